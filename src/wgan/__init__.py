@@ -1,0 +1,35 @@
+"""Train, measure and explain Wasserstein GANs."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from wgan.config import PRESETS, Config, preset
+    from wgan.errors import WganError
+    from wgan.estimator import WGAN, load
+    from wgan.train import train
+
+# Names are imported when first used, so that `import wgan` takes no framework with it.
+_HOME = {
+    "Config": "wgan.config",
+    "PRESETS": "wgan.config",
+    "preset": "wgan.config",
+    "WganError": "wgan.errors",
+    "WGAN": "wgan.estimator",
+    "load": "wgan.estimator",
+    "train": "wgan.train",
+}
+
+__all__ = ["PRESETS", "WGAN", "Config", "WganError", "load", "preset", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'wgan' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,199 @@
+"""Checkpoints: named NumPy arrays and a little JSON in a folder per step, whichever engine made them.
+
+`folder/00001200/` holds `arrays.safetensors` and `meta.json`. It is written under a hidden name, then
+renamed: a kill leaves the old checkpoints or the new one. Both files have checksums: damage is noticed and named.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import safetensors.numpy
+
+from wgan.errors import WganError
+
+FORMAT = 1
+ARRAYS, META = "arrays.safetensors", "meta.json"
+DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float16", "float32", "float64", "complex64")  # fmt: skip
+
+# A hidden folder is being written or removed (tmp), or is the former version of a step being replaced (old).
+NAME = re.compile(r"([0-9]{8,})|\.([0-9]{8,})\.(tmp|old)-([0-9]+)")
+
+
+class Checkpoint(NamedTuple):
+    """What was saved: the step, the arrays by name, and the caller's JSON."""
+
+    step: int
+    arrays: dict[str, np.ndarray]
+    meta: dict
+
+
+def save(folder: Path, step: int, arrays: dict[str, np.ndarray], meta: dict, keep: int = 3) -> Path:
+    """Write a checkpoint atomically, remove all but the `keep` newest up to its step, and return its folder.
+
+    Arrays have any shape and one of DTYPES; `meta` is strict JSON. A step that was saved before is replaced.
+    Raises WganError if an array cannot be stored or the disk refuses; the earlier checkpoints then stay.
+    """
+    if keep < 1:
+        raise WganError(f"keep is {keep}; keep at least 1 checkpoint.")
+    data = _serialise(arrays)
+    digest = hashlib.sha256(data).hexdigest()
+    record = {"format": FORMAT, "step": step, "bytes": len(data), "sha256": digest, "meta": meta}
+    text = json.dumps(record | {"meta_sha256": _seal(record)}, indent=1, allow_nan=False)
+    final, temporary = folder / f"{step:08d}", _hidden(folder, step, "tmp")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)  # first, because what a killed writer left may be what fills the disk
+        temporary.mkdir()
+        (temporary / ARRAYS).write_bytes(data)
+        (temporary / META).write_text(text)
+        for path in (*temporary.iterdir(), temporary):
+            sync(path)
+        if final.exists():  # a folder cannot be renamed over another; in between, `latest` reads the old one
+            final.rename(_hidden(folder, step, "old"))
+        temporary.rename(final)
+        sync(folder)
+    except OSError as fault:
+        reason = f"{fault.strerror or fault}; the earlier ones are kept"
+        raise WganError(f"cannot save checkpoint {step} in {folder} ({reason}); make room there.") from fault
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+    with suppress(OSError):  # the new one is safe: what cannot be removed now is tried again at the next save
+        found = _found(folder)
+        # Newer steps do not count: a run that resumed behind damaged ones must keep what it writes now.
+        for old in [known for known in sorted(found) if known <= step][:-keep]:
+            found[old].rename(_hidden(folder, old, "tmp"))  # so that a kill half-way leaves no half of one
+        _sweep(folder)
+    return final
+
+
+def load(path: Path) -> Checkpoint:
+    """Read one checkpoint folder; raises WganError, naming the file and the fault, if any checksum fails."""
+    try:
+        return _read(path)
+    except ValueError as fault:
+        raise WganError(f"checkpoint {path} is missing or damaged ({fault}); use another one.") from fault
+
+
+def steps(folder: Path) -> list[int]:
+    """The steps, ascending, of which both files are there; their contents are not checked."""
+    found = _found(folder)
+    return sorted(step for step in found if all((found[step] / name).exists() for name in (ARRAYS, META)))
+
+
+def latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
+    """The newest checkpoint that can be read, and one sentence for each newer one that could not."""
+    checkpoint, faults = None, {}
+    for step, path in sorted(_found(folder).items(), reverse=True):
+        try:
+            checkpoint = _read(path, step)
+            break
+        except ValueError as fault:
+            faults[step] = fault
+    instead = f"using {checkpoint.step} instead" if checkpoint else "no readable one is left"
+    return checkpoint, [f"checkpoint {step} is damaged ({faults[step]}); {instead}" for step in faults]
+
+
+def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
+    if "__metadata__" in arrays:
+        raise WganError("an array cannot be named '__metadata__', which safetensors reserves; rename it.")
+    native = {}
+    for name, array in arrays.items():
+        if array.dtype.name not in DTYPES:
+            raise WganError(f"array {name!r} is {array.dtype}; convert it to one of {', '.join(DTYPES)}.")
+        # safetensors copies raw memory: a transposed or big-endian array would come back scrambled.
+        native[name] = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+    return safetensors.numpy.save(native)
+
+
+def _read(path: Path, step: int | None = None) -> Checkpoint:
+    """The checkpoint in this folder; ValueError says what is wrong with it, whatever the files hold."""
+    record = _read_record(_read_bytes(path / META))
+    if step not in (None, record["step"]):
+        raise ValueError(f"{META} is of step {record['step']}")
+    data = _read_bytes(path / ARRAYS)
+    if len(data) != record["bytes"]:
+        raise ValueError(f"{ARRAYS} has {len(data):,} of {record['bytes']:,} bytes")
+    if hashlib.sha256(data).hexdigest() != record["sha256"]:
+        raise ValueError(f"{ARRAYS} does not match its sha256")
+    try:
+        return Checkpoint(record["step"], safetensors.numpy.load(data), record["meta"])
+    except (safetensors.SafetensorError, ValueError, LookupError, TypeError, OverflowError) as fault:
+        raise ValueError(f"{ARRAYS} is not a safetensors file of NumPy arrays") from fault
+
+
+def _read_record(text: bytes) -> dict:
+    try:
+        record = json.loads(text.decode("ascii"))
+        seal = _seal({key: record[key] for key in record if key != "meta_sha256"})
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise ValueError(f"{META} is not a JSON object") from fault
+    kinds = {"format": int, "step": int, "bytes": int, "sha256": str, "meta": dict}
+    if wrong := [key for key, kind in kinds.items() if type(record.get(key)) is not kind]:
+        raise ValueError(f"{META} has no valid {wrong[0]!r}")
+    if record["format"] != FORMAT:
+        raise ValueError(f"{META} has format {record['format']}, this version of wgan reads {FORMAT}")
+    if record.get("meta_sha256") != seal:
+        raise ValueError(f"{META} does not match its own sha256")
+    return record
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (OSError, MemoryError) as fault:
+        reason = getattr(fault, "strerror", "not enough memory")
+        raise ValueError(f"{path.name} cannot be read: {reason}") from fault
+
+
+def _seal(record: dict) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _hidden(folder: Path, step: int, kind: str) -> Path:
+    return folder / f".{step:08d}.{kind}-{os.getpid()}"
+
+
+def _found(folder: Path) -> dict[int, Path]:
+    """Every checkpoint by step; a former version counts if a kill came before the new one's rename."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []  # hidden names first, so that final ones win
+    matches = [(path, match) for path in paths if (match := NAME.fullmatch(path.name))]
+    return {int(match[1] or match[2]): path for path, match in matches if match[3] != "tmp"}
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what nobody will read: folders of writers that died, and versions that were replaced."""
+    for path in folder.iterdir():
+        _, step, kind, writer = match.groups() if (match := NAME.fullmatch(path.name)) else [None] * 4
+        if (kind == "old" and (folder / step).exists()) or (kind == "tmp" and not _at_work(int(writer))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _at_work(writer: int) -> bool:
+    """Whether another process may be writing; our own number is a dead one's, as in a restarted container."""
+    try:
+        if os.name != "nt":  # there, signal 0 is no question but Ctrl-C
+            os.kill(writer, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return writer != os.getpid()
+
+
+def sync(path: Path) -> None:
+    """Wait until this file or folder is on the disk."""
+    if os.name != "nt":  # a folder cannot be opened there
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,271 @@
+"""One frozen dataclass holds all that makes a run; each preset is one of them with its source and what to expect.
+
+The command line's flags, their help and their checks are made from the fields below.
+"""
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wgan.errors import WganError, unknown_name
+
+NORMS = ("auto", "none", "batch", "layer")
+ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh")
+
+
+def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
+    """A config field: `low` and `high` are allowed themselves; `choices` and `operational` go in `more`."""
+    return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All that makes a run. Wrong values raise `WganError` when it is built.
+
+    >>> Config(n_critic=0)
+    Traceback (most recent call last):
+    wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
+    """
+
+    data: str = _field("digits", "a data set's name, or a .npy or .npz file")
+    held_out: float = _field(0.1, "share of the rows kept from training, for honest estimates", low=0, high=0.9)
+    rows: int | None = _field(None, "train on a random subset of this many rows (all of them)", low=1)
+
+    objective: Any = _field("wasserstein", "what the two players minimise", family="objective")
+    prior: float = _field(0.5, "pi, the share of real rows, of the density-ratio objectives", low=0.001, high=0.999)
+    constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
+    clip: float = _field(0.01, "c of weight clipping: weights stay in [-c, c]", low=1e-12)
+    penalty_weight: float = _field(10.0, "lambda of the gradient penalty", low=0)
+    penalty_sides: str = _field(
+        "two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two")
+    )
+
+    network: Any = _field("mlp", "the architecture of both players", family="network")
+    width: int | None = _field(None, "units or base filters of a layer (the network's own)", low=1)
+    depth: int | None = _field(None, "hidden layers of an mlp (the network's own)", low=1)
+    activation: str = _field("auto", "hidden activation (auto: the network's own)", choices=ACTIVATIONS)
+    critic_norm: str = _field(
+        "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS
+    )
+    generator_norm: str = _field("auto", "the generator's normalisation (auto: the network's own)", choices=NORMS)
+    latent: int = _field(128, "dimension of z, which is standard normal", low=1)
+
+    steps: int = _field(5000, "generator updates in the whole run", low=0)
+    batch: int = _field(64, "rows of a critic batch, and z of a generator batch", low=1)
+    n_critic: int = _field(5, "critic steps for each generator step", low=1)
+    warm_up: int = _field(0, "the first so many generator steps take warm_up_critic critic steps", low=0)
+    warm_up_every: int = _field(0, "and so does every so-many-th generator step (0: none)", low=0)
+    warm_up_critic: int = _field(100, "critic steps of a warm-up step", low=1)
+    optimiser: str = _field("adam", "of both players", choices=("adam", "rmsprop"))
+    learning_rate: float = _field(1e-4, "of both players", low=1e-12, high=1e6)
+    decay: str = _field("none", "linear: the learning rate falls to 0 at the last step", choices=("none", "linear"))
+    beta1: float = _field(0.0, "Adam's decay of the mean gradient", low=0, high=0.999999)
+    beta2: float = _field(0.9, "decay of the mean squared gradient (Adam, RMSProp)", low=0, high=0.999999)
+    average: float = _field(
+        0.999, "decay of the average of the generator's weights used for samples; 0: off", low=0, high=0.999999
+    )
+    precision: str = _field(
+        "float32",
+        "of the matrix products and convolutions; weights and sums stay float32 under bfloat16",
+        choices=("float32", "bfloat16", "float64"),
+    )
+    seed: int = _field(0, "of every random draw", low=0, high=2**63 - 1)
+
+    # What may change when a run is resumed, since no number that it computes depends on it.
+    engine: str = _field("auto", "the framework that computes", choices=("auto", "torch"), operational=True)
+    data_dir: str | None = _field(None, "where downloaded data sets lie", operational=True)
+    log_every: int = _field(50, "steps between log records", low=1, operational=True)
+    sample_every: int = _field(500, "steps between sample pictures", low=1, operational=True)
+    checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
+    keep: int = _field(3, "how many checkpoints are kept", low=1, operational=True)
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+        if self.critic_norm == "batch" and self.constraint == "gradient-penalty":
+            raise WganError(
+                "critic_norm is batch under a gradient penalty, which bounds the gradient of each row by itself "
+                "while batch norm ties rows together; use --critic-norm layer, none or auto."
+            )
+
+    def replace(self, **changes: Any) -> "Config":
+        """This config with some fields changed; an unknown field raises `WganError`."""
+        for name in changes:
+            if name not in FIELDS:
+                raise unknown_name("field", name, FIELDS)
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON values; an object given in place of a name is stored as its `name`."""
+        values = {name: getattr(self, name) for name in FIELDS}
+        return {name: getattr(value, "name", value) for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Config":
+        """The inverse of `to_json`; fields that are missing take their defaults."""
+        return cls().replace(**values)
+
+    def critic_steps(self, step: int) -> int:
+        """How many critic updates go before generator update number `step` (from 0)."""
+        warm = step < self.warm_up or (self.warm_up_every > 0 and step % self.warm_up_every == 0)
+        return self.warm_up_critic if warm else self.n_critic
+
+    def critic_steps_before(self, step: int) -> int:
+        """How many critic updates all steps before `step` take together."""
+        first = min(step, self.warm_up)
+        every = self.warm_up_every
+        later = math.ceil(step / every) - math.ceil(first / every) if every else 0
+        return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of both players during `step`."""
+        return self.learning_rate * (1 - step / self.steps if self.decay == "linear" else 1.0)
+
+
+FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
+OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
+
+
+def kind(f: dataclasses.Field) -> type:
+    """The type of a field's values, `None` aside: int, float or str; `object` for families."""
+    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
+        f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
+    )
+
+
+def _checked(f: dataclasses.Field, value: Any) -> Any:
+    wanted = kind(f)
+    if value is None and f.default is None:
+        return None
+    if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
+        return value
+    if choices := f.metadata.get("choices"):
+        if value not in choices:
+            raise unknown_name(f.name, value, choices)
+        return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) or hasattr(value, "__index__")
+    low, high = f.metadata["low"], f.metadata["high"]
+    fits = number and not math.isnan(value) and low <= value <= high and (wanted is float or value == int(value))
+    if wanted is str or not fits:
+        what = {int: "a whole number", float: "a number", str: "text"}[wanted]
+        upper = f" and at most {high:g}" if high < math.inf else ""
+        lower = f" of at least {low:g}" if low > -math.inf else ""
+        raise WganError(f"{f.name} is {value!r}; it must be {what}{lower}{upper}.")
+    return wanted(value)
+
+
+def resolve(family: str, table: Mapping[str, Callable], value: Any, config: Config, **more: Any) -> Any:
+    """The member of a family that a config field names, built from the config's fields; an object is itself."""
+    if not isinstance(value, str):
+        return value
+    if value not in table:
+        raise unknown_name(family, value, table)
+    wanted = inspect.signature(table[value]).parameters
+    return table[value](**{name: more[name] if name in more else getattr(config, name) for name in wanted})
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A config with where it comes from and what it gives; `command` is how it was run."""
+
+    config: Config
+    source: str
+    command: str
+    expect: str
+
+
+def preset(name: str) -> Preset:
+    """The preset of this name; `WganError` with a suggestion where there is none."""
+    if name not in PRESETS:
+        raise unknown_name("preset", name, PRESETS)
+    return PRESETS[name]
+
+
+
+_CRITIC_LR = dict(optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, constraint="clip", clip=0.01, average=0.0)
+_KERAS = dict(network="keras-cnn", latent=128, optimiser="rmsprop", beta2=0.9, average=0.0, held_out=0.1)
+
+PRESETS: dict[str, Preset] = {
+    "default": Preset(
+        Config(),
+        "tuned here for the picture after a few minutes on two cores",
+        "wgan train fashion-mnist",
+        "",
+    ),
+    "gan": Preset(
+        Config(
+            objective="non-saturating",
+            constraint="none",
+            network="dcgan",
+            learning_rate=2e-4,
+            beta1=0.5,
+            beta2=0.999,
+            n_critic=1,
+            latent=100,
+            average=0.0,
+        ),
+        "Goodfellow et al. 2014 with the networks and Adam of DCGAN (arXiv 1511.06434); --objective minimax is "
+        "the saturating game",
+        "wgan train fashion-mnist --preset gan",
+        "",
+    ),
+    "wgan": Preset(
+        Config(**_CRITIC_LR, network="dcgan", latent=100, steps=20000),
+        "arXiv 1701.07875, Algorithm 1; its code adds --warm-up 25 --warm-up-every 500 at 100 critic steps",
+        "wgan train mnist --preset wgan",
+        "",
+    ),
+    "wgan-sphere": Preset(
+        Config(**(_CRITIC_LR | dict(constraint="sphere")), network="mlp", latent=100, steps=20000),
+        "lecture notes' variant of WGAN: each layer's weights on the unit sphere in place of clipping",
+        "wgan train mnist --preset wgan-sphere",
+        "",
+    ),
+    "wgan-gp": Preset(
+        Config(network="dcgan", latent=128, average=0.0, steps=20000),
+        "arXiv 1704.00028, Algorithm 1",
+        "wgan train mnist --preset wgan-gp",
+        "",
+    ),
+    "wgan-lp": Preset(
+        Config(network="dcgan", latent=128, average=0.0, steps=20000, penalty_sides="one"),
+        "arXiv 1704.00028, Appendix C, and arXiv 1709.08894: the one-sided penalty",
+        "wgan train mnist --preset wgan-lp",
+        "",
+    ),
+    "wgan-gp-toy": Preset(
+        Config(
+            network="mlp",
+            latent=2,
+            batch=256,
+            beta1=0.5,
+            penalty_weight=0.1,
+            average=0.0,
+            steps=100_000,
+        ),
+        "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
+        "wgan train 25gaussians --preset wgan-gp-toy",
+        "",
+    ),
+    "fashion-stax": Preset(
+        Config(**_CRITIC_LR, network="stax-cnn", latent=100, rows=5000, steps=1560),
+        "the JAX stax tutorial: 5,000 random images, 100 epochs (78 batches of 64 each, five a generator step)",
+        "wgan train fashion-mnist --preset fashion-stax",
+        "",
+    ),
+    "mnist-keras": Preset(
+        Config(**_KERAS, constraint="clip", clip=0.01, learning_rate=1e-5, steps=4000),
+        "the Keras tutorial's WGAN on MNIST",
+        "wgan train mnist --preset mnist-keras",
+        "",
+    ),
+    "mnist-keras-gp": Preset(
+        Config(**_KERAS, learning_rate=1e-4, steps=1000),
+        "the Keras tutorial's WGAN-GP on MNIST; eps is uniform here, as in the paper, not normal",
+        "wgan train mnist --preset mnist-keras-gp",
+        "",
+    ),
+}

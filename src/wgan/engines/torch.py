@@ -1,0 +1,177 @@
+"""PyTorch: eager, since `torch.compile` has no double backward (pytorch #91469), which a penalty needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.optim.adam import adam
+from torch.optim.rmsprop import rmsprop
+
+from wgan.networks import EPSILON
+
+Tensor = torch.Tensor
+Params = dict[str, Tensor]
+
+
+class Ops:
+    """Array functions on [batch, height, width, channels] or [batch, columns].
+
+    Images are permuted to [batch, channels, height, width], which is torch's channels-last layout: no copy.
+    """
+
+    def __init__(self, product: torch.dtype | None):
+        self.product = product
+
+    def _low(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(t.to(self.product) for t in tensors) if self.product else tensors
+
+    def dense(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        if not self.product:
+            return F.linear(x, weight, bias)
+        x, weight = self._low(x, weight)
+        return F.linear(x, weight).float() + bias
+
+    def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int]) -> Tensor:
+        x, weight, bias = self._low(x.permute(0, 3, 1, 2), weight, bias)
+        y = F.conv2d(x, weight, bias, stride, pads).permute(0, 2, 3, 1)
+        return y.float() if self.product else y
+
+    def conv_transpose(
+        self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int], size: tuple[int, int]
+    ) -> Tensor:
+        least = [(n - 1) * stride - 2 * p + k for n, p, k in zip(x.shape[1:3], pads, weight.shape[2:], strict=True)]
+        more = [s - n for s, n in zip(size, least, strict=True)]
+        x, weight, bias = self._low(x.permute(0, 3, 1, 2), weight, bias)
+        y = F.conv_transpose2d(x, weight, bias, stride, pads, more).permute(0, 2, 3, 1)
+        return y.float() if self.product else y
+
+    def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        channels_first = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+        y = F.batch_norm(channels_first, None, None, scale, bias, training=True, eps=EPSILON)
+        return y.permute(0, 2, 3, 1) if x.ndim == 4 else y
+
+    def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of each channel."""
+        x = x.reshape(-1, x.shape[-1])
+        return x.mean(0), x.var(0, correction=0)
+
+    def layer_norm(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[1:], eps=EPSILON)
+
+    def leaky_relu(self, x: Tensor, slope: float) -> Tensor:
+        return F.leaky_relu(x, slope)
+
+    relu = staticmethod(torch.relu)
+    tanh = staticmethod(torch.tanh)
+    softplus = staticmethod(F.softplus)
+    sqrt = staticmethod(torch.sqrt)
+    clip = staticmethod(torch.clamp)
+    lerp = staticmethod(torch.lerp)
+
+
+class Adam:
+    """torch.optim's Adam (Kingma and Ba 2015) with its memory outside."""
+
+    def __init__(self, beta1: float, beta2: float):
+        self.betas = beta1, beta2
+
+    def init(self, params: Params) -> dict[str, Any]:
+        zeros = {name: torch.zeros_like(p) for name, p in params.items()}
+        other = {name: torch.zeros_like(p) for name, p in params.items()}
+        return {"count": torch.zeros(()), "mean": zeros, "mean_square": other}
+
+    @torch.no_grad()
+    def update(
+        self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: float
+    ) -> tuple[Params, dict[str, Any]]:
+        weights = list(params.values())
+        count = memory["count"]
+        counts = [count.clone() for _ in weights]
+        adam(
+            weights,
+            [gradient[name] for name in params],
+            [memory["mean"][name] for name in params],
+            [memory["mean_square"][name] for name in params],
+            [],
+            counts,
+            fused=True,
+            amsgrad=False,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
+            lr=learning_rate,
+            weight_decay=0.0,
+            eps=1e-8,
+            maximize=False,
+        )
+        return params, {**memory, "count": count + 1}
+
+
+class RMSProp:
+    """torch.optim's RMSprop (Tieleman and Hinton 2012) with its memory outside."""
+
+    def __init__(self, beta2: float):
+        self.beta2 = beta2
+
+    def init(self, params: Params) -> dict[str, Any]:
+        return {"mean_square": {name: torch.zeros_like(p) for name, p in params.items()}}
+
+    @torch.no_grad()
+    def update(
+        self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: float
+    ) -> tuple[Params, dict[str, Any]]:
+        weights = list(params.values())
+        rmsprop(
+            weights,
+            [gradient[name] for name in params],
+            [memory["mean_square"][name] for name in params],
+            [],
+            [],
+            [torch.zeros(()) for _ in weights],
+            foreach=False,
+            lr=learning_rate,
+            alpha=self.beta2,
+            eps=1e-8,
+            weight_decay=0.0,
+            momentum=0.0,
+            centered=False,
+        )
+        return params, memory
+
+
+class TorchEngine:
+    """The torch engine on the first GPU, or on the CPU where there is none."""
+
+    name = "torch"
+
+    def __init__(self, precision: str):
+        self.dtype = torch.float64 if precision == "float64" else torch.float32
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.ops = Ops(torch.bfloat16 if precision == "bfloat16" else None)
+
+    def array(self, x: Any) -> Tensor:
+        # A copy: torch aligns what it allocates, and products of unaligned arrays round differently.
+        x = torch.tensor(np.asarray(x), device=self.device)
+        return x.to(self.dtype) if x.is_floating_point() else x
+
+    def numpy(self, x: Tensor) -> np.ndarray:
+        return x.detach().cpu().numpy()
+
+    def grad(self, loss: Callable[[Params], tuple[Tensor, dict]], params: Params) -> tuple[Params, dict]:
+        leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
+        value, info = loss(leaves)
+        gradient = torch.autograd.grad(value, list(leaves.values()))
+        return dict(zip(leaves, gradient, strict=True)), {name: v.detach() for name, v in info.items()}
+
+    def input_grad(self, score: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
+        rows = rows.detach().requires_grad_()
+        return torch.autograd.grad(score(rows).sum(), rows, create_graph=True)[0]
+
+    def optimiser(self, name: str, beta1: float, beta2: float) -> Adam | RMSProp:
+        return Adam(beta1, beta2) if name == "adam" else RMSProp(beta2)
+
+
+def engine(precision: str) -> TorchEngine:
+    """The engine that computes products in this precision."""
+    return TorchEngine(precision)

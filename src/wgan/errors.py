@@ -1,0 +1,20 @@
+"""The one exception a user is meant to read, and "did you mean"."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class WganError(Exception):
+    """A mistake that the user can mend: what was got, what is allowed, what to do, in one sentence."""
+
+
+def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
+    """The error for a name that no family holds.
+
+    >>> print(unknown_name("preset", "wgan-pg", ["wgan", "wgan-gp"]))
+    unknown preset 'wgan-pg'; did you mean 'wgan-gp'? (choose from: wgan, wgan-gp)
+    """
+    choices = sorted(choices)
+    close = get_close_matches(str(name), choices, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return WganError(f"unknown {kind} {str(name)!r}{hint} (choose from: {', '.join(choices)})")

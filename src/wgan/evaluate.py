@@ -1,0 +1,109 @@
+"""A checkpoint to samples."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan import checkpoint, figures, networks, runs, streams
+from wgan.config import Config, resolve
+from wgan.constraints import CONSTRAINTS
+from wgan.data import Form
+from wgan.engines import get_engine
+from wgan.errors import WganError
+from wgan.networks import NETWORKS
+from wgan.objectives import OBJECTIVES
+from wgan.step import Game
+
+CHUNK = 512  # rows generated or scored at a time
+CALIBRATION = 1024  # z behind the moments of a generator with batch norm
+
+
+class Model(NamedTuple):
+    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one."""
+
+    config: Config
+    form: Form
+    game: Game
+    critic: networks.Params
+    generator: networks.Params
+    step: int
+
+
+def load_model(run: str | Path, engine: str = "auto") -> Model:
+    """The newest readable checkpoint of a run folder, without its data."""
+    run = Path(run)
+    saved = runs.read_config(run)
+    try:
+        config = Config.from_json(saved["config"])
+        form = Form.from_json(saved["data"]["form"])
+    except (KeyError, TypeError, ValueError) as problem:
+        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+    newest, damaged = checkpoint.latest(run / "checkpoints")
+    if newest is None:
+        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    backend = get_engine(engine, config.precision)
+    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
+    game = Game(
+        backend,
+        resolve("network", NETWORKS, config.network, config, row=form.shape, constraint=constraint),
+        resolve("objective", OBJECTIVES, config.objective, config),
+        constraint,
+        backend.optimiser(config.optimiser, config.beta1, config.beta2),
+        config.average,
+    )
+    player = "average" if config.average else "generator"
+    return Model(config, form, game, _part(newest, "critic", game), _part(newest, player, game), newest.step)
+
+
+def _part(saved: checkpoint.Checkpoint, part: str, game: Game) -> networks.Params:
+    start = f"{part}/"
+    return {
+        name.removeprefix(start): game.engine.array(value)
+        for name, value in saved.arrays.items()
+        if name.startswith(start)
+    }
+
+
+def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
+    """Rows of the generator in the data's own range and dtype: [count, ...]."""
+    z = streams.normal(seed, "sample", 0, (count, model.config.latent))
+    return generate(model.game, model.generator, model.form, z, model.config.seed)
+
+
+def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, seed: int) -> np.ndarray:
+    """Rows for z [n, latent], decoded. Batch norm takes its moments from one pass over many other z of `seed`,
+    so that a sample does not depend on the rest of its batch."""
+    ops, layers = game.engine.ops, game.architecture.generator
+    moments: dict[str, Any] | None = None
+    if networks.has_batch_norm(layers):
+        moments = {}
+        many = streams.normal(seed, "calibrate", 0, (CALIBRATION, z.shape[1]))
+        networks.apply(ops, layers, generator, game.engine.array(many), moments)
+    parts = [
+        game.engine.numpy(networks.apply(ops, layers, generator, game.engine.array(z[i : i + CHUNK]), moments))
+        for i in range(0, len(z), CHUNK)
+    ]
+    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+
+
+def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
+    """Write samples as a .png picture, a .npy or .npz array (key "rows"), or a folder with one PNG each."""
+    suffix = out.suffix.lower()
+    if suffix not in (".png", ".npy", ".npz", ""):
+        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, or a folder's name.")
+    if suffix == "" and form.kind != "images":
+        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
+    try:
+        (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
+        if suffix == ".npy":
+            np.save(out, rows)
+        elif suffix == ".npz":
+            np.savez_compressed(out, rows=rows)
+        elif suffix == ".png":
+            figures.samples(rows, form.kind, out)
+        else:
+            for number, image in enumerate(rows):
+                figures.image(image, out / f"{number:06d}.png")
+    except OSError as problem:
+        raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

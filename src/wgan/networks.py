@@ -1,0 +1,289 @@
+"""An architecture is plain data, a list of layers: made to fit the data's shape, initialised in NumPy,
+applied through an engine's `ops`.
+
+Images are [batch, height, width, channels], tables [batch, columns], z [batch, latent]. Weights of a dense
+layer are [out, in], of a convolution [out, in, k, k], of a transposed one [in, out, k, k].
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.errors import WganError
+
+Layer = dict[str, Any]
+Params = dict[str, Any]
+
+
+class Architecture(NamedTuple):
+    """The layers of the critic (rows to one score) and of the generator (z to rows), and how weights start."""
+
+    name: str
+    critic: list[Layer]
+    generator: list[Layer]
+    init: str
+
+
+# The layers.
+
+
+def dense(features: int) -> Layer:
+    """x W^T + b."""
+    return {"kind": "dense", "features": features}
+
+
+def conv(features: int, kernel: int, stride: int = 1) -> Layer:
+    """A convolution whose output is ceil(size / stride), "same" padding."""
+    return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
+
+
+def conv_transpose(features: int, kernel: int, stride: int, size: tuple[int, int]) -> Layer:
+    """The transpose of the `conv` that takes maps of `size` to maps of ceil(size / stride)."""
+    return {"kind": "conv_transpose", "features": features, "kernel": kernel, "stride": stride, "size": size}
+
+
+def reshape(*shape: int) -> Layer:
+    """Each row to this shape."""
+    return {"kind": "reshape", "shape": shape}
+
+
+def norm(kind: str) -> list[Layer]:
+    """No layer for "none"; "batch": over the batch and the map; "layer": over all features of a row."""
+    return [] if kind == "none" else [{"kind": f"{kind}_norm"}]
+
+
+def activation(kind: str, slope: float = 0.2) -> Layer:
+    """ "relu", "leaky_relu" with this slope, or "tanh"."""
+    return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
+
+
+# What a list of layers does.
+
+
+def padding(size: int, kernel: int, stride: int) -> int:
+    """What both ends of an axis are padded by so that a convolution gives ceil(size / stride).
+
+    Where TensorFlow's "same" pads one end more than the other, this is its mirror image.
+    """
+    return math.ceil(max((math.ceil(size / stride) - 1) * stride + kernel - size, 0) / 2)
+
+
+def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """The shape of a row after each layer."""
+    for layer in layers:
+        match layer["kind"]:
+            case "dense":
+                row = (layer["features"],)
+            case "conv":
+                row = (*(math.ceil(s / layer["stride"]) for s in row[:2]), layer["features"])
+            case "conv_transpose":
+                row = (*layer["size"], layer["features"])
+            case "reshape":
+                row = layer["shape"]
+        yield row
+
+
+def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.Generator) -> Params:
+    """Initial weights, float32, named "NUMBER.KIND.WHAT" after their layer."""
+    params: Params = {}
+    for number, (layer, out) in enumerate(zip(layers, shapes(layers, row), strict=True)):
+        kind, name = layer["kind"], f"{number:02d}.{layer['kind']}"
+        if kind in ("dense", "conv", "conv_transpose"):
+            patch = layer.get("kernel", 1) ** 2
+            first, last = (row[-1], out[-1]) if kind != "conv_transpose" else (out[-1], row[-1])
+            shape = (last, first) if kind == "dense" else (last, first, layer["kernel"], layer["kernel"])
+            fan_in, fan_out = row[-1] * patch, out[-1] * patch
+            params[f"{name}.weight"] = INIT[scheme](rng, shape, fan_in, fan_out)
+            params[f"{name}.bias"] = np.zeros(out[-1], np.float32)
+        elif kind.endswith("_norm"):
+            params[f"{name}.scale"] = np.ones(row[-1], np.float32)
+            params[f"{name}.bias"] = np.zeros(row[-1], np.float32)
+        row = out
+    return params
+
+
+def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict | None = None) -> Any:
+    """The output of a list of layers for a batch.
+
+    Batch norm uses the batch's own statistics where `moments` is None; else those stored in it, and it stores
+    there what it lacks, so that one pass with an empty dict over many rows calibrates a network for use.
+    """
+    for number, layer in enumerate(layers):
+        kind, name = layer["kind"], f"{number:02d}.{layer['kind']}"
+        match kind:
+            case "dense":
+                x = ops.dense(x, params[f"{name}.weight"], params[f"{name}.bias"])
+            case "conv" | "conv_transpose":
+                size = x.shape[1:3] if kind == "conv" else layer["size"]
+                pads = tuple(padding(s, layer["kernel"], layer["stride"]) for s in size)
+                weight, bias = params[f"{name}.weight"], params[f"{name}.bias"]
+                if kind == "conv":
+                    x = ops.conv(x, weight, bias, layer["stride"], pads)
+                else:
+                    x = ops.conv_transpose(x, weight, bias, layer["stride"], pads, layer["size"])
+            case "batch_norm":
+                scale, bias = params[f"{name}.scale"], params[f"{name}.bias"]
+                if moments is None:
+                    x = ops.batch_norm(x, scale, bias)
+                else:
+                    if name not in moments:
+                        moments[name] = ops.moments(x)
+                    mean, variance = moments[name]
+                    x = (x - mean) / (variance + EPSILON) ** 0.5 * scale + bias
+            case "layer_norm":
+                x = ops.layer_norm(x) * params[f"{name}.scale"] + params[f"{name}.bias"]
+            case "relu" | "tanh":
+                x = getattr(ops, kind)(x)
+            case "leaky_relu":
+                x = ops.leaky_relu(x, layer["slope"])
+            case "reshape":
+                x = x.reshape(x.shape[0], *layer["shape"])
+    return x
+
+
+def has_batch_norm(layers: list[Layer]) -> bool:
+    """Whether one row's output depends on the rest of its batch."""
+    return any(layer["kind"] == "batch_norm" for layer in layers)
+
+
+EPSILON = 1e-5  # of both norms, torch's default
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> np.ndarray:
+    bound = math.sqrt(3 * variance)
+    return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+
+INIT = {
+    "he": lambda rng, shape, fan_in, fan_out: _uniform(rng, shape, 2 / fan_in),
+    "glorot": lambda rng, shape, fan_in, fan_out: _uniform(rng, shape, 2 / (fan_in + fan_out)),
+    "dcgan": lambda rng, shape, fan_in, fan_out: rng.normal(0, 0.02, shape).astype(np.float32),
+}
+
+
+# The architectures.
+
+
+def mlp(
+    row: tuple[int, ...],
+    latent: int,
+    width: int | None,
+    depth: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+) -> Architecture:
+    """Both players are dense, `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
+    width, depth = width or 512, depth or 3
+    kind = "relu" if activation == "auto" else activation
+
+    def hidden(normalisation: str) -> list[Layer]:
+        block = [dense(width), *norm("none" if normalisation == "auto" else normalisation), _act(kind)]
+        return block * depth
+
+    flat = math.prod(row)
+    critic = [reshape(flat), *hidden(critic_norm), dense(1)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row)]
+    return Architecture("mlp", critic, generator, "he")
+
+
+def dcgan(
+    row: tuple[int, ...],
+    latent: int,
+    width: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+    constraint: Any,
+) -> Architecture:
+    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror."""
+    sizes, width = _halvings(row, "dcgan", stop=4), width or 64
+    filters = [width * 2**stage for stage in range(len(sizes) - 1)]
+    down = _norm(critic_norm, "batch", constraint)
+    up = _norm(generator_norm, "batch", None)
+    slopes = ("leaky_relu", "relu") if activation == "auto" else (activation, activation)
+
+    critic = []
+    for stage, features in enumerate(filters):
+        critic += [conv(features, 4, 2), *(norm(down) if stage else []), _act(slopes[0])]
+    generator = [dense(math.prod(sizes[-1]) * filters[-1]), reshape(*sizes[-1], filters[-1])]
+    for features, size in zip([*filters[-2::-1], row[-1]], sizes[-2::-1], strict=True):
+        generator += [*norm(up), _act(slopes[1]), conv_transpose(features, 4, 2, size)]
+    return Architecture("dcgan", [*critic, *_to_score(sizes, filters)], [*generator, *_output(row)], "dcgan")
+
+
+def keras_cnn(
+    row: tuple[int, ...], latent: int, width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+) -> Architecture:
+    """The Keras tutorial's critic: 32, 64, 128 filters, 3x3, stride 2, a norm after the second and third.
+
+    Its generator, which the tutorial leaves open, mirrors it with 5x5 filters, twice as many.
+    """
+    sizes, width = _halvings(row, "keras-cnn", stages=3), width or 32
+    filters = [width, 2 * width, 4 * width]
+    down, up = _norm(critic_norm, "batch", constraint), _norm(generator_norm, "batch", None)
+    leaky = _act("leaky_relu", 0.01)
+    critic = []
+    for stage, features in enumerate(filters):
+        critic += [conv(features, 3, 2), *(norm(down) if stage else []), leaky]
+    generator = [dense(math.prod(sizes[-1]) * 8 * width), reshape(*sizes[-1], 8 * width)]
+    for features, size in zip([4 * width, 2 * width, row[-1]], sizes[-2::-1], strict=True):
+        generator += [*norm(up), leaky, conv_transpose(features, 5, 2, size)]
+    score = _to_score(sizes, filters)
+    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output(row)], "glorot")
+
+
+def stax_cnn(
+    row: tuple[int, ...], latent: int, width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+) -> Architecture:
+    """The stax tutorial's nets: 4x4 convolutions of stride 2, 256 and 512, and their mirror, batch norm, ReLU.
+
+    As in DCGAN the first transposed convolution acts on the 1x1 map of z, where it is a dense layer.
+    """
+    sizes, width = _halvings(row, "stax-cnn", stages=2), width or 256
+    down, up = _norm(critic_norm, "batch", constraint), _norm(generator_norm, "batch", None)
+    critic = []
+    for features in (width, 2 * width):
+        critic += [conv(features, 4, 2), *norm(down), _act("relu")]
+    generator = [dense(math.prod(sizes[2]) * 2 * width), reshape(*sizes[2], 2 * width), *norm(up), _act("relu")]
+    generator += [conv_transpose(width, 4, 2, sizes[1]), *norm(up), _act("relu")]
+    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output(row)]
+    score = _to_score(sizes, [2 * width])
+    return Architecture("stax-cnn", [*critic, *score], generator, "glorot")
+
+
+_act = activation  # the builders have an argument of that name
+
+
+def _output(row: tuple[int, ...]) -> list[Layer]:
+    """Images lie in [-1, 1]; tables and points are unbounded."""
+    return [_act("tanh")] if len(row) == 3 else []
+
+
+def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
+    return [reshape(math.prod(sizes[-1]) * filters[-1]), dense(1)]
+
+
+def _norm(asked: str, own: str, constraint: Any) -> str:
+    """A network's own norm, where batch norm gives way to layer norm under a gradient penalty (its App. D)."""
+    if asked != "auto":
+        return asked
+    penalised = getattr(constraint, "name", constraint) == "gradient-penalty"
+    return "layer" if own == "batch" and penalised else own
+
+
+def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:
+    """Map sizes from the image down, each half of the last (rounded up), to at most `stop` pixels."""
+    if len(row) != 3 or min(row[:2]) < 4:
+        what = f"images of {row[0]} x {row[1]} pixels" if len(row) == 3 else f"rows of {row[0]} columns"
+        raise WganError(f"network {name} got {what}; it needs images of at least 4 x 4, so use --network mlp.")
+    sizes = [(row[0], row[1])]
+    while (max(sizes[-1]) > stop or len(sizes) == 1) and len(sizes) <= stages:
+        height, width = sizes[-1]
+        sizes.append((math.ceil(height / 2), math.ceil(width / 2)))
+    return sizes
+
+
+NETWORKS = {"mlp": mlp, "dcgan": dcgan, "keras-cnn": keras_cnn, "stax-cnn": stax_cnn}

@@ -1,0 +1,99 @@
+"""One iteration of Algorithm 1, as both papers print it: critic n times, then the generator.
+
+Every function takes a state and returns the next one; a state that was passed in may not be used again.
+"""
+
+from typing import Any, NamedTuple
+
+from wgan import networks
+from wgan.constraints import Constraint
+from wgan.networks import Architecture, Params
+from wgan.objectives import Objective
+
+
+class Game(NamedTuple):
+    """What stays the same during training: the players' layers, what they minimise, and the engine."""
+
+    engine: Any
+    architecture: Architecture
+    objective: Objective
+    constraint: Constraint
+    optimiser: Any
+    average: float
+
+
+class State(NamedTuple):
+    """What the next step needs. `average` is empty where no average of the generator is kept."""
+
+    critic: Params
+    generator: Params
+    critic_optimiser: dict[str, Any]
+    generator_optimiser: dict[str, Any]
+    average: Params
+
+
+class Draws(NamedTuple):
+    """The random numbers of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
+    weights [n_critic, batch], and the generator's z [batch, latent]."""
+
+    real: Any
+    z: Any
+    mix: Any
+    generator_z: Any
+
+
+def score(game: Game, critic: Params, rows: Any) -> Any:
+    """The critic's scores [batch], high for real."""
+    return networks.apply(game.engine.ops, game.architecture.critic, critic, rows).reshape(-1)
+
+
+def generate(game: Game, generator: Params, z: Any) -> Any:
+    """The generator's rows for z [batch, latent]."""
+    return networks.apply(game.engine.ops, game.architecture.generator, generator, z)
+
+
+def critic_step(
+    game: Game, state: State, real: Any, fake: Any, mix: Any, learning_rate: float
+) -> tuple[State, dict[str, Any]]:
+    """One update of the critic; `fake` is a constant here, so nothing flows to the generator."""
+    engine, objective, constraint = game.engine, game.objective, game.constraint
+
+    def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
+        real_score, fake_score = score(game, critic, real), score(game, critic, fake)
+        value = objective.critic_loss(engine.ops, real_score, fake_score)
+        info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}
+        if constraint.penalty:
+            penalty, norm = constraint.penalty(engine, lambda rows: score(game, critic, rows), real, fake, mix)
+            value, info = value + penalty, {**info, "penalty": penalty, "gradient_norm": norm}
+        return value, {"critic_loss": value, **info}
+
+    gradient, info = engine.grad(loss, state.critic)
+    critic, memory = game.optimiser.update(state.critic, gradient, state.critic_optimiser, learning_rate)
+    return state._replace(critic=constraint.project(engine.ops, critic), critic_optimiser=memory), info
+
+
+def generator_step(
+    game: Game, state: State, z: Any, learning_rate: float
+) -> tuple[State, dict[str, Any]]:
+    """One update of the generator against a fixed critic, and of the average of its weights."""
+    engine = game.engine
+
+    def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
+        value = game.objective.generator_loss(engine.ops, score(game, state.critic, generate(game, generator, z)))
+        return value, {"generator_loss": value}
+
+    gradient, info = engine.grad(loss, state.generator)
+    generator, memory = game.optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
+    average = {
+        name: engine.ops.lerp(mean, generator[name], 1 - game.average) for name, mean in state.average.items()
+    }
+    return state._replace(generator=generator, generator_optimiser=memory, average=average), info
+
+
+def iteration(game: Game, state: State, draws: Draws, learning_rate: float) -> tuple[State, dict[str, Any]]:
+    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
+    info: dict[str, Any] = {}
+    for real, z, mix in zip(draws.real, draws.z, draws.mix, strict=True):
+        state, info = critic_step(game, state, real, generate(game, state.generator, z), mix, learning_rate)
+    state, more = generator_step(game, state, draws.generator_z, learning_rate)
+    return state, {**info, **more}

@@ -1,0 +1,288 @@
+"""The training loop: a flat generator of records. Due work comes before the step, so that step 0 and the last
+step go through the same code, and a run that was stopped goes on as if it had not been."""
+
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan import checkpoint, data, figures, networks, runs, step, streams
+from wgan.config import OPERATIONAL, Config, resolve
+from wgan.constraints import CONSTRAINTS
+from wgan.data import Dataset
+from wgan.engines import get_engine
+from wgan.errors import WganError
+from wgan.evaluate import generate
+from wgan.networks import NETWORKS
+from wgan.objectives import OBJECTIVES
+from wgan.step import Draws, Game, State
+
+Record = dict[str, Any]
+
+ESTIMATE_ROWS = 512  # rows of each kind behind `estimate` and `held_out_estimate`
+GRID = 64  # samples in a picture
+
+
+@dataclass
+class Training:
+    """A run in memory: what the loop needs and, after each record, where it stands."""
+
+    config: Config
+    game: Game
+    dataset: Dataset
+    rows: np.ndarray
+    held_out: np.ndarray
+    state: State
+    step: int = 0
+
+
+def start(config: Config, dataset: Dataset | None = None) -> Training:
+    """All that can be wrong with a config and its data is found here, before anything is written."""
+    objective = resolve("objective", OBJECTIVES, config.objective, config)
+    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
+    engine = get_engine(config.engine, config.precision)
+    if dataset is None:
+        dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
+    architecture = resolve(
+        "network", NETWORKS, config.network, config, row=dataset.form.shape, constraint=constraint
+    )
+    rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
+    if len(rows) < config.batch:
+        raise WganError(
+            f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
+            f"use --batch {len(rows)} or less."
+        )
+    game = Game(
+        engine,
+        architecture,
+        objective,
+        constraint,
+        engine.optimiser(config.optimiser, config.beta1, config.beta2),
+        config.average,
+    )
+    return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
+
+
+def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
+    """The state before the first step; the constraint holds from the start."""
+    engine, architecture = game.engine, game.architecture
+
+    def weights(layers: list, shape: tuple[int, ...], number: int) -> networks.Params:
+        rng = streams.stream(config.seed, "weights", number)
+        initial = networks.init(layers, shape, architecture.init, rng)
+        return {name: engine.array(w) for name, w in initial.items()}
+
+    critic = game.constraint.project(engine.ops, weights(architecture.critic, row, 0))
+    generator = weights(architecture.generator, (config.latent,), 1)
+    average = weights(architecture.generator, (config.latent,), 1) if config.average else {}
+    return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
+
+
+def draws(training: Training, at: int) -> Draws:
+    """The random numbers of the iteration that begins at step `at`."""
+    config, engine = training.config, training.game.engine
+    count, batch, latent, seed = config.critic_steps(at), config.batch, config.latent, config.seed
+    first = config.critic_steps_before(at) * batch
+    chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
+    real = training.dataset.form.encode(training.dataset.rows[chosen])
+    return Draws(
+        engine.array(real.reshape(count, batch, *real.shape[1:])),
+        engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
+        engine.array(streams.uniform(seed, "mix", at, (count, batch))),
+        engine.array(streams.normal(seed, "generator_z", at, (batch, latent))),
+    )
+
+
+def advance(
+    training: Training, out: Path | None = None, stop: Callable[[int], bool] = lambda step: False
+) -> Iterator[Record]:
+    """Train from where `training` stands to its last step, yielding a record at every `log_every` steps.
+
+    With `out`, an open run folder, records, sample pictures and checkpoints are written there too. `stop` is
+    asked before each step, with its number; when it says so, a checkpoint is written and the loop ends. The first value that is
+    not finite raises `WganError`, which names it; the last checkpoint is older and good.
+    """
+    config, game = training.config, training.game
+    info: dict[str, Any] = {}
+    began, first = time.perf_counter(), training.step
+    while True:
+        at = training.step
+        last = at == config.steps or stop(at)
+        if at % config.log_every == 0 or last:
+            record = {"step": at, **_numbers(game, info), **estimates(training)}
+            _check_finite(record, at, out)
+            record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
+            seconds = time.perf_counter() - began
+            record |= {"seconds": round(seconds, 3), "steps_per_second": (at - first) / seconds}
+            if out:
+                runs.append(out, record)
+            yield record
+        if out and (at % config.sample_every == 0 or last):
+            picture(training, out / "samples" / f"{at:08d}.png")
+        if out and (at % config.checkpoint_every == 0 or last):
+            save(training, out)
+        if last:
+            return
+        training.state, info = step.iteration(
+            game, training.state, draws(training, at), config.learning_rate_at(at)
+        )
+        training.step += 1
+        _check_finite(_numbers(game, info), training.step, out)
+
+
+def train(
+    config: Config,
+    dataset: Dataset | None = None,
+    *,
+    out: str | Path | None = None,
+    restart: bool = False,
+    stop: Callable[[int], bool] = lambda step: False,
+    note: Callable[[str], None] = lambda text: None,
+) -> Iterator[Record]:
+    """Train from a config, yielding a record (a dict) every `log_every` steps; the loop itself.
+
+    With `out` the run is written to that folder, and goes on where an earlier run of the same config stopped.
+    `note` receives sentences worth reading, such as the name of a damaged checkpoint.
+
+    >>> from wgan import Config, train
+    >>> records = list(train(Config(data="digits", steps=2, width=8, log_every=1)))
+    >>> [record["step"] for record in records]
+    [0, 1, 2]
+    """
+    training = start(config, dataset)
+    if out is None:
+        yield from advance(training, stop=stop)
+        return
+    with ExitStack() as stack:
+        open_folder(training, Path(out), restart, stack, note)
+        yield from advance(training, Path(out), stop)
+
+
+def open_folder(
+    training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]
+) -> None:
+    """Create a run folder, or put `training` where the newest good checkpoint of an earlier run left it."""
+    may_change = OPERATIONAL | (frozenset({"steps"}) if training.config.decay == "none" else frozenset())
+    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change)
+    stack.enter_context(runs.lock(out))
+    if not found:
+        return
+    newest, damaged = checkpoint.latest(out / "checkpoints")
+    for sentence in damaged:
+        note(sentence)
+    if newest is not None:
+        restore(training, newest.arrays)
+        training.step = newest.step
+    runs.truncate_log(out, training.step)
+    note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
+
+
+def describe(training: Training) -> dict[str, Any]:
+    """What config.json holds: the config, the data's form and source, and the versions that made the run."""
+    dataset = training.dataset
+    libraries = {name: version(name) for name in ("wgan", "numpy", training.game.engine.name)}
+    return {
+        "config": training.config.to_json(),
+        "data": {
+            "form": dataset.form.to_json(),
+            "source": dataset.source,
+            "training_rows": len(training.rows),
+            "held_out_rows": len(training.held_out),
+        },
+        "versions": {"python": platform.python_version(), **libraries},
+        "machine": platform.machine(),
+    }
+
+
+def estimates(training: Training) -> Record:
+    """The critic's estimate on training and on held-out rows, each against the same fakes.
+
+    Both use as many rows, at most `ESTIMATE_ROWS`, so that they differ only in what the critic has seen.
+    """
+    config, game, at = training.config, training.game, training.step
+    count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
+    rng = streams.stream(config.seed, "held_out", at)
+    z = rng.standard_normal((count, config.latent), dtype=np.float32)
+    fake = step.score(game, training.state.critic, step.generate(game, training.state.generator, game.engine.array(z)))
+
+    def against(rows: np.ndarray) -> float:
+        chosen = training.dataset.rows[np.sort(rng.choice(rows, count, replace=False))]
+        real = step.score(game, training.state.critic, game.engine.array(training.dataset.form.encode(chosen)))
+        return float(game.engine.numpy(game.objective.estimate(game.engine.ops, real, fake)))
+
+    record = {"estimate": against(training.rows)}
+    if len(training.held_out):
+        record["held_out_estimate"] = against(training.held_out)
+    return record
+
+
+def _numbers(game: Game, info: dict[str, Any]) -> Record:
+    """A step's losses, penalty and gradient norm as floats; its estimate is superseded by `estimates`."""
+    return {name: float(game.engine.numpy(value)) for name, value in info.items() if name != "estimate"}
+
+
+def _check_finite(record: Record, at: int, out: Path | None) -> None:
+    for name, value in record.items():
+        if not np.isfinite(value):
+            kept = checkpoint.steps(out / "checkpoints") if out else []
+            where = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
+            raise WganError(
+                f"{name} became {value} at step {at}{where}. Lower the learning rate, or use a constraint "
+                "that keeps the critic Lipschitz."
+            )
+
+
+def save(training: Training, out: Path) -> None:
+    """Write a checkpoint of a run; weights that are not finite are refused."""
+    arrays = flatten(training)
+    for name, value in arrays.items():
+        if not np.isfinite(value).all():
+            _check_finite({f"weight {name}": float("nan")}, training.step, out)
+    checkpoint.save(out / "checkpoints", training.step, arrays, {}, keep=training.config.keep)
+
+
+def flatten(training: Training) -> dict[str, np.ndarray]:
+    """The state as NumPy arrays named "critic/...", "generator_optimiser/mean/..." and so on."""
+    return {
+        name: training.game.engine.numpy(value)
+        for part, tree in training.state._asdict().items()
+        for name, value in _walk(part, tree)
+    }
+
+
+def restore(training: Training, arrays: dict[str, np.ndarray]) -> None:
+    """Put a checkpoint's arrays in place of the state's; a missing or misshapen one raises `WganError`."""
+
+    def placed(path: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: placed(f"{path}/{name}", part) for name, part in value.items()}
+        if path not in arrays or arrays[path].shape != tuple(value.shape):
+            raise WganError(f"the checkpoint lacks {path} {tuple(value.shape)}; it was made by another version.")
+        return training.game.engine.array(arrays[path])
+
+    training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))
+
+
+def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        for name, part in tree.items():
+            yield from _walk(f"{path}/{name}", part)
+    else:
+        yield path, tree
+
+
+def picture(training: Training, path: Path) -> None:
+    """Draw samples from z that stay the same during the run."""
+    config, form = training.config, training.dataset.form
+    count = GRID if form.kind == "images" else 1000
+    z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
+    weights = training.state.average or training.state.generator
+    rows = generate(training.game, weights, form, z, config.seed)
+    real = training.dataset.rows[training.rows[:count]]
+    figures.samples(rows, form.kind, path, real)
