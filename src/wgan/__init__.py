@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from wgan.config import PRESETS, Config, preset
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
-    from wgan.train import train
+    from wgan.training import train
 
 # Names are imported when first used, so that `import wgan` takes no framework with it.
 _HOME = {
@@ -19,7 +19,7 @@ _HOME = {
     "WganError": "wgan.errors",
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
-    "train": "wgan.train",
+    "train": "wgan.training",
 }
 
 __all__ = ["PRESETS", "WGAN", "Config", "WganError", "load", "preset", "train"]

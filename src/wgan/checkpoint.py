@@ -1,7 +1,7 @@
 """Checkpoints: named NumPy arrays and a little JSON in a folder per step, whichever engine made them.
 
 `folder/00001200/` holds `arrays.safetensors` and `meta.json`. It is written under a hidden name, then
-renamed: a kill leaves the old checkpoints or the new one. Both files have checksums: damage is noticed and named.
+renamed: a kill leaves the old checkpoints or the new one. Checksums of both files show any damage.
 """
 
 import hashlib
@@ -105,13 +105,13 @@ def latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
 def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
     if "__metadata__" in arrays:
         raise WganError("an array cannot be named '__metadata__', which safetensors reserves; rename it.")
-    native = {}
+    contiguous = {}
     for name, array in arrays.items():
         if array.dtype.name not in DTYPES:
             raise WganError(f"array {name!r} is {array.dtype}; convert it to one of {', '.join(DTYPES)}.")
-        # safetensors copies raw memory: a transposed or big-endian array would come back scrambled.
-        native[name] = np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
-    return safetensors.numpy.save(native)
+        # safetensors copies raw memory: a transposed array would come back scrambled.
+        contiguous[name] = np.asarray(array, order="C")
+    return safetensors.numpy.save(contiguous)
 
 
 def _read(path: Path, step: int | None = None) -> Checkpoint:
@@ -133,8 +133,8 @@ def _read(path: Path, step: int | None = None) -> Checkpoint:
 def _read_record(text: bytes) -> dict:
     try:
         record = json.loads(text.decode("ascii"))
-        seal = _seal({key: record[key] for key in record if key != "meta_sha256"})
-    except (ValueError, TypeError, RecursionError) as fault:
+        seal = _seal({key: value for key, value in record.items() if key != "meta_sha256"})
+    except (ValueError, AttributeError, RecursionError) as fault:
         raise ValueError(f"{META} is not a JSON object") from fault
     kinds = {"format": int, "step": int, "bytes": int, "sha256": str, "meta": dict}
     if wrong := [key for key, kind in kinds.items() if type(record.get(key)) is not kind]:
@@ -150,8 +150,7 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (OSError, MemoryError) as fault:
-        reason = getattr(fault, "strerror", "not enough memory")
-        raise ValueError(f"{path.name} cannot be read: {reason}") from fault
+        raise ValueError(f"{path.name}: {getattr(fault, 'strerror', 'not enough memory')}") from fault
 
 
 def _seal(record: dict) -> str:
@@ -171,10 +170,11 @@ def _found(folder: Path) -> dict[int, Path]:
 
 def _sweep(folder: Path) -> None:
     """Remove what nobody will read: folders of writers that died, and versions that were replaced."""
-    for path in folder.iterdir():
-        _, step, kind, writer = match.groups() if (match := NAME.fullmatch(path.name)) else [None] * 4
-        if (kind == "old" and (folder / step).exists()) or (kind == "tmp" and not _at_work(int(writer))):
-            shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(".*"):
+        if match := NAME.fullmatch(path.name):
+            replaced = match[3] == "old" and (folder / match[2]).exists()
+            if replaced or (match[3] == "tmp" and not _at_work(int(match[4]))):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _at_work(writer: int) -> bool:

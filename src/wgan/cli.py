@@ -17,7 +17,7 @@ from wgan.config import FIELDS, PRESETS, kind, preset
 from wgan.errors import WganError, unknown_name
 
 if TYPE_CHECKING:
-    from wgan.train import Training
+    from wgan.training import Training
 
 
 class _Commands(click.Group):
@@ -77,7 +77,8 @@ def _members(family: str | None) -> list[str]:
     from wgan.networks import NETWORKS
     from wgan.objectives import OBJECTIVES
 
-    return list({"objective": OBJECTIVES, "constraint": CONSTRAINTS, "network": NETWORKS}.get(family or "", []))
+    tables: dict[str, Any] = {"objective": OBJECTIVES, "constraint": CONSTRAINTS, "network": NETWORKS}
+    return list(tables.get(family or "", ()))
 
 
 @_flags
@@ -97,7 +98,7 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).stem}-{preset_name}"
 
-    from wgan import train as loop
+    from wgan import training as loop
 
     training = loop.start(config)
     click.echo(_summary(training), err=True)
@@ -134,7 +135,7 @@ def _advance(training: "Training", out: Path) -> str:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from wgan.train import advance
+    from wgan.training import advance
 
     asked = False
     said, shown = "", time.monotonic()

@@ -39,9 +39,7 @@ class Config:
     constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
     clip: float = _field(0.01, "c of weight clipping: weights stay in [-c, c]", low=1e-12)
     penalty_weight: float = _field(10.0, "lambda of the gradient penalty", low=0)
-    penalty_sides: str = _field(
-        "two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two")
-    )
+    penalty_sides: str = _field("two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two"))
 
     network: Any = _field("mlp", "the architecture of both players", family="network")
     width: int | None = _field(None, "units or base filters of a layer (the network's own)", low=1)
@@ -85,7 +83,7 @@ class Config:
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
-        if self.critic_norm == "batch" and self.constraint == "gradient-penalty":
+        if self.critic_norm == "batch" and getattr(self.constraint, "name", self.constraint) == "gradient-penalty":
             raise WganError(
                 "critic_norm is batch under a gradient penalty, which bounds the gradient of each row by itself "
                 "while batch norm ties rows together; use --critic-norm layer, none or auto."
@@ -146,7 +144,7 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
         if value not in choices:
             raise unknown_name(f.name, value, choices)
         return value
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) or hasattr(value, "__index__")
+    number = (isinstance(value, float) or hasattr(value, "__index__")) and not isinstance(value, bool)
     low, high = f.metadata["low"], f.metadata["high"]
     fits = number and not math.isnan(value) and low <= value <= high and (wanted is float or value == int(value))
     if wanted is str or not fits:
@@ -157,7 +155,7 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     return wanted(value)
 
 
-def resolve(family: str, table: Mapping[str, Callable], value: Any, config: Config, **more: Any) -> Any:
+def resolve(family: str, table: Mapping[str, Callable[..., Any]], value: Any, config: Config, **more: Any) -> Any:
     """The member of a family that a config field names, built from the config's fields; an object is itself."""
     if not isinstance(value, str):
         return value
@@ -184,9 +182,11 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-
-_CRITIC_LR = dict(optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, constraint="clip", clip=0.01, average=0.0)
-_KERAS = dict(network="keras-cnn", latent=128, optimiser="rmsprop", beta2=0.9, average=0.0, held_out=0.1)
+_CLIPPED = Config(
+    constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100, average=0.0, steps=20_000
+)
+_PENALISED = Config(network="dcgan", average=0.0, steps=20_000)
+_KERAS = Config(network="keras-cnn", optimiser="rmsprop", learning_rate=1e-4, average=0.0, steps=1000)
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(
@@ -196,16 +196,14 @@ PRESETS: dict[str, Preset] = {
         "",
     ),
     "gan": Preset(
-        Config(
+        _PENALISED.replace(
             objective="non-saturating",
             constraint="none",
-            network="dcgan",
             learning_rate=2e-4,
             beta1=0.5,
             beta2=0.999,
             n_critic=1,
             latent=100,
-            average=0.0,
         ),
         "Goodfellow et al. 2014 with the networks and Adam of DCGAN (arXiv 1511.06434); --objective minimax is "
         "the saturating game",
@@ -213,57 +211,44 @@ PRESETS: dict[str, Preset] = {
         "",
     ),
     "wgan": Preset(
-        Config(**_CRITIC_LR, network="dcgan", latent=100, steps=20000),
+        _CLIPPED.replace(network="dcgan"),
         "arXiv 1701.07875, Algorithm 1; its code adds --warm-up 25 --warm-up-every 500 at 100 critic steps",
         "wgan train mnist --preset wgan",
         "",
     ),
     "wgan-sphere": Preset(
-        Config(**(_CRITIC_LR | dict(constraint="sphere")), network="mlp", latent=100, steps=20000),
+        _CLIPPED.replace(constraint="sphere"),
         "lecture notes' variant of WGAN: each layer's weights on the unit sphere in place of clipping",
         "wgan train mnist --preset wgan-sphere",
         "",
     ),
-    "wgan-gp": Preset(
-        Config(network="dcgan", latent=128, average=0.0, steps=20000),
-        "arXiv 1704.00028, Algorithm 1",
-        "wgan train mnist --preset wgan-gp",
-        "",
-    ),
+    "wgan-gp": Preset(_PENALISED, "arXiv 1704.00028, Algorithm 1", "wgan train mnist --preset wgan-gp", ""),
     "wgan-lp": Preset(
-        Config(network="dcgan", latent=128, average=0.0, steps=20000, penalty_sides="one"),
+        _PENALISED.replace(penalty_sides="one"),
         "arXiv 1704.00028, Appendix C, and arXiv 1709.08894: the one-sided penalty",
         "wgan train mnist --preset wgan-lp",
         "",
     ),
     "wgan-gp-toy": Preset(
-        Config(
-            network="mlp",
-            latent=2,
-            batch=256,
-            beta1=0.5,
-            penalty_weight=0.1,
-            average=0.0,
-            steps=100_000,
-        ),
+        Config(latent=2, batch=256, beta1=0.5, penalty_weight=0.1, average=0.0, steps=100_000),
         "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
         "wgan train 25gaussians --preset wgan-gp-toy",
         "",
     ),
     "fashion-stax": Preset(
-        Config(**_CRITIC_LR, network="stax-cnn", latent=100, rows=5000, steps=1560),
-        "the JAX stax tutorial: 5,000 random images, 100 epochs (78 batches of 64 each, five a generator step)",
+        _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
+        "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
         "wgan train fashion-mnist --preset fashion-stax",
         "",
     ),
     "mnist-keras": Preset(
-        Config(**_KERAS, constraint="clip", clip=0.01, learning_rate=1e-5, steps=4000),
+        _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
         "the Keras tutorial's WGAN on MNIST",
         "wgan train mnist --preset mnist-keras",
         "",
     ),
     "mnist-keras-gp": Preset(
-        Config(**_KERAS, learning_rate=1e-4, steps=1000),
+        _KERAS,
         "the Keras tutorial's WGAN-GP on MNIST; eps is uniform here, as in the paper, not normal",
         "wgan train mnist --preset mnist-keras-gp",
         "",

@@ -25,9 +25,7 @@ def none() -> Constraint:
 
 def clip(clip: float = 0.01) -> Constraint:
     """Every weight and bias to [-c, c] after each update (Arjovsky et al. 2017, Algorithm 1, line 7)."""
-    return Constraint(
-        "clip", lambda ops, critic: {name: ops.clip(w, -clip, clip) for name, w in critic.items()}
-    )
+    return Constraint("clip", lambda ops, critic: {name: ops.clip(w, -clip, clip) for name, w in critic.items()})
 
 
 def sphere() -> Constraint:
@@ -38,8 +36,7 @@ def sphere() -> Constraint:
 
     def project(ops: Any, critic: Params) -> Params:
         return {
-            name: w / ops.sqrt((w * w).sum() + TINY) if name.endswith(".weight") else w
-            for name, w in critic.items()
+            name: w / ops.sqrt((w * w).sum() + TINY) if name.endswith(".weight") else w for name, w in critic.items()
         }
 
     return Constraint("sphere", project)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import numpy as np
@@ -21,6 +22,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.streams import stream
 
 TOY_ROWS = 50_000
+NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
 LARGEST_EXACT = 2**53  # beyond it float64, in which rows are encoded, skips integers
 DIGIT_NAMES = tuple("0123456789")
 FASHION_NAMES = (
@@ -136,16 +138,16 @@ def load(name_or_path: str | Path, *, data_dir: str | Path | None = None, seed: 
 
 
 def from_array(X, *, name: str = "array") -> Dataset:
-    """An array, list or DataFrame as a Dataset: images [n, height, width(, 1, 3 or 4)] or a table [n, columns].
+    """An array, list or DataFrame as images, [n, height, width(, 1 | 3 | 4)], or as a table, [n, columns].
 
-    Integer images within 0 to 255 are kept as uint8; float images span [0, 1] or [-1, 1] where they fit, others
-    their own minimum to maximum; columns are standardised. Decoding gives back the dtype of X, but float32 for
-    float16. Raises WganError for anything that cannot be trained on.
+    Integer images within 0 to 255 are kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and
+    others their minimum to maximum. Columns are standardised. Decoding gives back the dtype of X (float32 for
+    float16). Raises WganError for anything that cannot be trained on.
     """
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise WganError(f"{name} is no array ({error}); make its rows numbers of one shape") from error
+        raise WganError(f"{name} cannot become an array; give numbers in rows of one shape") from error
     if array.dtype.kind not in "biuf":
         raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert it, or drop the rest")
     if array.ndim not in (2, 3, 4):
@@ -169,9 +171,8 @@ def _check_values(array: np.ndarray, name: str) -> None:
     bad = ~np.isfinite(array)
     if bad.any():
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
-        raise WganError(
-            f"{name} has {np.count_nonzero(bad)} NaN or infinite (the first at {first}); drop or fill those rows"
-        )
+        count = np.count_nonzero(bad)
+        raise WganError(f"{name} has {count} NaN or infinite (the first at {first}); drop or fill those rows")
     low, high = array.min(), array.max()
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
@@ -197,7 +198,7 @@ def _images(array: np.ndarray, name: str) -> Dataset:
     if dtype.kind != "f" and (low, high) in usual:
         array = array.astype(np.uint8, copy=False)
     offset, scale = high / 2 + low / 2, high / 2 - low / 2
-    if scale == 0:
+    if scale <= NARROWEST * max(-low, high):
         raise WganError(f"{name} spans only {low} to {high}; rescale it")
     form = Form("images", array.shape[1:], dtype.name, offset, scale, low, high)
     return Dataset(name, array, form, source=f"an array of {len(array):,} images")
@@ -209,7 +210,7 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
         raise WganError(f"{name} is constant in column {list(columns)[constant[0]]!r}; drop that column")
     with np.errstate(all="ignore"):
         mean, sd = array.mean(axis=0, dtype=np.float64), array.std(axis=0, dtype=np.float64)
-    odd = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(sd) | (sd == 0))
+    odd = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(sd) | (sd <= NARROWEST * np.abs(mean)))
     if len(odd):
         raise WganError(f"{name} is too wide or narrow in column {list(columns)[odd[0]]!r}; rescale it")
     dtype, low, high = array.dtype, None, None
@@ -245,10 +246,11 @@ def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tup
 
 def _read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded, None
-        with loaded:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"PK"
+        if not zipped:
+            return np.lib.format.open_memmap(path, mode="r"), None
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
             label_key = next((key for key in ("y", "labels") if key in loaded.files), None)
             keys = [key for key in ("X", "images", "rows", "x") if key in loaded.files]
             keys = keys or [key for key in loaded.files if key != label_key]
@@ -257,7 +259,7 @@ def _read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             found = ", ".join(loaded.files) or "none"
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise WganError(
-            f"cannot read {str(path)!r} (damaged, cut short, or of Python objects, which are never unpickled); "
+            f"cannot read {str(path)!r} (damaged, or of Python objects, which are never unpickled); "
             "write it anew with numpy.save"
         ) from error
     raise WganError(
@@ -269,8 +271,7 @@ def _read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 def _check_labels(labels: np.ndarray, count: int, path: Path) -> np.ndarray:
     if labels.dtype.kind not in "iu" or labels.shape != (count,):
         raise WganError(
-            f"{str(path)!r} has labels of dtype {labels.dtype} and shape {labels.shape}; give one integer for "
-            f"each of its {count} rows"
+            f"{str(path)!r} has labels {labels.dtype} {labels.shape}; give {count} integers, one for each row"
         )
     return labels.astype(np.int64)
 
@@ -296,7 +297,7 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashi
 def read_idx(path: Path) -> np.ndarray:
     """The uint8 array in an IDX file, gzipped or not; raises WganError for a damaged one.
 
-    The format: two zero bytes, a type (8: unsigned bytes), the number of axes, big-endian uint32 lengths, values.
+    Two zero bytes, a type (8: unsigned bytes), the number of axes, their uint32 lengths, big-endian, data.
     """
     try:
         raw = path.read_bytes()
@@ -315,9 +316,7 @@ def read_idx(path: Path) -> np.ndarray:
     shape = struct.unpack(f">{raw[3]}I", raw[4:header]) if len(raw) >= header else ()
     expected = header + (math.prod(shape) if shape else 0)
     if len(raw) != expected:
-        raise WganError(
-            f"{str(path)!r} has {len(raw)} bytes, not the {expected} of its header; fetch it again"
-        )
+        raise WganError(f"{str(path)!r} has {len(raw)} bytes, not the {expected} of its header; fetch it again")
     return np.frombuffer(raw, dtype=np.uint8, offset=header).reshape(shape)
 
 
@@ -404,6 +403,8 @@ def _download(name: str, file: str, folder: Path) -> Path:
                 raise WganError(f"{file} came with MD5 {got}, not {wanted}; try again, or {by_hand}")
             return part.replace(folder / file)
     except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise WganError(f"cannot download {file} ({error}); {by_hand}") from error
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import checkpoint, figures, networks, runs, streams
+from wgan import checkpoint, figures, networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Form
@@ -85,6 +85,20 @@ def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, 
         for i in range(0, len(z), CHUNK)
     ]
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+
+
+def score(model: Model, rows: np.ndarray) -> np.ndarray:
+    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels]."""
+    shape = model.form.shape
+    if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
+        raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+    engine = model.game.engine
+    encoded = model.form.encode(rows.reshape(-1, *shape))
+    parts = [
+        engine.numpy(step.score(model.game, model.critic, engine.array(encoded[i : i + CHUNK])))
+        for i in range(0, len(encoded), CHUNK)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
 def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:

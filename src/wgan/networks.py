@@ -6,7 +6,7 @@ layer are [out, in], of a convolution [out, in, k, k], of a transposed one [in, 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +35,7 @@ def dense(features: int) -> Layer:
 
 
 def conv(features: int, kernel: int, stride: int = 1) -> Layer:
-    """A convolution whose output is ceil(size / stride), "same" padding."""
+    """A convolution whose output is ceil(size / stride), "same" padding; an even kernel needs stride 2."""
     return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
 
 
@@ -286,4 +286,9 @@ def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) 
     return sizes
 
 
-NETWORKS = {"mlp": mlp, "dcgan": dcgan, "keras-cnn": keras_cnn, "stax-cnn": stax_cnn}
+NETWORKS: dict[str, Callable[..., Architecture]] = {
+    "mlp": mlp,
+    "dcgan": dcgan,
+    "keras-cnn": keras_cnn,
+    "stax-cnn": stax_cnn,
+}

@@ -56,9 +56,7 @@ def minimax(prior: float = 0.5) -> Objective:
 
 def non_saturating(prior: float = 0.5) -> Objective:
     """The GAN whose generator minimises -E log D(fake), of the same fixed point (Goodfellow et al. 2014)."""
-    return minimax(prior)._replace(
-        name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean()
-    )
+    return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
 
 
 OBJECTIVES = {"wasserstein": wasserstein, "minimax": minimax, "non-saturating": non_saturating}

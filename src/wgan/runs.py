@@ -1,6 +1,6 @@
 """A run folder: `config.json`, `log.jsonl`, `samples/`, `checkpoints/`, and later `report.html`.
 
-Nothing that another program wrote is ever changed or removed, and one process at a time trains into a folder.
+What other programs wrote is never changed or removed, and one process at a time trains into a folder.
 """
 
 import json
@@ -31,7 +31,7 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
     Call it before `lock`, not inside: it takes the lock itself while it writes into an earlier run.
     Raises WganError, having changed nothing, if the folder holds another run or other files or is in use.
     """
-    asked = json.loads(_encode(config))  # as it will be read back: tuples become lists
+    asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
     with _explained("use", out):
         if not (out / CONFIG).exists():
             _refuse_other_files(out)
@@ -109,14 +109,13 @@ def _refuse_other_files(out: Path) -> None:
 
 
 def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:
-    differences = [
-        f"{name}: saved {saved.get(name, 'nothing')!r}, asked {asked.get(name, 'nothing')!r}"
+    if differences := [
+        f"{name}: saved {saved.get(name)!r}, asked {asked.get(name)!r}"
         for name in sorted((saved.keys() | asked.keys()) - may_change)
         if saved.get(name, ...) != asked.get(name, ...)  # no JSON value equals ...
-    ]
-    if differences:
-        listed = "; ".join(differences)
-        raise WganError(f"{out} holds another run ({listed}); choose another --out or add --restart.")
+    ]:
+        found = "; ".join(differences)
+        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart.")
 
 
 def _create(out: Path, config: dict) -> None:
@@ -124,7 +123,7 @@ def _create(out: Path, config: dict) -> None:
     made = [path for path in (out / CONFIG, *folders, out, *out.parents) if not path.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / CONFIG, _encode(config))
+        _replace(out / CONFIG, json.dumps(config, indent=1).encode())
         for folder in folders:
             folder.mkdir(exist_ok=True)
     except BaseException:
@@ -136,15 +135,11 @@ def _create(out: Path, config: dict) -> None:
 
 def _clear(run: Path) -> None:
     """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
-    for path in (run / name for name in (LOG, *FOLDERS, "report.html")):
+    for path in (run / LOG, run / "samples", run / "checkpoints", run / "report.html"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def _encode(config: dict) -> bytes:
-    return json.dumps(config, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def _object(text: bytes) -> dict | None:

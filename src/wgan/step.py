@@ -72,9 +72,7 @@ def critic_step(
     return state._replace(critic=constraint.project(engine.ops, critic), critic_optimiser=memory), info
 
 
-def generator_step(
-    game: Game, state: State, z: Any, learning_rate: float
-) -> tuple[State, dict[str, Any]]:
+def generator_step(game: Game, state: State, z: Any, learning_rate: float) -> tuple[State, dict[str, Any]]:
     """One update of the generator against a fixed critic, and of the average of its weights."""
     engine = game.engine
 
@@ -84,9 +82,7 @@ def generator_step(
 
     gradient, info = engine.grad(loss, state.generator)
     generator, memory = game.optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
-    average = {
-        name: engine.ops.lerp(mean, generator[name], 1 - game.average) for name, mean in state.average.items()
-    }
+    average = {name: engine.ops.lerp(mean, generator[name], 1 - game.average) for name, mean in state.average.items()}
     return state._replace(generator=generator, generator_optimiser=memory, average=average), info
 
 

@@ -5,7 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from wgan.constraints import CONSTRAINTS
 from wgan.data import Dataset
 from wgan.engines import get_engine
 from wgan.errors import WganError
-from wgan.evaluate import generate
+from wgan.evaluate import Model, generate
 from wgan.networks import NETWORKS
 from wgan.objectives import OBJECTIVES
 from wgan.step import Draws, Game, State
@@ -40,24 +40,23 @@ class Training:
     held_out: np.ndarray
     state: State
     step: int = 0
+    info: Record = field(default_factory=dict)  # the losses of the step before
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
-    engine = get_engine(config.engine, config.precision)
     if dataset is None:
         dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
-    architecture = resolve(
-        "network", NETWORKS, config.network, config, row=dataset.form.shape, constraint=constraint
-    )
+    architecture = resolve("network", NETWORKS, config.network, config, row=dataset.form.shape, constraint=constraint)
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
+    engine = get_engine(config.engine, config.precision)
     game = Game(
         engine,
         architecture,
@@ -105,17 +104,16 @@ def advance(
     """Train from where `training` stands to its last step, yielding a record at every `log_every` steps.
 
     With `out`, an open run folder, records, sample pictures and checkpoints are written there too. `stop` is
-    asked before each step, with its number; when it says so, a checkpoint is written and the loop ends. The first value that is
-    not finite raises `WganError`, which names it; the last checkpoint is older and good.
+    asked before each step, with its number; when it says so, a checkpoint is written and the loop ends. The
+    first value that is not finite raises `WganError`, which names it; the last checkpoint is older and good.
     """
     config, game = training.config, training.game
-    info: dict[str, Any] = {}
     began, first = time.perf_counter(), training.step
     while True:
         at = training.step
         last = at == config.steps or stop(at)
         if at % config.log_every == 0 or last:
-            record = {"step": at, **_numbers(game, info), **estimates(training)}
+            record = {"step": at, **training.info, **estimates(training)}
             _check_finite(record, at, out)
             record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
             seconds = time.perf_counter() - began
@@ -129,11 +127,11 @@ def advance(
             save(training, out)
         if last:
             return
-        training.state, info = step.iteration(
-            game, training.state, draws(training, at), config.learning_rate_at(at)
-        )
+        training.state, info = step.iteration(game, training.state, draws(training, at), config.learning_rate_at(at))
         training.step += 1
-        _check_finite(_numbers(game, info), training.step, out)
+        # `estimates` supersedes the estimate on one batch
+        training.info = {name: float(game.engine.numpy(v)) for name, v in info.items() if name != "estimate"}
+        _check_finite(training.info, training.step, out)
 
 
 def train(
@@ -164,9 +162,7 @@ def train(
         yield from advance(training, Path(out), stop)
 
 
-def open_folder(
-    training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]
-) -> None:
+def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
     """Create a run folder, or put `training` where the newest good checkpoint of an earlier run left it."""
     may_change = OPERATIONAL | (frozenset({"steps"}) if training.config.decay == "none" else frozenset())
     found = runs.open_run(out, describe(training), restart=restart, may_change=may_change)
@@ -177,10 +173,18 @@ def open_folder(
     for sentence in damaged:
         note(sentence)
     if newest is not None:
-        restore(training, newest.arrays)
-        training.step = newest.step
+        restore(training, newest)
+    elif damaged:
+        raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.truncate_log(out, training.step)
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
+
+
+def model_of(training: Training) -> Model:
+    """The model as it stands, to sample and to score with."""
+    state = training.state
+    form, weights = training.dataset.form, state.average or state.generator
+    return Model(training.config, form, training.game, state.critic, weights, training.step)
 
 
 def describe(training: Training) -> dict[str, Any]:
@@ -222,11 +226,6 @@ def estimates(training: Training) -> Record:
     return record
 
 
-def _numbers(game: Game, info: dict[str, Any]) -> Record:
-    """A step's losses, penalty and gradient norm as floats; its estimate is superseded by `estimates`."""
-    return {name: float(game.engine.numpy(value)) for name, value in info.items() if name != "estimate"}
-
-
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
     for name, value in record.items():
         if not np.isfinite(value):
@@ -244,7 +243,7 @@ def save(training: Training, out: Path) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    checkpoint.save(out / "checkpoints", training.step, arrays, {}, keep=training.config.keep)
+    checkpoint.save(out / "checkpoints", training.step, arrays, training.info, keep=training.config.keep)
 
 
 def flatten(training: Training) -> dict[str, np.ndarray]:
@@ -256,8 +255,9 @@ def flatten(training: Training) -> dict[str, np.ndarray]:
     }
 
 
-def restore(training: Training, arrays: dict[str, np.ndarray]) -> None:
-    """Put a checkpoint's arrays in place of the state's; a missing or misshapen one raises `WganError`."""
+def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
+    """Put `training` where a checkpoint was written; a missing or misshapen array raises `WganError`."""
+    arrays = saved.arrays
 
     def placed(path: str, value: Any) -> Any:
         if isinstance(value, dict):
@@ -267,6 +267,7 @@ def restore(training: Training, arrays: dict[str, np.ndarray]) -> None:
         return training.game.engine.array(arrays[path])
 
     training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))
+    training.step, training.info = saved.step, dict(saved.meta)
 
 
 def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,46 @@
+# demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# The network can hiccup: pip tries each file again, and each install is tried three times.
+PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
+
+.PHONY: demo test test-slow check bench docs clean
+
+demo: $(VENV)/.base
+	$(BIN)/wgan train digits --out runs/demo
+	@echo "The picture: runs/demo/samples/. More samples: $(BIN)/wgan sample runs/demo -n 100"
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/speed.py
+
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
+
+clean:
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e . && break; done
+	@$(BIN)/wgan --version && touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(PIP) -e ".[dev]" && break; done
+	@$(BIN)/ruff --version && touch $@
+
+$(VENV)/.docs: $(VENV)/.base
+	$(PIP) -e ".[docs]" && break; done
+	@$(BIN)/mkdocs --version && touch $@

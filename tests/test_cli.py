@@ -1,0 +1,205 @@
+"""The commands, run as processes: what they print, what they write, and what bad input gets."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wgan import PRESETS
+from wgan.config import FIELDS
+from wgan.data import DATASETS
+
+SMALL = ["--width", "8", "--batch", "16", "--latent", "4", "--steps", "3"]
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "wgan", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        **options,
+    )
+
+
+def assert_refused(done, *parts):
+    """Exit 2 and one sentence on stderr that holds every part; what was announced before it is allowed."""
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("wgan: ")
+    for part in parts:
+        assert part in last, last
+    assert len([line for line in done.stderr.splitlines() if line.startswith("wgan: ")]) == 1
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "digits"
+    done = run("train", "digits", *SMALL, "--out", out)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_train_writes_a_run_folder_and_says_where_the_picture_is(finished):
+    assert {p.name for p in finished.iterdir()} >= {"config.json", "log.jsonl", "samples", "checkpoints"}
+    again = run("train", "digits", *SMALL, "--out", finished)
+    assert again.returncode == 0
+    assert "resumed at step 3 of 3" in again.stderr
+    assert again.stdout.strip() == f"samples: {finished / 'samples' / '00000003.png'}"
+    assert Path(again.stdout.split()[1]).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_framework_is_not_imported_until_it_is_needed():
+    code = "import sys, wgan, wgan.cli; wgan.Config; sys.exit('torch' in sys.modules or 'jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    code = (
+        "import sys; sys.argv = ['wgan', 'train', '--help']\n"
+        "from wgan.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: sys.exit('torch' in sys.modules or 'jax' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_help_names_every_field_and_every_command():
+    text = run("train", "--help").stdout
+    for name in FIELDS.keys() - {"data"}:
+        assert f"--{name.replace('_', '-')} " in text
+    text = run("--help").stdout
+    for command in ("train", "sample", "data", "presets"):
+        assert f"\n  {command} " in text
+    assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def test_dry_run_prints_the_config_and_writes_nothing(tmp_path):
+    out = tmp_path / "new"
+    done = run("train", "digits", "--preset", "wgan", "--n-critic", "3", "--out", out, "--dry-run")
+    assert done.returncode == 0
+    config = json.loads(done.stdout)
+    assert (config["n_critic"], config["clip"], config["optimiser"]) == (3, 0.01, "rmsprop")
+    assert not out.exists()
+
+
+def test_sample_writes_every_form_and_repeats(finished, tmp_path):
+    assert run("sample", finished, "-n", 9).stdout.strip() == str(finished / "sample.png")
+    for name in ("a.npy", "b.npz", "c", "d.png"):
+        done = run("sample", finished, "-n", 5, "--seed", 2, "--out", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    rows = np.load(tmp_path / "a.npy")
+    assert rows.shape == (5, 8, 8, 1)
+    np.testing.assert_array_equal(np.load(tmp_path / "b.npz")["rows"], rows)
+    assert len(list((tmp_path / "c").glob("*.png"))) == 5
+
+
+def test_data_and_presets_list_and_show_one():
+    listed = run("data").stdout
+    assert all(name in listed for name in DATASETS)
+    one = run("data", "digits").stdout
+    assert "1,797 rows of 8x8x1" in one
+    listed = run("presets").stdout
+    assert all(name in listed for name in PRESETS)
+    one = run("presets", "wgan").stdout
+    assert "wgan train" in one
+    assert "1701.07875" in one
+    assert all(name in one for name in FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["train", "digitz"], ["unknown data set 'digitz'", "did you mean 'digits'"]),
+        (["train", "digits", "--preset", "wgan-gpp"], ["unknown preset 'wgan-gpp'", "did you mean 'wgan-gp'"]),
+        (["train", "digits", "--stepz", "3"], ["--stepz", "--steps"]),
+        (["train", "digits", "--engine", "torhc"], ["unknown engine 'torhc'", "did you mean 'torch'"]),
+        (["train", "digits", "--network", "mpl"], ["unknown network 'mpl'", "did you mean 'mlp'"]),
+        (["train", "digits", "--constraint", "gp"], ["unknown constraint 'gp'", "gradient-penalty"]),
+        (["train", "digits", "--n-critic", "0"], ["n_critic is 0", "at least 1"]),
+        (["train", "digits", "--held-out", "1.5"], ["held_out is 1.5", "at most 0.9"]),
+        (["train", "digits", "--learning-rate", "nan"], ["learning_rate is nan"]),
+        (["train", "digits", "--steps", "many"], ["many"]),
+        (["train", "digits", "--critic-norm", "batch"], ["batch norm ties rows together", "--critic-norm layer"]),
+        (["train", "digits", "--batch", "5000"], ["batch is 5000", "only 1617 training rows"]),
+        (["train", "digits", "--rows", "5000"], ["5000", "1617"]),
+        (["train", "8gaussians", "--network", "dcgan"], ["rows of 2 columns", "--network mlp"]),
+        (["train"], ["DATA"]),
+        (["trian"], ["unknown command 'trian'", "did you mean 'train'"]),
+        (["sample", "nowhere"], ["nowhere"]),
+        (["presets", "wgn"], ["unknown preset 'wgn'", "did you mean 'wgan'"]),
+        (["data", "mnits"], ["unknown data set 'mnits'", "did you mean 'mnist'"]),
+        (["train", "missing.npy"], ["missing.npy"]),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_writes_nothing(tmp_path, arguments, parts):
+    assert_refused(run(*arguments, cwd=tmp_path), *parts)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("array", "part"),
+    [
+        (np.full((50, 8, 8), np.nan), "NaN"),
+        (np.ones((50, 8, 8)), "constant"),
+        (np.zeros((50, 2, 2, 2, 2)), "shape (50, 2, 2, 2, 2)"),
+        (np.arange(5.0).reshape(5, 1), "batch"),
+        (np.random.default_rng(0).integers(0, 255, (50, 3, 8, 8), np.uint8), "transpose"),
+        (np.array(["a", "b"]), "dtype <U1"),
+    ],
+    ids=["nan", "constant", "dimensions", "few", "channels-first", "text"],
+)
+def test_a_bad_array_is_refused(tmp_path, array, part):
+    np.save(tmp_path / "x.npy", array)
+    done = run("train", "x.npy", *SMALL, cwd=tmp_path)
+    assert_refused(done)
+    assert part.lower() in done.stderr.lower()
+    assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_a_pickle_in_an_array_is_not_executed(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "boom",)
+
+    np.save(tmp_path / "x.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
+    assert_refused(run("train", "x.npy", *SMALL, cwd=tmp_path))
+    assert not (tmp_path / "boom").exists()
+
+
+def test_an_array_file_trains_and_samples_in_its_own_range(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.normal([3, -5], [1, 20], (200, 2)))
+    done = run("train", "x.npy", *SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs/x-default/samples/00000003.png").exists()
+    assert run("sample", "runs/x-default", "--out", "y.npy", cwd=tmp_path).returncode == 0
+    assert np.load(tmp_path / "y.npy").shape == (64, 2)
+
+
+def test_out_that_holds_something_else_or_cannot_be_written_is_refused(tmp_path, finished):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("mine")
+    for more in ([], ["--restart"]):
+        assert_refused(run("train", "digits", *SMALL, "--out", other, *more), "thesis.txt")
+    assert [p.name for p in other.iterdir()] == ["thesis.txt"]
+    assert_refused(run("train", "digits", *SMALL, "--out", other / "thesis.txt" / "run"), "thesis.txt")
+    assert_refused(run("train", "digits", *SMALL, "--seed", "1", "--out", finished), "seed: saved 0, asked 1")
+    restarted = run("train", "digits", *SMALL, "--seed", "1", "--out", tmp_path / "new", "--restart")
+    assert restarted.returncode == 0, restarted.stderr
+
+
+def test_a_full_disk_is_named_and_leaves_the_run_readable(tmp_path):
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", tmp_path], capture_output=True).returncode:
+        pytest.skip("a small file system needs the right to mount one")
+    try:
+        arguments = ["train", "digits", *SMALL[:-2], "--steps", "60", "--checkpoint-every", "1", "--keep", "50"]
+        done = run(*arguments, "--out", tmp_path / "run")
+        assert_refused(done, "No space left on device")
+        assert "Traceback" not in done.stderr
+        assert run("sample", tmp_path / "run", "-n", 4, "--out", tmp_path.parent / "s.npy").returncode == 0
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)

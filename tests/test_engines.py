@@ -1,0 +1,207 @@
+"""Each engine against independent implementations; every dict entry is covered, none by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import signal
+
+from wgan import networks
+from wgan.config import Config, resolve
+from wgan.engines import ENGINES, get_engine
+from wgan.networks import INIT, NETWORKS
+
+ROWS = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "odd": (13, 9, 3), "rgba": (32, 32, 4)}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    return get_engine(request.param, "float64")
+
+
+def build(name, row, **fields):
+    config = Config(network=name, width=4, latent=5, **fields)
+    return resolve("network", NETWORKS, name, config, row=row, constraint=config.constraint)
+
+
+def dense_convolution(x, weight, stride, pad):
+    """A convolution by scipy: x [height, width, in], weight [out, in, k, k]."""
+    x = np.pad(x, ((pad[0], pad[0]), (pad[1], pad[1]), (0, 0)))
+    full = [sum(signal.correlate(x[..., i], w[i], "valid") for i in range(len(w))) for w in weight]
+    return np.stack(full, -1)[::stride, ::stride]
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (5, 1), (3, 2), (4, 2), (5, 2)])
+@pytest.mark.parametrize("size", [(7, 6), (8, 5)])
+def test_conv_is_scipys_and_halves_sizes_upwards(engine, kernel, stride, size):
+    rng = np.random.default_rng(0)
+    x, weight, bias = rng.normal(size=(2, *size, 3)), rng.normal(size=(4, 3, kernel, kernel)), rng.normal(size=4)
+    pads = tuple(networks.padding(s, kernel, stride) for s in size)
+    y = engine.numpy(engine.ops.conv(*map(engine.array, (x, weight, bias)), stride, pads))
+    assert y.shape == (2, *(math.ceil(s / stride) for s in size), 4)
+    expected = dense_convolution(x[1], weight, stride, pads)[: y.shape[1], : y.shape[2]] + bias
+    np.testing.assert_allclose(y[1], expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kernel", [3, 4, 5])
+@pytest.mark.parametrize("size", [(7, 6), (8, 5), (4, 4)])
+def test_conv_transpose_is_the_adjoint_of_conv(engine, kernel, size):
+    rng = np.random.default_rng(1)
+    pads = tuple(networks.padding(s, kernel, 2) for s in size)
+    x = rng.normal(size=(2, *size, 3))
+    y = rng.normal(size=(2, *(math.ceil(s / 2) for s in size), 4))
+    weight = engine.array(rng.normal(size=(4, 3, kernel, kernel)))
+    forward = engine.ops.conv(engine.array(x), weight, engine.array(np.zeros(4)), 2, pads)
+    back = engine.ops.conv_transpose(engine.array(y), weight, engine.array(np.zeros(3)), 2, pads, size)
+    assert back.shape == x.shape
+    assert (engine.numpy(forward) * y).sum() == pytest.approx((engine.numpy(back) * x).sum(), rel=1e-12)
+
+
+def test_norms_centre_and_scale_what_their_names_say(engine):
+    x = np.random.default_rng(2).normal(3, 2, size=(6, 4, 5, 3))
+    ones, zeros = engine.array(np.ones(3)), engine.array(np.zeros(3))
+    y = engine.numpy(engine.ops.batch_norm(engine.array(x), ones, zeros))
+    expected = (x - x.mean((0, 1, 2))) / np.sqrt(x.var((0, 1, 2)) + networks.EPSILON)
+    np.testing.assert_allclose(y, expected, rtol=1e-10, atol=1e-12)
+    y = engine.numpy(engine.ops.layer_norm(engine.array(x)))
+    axes = (1, 2, 3)
+    expected = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + networks.EPSILON)
+    np.testing.assert_allclose(y, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_pointwise_functions(engine):
+    x = np.linspace(-40, 40, 81)
+    ops = engine.ops
+    expected = {
+        "relu": np.maximum(x, 0),
+        "tanh": np.tanh(x),
+        "softplus": np.logaddexp(0, x),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(engine.numpy(getattr(ops, name)(engine.array(x))), value, rtol=1e-8, atol=1e-15)
+    np.testing.assert_allclose(engine.numpy(ops.leaky_relu(engine.array(x), 0.2)), np.where(x > 0, x, 0.2 * x))
+    np.testing.assert_allclose(engine.numpy(ops.clip(engine.array(x), -1, 2)), np.clip(x, -1, 2))
+    np.testing.assert_allclose(engine.numpy(ops.lerp(engine.array(x), engine.array(2 * x), 0.25)), 1.25 * x)
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("adam", lambda p: torch.optim.Adam(p, 1e-2, betas=(0.3, 0.95))),
+        ("rmsprop", lambda p: torch.optim.RMSprop(p, 1e-2, alpha=0.95)),
+    ],
+)
+def test_optimisers_are_those_of_torch(engine, name, reference):
+    rng = np.random.default_rng(3)
+    start = {"a": rng.normal(size=(3, 2)), "b": rng.normal(size=4)}
+    theirs = [torch.tensor(v, requires_grad=True) for v in start.values()]
+    optimiser, rule = reference(theirs), engine.optimiser(name, 0.3, 0.95)
+    params = {n: engine.array(v) for n, v in start.items()}
+    memory = rule.init(params)
+    for number in range(5):
+        gradient = {n: rng.normal(size=v.shape) for n, v in start.items()}
+        rate = 1e-2 / (number + 1)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        for p, g in zip(theirs, gradient.values(), strict=True):
+            p.grad = torch.tensor(g)
+        optimiser.step()
+        params, memory = rule.update(params, {n: engine.array(g) for n, g in gradient.items()}, memory, rate)
+    for mine, other in zip(params.values(), theirs, strict=True):
+        np.testing.assert_allclose(engine.numpy(mine), other.detach().numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_every_network_fits_every_image(engine, name, row):
+    architecture = build(name, row)
+    rng = np.random.default_rng(4)
+    critic = networks.init(architecture.critic, row, architecture.init, rng)
+    generator = networks.init(architecture.generator, (5,), architecture.init, rng)
+    z = engine.array(rng.normal(size=(3, 5)))
+    as_engine = [{n: engine.array(w) for n, w in player.items()} for player in (critic, generator)]
+    fake = networks.apply(engine.ops, architecture.generator, as_engine[1], z)
+    assert tuple(fake.shape) == (3, *row)
+    assert np.abs(engine.numpy(fake)).max() <= 1
+    assert tuple(networks.apply(engine.ops, architecture.critic, as_engine[0], fake).shape) == (3, 1)
+    assert list(networks.shapes(architecture.critic, row))[-1] == (1,)
+    assert not networks.has_batch_norm(architecture.critic), "the default constraint is the gradient penalty"
+    assert architecture.name == name
+
+
+def test_an_mlp_fits_points_without_a_bound_and_the_others_refuse_them():
+    from wgan import WganError
+
+    architecture = build("mlp", (2,))
+    assert architecture.generator[-1] == {"kind": "reshape", "shape": (2,)}
+    for name in NETWORKS.keys() - {"mlp"}:
+        with pytest.raises(WganError, match=r"rows of 2 columns; it needs images .* --network mlp"):
+            build(name, (2,))
+
+
+@pytest.mark.parametrize("scheme", INIT)
+def test_initial_weights_have_the_stated_spread(scheme):
+    rng = np.random.default_rng(5)
+    fan_in, fan_out = 30, 90
+    w = INIT[scheme](rng, (200, 500), fan_in, fan_out)
+    expected = {"he": 2 / fan_in, "glorot": 2 / (fan_in + fan_out), "dcgan": 0.02**2}[scheme]
+    assert w.dtype == np.float32
+    # the variance's standard error is at most sqrt(2 / n) of it for these laws, n = 1e5: 5 of them
+    assert w.var() == pytest.approx(expected, rel=5 * math.sqrt(2 / w.size))
+    assert abs(w.mean()) < 5 * math.sqrt(expected / w.size)
+
+
+def test_the_tutorials_networks_have_their_layers():
+    def filters(layers):
+        return [layer["features"] for layer in layers if "features" in layer]
+
+    def kinds(layers):
+        return [layer["kind"] for layer in layers]
+
+    config = Config(constraint="clip")
+    keras = resolve("network", NETWORKS, "keras-cnn", config, row=(28, 28, 1), constraint="clip")
+    assert filters(keras.critic) == [32, 64, 128, 1]
+    norms = [i for i, kind in enumerate(kinds(keras.critic)) if kind == "batch_norm"]
+    assert [kinds(keras.critic)[i - 1] for i in norms] == ["conv", "conv"]
+    assert norms[0] > 2, "none after the first"
+    stax = resolve("network", NETWORKS, "stax-cnn", config, row=(28, 28, 1), constraint="clip")
+    assert filters(stax.critic) == [256, 512, 1]
+    assert filters(stax.generator) == [7 * 7 * 512, 256, 1]
+    assert kinds(stax.critic).count("batch_norm") == 2
+    penalised = resolve("network", NETWORKS, "keras-cnn", Config(), row=(28, 28, 1), constraint="gradient-penalty")
+    assert "batch_norm" not in kinds(penalised.critic)
+    assert kinds(penalised.critic).count("layer_norm") == 2
+
+
+def test_calibrated_batch_norm_makes_a_sample_independent_of_its_batch(engine):
+    architecture = build("dcgan", (8, 8, 1))
+    rng = np.random.default_rng(6)
+    weights = networks.init(architecture.generator, (5,), architecture.init, rng)
+    generator = {n: engine.array(w) for n, w in weights.items()}
+    layers = architecture.generator
+    many, few = engine.array(rng.normal(size=(50, 5))), engine.array(rng.normal(size=(4, 5)))
+    moments = {}
+    calibrated = networks.apply(engine.ops, layers, generator, many, moments)
+    batch = networks.apply(engine.ops, layers, generator, many)
+    np.testing.assert_allclose(engine.numpy(calibrated), engine.numpy(batch), rtol=1e-9, atol=1e-12)
+    together = networks.apply(engine.ops, layers, generator, few, moments)
+    alone = networks.apply(engine.ops, layers, generator, few[:1], moments)
+    np.testing.assert_allclose(engine.numpy(together)[:1], engine.numpy(alone), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_bfloat16_products_stay_near_float32(name):
+    architecture = build(name, (8, 8, 1))
+    rng = np.random.default_rng(7)
+    weights = networks.init(architecture.generator, (5,), "he", rng)
+    z = rng.normal(size=(6, 5)).astype(np.float32)
+    results = []
+    for precision in ("float32", "bfloat16"):
+        engine = get_engine("torch", precision)
+        params = {n: engine.array(w) for n, w in weights.items()}
+        y = networks.apply(engine.ops, architecture.generator, params, engine.array(z))
+        assert y.dtype == torch.float32
+        results.append(engine.numpy(y))
+    error = np.abs(results[0] - results[1]).max()
+    assert 0 < error < 0.1  # bfloat16 has 8 bits: 2^-8 a product, a few layers deep
