@@ -11,6 +11,9 @@ from wgan.networks import Architecture, Params
 from wgan.objectives import Objective
 
 
+AT_ONCE = 1024  # fakes made in one pass: more would not be faster, and warm-up steps ask for thousands
+
+
 class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine."""
 
@@ -52,6 +55,23 @@ def generate(game: Game, generator: Params, z: Any) -> Any:
     return networks.apply(game.engine.ops, game.architecture.generator, generator, z)
 
 
+def scores(game: Game, critic: Params, real: Any, fake: Any) -> tuple[Any, Any]:
+    """The scores of both batches; in one pass, which is faster, unless batch norm would mix the two."""
+    if networks.has_batch_norm(game.architecture.critic):
+        return score(game, critic, real), score(game, critic, fake)
+    both = score(game, critic, game.engine.ops.concatenate(real, fake))
+    return both[: len(real)], both[len(real) :]
+
+
+def fakes(game: Game, generator: Params, z: Any) -> Any:
+    """A batch of rows for each critic step, z [n_critic, batch, latent]; in one pass where batches may mix."""
+    count, batch = z.shape[:2]
+    if networks.has_batch_norm(game.architecture.generator) or count * batch > AT_ONCE:
+        return (generate(game, generator, part) for part in z)
+    rows = generate(game, generator, z.reshape(count * batch, -1))
+    return rows.reshape(count, batch, *rows.shape[1:])
+
+
 def critic_step(
     game: Game, state: State, real: Any, fake: Any, mix: Any, learning_rate: float
 ) -> tuple[State, dict[str, Any]]:
@@ -59,7 +79,7 @@ def critic_step(
     engine, objective, constraint = game.engine, game.objective, game.constraint
 
     def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
-        real_score, fake_score = score(game, critic, real), score(game, critic, fake)
+        real_score, fake_score = scores(game, critic, real, fake)
         value = objective.critic_loss(engine.ops, real_score, fake_score)
         info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}
         if constraint.penalty:
@@ -89,7 +109,7 @@ def generator_step(game: Game, state: State, z: Any, learning_rate: float) -> tu
 def iteration(game: Game, state: State, draws: Draws, learning_rate: float) -> tuple[State, dict[str, Any]]:
     """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
     info: dict[str, Any] = {}
-    for real, z, mix in zip(draws.real, draws.z, draws.mix, strict=True):
-        state, info = critic_step(game, state, real, generate(game, state.generator, z), mix, learning_rate)
+    for real, fake, mix in zip(draws.real, fakes(game, state.generator, draws.z), draws.mix, strict=True):
+        state, info = critic_step(game, state, real, fake, mix, learning_rate)
     state, more = generator_step(game, state, draws.generator_z, learning_rate)
     return state, {**info, **more}

@@ -107,7 +107,7 @@ def advance(
     asked before each step, with its number; when it says so, a checkpoint is written and the loop ends. The
     first value that is not finite raises `WganError`, which names it; the last checkpoint is older and good.
     """
-    config, game = training.config, training.game
+    config = training.config
     began, first = time.perf_counter(), training.step
     while True:
         at = training.step
@@ -127,11 +127,18 @@ def advance(
             save(training, out)
         if last:
             return
-        training.state, info = step.iteration(game, training.state, draws(training, at), config.learning_rate_at(at))
-        training.step += 1
-        # `estimates` supersedes the estimate on one batch
-        training.info = {name: float(game.engine.numpy(v)) for name, v in info.items() if name != "estimate"}
+        iterate(training)
         _check_finite(training.info, training.step, out)
+
+
+def iterate(training: Training) -> None:
+    """One iteration: the critic's steps, then the generator's."""
+    at, game = training.step, training.game
+    rate = training.config.learning_rate_at(at)
+    training.state, info = step.iteration(game, training.state, draws(training, at), rate)
+    training.step += 1
+    # `estimates` supersedes the estimate on one batch
+    training.info = {name: float(game.engine.numpy(value)) for name, value in info.items() if name != "estimate"}
 
 
 def train(
