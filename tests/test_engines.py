@@ -135,7 +135,8 @@ def test_an_mlp_fits_points_without_a_bound_and_the_others_refuse_them():
 
     architecture = build("mlp", (2,))
     assert architecture.generator[-1] == {"kind": "reshape", "shape": (2,)}
-    for name in NETWORKS.keys() - {"mlp"}:
+    assert build("hybrid", (2,)).generator[-1] == {"kind": "reshape", "shape": (2,)}
+    for name in NETWORKS.keys() - {"mlp", "hybrid"}:
         with pytest.raises(WganError, match=r"rows of 2 columns; it needs images .* --network mlp"):
             build(name, (2,))
 

@@ -41,9 +41,9 @@ class Config:
     penalty_weight: float = _field(10.0, "lambda of the gradient penalty", low=0)
     penalty_sides: str = _field("two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two"))
 
-    network: Any = _field("mlp", "the architecture of both players", family="network")
+    network: Any = _field("hybrid", "the architecture of both players", family="network")
     width: int | None = _field(None, "units or base filters of a layer (the network's own)", low=1)
-    depth: int | None = _field(None, "hidden layers of an mlp (the network's own)", low=1)
+    depth: int | None = _field(None, "hidden layers of a dense player (the network's own)", low=1)
     activation: str = _field("auto", "hidden activation (auto: the network's own)", choices=ACTIVATIONS)
     critic_norm: str = _field(
         "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS
@@ -217,7 +217,7 @@ PRESETS: dict[str, Preset] = {
         "",
     ),
     "wgan-sphere": Preset(
-        _CLIPPED.replace(constraint="sphere"),
+        _CLIPPED.replace(constraint="sphere", network="mlp"),
         "lecture notes' variant of WGAN: each layer's weights on the unit sphere in place of clipping",
         "wgan train mnist --preset wgan-sphere",
         "",
@@ -230,7 +230,7 @@ PRESETS: dict[str, Preset] = {
         "",
     ),
     "wgan-gp-toy": Preset(
-        Config(latent=2, batch=256, beta1=0.5, penalty_weight=0.1, average=0.0, steps=100_000),
+        Config(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, average=0.0, steps=100_000),
         "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
         "wgan train 25gaussians --preset wgan-gp-toy",
         "",

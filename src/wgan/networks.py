@@ -189,6 +189,33 @@ def mlp(
     return Architecture("mlp", critic, generator, "he")
 
 
+def hybrid(
+    row: tuple[int, ...],
+    latent: int,
+    width: int | None,
+    depth: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+) -> Architecture:
+    """A dense critic, and a dense generator whose last layer is a 4x4 transposed convolution of stride 2.
+
+    As fast as an mlp, and its last layer smooths: 16 maps of half the size. `depth` (2) and `width` (256) are the
+    critic's; the generator has one hidden layer less. Points and tables get an mlp of the same size.
+    """
+    width, depth = width or 256, depth or 2
+    kind = "leaky_relu" if activation == "auto" else activation
+    dense_pair = mlp(row, latent, width, depth, kind, critic_norm, generator_norm)
+    if len(row) != 3:
+        return dense_pair._replace(name="hybrid")
+    half, maps = _halvings(row, "hybrid", stages=1)[1], 16
+    up = norm("none" if generator_norm == "auto" else generator_norm)
+    generator = [dense(width), *up, _act(kind)] * max(depth - 1, 1)
+    generator += [dense(math.prod(half) * maps), reshape(*half, maps), *up, _act(kind)]
+    generator += [conv_transpose(row[-1], 4, 2, (row[0], row[1])), *_output(row)]
+    return Architecture("hybrid", dense_pair.critic, generator, "he")
+
+
 def dcgan(
     row: tuple[int, ...],
     latent: int,
@@ -288,6 +315,7 @@ def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) 
 
 NETWORKS: dict[str, Callable[..., Architecture]] = {
     "mlp": mlp,
+    "hybrid": hybrid,
     "dcgan": dcgan,
     "keras-cnn": keras_cnn,
     "stax-cnn": stax_cnn,

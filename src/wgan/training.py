@@ -218,7 +218,7 @@ def estimates(training: Training) -> Record:
     """
     config, game, at = training.config, training.game, training.step
     count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
-    rng = streams.stream(config.seed, "held_out", at)
+    rng = streams.stream(config.seed, "estimate", at)
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     fake = step.score(game, training.state.critic, step.generate(game, training.state.generator, game.engine.array(z)))
 
