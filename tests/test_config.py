@@ -76,7 +76,7 @@ def test_critic_steps_before_is_the_sum(warm_up, every, critic, step):
 
 
 def test_the_original_codes_warm_up():
-    config = Config(warm_up=25, warm_up_every=500)  # 100 critic steps for the first 25 and every 500th
+    config = Config(warm_up=25, warm_up_every=500, n_critic=5)  # 100 critic steps for the first 25 and every 500th
     counts = [config.critic_steps(k) for k in (0, 24, 25, 499, 500, 501, 1000)]
     assert counts == [100, 100, 5, 5, 100, 5, 100]
 
@@ -84,7 +84,12 @@ def test_the_original_codes_warm_up():
 def test_linear_decay_reaches_zero_after_the_last_step():
     config = Config(decay="linear", steps=10, learning_rate=1.0)
     assert [config.learning_rate_at(k) for k in (0, 5, 9)] == pytest.approx([1, 0.5, 0.1])
-    assert Config(learning_rate=0.5).learning_rate_at(4999) == 0.5
+    assert Config(learning_rate=0.5, decay="none").learning_rate_at(9999) == 0.5
+
+
+def test_the_average_forgets_the_initial_weights_before_it_takes_its_own_decay():
+    config = Config(average=0.9)
+    assert [config.average_at(k) for k in (0, 10, 80, 81, 10**6)] == pytest.approx([0.1, 11 / 20, 0.9, 0.9, 0.9])
 
 
 @pytest.mark.parametrize("name", PRESETS)

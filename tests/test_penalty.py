@@ -99,7 +99,6 @@ def test_the_critics_whole_loss_has_the_gradient_of_finite_differences(name, con
         resolve("objective", OBJECTIVES, objective, Config(prior=0.3)),
         resolve("constraint", CONSTRAINTS, constraint, Config()),
         _Recorder(),
-        0.0,
     )
     params = networks.init(layers, row, "he", rng)
     real, fake = rng.normal(size=(4, *row)), rng.normal(size=(4, *row)) + 0.5

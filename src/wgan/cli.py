@@ -84,15 +84,15 @@ def _members(family: str | None) -> list[str]:
 @_flags
 @cli.command()
 @click.argument("data", metavar="DATA")
-@click.option("--preset", "preset_name", default="default", metavar="NAME", help="start from this preset [default]")
+@click.option("--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, **flags: Any) -> None:
     """Train on DATA: a data set's name (see `wgan data`) or a .npy or .npz file.
 
-    The same command goes on with what it finds in --out. Ctrl-C saves, then stops. A default in brackets is
-    the field's own; a preset (see `wgan presets`) may set another, and a flag overrides both.
+    The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
+    the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     config = preset(preset_name).config.replace(data=data, **given)
@@ -160,7 +160,7 @@ def _advance(training: "Training", out: Path) -> str:
 
             for record in advance(training, out, watch):
                 said = _words(record)
-                bar.update(task, said=said)
+                bar.update(task, completed=record["step"], said=said)
                 if not console.is_terminal and time.monotonic() - shown > 10:
                     shown = time.monotonic()
                     click.echo(f"step {record['step']:,}/{training.config.steps:,}: {said}", err=True)

@@ -49,17 +49,17 @@ class Config:
         "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS
     )
     generator_norm: str = _field("auto", "the generator's normalisation (auto: the network's own)", choices=NORMS)
-    latent: int = _field(128, "dimension of z, which is standard normal", low=1)
+    latent: int = _field(64, "dimension of z, which is standard normal", low=1)
 
-    steps: int = _field(5000, "generator updates in the whole run", low=0)
+    steps: int = _field(10_000, "generator updates in the whole run", low=0)
     batch: int = _field(64, "rows of a critic batch, and z of a generator batch", low=1)
-    n_critic: int = _field(5, "critic steps for each generator step", low=1)
+    n_critic: int = _field(1, "critic steps for each generator step", low=1)
     warm_up: int = _field(0, "the first so many generator steps take warm_up_critic critic steps", low=0)
     warm_up_every: int = _field(0, "and so does every so-many-th generator step (0: none)", low=0)
     warm_up_critic: int = _field(100, "critic steps of a warm-up step", low=1)
     optimiser: str = _field("adam", "of both players", choices=("adam", "rmsprop"))
-    learning_rate: float = _field(1e-4, "of both players", low=1e-12, high=1e6)
-    decay: str = _field("none", "linear: the learning rate falls to 0 at the last step", choices=("none", "linear"))
+    learning_rate: float = _field(2e-3, "of both players", low=1e-12, high=1e6)
+    decay: str = _field("linear", "linear: the learning rate falls to 0 at the last step", choices=("none", "linear"))
     beta1: float = _field(0.0, "Adam's decay of the mean gradient", low=0, high=0.999999)
     beta2: float = _field(0.9, "decay of the mean squared gradient (Adam, RMSProp)", low=0, high=0.999999)
     average: float = _field(
@@ -122,6 +122,10 @@ class Config:
         """The learning rate of both players during `step`."""
         return self.learning_rate * (1 - step / self.steps if self.decay == "linear" else 1.0)
 
+    def average_at(self, step: int) -> float:
+        """The decay of the average during `step`: short at first, so that it forgets the initial weights."""
+        return min(self.average, (1 + step) / (10 + step))
+
 
 FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
 OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
@@ -182,11 +186,10 @@ def preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-_CLIPPED = Config(
-    constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100, average=0.0, steps=20_000
-)
-_PENALISED = Config(network="dcgan", average=0.0, steps=20_000)
-_KERAS = Config(network="keras-cnn", optimiser="rmsprop", learning_rate=1e-4, average=0.0, steps=1000)
+_PAPER = Config(n_critic=5, decay="none", average=0.0, steps=20_000)
+_CLIPPED = _PAPER.replace(constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100)
+_PENALISED = _PAPER.replace(network="dcgan", learning_rate=1e-4, latent=128)
+_KERAS = _PAPER.replace(network="keras-cnn", optimiser="rmsprop", learning_rate=1e-4, latent=128, steps=1000)
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(
@@ -230,7 +233,7 @@ PRESETS: dict[str, Preset] = {
         "",
     ),
     "wgan-gp-toy": Preset(
-        Config(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, average=0.0, steps=100_000),
+        _PENALISED.replace(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, steps=100_000),
         "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
         "wgan train 25gaussians --preset wgan-gp-toy",
         "",

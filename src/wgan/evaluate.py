@@ -50,7 +50,6 @@ def load_model(run: str | Path, engine: str = "auto") -> Model:
         resolve("objective", OBJECTIVES, config.objective, config),
         constraint,
         backend.optimiser(config.optimiser, config.beta1, config.beta2),
-        config.average,
     )
     player = "average" if config.average else "generator"
     return Model(config, form, game, _part(newest, "critic", game), _part(newest, player, game), newest.step)

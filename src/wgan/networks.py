@@ -198,22 +198,23 @@ def hybrid(
     critic_norm: str,
     generator_norm: str,
 ) -> Architecture:
-    """A dense critic, and a dense generator whose last layer is a 4x4 transposed convolution of stride 2.
+    """A dense pair of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
 
-    As fast as an mlp, and its last layer smooths: 16 maps of half the size. `depth` (2) and `width` (256) are the
-    critic's; the generator has one hidden layer less. Points and tables get an mlp of the same size.
+    Nearly as fast as an mlp and far better on images: the critic begins with 8 filters, the generator ends with
+    the transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
     """
-    width, depth = width or 256, depth or 2
+    width, depth = width or 256, depth or 1
     kind = "leaky_relu" if activation == "auto" else activation
-    dense_pair = mlp(row, latent, width, depth, kind, critic_norm, generator_norm)
+    down, up = (norm("none" if asked == "auto" else asked) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
-        return dense_pair._replace(name="hybrid")
-    half, maps = _halvings(row, "hybrid", stages=1)[1], 16
-    up = norm("none" if generator_norm == "auto" else generator_norm)
-    generator = [dense(width), *up, _act(kind)] * max(depth - 1, 1)
-    generator += [dense(math.prod(half) * maps), reshape(*half, maps), *up, _act(kind)]
+        pair = mlp(row, latent, width, depth + 1, kind, critic_norm, generator_norm)
+        return pair._replace(name="hybrid")
+    size = _halvings(row, "hybrid", stages=1)[1]
+    critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
+    generator = [dense(width), *up, _act(kind)] * depth
+    generator += [dense(math.prod(size) * 16), reshape(*size, 16), *up, _act(kind)]
     generator += [conv_transpose(row[-1], 4, 2, (row[0], row[1])), *_output(row)]
-    return Architecture("hybrid", dense_pair.critic, generator, "he")
+    return Architecture("hybrid", [*critic, dense(1)], generator, "he")
 
 
 def dcgan(

@@ -22,7 +22,6 @@ class Game(NamedTuple):
     objective: Objective
     constraint: Constraint
     optimiser: Any
-    average: float
 
 
 class State(NamedTuple):
@@ -92,8 +91,10 @@ def critic_step(
     return state._replace(critic=constraint.project(engine.ops, critic), critic_optimiser=memory), info
 
 
-def generator_step(game: Game, state: State, z: Any, learning_rate: float) -> tuple[State, dict[str, Any]]:
-    """One update of the generator against a fixed critic, and of the average of its weights."""
+def generator_step(
+    game: Game, state: State, z: Any, learning_rate: float, decay: float
+) -> tuple[State, dict[str, Any]]:
+    """One update of the generator against a fixed critic, and of the average: decay * average + (1 - decay) * new."""
     engine = game.engine
 
     def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
@@ -102,14 +103,16 @@ def generator_step(game: Game, state: State, z: Any, learning_rate: float) -> tu
 
     gradient, info = engine.grad(loss, state.generator)
     generator, memory = game.optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
-    average = {name: engine.ops.lerp(mean, generator[name], 1 - game.average) for name, mean in state.average.items()}
+    average = {name: engine.ops.lerp(mean, generator[name], 1 - decay) for name, mean in state.average.items()}
     return state._replace(generator=generator, generator_optimiser=memory, average=average), info
 
 
-def iteration(game: Game, state: State, draws: Draws, learning_rate: float) -> tuple[State, dict[str, Any]]:
+def iteration(
+    game: Game, state: State, draws: Draws, learning_rate: float, decay: float
+) -> tuple[State, dict[str, Any]]:
     """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
     info: dict[str, Any] = {}
     for real, fake, mix in zip(draws.real, fakes(game, state.generator, draws.z), draws.mix, strict=True):
         state, info = critic_step(game, state, real, fake, mix, learning_rate)
-    state, more = generator_step(game, state, draws.generator_z, learning_rate)
+    state, more = generator_step(game, state, draws.generator_z, learning_rate, decay)
     return state, {**info, **more}

@@ -63,7 +63,6 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         objective,
         constraint,
         engine.optimiser(config.optimiser, config.beta1, config.beta2),
-        config.average,
     )
     return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
 
@@ -133,9 +132,10 @@ def advance(
 
 def iterate(training: Training) -> None:
     """One iteration: the critic's steps, then the generator's."""
-    at, game = training.step, training.game
-    rate = training.config.learning_rate_at(at)
-    training.state, info = step.iteration(game, training.state, draws(training, at), rate)
+    at, game, config = training.step, training.game, training.config
+    training.state, info = step.iteration(
+        game, training.state, draws(training, at), config.learning_rate_at(at), config.average_at(at)
+    )
     training.step += 1
     # `estimates` supersedes the estimate on one batch
     training.info = {name: float(game.engine.numpy(value)) for name, value in info.items() if name != "estimate"}
