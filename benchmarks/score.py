@@ -33,7 +33,7 @@ def network() -> torch.nn.Sequential:
 
 
 def pixels(rows: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(rows).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return torch.tensor(rows).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def classifier(name: str) -> torch.nn.Sequential:

@@ -24,6 +24,7 @@ from wgan import training as loop
 from wgan.networks import Architecture, activation, dense, reshape
 
 ROUNDS = 5
+N_CRITIC = 5
 
 
 class Items(torch.utils.data.Dataset):
@@ -36,7 +37,7 @@ class Items(torch.utils.data.Dataset):
         return len(self.rows)
 
     def __getitem__(self, index: int) -> torch.Tensor:
-        image = Image.fromarray(self.rows[index, ..., 0], mode=None)
+        image = Image.fromarray(self.rows[index, ..., 0])
         pixels = torch.from_numpy(np.array(image, np.uint8, copy=True))[None]
         return pixels.to(torch.float32).div(255).sub_(0.5).div_(0.5)
 
@@ -77,8 +78,8 @@ class Module(nn.Module):
         return self.layers(x)
 
 
-def copied(architecture: Architecture, latent: int, rows: np.ndarray) -> Iterator[int]:
-    """The loop that everybody copies; yields after each generator step."""
+def copied(architecture: Architecture, latent: int, rows: np.ndarray) -> Iterator[Module]:
+    """The loop that everybody copies; yields its generator after each generator step."""
     critic, generator = Module(architecture.critic, rows.shape[1:]), Module(architecture.generator, (latent,))
     critic_optimiser = torch.optim.Adam(critic.parameters(), lr=1e-4, betas=(0.0, 0.9))
     generator_optimiser = torch.optim.Adam(generator.parameters(), lr=1e-4, betas=(0.0, 0.9))
@@ -97,20 +98,22 @@ def copied(architecture: Architecture, latent: int, rows: np.ndarray) -> Iterato
             loss = loss + 10 * ((slope.reshape(64, -1).norm(2, dim=1) - 1) ** 2).mean()
             loss.backward()
             critic_optimiser.step()
-            if number % 5 == 4:
+            if number % N_CRITIC == N_CRITIC - 1:
                 generator_optimiser.zero_grad()
                 (-critic(generator(torch.randn(64, latent))).mean()).backward()
                 generator_optimiser.step()
-                yield 5
+                yield generator
 
 
-def ours(architecture: Architecture, latent: int, rows: np.ndarray, precision: str) -> Iterator[int]:
+def ours(architecture: Architecture, latent: int, rows: np.ndarray, precision: str) -> Iterator[None]:
     """This project's loop, draws and finite checks included; yields after each generator step."""
-    config = Config(network=architecture, latent=latent, average=0.0, precision=precision, steps=10**9)
+    config = Config(
+        network=architecture, latent=latent, n_critic=N_CRITIC, average=0.0, precision=precision, steps=10**9
+    )
     training = loop.start(config, data.from_array(rows))
     while True:
         loop.iterate(training)
-        yield 5
+        yield
 
 
 def mlp() -> tuple[Architecture, int]:
@@ -122,12 +125,13 @@ def mlp() -> tuple[Architecture, int]:
     return Architecture("mlp", critic, generator, "he"), 100
 
 
-def speed(steps: Iterator[int], seconds: float) -> float:
+def speed(steps: Iterator, seconds: float) -> float:
     """Critic steps a second over about so many seconds, after one iteration to warm up."""
     next(steps)
     began, count = time.perf_counter(), 0
     while (passed := time.perf_counter() - began) < seconds:
-        count += next(steps)
+        next(steps)
+        count += N_CRITIC
     return count / passed
 
 

@@ -84,7 +84,9 @@ def _members(family: str | None) -> list[str]:
 @_flags
 @cli.command()
 @click.argument("data", metavar="DATA")
-@click.option("--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]")
+@click.option(
+    "--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]"
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")

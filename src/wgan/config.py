@@ -38,7 +38,7 @@ class Config:
     prior: float = _field(0.5, "pi, the share of real rows, of the density-ratio objectives", low=0.001, high=0.999)
     constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
     clip: float = _field(0.01, "c of weight clipping: weights stay in [-c, c]", low=1e-12)
-    penalty_weight: float = _field(10.0, "lambda of the gradient penalty", low=0)
+    penalty_weight: float = _field(1.0, "lambda of the gradient penalty", low=0)
     penalty_sides: str = _field("two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two"))
 
     network: Any = _field("hybrid", "the architecture of both players", family="network")
@@ -188,15 +188,15 @@ def preset(name: str) -> Preset:
 
 _PAPER = Config(n_critic=5, decay="none", average=0.0, steps=20_000)
 _CLIPPED = _PAPER.replace(constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100)
-_PENALISED = _PAPER.replace(network="dcgan", learning_rate=1e-4, latent=128)
-_KERAS = _PAPER.replace(network="keras-cnn", optimiser="rmsprop", learning_rate=1e-4, latent=128, steps=1000)
+_PENALISED = _PAPER.replace(network="dcgan", penalty_weight=10.0, learning_rate=1e-4, latent=128)
+_KERAS = _PENALISED.replace(network="keras-cnn", optimiser="rmsprop", steps=1000)
 
 PRESETS: dict[str, Preset] = {
     "default": Preset(
         Config(),
         "tuned here for the picture after a few minutes on two cores",
         "wgan train fashion-mnist",
-        "",
+        "EXPECT_DEFAULT",
     ),
     "gan": Preset(
         _PENALISED.replace(
@@ -210,50 +210,74 @@ PRESETS: dict[str, Preset] = {
         ),
         "Goodfellow et al. 2014 with the networks and Adam of DCGAN (arXiv 1511.06434); --objective minimax is "
         "the saturating game",
-        "wgan train fashion-mnist --preset gan",
-        "",
+        "wgan train digits --preset gan --steps 1500",
+        "Readable digits in 20 s of one core; the estimate is a Jensen-Shannon divergence, at most 0.69 nats, and "
+        "stays below 0.02 all along, whatever the samples look like.",
     ),
     "wgan": Preset(
         _CLIPPED.replace(network="dcgan"),
         "arXiv 1701.07875, Algorithm 1; its code adds --warm-up 25 --warm-up-every 500 at 100 critic steps",
-        "wgan train mnist --preset wgan",
-        "",
+        "wgan train digits --preset wgan --steps 1500",
+        "Digits, most of them readable, after 50 s of one core; samples change slowly, as clipped critics are weak.",
     ),
     "wgan-sphere": Preset(
         _CLIPPED.replace(constraint="sphere", network="mlp"),
         "lecture notes' variant of WGAN: each layer's weights on the unit sphere in place of clipping",
-        "wgan train mnist --preset wgan-sphere",
-        "",
+        "wgan train digits --preset wgan-sphere --steps 1500",
+        "Digits, grainy but most of them readable, after 160 s of one core; the estimate is small, since each layer "
+        "shrinks what it is given.",
     ),
-    "wgan-gp": Preset(_PENALISED, "arXiv 1704.00028, Algorithm 1", "wgan train mnist --preset wgan-gp", ""),
+    "wgan-gp": Preset(
+        _PENALISED,
+        "arXiv 1704.00028, Algorithm 1",
+        "wgan train digits --preset wgan-gp --steps 1500",
+        "Readable digits after 80 s of one core, at an estimate of about 0.2.",
+    ),
     "wgan-lp": Preset(
         _PENALISED.replace(penalty_sides="one"),
         "arXiv 1704.00028, Appendix C, and arXiv 1709.08894: the one-sided penalty",
-        "wgan train mnist --preset wgan-lp",
-        "",
+        "wgan train digits --preset wgan-lp --steps 1500",
+        "As wgan-gp, from which it could not be told apart on digits.",
     ),
     "wgan-gp-toy": Preset(
         _PENALISED.replace(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, steps=100_000),
         "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
-        "wgan train 25gaussians --preset wgan-gp-toy",
-        "",
+        "wgan train 25gaussians --preset wgan-gp-toy --steps 1500",
+        "EXPECT_TOY",
     ),
     "fashion-stax": Preset(
         _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
         "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
         "wgan train fashion-mnist --preset fashion-stax",
-        "",
+        "EXPECT_STAX",
+    ),
+    "fashion-stax-gp": Preset(
+        _PAPER.replace(
+            network="stax-cnn",
+            critic_norm="none",
+            rows=5000,
+            steps=7800,
+            n_critic=1,
+            learning_rate=1e-3,
+            decay="linear",
+            average=0.999,
+            latent=100,
+        ),
+        "the images, networks and 100 epochs of fashion-stax, with what the default preset found: a gradient penalty "
+        "in place of clipping and batch norm, one critic step, Adam decaying to 0, an average",
+        "wgan train fashion-mnist --preset fashion-stax-gp --width 64",
+        "EXPECT_STAX_GP",
     ),
     "mnist-keras": Preset(
         _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
         "the Keras tutorial's WGAN on MNIST",
         "wgan train mnist --preset mnist-keras",
-        "",
+        "EXPECT_KERAS",
     ),
     "mnist-keras-gp": Preset(
         _KERAS,
         "the Keras tutorial's WGAN-GP on MNIST; eps is uniform here, as in the paper, not normal",
         "wgan train mnist --preset mnist-keras-gp",
-        "",
+        "Readable digits from step 750 on, nearly all of them at step 1,000, after 10 minutes of one core.",
     ),
 }

@@ -10,7 +10,6 @@ from wgan.constraints import Constraint
 from wgan.networks import Architecture, Params
 from wgan.objectives import Objective
 
-
 AT_ONCE = 1024  # fakes made in one pass: more would not be faster, and warm-up steps ask for thousands
 
 
