@@ -8,7 +8,7 @@ PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c 
 .PHONY: demo test test-slow check bench docs clean
 
 demo: $(VENV)/.base
-	$(BIN)/wgan train digits --out runs/demo
+	$(BIN)/wgan train digits --steps 6000 --out runs/demo
 	@echo "The picture: runs/demo/samples/. More samples: $(BIN)/wgan sample runs/demo -n 100"
 
 test: $(VENV)/.dev
