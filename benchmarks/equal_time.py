@@ -69,7 +69,7 @@ def main() -> None:
     }
     for name, (rows, steps, seconds) in results.items():
         distance, shares = judge.score(rows)
-        figures.samples(rows[:64], "images", options.out / f"{name}.png")
+        figures.samples(rows[:64], dataset.form, options.out / f"{name}.png")
         print(f"{name:8} {steps:6,} steps in {seconds:.0f} s: distance {distance:.2f}, rarest class {shares.min():.1%}")
 
 

@@ -108,7 +108,15 @@ def copied(architecture: Architecture, latent: int, rows: np.ndarray) -> Iterato
 def ours(architecture: Architecture, latent: int, rows: np.ndarray, precision: str) -> Iterator[None]:
     """This project's loop, draws and finite checks included; yields after each generator step."""
     config = Config(
-        network=architecture, latent=latent, n_critic=N_CRITIC, average=0.0, precision=precision, steps=10**9
+        network=architecture,
+        latent=latent,
+        n_critic=N_CRITIC,
+        learning_rate=1e-4,
+        decay="none",
+        penalty_weight=10.0,
+        average=0.0,
+        precision=precision,
+        steps=10**9,
     )
     training = loop.start(config, data.from_array(rows))
     while True:

@@ -73,6 +73,7 @@ def test_help_names_every_field_and_every_command():
     text = run("--help").stdout
     for command in ("train", "sample", "data", "presets"):
         assert f"\n  {command} " in text
+    assert run().stdout == text, "no command: the help"
     assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", run("--version").stdout)
 
 
@@ -126,7 +127,9 @@ def test_data_and_presets_list_and_show_one():
         (["train", "digits", "--batch", "5000"], ["batch is 5000", "only 1617 training rows"]),
         (["train", "digits", "--rows", "5000"], ["5000", "1617"]),
         (["train", "8gaussians", "--network", "dcgan"], ["rows of 2 columns", "--network mlp"]),
-        (["train"], ["DATA"]),
+        (["train", "--clip", "inf"], ["clip is inf", "a number"]),
+        (["train", "digits", "--network", "mlp", "--generator-norm", "batch", "--batch", "1"], ["batch norm needs"]),
+        (["train", "digits", "--width", "1000000000"], ["not enough memory"]),
         (["trian"], ["unknown command 'trian'", "did you mean 'train'"]),
         (["sample", "nowhere"], ["nowhere"]),
         (["presets", "wgn"], ["unknown preset 'wgn'", "did you mean 'wgan'"]),
@@ -190,6 +193,42 @@ def test_out_that_holds_something_else_or_cannot_be_written_is_refused(tmp_path,
     assert_refused(run("train", "digits", *SMALL, "--seed", "1", "--out", finished), "seed: saved 0, asked 1")
     restarted = run("train", "digits", *SMALL, "--seed", "1", "--out", tmp_path / "new", "--restart")
     assert restarted.returncode == 0, restarted.stderr
+
+
+def test_a_dry_run_looks_at_out_too(tmp_path, finished):
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert_refused(run("train", "digits", *SMALL, "--out", tmp_path, "--dry-run"), "thesis.txt")
+    assert_refused(run("train", "digits", *SMALL, "--seed", "1", "--out", finished, "--dry-run"), "seed: saved 0")
+
+
+def test_a_changed_config_file_is_named_by_sample(finished, tmp_path):
+    whole = (finished / "config.json").read_text()
+    changes = {'"hybrid"': '"mlp"', '"latent": 4': '"latent": 5', '"shape"': '"shapes"', "127.5": '"a"', "{": "["}
+    changes |= {'"network": "hybrid"': '"network": 5'}
+    try:
+        for before, after in changes.items():
+            assert before in whole
+            (finished / "config.json").write_text(whole.replace(before, after, 1))
+            assert_refused(run("sample", finished, "--out", tmp_path / "x.npy"))
+    finally:
+        (finished / "config.json").write_text(whole)
+    assert not (tmp_path / "x.npy").exists()
+
+
+def test_data_that_changed_under_a_run_is_refused(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
+    assert run("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
+    np.save(tmp_path / "x.npy", rng.normal(1000, 100, size=(200, 2)))
+    assert_refused(run("train", "x.npy", *SMALL, cwd=tmp_path), "sha256 of the data")
+
+
+def test_float_images_are_drawn_and_written_one_by_one(tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).random((100, 8, 8, 3), np.float32))
+    assert run("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
+    done = run("sample", "runs/x-default", "-n", 5, "--out", "folder", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "folder").glob("*.png"))) == 5
 
 
 def test_a_full_disk_is_named_and_leaves_the_run_readable(tmp_path):

@@ -45,6 +45,8 @@ def test_every_number_is_bounded_from_below(name):
     with pytest.raises(WganError, match=name):
         Config(**{name: float("nan")})
     with pytest.raises(WganError, match=name):
+        Config(**{name: float("inf")})
+    with pytest.raises(WganError, match=name):
         Config(**{name: True})
 
 

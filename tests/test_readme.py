@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+from wgan import PRESETS
 from wgan.cli import cli
 
 ROOT = Path(__file__).parent.parent
@@ -37,3 +38,9 @@ def test_every_make_target_and_picture_shown_exists():
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
     assert pictures
     assert all((ROOT / picture).exists() for picture in pictures)
+
+
+def test_nothing_is_left_to_fill_in():
+    texts = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
+    texts += [one.expect + one.source for one in PRESETS.values()]
+    assert not [text for text in texts if re.search(r"EXPECT|SPEED|TODO|\bNN\b", text)]

@@ -162,8 +162,11 @@ def test_training_on_a_toy_brings_the_samples_near_the_data():
     assert floor < before / 4
 
 
-def test_an_interrupted_run_is_bit_equal_to_an_unbroken_one(tmp_path):
-    config = Config(**SMALL | {"steps": 9, "checkpoint_every": 2, "sample_every": 3, "decay": "linear"})
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float64"])
+def test_an_interrupted_run_is_bit_equal_to_an_unbroken_one(tmp_path, precision):
+    config = Config(
+        **SMALL | {"steps": 9, "checkpoint_every": 2, "sample_every": 3, "decay": "linear", "precision": precision}
+    )
     list(train_function(config, out=tmp_path / "whole"))
     list(train_function(config, out=tmp_path / "parts", stop=lambda at: at == 5))
     assert checkpoint.steps(tmp_path / "parts" / "checkpoints")[-1] == 5
@@ -273,6 +276,8 @@ def test_steps_may_be_raised_on_resume_unless_the_learning_rate_decays(tmp_path)
     list(train_function(config, out=tmp_path / "run"))
     records = list(train_function(config.replace(steps=6), out=tmp_path / "run"))
     assert [r["step"] for r in records] == [4, 5, 6]
+    with pytest.raises(WganError, match=r"is at step 6 already; use --steps 6 or more"):
+        list(train_function(config, out=tmp_path / "run"))
     decaying = config.replace(decay="linear")
     list(train_function(decaying, out=tmp_path / "other"))
     with pytest.raises(WganError, match="steps: saved 4, asked 6"):
@@ -323,6 +328,12 @@ def test_the_estimator_fits_samples_scores_saves_and_loads(tmp_path):
     loaded = wgan.load(tmp_path / "mine")
     np.testing.assert_array_equal(loaded.sample(5, seed=1), rows)
     np.testing.assert_allclose(loaded.score_samples(X[:7]), scores, rtol=1e-6)
+    model.save(tmp_path / "mine")
+    assert len(runs.read_log(tmp_path / "mine")["step"]) == len(model.records_)
+    with pytest.raises(WganError, match="holds another run"):
+        wgan.WGAN(**{k: v for k, v in SMALL.items() if k != "data"}, seed=1).fit(X).save(tmp_path / "mine")
+    with pytest.raises(WganError, match="unknown network 5"):
+        wgan.WGAN(network=5).fit(X)
     with pytest.raises(WganError, match="not fitted"):
         wgan.WGAN().sample(1)
     with pytest.raises(WganError, match="unknown field 'epochs'"):

@@ -39,10 +39,17 @@ def main() -> None:
     """Run the command; exit 2 with one sentence where the user can mend it."""
     try:
         sys.exit(cli(standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message())
+        sys.exit(0)
     except click.ClickException as problem:
         message = problem.format_message()
     except WganError as problem:
         message = str(problem)
+    except (MemoryError, RuntimeError) as problem:
+        if isinstance(problem, RuntimeError) and "allocate" not in str(problem):  # torch's word for it
+            raise
+        message = "there is not enough memory for this; lower --width, --latent, --batch or the number of samples."
     except OSError as problem:
         if problem.errno == errno.EPIPE:  # the reader of our output went away, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -83,7 +90,7 @@ def _members(family: str | None) -> list[str]:
 
 @_flags
 @cli.command()
-@click.argument("data", metavar="DATA")
+@click.argument("data", metavar="DATA", default="digits")
 @click.option(
     "--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]"
 )
@@ -91,7 +98,7 @@ def _members(family: str | None) -> list[str]:
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, **flags: Any) -> None:
-    """Train on DATA: a data set's name (see `wgan data`) or a .npy or .npz file.
+    """Train on DATA: a data set's name (see `wgan data`; digits if none is given) or a .npy or .npz file.
 
     The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
     the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
@@ -100,11 +107,13 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).stem}-{preset_name}"
 
+    from wgan import runs
     from wgan import training as loop
 
     training = loop.start(config)
     click.echo(_summary(training), err=True)
     if dry_run:
+        runs.check(out, loop.describe(training), restart=restart, may_change=loop.may_change(config))
         click.echo(json.dumps(config.to_json(), indent=2))
         return
     with ExitStack() as stack:
@@ -118,7 +127,7 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
 
 
 def _summary(training: "Training") -> str:
-    """What is about to be trained, in two lines."""
+    """What is about to be trained, in three lines."""
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = "x".join(map(str, dataset.form.shape))
     critic, generator = (
@@ -128,7 +137,8 @@ def _summary(training: "Training") -> str:
         f"{dataset.name}: {len(training.rows):,} rows of {size} to train, {len(training.held_out):,} held out "
         f"({dataset.source})\n"
         f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
-        f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}"
+        f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
+        f"estimate: {game.objective.estimates}"
     )
 
 
@@ -181,7 +191,7 @@ def _words(record: dict[str, Any]) -> str:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
-@click.option("--seed", default=0, type=click.IntRange(0), metavar="N", help="of the draw [0]")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
 def sample(run: Path, count: int, seed: int, out: Path | None) -> None:
     """Draw samples from a run: a .png grid, a .npy or .npz array, or a folder with one PNG each."""
@@ -199,6 +209,8 @@ def sample(run: Path, count: int, seed: int, out: Path | None) -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 def data(name: str | None, data_dir: Path | None) -> None:
     """List the data sets, or look at one: what it holds and where it was found."""
+    import numpy as np
+
     from wgan.data import DATASETS, load
 
     if name is None:
@@ -210,9 +222,9 @@ def data(name: str | None, data_dir: Path | None) -> None:
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if dataset.labels is not None:
-        names = dataset.label_names or [str(k) for k in range(int(dataset.labels.max()) + 1)]
-        counts = ", ".join(f"{n} {int((dataset.labels == k).sum()):,}" for k, n in enumerate(names))
-        click.echo(f"labels: {counts}")
+        found = zip(*np.unique(dataset.labels, return_counts=True), strict=True)
+        names = dict(enumerate(dataset.label_names))
+        click.echo("labels: " + ", ".join(f"{names.get(int(k), k)} {n:,}" for k, n in found))
 
 
 @cli.command()

@@ -82,9 +82,12 @@ class Form:
 
     @classmethod
     def from_json(cls, fields: dict) -> "Form":
-        """The Form that to_json wrote, exactly."""
+        """The Form that to_json wrote, exactly; TypeError or ValueError for fields of another kind."""
         values: dict[str, Any] = {key: tuple(x) if isinstance(x, list) else x for key, x in fields.items()}
-        return cls(**values)
+        form = cls(**values)
+        np.zeros(form.shape, form.dtype)
+        np.asarray([form.low or 0, form.high or 0, *np.ravel(form.offset), *np.ravel(form.scale)], np.float64)
+        return form
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +260,7 @@ def _read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             if len(keys) == 1:
                 return loaded[keys[0]], None if label_key is None else loaded[label_key]
             found = ", ".join(loaded.files) or "none"
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise WganError(
             f"cannot read {str(path)!r} (damaged, or of Python objects, which are never unpickled); "
             "write it anew with numpy.save"

@@ -17,4 +17,4 @@ def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     choices = sorted(choices)
     close = get_close_matches(str(name), choices, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else "."
-    return WganError(f"unknown {kind} {str(name)!r}{hint} (choose from: {', '.join(choices)})")
+    return WganError(f"unknown {kind} {name!r}{hint} (choose from: {', '.join(choices)})")

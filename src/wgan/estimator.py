@@ -1,17 +1,16 @@
 """The scikit-learn way in: WGAN(...).fit(X).sample(n)."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wgan import data, evaluate
+from wgan import data, evaluate, runs
 from wgan.config import preset as named_preset
 from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.evaluate import Model
-from wgan.training import Training, advance, model_of, open_folder, save, start
+from wgan.training import Training, advance, describe, model_of, save, start
 
 
 class WGAN:
@@ -47,17 +46,24 @@ class WGAN:
         return evaluate.sample(self._fitted(), n, seed)
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """The critic's score of each row, [n], higher for what looks real; only differences have a meaning."""
+        """The critic's score of each row, [n], higher for what looks real; only differences have a meaning.
+
+        With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it.
+        """
         return evaluate.score(self._fitted(), np.asarray(X))
 
     def save(self, path: str | Path) -> None:
-        """Write a run folder, which `wgan.load` and every command of `wgan` open."""
+        """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
         self._fitted()
         if self._training is None:
             raise WganError("this model was loaded from a run folder; copy that folder instead of saving it anew.")
-        with ExitStack() as stack:
-            open_folder(self._training, Path(path), True, stack, note=lambda text: None)
-            save(self._training, Path(path))
+        out = Path(path)
+        if runs.open_run(out, describe(self._training), may_change=frozenset()):
+            runs.truncate_log(out, 0)
+        with runs.lock(out):
+            for record in self.records_:
+                runs.append(out, record)
+            save(self._training, out)
 
     def _fitted(self) -> Model:
         if self._model is None:

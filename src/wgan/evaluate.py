@@ -30,19 +30,19 @@ class Model(NamedTuple):
     step: int
 
 
-def load_model(run: str | Path, engine: str = "auto") -> Model:
-    """The newest readable checkpoint of a run folder, without its data."""
+def load_model(run: str | Path) -> Model:
+    """The newest readable checkpoint of a run folder, without its data; `WganError` where something is damaged."""
     run = Path(run)
     saved = runs.read_config(run)
     try:
         config = Config.from_json(saved["config"])
         form = Form.from_json(saved["data"]["form"])
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    backend = get_engine(engine, config.precision)
+    backend = get_engine("auto", config.precision)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     game = Game(
         backend,
@@ -52,16 +52,20 @@ def load_model(run: str | Path, engine: str = "auto") -> Model:
         backend.optimiser(config.optimiser, config.beta1, config.beta2),
     )
     player = "average" if config.average else "generator"
-    return Model(config, form, game, _part(newest, "critic", game), _part(newest, player, game), newest.step)
+    critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
+    generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
+    return Model(config, form, game, critic, generator, newest.step)
 
 
-def _part(saved: checkpoint.Checkpoint, part: str, game: Game) -> networks.Params:
-    start = f"{part}/"
-    return {
-        name.removeprefix(start): game.engine.array(value)
-        for name, value in saved.arrays.items()
-        if name.startswith(start)
-    }
+def _part(
+    saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[networks.Layer], row: tuple[int, ...]
+) -> networks.Params:
+    """A player's weights; those that its layers do not ask for mean that config.json was changed."""
+    wanted = networks.init(layers, row, game.architecture.init, streams.stream(0, "weights"))
+    found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
+    if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
+        raise WganError(f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json.")
+    return {name: game.engine.array(w) for name, w in found.items()}
 
 
 def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
@@ -114,9 +118,9 @@ def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
         elif suffix == ".npz":
             np.savez_compressed(out, rows=rows)
         elif suffix == ".png":
-            figures.samples(rows, form.kind, out)
+            figures.samples(rows, form, out)
         else:
-            for number, image in enumerate(rows):
-                figures.image(image, out / f"{number:06d}.png")
+            for number, pixels in enumerate(figures.as_bytes(rows, form)):
+                figures.image(pixels, out / f"{number:06d}.png")
     except OSError as problem:
         raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

@@ -5,24 +5,33 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan.data import Form
 
-def grid(images: np.ndarray, columns: int | None = None, gap: int = 1) -> np.ndarray:
-    """Images [n, height, width, channels] of any dtype as one uint8 picture, row by row.
+GAP = 2  # pixels between the images of a grid
+
+
+def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
+    """Images as uint8, the range of their form spread over 0 to 255."""
+    if images.dtype == np.uint8 and form.high == 255:
+        return images
+    low, high = float(form.low or 0), float(1 if form.high is None else form.high)
+    return np.clip(np.rint((images.astype(np.float64) - low) / (high - low) * 255), 0, 255).astype(np.uint8)
+
+
+def grid(images: np.ndarray) -> np.ndarray:
+    """uint8 images [n, height, width, channels] as one picture, row by row, about as many columns as rows.
 
     Small images are enlarged by a whole factor to about 56 pixels, so that each pixel stays a square.
     """
-    if images.dtype != np.uint8:
-        low, high = float(images.min()), float(images.max())
-        images = np.round((images - low) / ((high - low) or 1) * 255).astype(np.uint8)
     factor = max(1, 56 // max(images.shape[1:3]))
     images = images.repeat(factor, axis=1).repeat(factor, axis=2)
     count, height, width, channels = images.shape
-    columns = columns or math.ceil(math.sqrt(count))
+    columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    gap *= 2
-    page = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, channels), 96, np.uint8)
+    page = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 96, np.uint8)
     for i, image in enumerate(images):
-        top, left = (n * size + gap for n, size in zip(divmod(i, columns), (height + gap, width + gap), strict=True))
+        row, column = divmod(i, columns)
+        top, left = row * (height + GAP) + GAP, column * (width + GAP) + GAP
         page[top : top + height, left : left + width] = image
     return page
 
@@ -34,10 +43,10 @@ def image(pixels: np.ndarray, path: Path) -> None:
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, format="PNG")
 
 
-def samples(rows: np.ndarray, kind: str, path: Path, real: np.ndarray | None = None) -> None:
+def samples(rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None) -> None:
     """Write generated rows to a PNG: a grid of images, or the first two columns over those of real rows."""
-    if kind == "images":
-        image(grid(rows), path)
+    if form.kind == "images":
+        image(grid(as_bytes(rows, form)), path)
         return
     from matplotlib.figure import Figure
 

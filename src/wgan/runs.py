@@ -32,20 +32,30 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
     Raises WganError, having changed nothing, if the folder holds another run or other files or is in use.
     """
     asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
+    saved = check(out, asked, restart=restart, may_change=may_change)
     with _explained("use", out):
-        if not (out / CONFIG).exists():
-            _refuse_other_files(out)
+        if saved is None:
             _create(out, asked)
             return False
-        saved = read_config(out)
         if not restart:
-            _refuse_other_config(out, saved["config"], asked["config"], may_change)
             asked = saved | {"config": asked["config"]}
         with lock(out):
             if restart:
                 _clear(out)
             _create(out, asked)
         return not restart
+
+
+def check(out: Path, config: dict, *, restart: bool, may_change: frozenset[str]) -> dict | None:
+    """What `open_run` would refuse, refused without writing; the earlier run's config.json, None if there is none."""
+    with _explained("use", out):
+        if not (out / CONFIG).exists():
+            _refuse_other_files(out)
+            return None
+        saved = read_config(out)
+        if not restart:
+            _refuse_other_config(out, _compared(saved), _compared(config), may_change)
+        return saved
 
 
 def read_config(run: Path) -> dict:
@@ -106,6 +116,12 @@ def _refuse_other_files(out: Path) -> None:
     for name in sorted(os.listdir(out)) if out.exists() else []:
         if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # what a start that was killed leaves
             raise WganError(f"{out} is not a run folder but holds {name!r}; choose another --out.")
+
+
+def _compared(file: dict) -> dict:
+    """The fields, and the sum of the rows, since a file of the same name may hold others by now."""
+    data = file.get("data")
+    return file["config"] | ({"sha256 of the data": data.get("sha256")} if isinstance(data, dict) else {})
 
 
 def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:

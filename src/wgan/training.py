@@ -1,6 +1,7 @@
 """The training loop: a flat generator of records. Due work comes before the step, so that step 0 and the last
 step go through the same code, and a run that was stopped goes on as if it had not been."""
 
+import hashlib
 import platform
 import time
 from collections.abc import Callable, Iterator
@@ -57,6 +58,9 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"use --batch {len(rows)} or less."
         )
     engine = get_engine(config.engine, config.precision)
+    rows_at_once = min(config.batch, len(held_out) or config.batch)
+    if rows_at_once < 2 and any(map(networks.has_batch_norm, (architecture.critic, architecture.generator))):
+        raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
     game = Game(
         engine,
         architecture,
@@ -157,8 +161,8 @@ def train(
 
     >>> from wgan import Config, train
     >>> records = list(train(Config(data="digits", steps=2, width=8, log_every=1)))
-    >>> [record["step"] for record in records]
-    [0, 1, 2]
+    >>> len(records)
+    3
     """
     training = start(config, dataset)
     if out is None:
@@ -169,10 +173,14 @@ def train(
         yield from advance(training, Path(out), stop)
 
 
+def may_change(config: Config) -> frozenset[str]:
+    """The fields in which a resumed run may differ: more steps too, unless the learning rate depends on them."""
+    return OPERATIONAL | (frozenset({"steps"}) if config.decay == "none" else frozenset())
+
+
 def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
     """Create a run folder, or put `training` where the newest good checkpoint of an earlier run left it."""
-    may_change = OPERATIONAL | (frozenset({"steps"}) if training.config.decay == "none" else frozenset())
-    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change)
+    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change(training.config))
     stack.enter_context(runs.lock(out))
     if not found:
         return
@@ -180,6 +188,8 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
     for sentence in damaged:
         note(sentence)
     if newest is not None:
+        if newest.step > training.config.steps:
+            raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
@@ -203,6 +213,7 @@ def describe(training: Training) -> dict[str, Any]:
         "data": {
             "form": dataset.form.to_json(),
             "source": dataset.source,
+            "sha256": hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
         },
@@ -293,4 +304,4 @@ def picture(training: Training, path: Path) -> None:
     weights = training.state.average or training.state.generator
     rows = generate(training.game, weights, form, z, config.seed)
     real = training.dataset.rows[training.rows[:count]]
-    figures.samples(rows, form.kind, path, real)
+    figures.samples(rows, form, path, real)

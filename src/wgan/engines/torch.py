@@ -91,7 +91,9 @@ class Adam:
     def init(self, params: Params) -> dict[str, Any]:
         zeros = {name: torch.zeros_like(p) for name, p in params.items()}
         other = {name: torch.zeros_like(p) for name, p in params.items()}
-        return {"count": torch.zeros(()), "mean": zeros, "mean_square": other}
+        # whole, so that no precision rounds it, and beside the weights
+        count = torch.zeros((), dtype=torch.int64, device=next(iter(params.values())).device)
+        return {"count": count, "mean": zeros, "mean_square": other}
 
     @torch.no_grad()
     def update(
@@ -99,7 +101,7 @@ class Adam:
     ) -> tuple[Params, dict[str, Any]]:
         weights = list(params.values())
         count = memory["count"]
-        counts = [count.clone() for _ in weights]
+        counts = [count.float() for _ in weights]
         adam(
             weights,
             [gradient[name] for name in params],
