@@ -251,11 +251,27 @@ def test_a_run_without_a_readable_checkpoint_is_not_silently_begun_anew(tmp_path
 def test_the_first_value_that_is_not_finite_stops_with_its_name_and_a_good_checkpoint(tmp_path):
     out = tmp_path / "run"
     config = Config(
-        **SMALL | {"constraint": "none", "learning_rate": 1e6, "steps": 50, "checkpoint_every": 1, "data": "8gaussians"}
+        **SMALL
+        | {
+            "constraint": "none",
+            "learning_rate": 1e6,
+            "steps": 50,
+            "log_every": 1000,
+            "checkpoint_every": 1,
+            "data": "8gaussians",
+        }
     )
     with pytest.raises(WganError, match=r"became (nan|inf|-inf) at step \d+; the last good checkpoint is of step"):
         list(train_function(config, out=out))
     assert all(np.isfinite(value).all() for value in arrays_of(out).values())
+
+
+def test_every_training_row_is_drawn_once_an_epoch():
+    training = start(Config(**SMALL | {"rows": 800}))  # ten steps of 5 * 16 rows
+    drawn = np.concatenate([draws(training, at).real.numpy().reshape(-1, 8, 8, 1) for at in range(10)])
+    expected = training.dataset.rows[training.rows]
+    shown = training.dataset.form.decode(drawn)
+    assert sorted(row.tobytes() for row in shown) == sorted(row.tobytes() for row in expected)
 
 
 def test_held_out_rows_are_never_trained_on():

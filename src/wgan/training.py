@@ -114,7 +114,7 @@ def advance(
     began, first = time.perf_counter(), training.step
     while True:
         at = training.step
-        last = at == config.steps or stop(at)
+        last = at >= config.steps or stop(at)
         if at % config.log_every == 0 or last:
             record = {"step": at, **training.info, **estimates(training)}
             _check_finite(record, at, out)
