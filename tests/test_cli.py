@@ -167,8 +167,11 @@ def test_a_pickle_in_an_array_is_not_executed(tmp_path):
         def __reduce__(self):
             return Path.touch, (tmp_path / "boom",)
 
-    np.save(tmp_path / "x.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
-    assert_refused(run("train", "x.npy", *SMALL, cwd=tmp_path))
+    bombs = np.array([Bomb()], dtype=object)
+    np.save(tmp_path / "x.npy", bombs, allow_pickle=True)
+    np.savez(tmp_path / "x.npz", X=bombs)
+    for name in ("x.npy", "x.npz"):
+        assert_refused(run("train", name, *SMALL, cwd=tmp_path), "Python objects")
     assert not (tmp_path / "boom").exists()
 
 
