@@ -25,9 +25,10 @@ def _field(default: Any, text: str, *, low: float = -math.inf, high: float = mat
 class Config:
     """All that makes a run. Wrong values raise `WganError` when it is built.
 
-    >>> Config(n_critic=0)
-    Traceback (most recent call last):
-    wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
+    Examples:
+        >>> Config(n_critic=0)
+        Traceback (most recent call last):
+        wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
     data: str = _field("digits", "a data set's name, or a .npy or .npz file")

@@ -11,8 +11,9 @@ class WganError(Exception):
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     """The error for a name that no family holds.
 
-    >>> print(unknown_name("preset", "wgan-pg", ["wgan", "wgan-gp"]))
-    unknown preset 'wgan-pg'; did you mean 'wgan-gp'? (choose from: wgan, wgan-gp)
+    Examples:
+        >>> print(unknown_name("preset", "wgan-pg", ["wgan", "wgan-gp"]))
+        unknown preset 'wgan-pg'; did you mean 'wgan-gp'? (choose from: wgan, wgan-gp)
     """
     choices = sorted(choices)
     close = get_close_matches(str(name), choices, n=1, cutoff=0.5)

@@ -19,10 +19,11 @@ class WGAN:
 
     `preset` names where the fields start from; every field of `Config` may be given by keyword.
 
-    >>> import numpy as np
-    >>> model = WGAN(preset="wgan-gp-toy", steps=5, width=16, batch=32, seed=0)
-    >>> model.fit(np.random.default_rng(0).normal(size=(100, 2))).sample(3, seed=1).shape
-    (3, 2)
+    Examples:
+        >>> import numpy as np
+        >>> model = WGAN(preset="wgan-gp-toy", steps=5, width=16, batch=32, seed=0)
+        >>> model.fit(np.random.default_rng(0).normal(size=(100, 2))).sample(3, seed=1).shape
+        (3, 2)
     """
 
     def __init__(self, preset: str = "default", **fields: Any):

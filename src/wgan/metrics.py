@@ -9,9 +9,10 @@ def frechet(first: np.ndarray, second: np.ndarray) -> float:
     |mu1 - mu2|^2 + tr(S1 + S2 - 2 (S1^(1/2) S2 S1^(1/2))^(1/2)) (Heusel et al. 2017), in float64; it grows as
     features are scaled. It is the FID only where the features are the Inception network's.
 
-    >>> x = np.array([[0.0], [2.0]])
-    >>> frechet(x, x + 3)
-    9.0
+    Examples:
+        >>> x = np.array([[0.0], [2.0]])
+        >>> frechet(x, x + 3)
+        9.0
     """
     means, covariances = [], []
     for features in (first, second):

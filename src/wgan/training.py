@@ -159,10 +159,11 @@ def train(
     With `out` the run is written to that folder, and goes on where an earlier run of the same config stopped.
     `note` receives sentences worth reading, such as the name of a damaged checkpoint.
 
-    >>> from wgan import Config, train
-    >>> records = list(train(Config(data="digits", steps=2, width=8, log_every=1)))
-    >>> len(records)
-    3
+    Examples:
+        >>> from wgan import Config, train
+        >>> records = list(train(Config(data="digits", steps=2, width=8, log_every=1)))
+        >>> len(records)
+        3
     """
     training = start(config, dataset)
     if out is None:
