@@ -5,17 +5,14 @@ BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
 
-.PHONY: demo test test-slow check bench docs clean
+.PHONY: demo test check bench docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/wgan train digits --steps 6000 --out runs/demo
 	@echo "The picture: runs/demo/samples/. More samples: $(BIN)/wgan sample runs/demo -n 100"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 -m "not slow"
-
-test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
