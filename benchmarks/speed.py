@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each of the five rounds of each loop")
     seconds = parser.parse_args().seconds
     rows = np.random.default_rng(0).integers(0, 256, (6000, 28, 28, 1), np.uint8)
-    keras = networks.keras_cnn((28, 28, 1), 128, None, "layer", "batch", None)
+    keras = networks.keras_cnn((28, 28, 1), None, "layer", "batch", None)
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}, numpy {np.__version__}")
     for name, (architecture, latent) in {"mlp": mlp(), "keras-cnn": (keras, 128)}.items():
         loops = {

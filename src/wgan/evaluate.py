@@ -42,19 +42,21 @@ def load_model(run: str | Path) -> Model:
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    backend = get_engine("auto", config.precision)
-    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
-    game = Game(
-        backend,
-        resolve("network", NETWORKS, config.network, config, row=form.shape, constraint=constraint),
-        resolve("objective", OBJECTIVES, config.objective, config),
-        constraint,
-        backend.optimiser(config.optimiser, config.beta1, config.beta2),
-    )
+    game = game_of(config.replace(engine="auto"), form.shape)
     player = "average" if config.average else "generator"
     critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
     generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step)
+
+
+def game_of(config: Config, row: tuple[int, ...]) -> Game:
+    """The players, what they minimise and the engine that a config names, for rows of this shape."""
+    objective = resolve("objective", OBJECTIVES, config.objective, config)
+    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
+    architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
+    engine = get_engine(config.engine, config.precision)
+    optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
+    return Game(engine, architecture, objective, constraint, optimiser)
 
 
 def _part(

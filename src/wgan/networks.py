@@ -168,7 +168,6 @@ INIT = {
 
 def mlp(
     row: tuple[int, ...],
-    latent: int,
     width: int | None,
     depth: int | None,
     activation: str,
@@ -191,7 +190,6 @@ def mlp(
 
 def hybrid(
     row: tuple[int, ...],
-    latent: int,
     width: int | None,
     depth: int | None,
     activation: str,
@@ -207,7 +205,7 @@ def hybrid(
     kind = "leaky_relu" if activation == "auto" else activation
     down, up = (norm("none" if asked == "auto" else asked) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
-        pair = mlp(row, latent, width, depth + 1, kind, critic_norm, generator_norm)
+        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm)
         return pair._replace(name="hybrid")
     size = _halvings(row, "hybrid", stages=1)[1]
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
@@ -219,7 +217,6 @@ def hybrid(
 
 def dcgan(
     row: tuple[int, ...],
-    latent: int,
     width: int | None,
     activation: str,
     critic_norm: str,
@@ -243,7 +240,7 @@ def dcgan(
 
 
 def keras_cnn(
-    row: tuple[int, ...], latent: int, width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Any
 ) -> Architecture:
     """The Keras tutorial's critic: 32, 64, 128 filters, 3x3, stride 2, a norm after the second and third.
 
@@ -264,7 +261,7 @@ def keras_cnn(
 
 
 def stax_cnn(
-    row: tuple[int, ...], latent: int, width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Any
 ) -> Architecture:
     """The stax tutorial's nets: 4x4 convolutions of stride 2, 256 and 512, and their mirror, batch norm, ReLU.
 

@@ -14,14 +14,10 @@ from typing import Any
 import numpy as np
 
 from wgan import checkpoint, data, figures, networks, runs, step, streams
-from wgan.config import OPERATIONAL, Config, resolve
-from wgan.constraints import CONSTRAINTS
+from wgan.config import OPERATIONAL, Config
 from wgan.data import Dataset
-from wgan.engines import get_engine
 from wgan.errors import WganError
-from wgan.evaluate import Model, generate
-from wgan.networks import NETWORKS
-from wgan.objectives import OBJECTIVES
+from wgan.evaluate import Model, game_of, generate
 from wgan.step import Draws, Game, State
 
 Record = dict[str, Any]
@@ -46,28 +42,19 @@ class Training:
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
-    objective = resolve("objective", OBJECTIVES, config.objective, config)
-    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     if dataset is None:
         dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
-    architecture = resolve("network", NETWORKS, config.network, config, row=dataset.form.shape, constraint=constraint)
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
-    engine = get_engine(config.engine, config.precision)
+    game = game_of(config, dataset.form.shape)
+    players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, len(held_out) or config.batch)
-    if rows_at_once < 2 and any(map(networks.has_batch_norm, (architecture.critic, architecture.generator))):
+    if rows_at_once < 2 and any(map(networks.has_batch_norm, players)):
         raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
-    game = Game(
-        engine,
-        architecture,
-        objective,
-        constraint,
-        engine.optimiser(config.optimiser, config.beta1, config.beta2),
-    )
     return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
 
 
