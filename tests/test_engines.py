@@ -206,3 +206,14 @@ def test_bfloat16_products_stay_near_float32(name):
         results.append(engine.numpy(y))
     error = np.abs(results[0] - results[1]).max()
     assert 0 < error < 0.1  # bfloat16 has 8 bits: 2^-8 a product, a few layers deep
+
+
+def test_gradients_lie_as_the_weights_do():
+    """CUDA's fused Adam refuses others, and the gradients of convolutions on channels-last maps come otherwise."""
+    engine = get_engine("torch", "float32")
+    weight, bias = (engine.array(np.ones(shape, np.float32)) for shape in ((5, 3, 4, 4), 5))
+    image = engine.array(np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype(np.float32))
+    gradient, _ = engine.grad(
+        lambda p: (engine.ops.conv(image, p["w"], p["b"], 2, (1, 1)).sum(), {}), {"w": weight, "b": bias}
+    )
+    assert gradient["w"].stride() == weight.stride()

@@ -252,33 +252,33 @@ PRESETS: dict[str, Preset] = {
         _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
         "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
         "wgan train fashion-mnist --preset fashion-stax",
-        "Blobs, as its author saw: with --width 64 distance 150, and almost no samples of some kinds; not yet run with "
-        "all filters.",
+        "Blobs, as its author saw: distance 106, and 2 % of samples in the rarest kind; 41 s on one H100, 3/4 hour on "
+        "two cores with --precision bfloat16.",
     ),
     "fashion-stax-gp": Preset(
         _PENALISED.replace(
             network="stax-cnn",
+            generator_norm="none",
             rows=5000,
-            steps=3900,
-            batch=128,
+            steps=7800,
             n_critic=1,
             learning_rate=1e-3,
             decay="linear",
             average=0.999,
             latent=64,
         ),
-        "the images, networks and 100 epochs of fashion-stax with a gradient penalty (so layer norm) in place of "
-        "clipping, one critic step, batches of 128, Adam decaying to 0, and an average",
-        "wgan train fashion-mnist --preset fashion-stax-gp --width 64 --precision bfloat16",
-        "With a quarter of the filters most kinds are recognisable, distance 43 where fashion-stax has 150; not yet "
-        "run with all of them.",
+        "the images, networks and 100 epochs of fashion-stax with a gradient penalty in place of clipping (so layer "
+        "norm in the critic), no norm in the generator, one critic step, Adam decaying to 0, and an average",
+        "wgan train fashion-mnist --preset fashion-stax-gp",
+        "All ten kinds plainly, distance 3.5 where fashion-stax has 106 and real images 0.63; 4 minutes on one H100 "
+        "that five runs shared. The critic memorises the 5,000 images: its estimate is 1.1 on them, 0.4 on held-out.",
     ),
     "mnist-keras": Preset(
         _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
         "the Keras tutorial's WGAN on MNIST",
         "wgan train mnist --preset mnist-keras",
-        "Still blobs at step 1,880 of 4,000 after 17 minutes of one core; the tutorial has digits at about 4,000, not "
-        "yet seen here.",
+        "Strokes, of which one in three can be read, at step 4,000, where the tutorial has digits; 2 minutes on one "
+        "H100 that others shared.",
     ),
     "mnist-keras-gp": Preset(
         _KERAS,

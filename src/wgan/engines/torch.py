@@ -175,7 +175,9 @@ class TorchEngine:
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         value, info = loss(leaves)
         gradient = torch.autograd.grad(value, list(leaves.values()))
-        return dict(zip(leaves, gradient, strict=True)), {name: v.detach() for name, v in info.items()}
+        # CUDA's fused Adam refuses a layout that is not the weight's, as convolutions' gradients have.
+        found = {name: g.contiguous() for name, g in zip(leaves, gradient, strict=True)}
+        return found, {name: v.detach() for name, v in info.items()}
 
     def input_grad(self, score: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
         rows = rows.detach().requires_grad_()
