@@ -129,7 +129,7 @@ def test_data_and_presets_list_and_show_one():
         (["train", "8gaussians", "--network", "dcgan"], ["rows of 2 columns", "--network mlp"]),
         (["train", "--clip", "inf"], ["clip is inf", "a number"]),
         (["train", "digits", "--network", "mlp", "--generator-norm", "batch", "--batch", "1"], ["batch norm needs"]),
-        (["train", "digits", "--width", "1000000000"], ["not enough memory"]),
+        (["train", "digits", "--width", "1000000000000"], ["not enough memory"]),
         (["trian"], ["unknown command 'trian'", "did you mean 'train'"]),
         (["sample", "nowhere"], ["nowhere"]),
         (["presets", "wgn"], ["unknown preset 'wgn'", "did you mean 'wgan'"]),

@@ -7,9 +7,11 @@ import pytest
 import torch
 from scipy import signal
 
-from wgan import networks
+from wgan import engines, networks
 from wgan.config import Config, resolve
 from wgan.engines import ENGINES, get_engine
+from wgan.errors import WganError
+from wgan.evaluate import engine_for
 from wgan.networks import INIT, NETWORKS
 
 ROWS = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "odd": (13, 9, 3), "rgba": (32, 32, 4)}
@@ -217,3 +219,28 @@ def test_gradients_lie_as_the_weights_do():
         lambda p: (engine.ops.conv(image, p["w"], p["b"], 2, (1, 1)).sum(), {}), {"w": weight, "b": bias}
     )
     assert gradient["w"].stride() == weight.stride()
+
+
+def test_without_jax_one_sentence_says_what_to_install_and_auto_is_torch(monkeypatch):
+    monkeypatch.setattr(engines, "find_spec", lambda package: None if package in ("jax", "optax") else object())
+    with pytest.raises(WganError, match=r"engine jax needs jax and optax.*pip install 'wgan\[jax\]'"):
+        get_engine("jax")
+    assert engines.faster("float32", 10**6) == ("torch", "JAX is not installed")
+    assert get_engine("torch").name == "torch"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, "jax"),
+        ({"precision": "bfloat16"}, "torch"),
+        ({"steps": 100}, "torch"),
+        ({"steps": 400, "n_critic": 5}, "jax"),
+    ],
+)
+def test_auto_is_the_engine_that_was_measured_to_be_faster(monkeypatch, fields, expected):
+    pytest.importorskip("jax", reason="JAX is not installed")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert engine_for(Config(**fields))[0] == expected
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert engine_for(Config(**fields))[0] == "torch"

@@ -110,7 +110,7 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
     from wgan import runs
     from wgan import training as loop
 
-    training = loop.start(config)
+    training = loop.start(loop.same_engine(config, out))
     click.echo(_summary(training), err=True)
     if dry_run:
         runs.check(out, loop.describe(training), restart=restart, may_change=loop.may_change(config))
@@ -138,8 +138,19 @@ def _summary(training: "Training") -> str:
         f"({dataset.source})\n"
         f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
         f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
+        f"{_why(training)}"
         f"estimate: {game.objective.estimates}"
     )
+
+
+def _why(training: "Training") -> str:
+    """Why `--engine auto` took the engine it took."""
+    from wgan.evaluate import engine_for
+
+    if training.config.engine != "auto":
+        return ""
+    name, why = engine_for(training.config)
+    return f"engine auto is {name}: {why}\n"
 
 
 def _advance(training: "Training", out: Path) -> str:

@@ -74,7 +74,7 @@ class Config:
     seed: int = _field(0, "of every random draw", low=0, high=2**63 - 1)
 
     # What may change when a run is resumed, since no number that it computes depends on it.
-    engine: str = _field("auto", "the framework that computes", choices=("auto", "torch"), operational=True)
+    engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
     data_dir: str | None = _field(None, "where downloaded data sets lie", operational=True)
     log_every: int = _field(50, "steps between log records", low=1, operational=True)
     sample_every: int = _field(500, "steps between sample pictures", low=1, operational=True)

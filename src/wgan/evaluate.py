@@ -9,7 +9,7 @@ from wgan import checkpoint, figures, networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Form
-from wgan.engines import get_engine
+from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.networks import NETWORKS
 from wgan.objectives import OBJECTIVES
@@ -42,7 +42,7 @@ def load_model(run: str | Path) -> Model:
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    game = game_of(config.replace(engine="auto"), form.shape)
+    game = game_of(config.replace(engine=engine_of(saved)), form.shape)
     player = "average" if config.average else "generator"
     critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
     generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
@@ -54,9 +54,22 @@ def game_of(config: Config, row: tuple[int, ...]) -> Game:
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
-    engine = get_engine(config.engine, config.precision)
+    name = engine_for(config)[0] if config.engine == "auto" else config.engine
+    engine = get_engine(name, config.precision)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser)
+
+
+def engine_for(config: Config) -> tuple[str, str]:
+    """The engine that "auto" stands for in a run of this config, and why."""
+    return faster(config.precision, config.critic_steps_before(config.steps))
+
+
+def engine_of(saved: dict[str, Any]) -> str:
+    """The engine with which a run was made, by its config.json, where that is installed; else "auto"."""
+    asked = saved["config"].get("engine", "auto")
+    name = saved.get("engine") if asked == "auto" else asked
+    return name if name in ENGINES and installed(name) else "auto"
 
 
 def _part(
@@ -79,14 +92,12 @@ def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
 def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, seed: int) -> np.ndarray:
     """Rows for z [n, latent], decoded. Batch norm takes its moments from one pass over many other z of `seed`,
     so that a sample does not depend on the rest of its batch."""
-    ops, layers = game.engine.ops, game.architecture.generator
-    moments: dict[str, Any] | None = None
-    if networks.has_batch_norm(layers):
-        moments = {}
+    engine, moments = game.engine, None
+    if networks.has_batch_norm(game.architecture.generator):
         many = streams.normal(seed, "calibrate", 0, (CALIBRATION, z.shape[1]))
-        networks.apply(ops, layers, generator, game.engine.array(many), moments)
+        moments = engine.run(step.calibrate, game, generator, engine.array(many))
     parts = [
-        game.engine.numpy(networks.apply(ops, layers, generator, game.engine.array(z[i : i + CHUNK]), moments))
+        engine.numpy(engine.run(step.generate, game, generator, engine.array(z[i : i + CHUNK]), moments))
         for i in range(0, len(z), CHUNK)
     ]
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
@@ -100,7 +111,7 @@ def score(model: Model, rows: np.ndarray) -> np.ndarray:
     engine = model.game.engine
     encoded = model.form.encode(rows.reshape(-1, *shape))
     parts = [
-        engine.numpy(step.score(model.game, model.critic, engine.array(encoded[i : i + CHUNK])))
+        engine.numpy(engine.run(step.score, model.game, model.critic, engine.array(encoded[i : i + CHUNK])))
         for i in range(0, len(encoded), CHUNK)
     ]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)

@@ -48,9 +48,16 @@ def score(game: Game, critic: Params, rows: Any) -> Any:
     return networks.apply(game.engine.ops, game.architecture.critic, critic, rows).reshape(-1)
 
 
-def generate(game: Game, generator: Params, z: Any) -> Any:
-    """The generator's rows for z [batch, latent]."""
-    return networks.apply(game.engine.ops, game.architecture.generator, generator, z)
+def generate(game: Game, generator: Params, z: Any, moments: dict | None = None) -> Any:
+    """The generator's rows for z [batch, latent]; `moments` are those of `calibrate`, else the batch's own."""
+    return networks.apply(game.engine.ops, game.architecture.generator, generator, z, moments)
+
+
+def calibrate(game: Game, generator: Params, z: Any) -> dict[str, Any]:
+    """The moments of each batch norm over many z, with which one sample does not depend on its batch."""
+    moments: dict[str, Any] = {}
+    networks.apply(game.engine.ops, game.architecture.generator, generator, z, moments)
+    return moments
 
 
 def scores(game: Game, critic: Params, real: Any, fake: Any) -> tuple[Any, Any]:
@@ -62,10 +69,8 @@ def scores(game: Game, critic: Params, real: Any, fake: Any) -> tuple[Any, Any]:
 
 
 def fakes(game: Game, generator: Params, z: Any) -> Any:
-    """A batch of rows for each critic step, z [n_critic, batch, latent]; in one pass where batches may mix."""
+    """A batch of rows for each critic step, z [n_critic, batch, latent], in one pass."""
     count, batch = z.shape[:2]
-    if networks.has_batch_norm(game.architecture.generator) or count * batch > AT_ONCE:
-        return (generate(game, generator, part) for part in z)
     rows = generate(game, generator, z.reshape(count * batch, -1))
     return rows.reshape(count, batch, *rows.shape[1:])
 
@@ -110,8 +115,14 @@ def iteration(
     game: Game, state: State, draws: Draws, learning_rate: float, decay: float
 ) -> tuple[State, dict[str, Any]]:
     """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
-    info: dict[str, Any] = {}
-    for real, fake, mix in zip(draws.real, fakes(game, state.generator, draws.z), draws.mix, strict=True):
-        state, info = critic_step(game, state, real, fake, mix, learning_rate)
+    count, batch = draws.mix.shape
+    at_once = count * batch <= AT_ONCE and not networks.has_batch_norm(game.architecture.generator)
+    sources = fakes(game, state.generator, draws.z) if at_once else draws.z
+
+    def critic(state: State, real: Any, source: Any, mix: Any) -> tuple[State, dict[str, Any]]:
+        fake = source if at_once else generate(game, state.generator, source)
+        return critic_step(game, state, real, fake, mix, learning_rate)
+
+    state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix))
     state, more = generator_step(game, state, draws.generator_z, learning_rate, decay)
     return state, {**info, **more}

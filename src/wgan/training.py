@@ -17,7 +17,7 @@ from wgan import checkpoint, data, figures, networks, runs, step, streams
 from wgan.config import OPERATIONAL, Config
 from wgan.data import Dataset
 from wgan.errors import WganError
-from wgan.evaluate import Model, game_of, generate
+from wgan.evaluate import Model, engine_of, game_of, generate
 from wgan.step import Draws, Game, State
 
 Record = dict[str, Any]
@@ -37,7 +37,7 @@ class Training:
     held_out: np.ndarray
     state: State
     step: int = 0
-    info: Record = field(default_factory=dict)  # the losses of the step before
+    info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
@@ -99,11 +99,12 @@ def advance(
     """
     config = training.config
     began, first = time.perf_counter(), training.step
+    before: dict[str, Any] = {}
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
         if at % config.log_every == 0 or last:
-            record = {"step": at, **training.info, **estimates(training)}
+            record = {"step": at, **losses(training), **estimates(training)}
             _check_finite(record, at, out)
             record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
             seconds = time.perf_counter() - began
@@ -118,18 +119,25 @@ def advance(
         if last:
             return
         iterate(training)
-        _check_finite(training.info, training.step, out)
+        # one step late, so that the engine computes this step while the host looks at the one before
+        _check_finite({name: training.game.engine.numpy(value) for name, value in before.items()}, at, out)
+        before = training.info
 
 
 def iterate(training: Training) -> None:
     """One iteration: the critic's steps, then the generator's."""
     at, game, config = training.step, training.game, training.config
-    training.state, info = step.iteration(
-        game, training.state, draws(training, at), config.learning_rate_at(at), config.average_at(at)
+    rates = config.learning_rate_at(at), config.average_at(at)
+    training.state, info = game.engine.run(
+        step.iteration, game, training.state, draws(training, at), *rates, uses_up=True
     )
     training.step += 1
-    # `estimates` supersedes the estimate on one batch
-    training.info = {name: float(game.engine.numpy(value)) for name, value in info.items() if name != "estimate"}
+    training.info = {name: value for name, value in info.items() if name != "estimate"}  # which `estimates` supersedes
+
+
+def losses(training: Training) -> Record:
+    """The losses of the step before as numbers, once the engine has computed them."""
+    return {name: float(training.game.engine.numpy(value)) for name, value in training.info.items()}
 
 
 def train(
@@ -152,13 +160,20 @@ def train(
         >>> len(records)
         3
     """
-    training = start(config, dataset)
     if out is None:
-        yield from advance(training, stop=stop)
+        yield from advance(start(config, dataset), stop=stop)
         return
+    training = start(same_engine(config, Path(out)), dataset)
     with ExitStack() as stack:
         open_folder(training, Path(out), restart, stack, note)
         yield from advance(training, Path(out), stop)
+
+
+def same_engine(config: Config, out: Path) -> Config:
+    """With "auto", the engine of the run that `out` holds, so that it goes on to the same bytes."""
+    if config.engine != "auto" or not (out / runs.CONFIG).is_file():
+        return config
+    return config.replace(engine=engine_of(runs.read_config(out)))
 
 
 def may_change(config: Config) -> frozenset[str]:
@@ -205,6 +220,7 @@ def describe(training: Training) -> dict[str, Any]:
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
         },
+        "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
         "machine": platform.machine(),
     }
@@ -219,12 +235,14 @@ def estimates(training: Training) -> Record:
     count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
     rng = streams.stream(config.seed, "estimate", at)
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
-    fake = step.score(game, training.state.critic, step.generate(game, training.state.generator, game.engine.array(z)))
+    engine, critic = game.engine, training.state.critic
+    rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z))
+    fake = engine.run(step.score, game, critic, rows_of_z)
 
     def against(rows: np.ndarray) -> float:
         chosen = training.dataset.rows[np.sort(rng.choice(rows, count, replace=False))]
-        real = step.score(game, training.state.critic, game.engine.array(training.dataset.form.encode(chosen)))
-        return float(game.engine.numpy(game.objective.estimate(game.engine.ops, real, fake)))
+        real = engine.run(step.score, game, critic, engine.array(training.dataset.form.encode(chosen)))
+        return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
 
     record = {"estimate": against(training.rows)}
     if len(training.held_out):
@@ -249,7 +267,7 @@ def save(training: Training, out: Path) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    checkpoint.save(out / "checkpoints", training.step, arrays, training.info, keep=training.config.keep)
+    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), keep=training.config.keep)
 
 
 def flatten(training: Training) -> dict[str, np.ndarray]:
@@ -273,7 +291,8 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
         return training.game.engine.array(arrays[path])
 
     training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))
-    training.step, training.info = saved.step, dict(saved.meta)
+    engine = training.game.engine
+    training.step, training.info = saved.step, {name: engine.array(np.float64(v)) for name, v in saved.meta.items()}
 
 
 def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:

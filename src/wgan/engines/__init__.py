@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
-from wgan.errors import unknown_name
+from wgan.errors import WganError, unknown_name
 
 Params = dict[str, Any]
 
@@ -43,17 +44,53 @@ class Engine(Protocol):
         """The gradient of each row's score with respect to the row; itself differentiable."""
         ...
 
+    def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
+        """`state, info = body(state, *drawn)` for each item of the inputs' first axis; the last info."""
+        ...
+
+    def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
+        """`function(game, *arrays)`, compiled once for a game where that is faster; `uses_up` its first array."""
+        ...
+
     def optimiser(self, name: str, beta1: float, beta2: float) -> Optimiser:
         """Adam or RMSProp with torch's meaning of every number."""
         ...
 
 
-ENGINES = {"torch": "wgan.engines.torch"}
+ENGINES = {"torch": "wgan.engines.torch", "jax": "wgan.engines.jax"}
+
+
+NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # what each engine imports
 
 
 def get_engine(name: str, precision: str = "float32") -> Engine:
-    """The engine of this name, imported on demand; "auto" is torch."""
-    name = "torch" if name == "auto" else name
+    """The engine of this name, imported on demand; `WganError` where what it needs is not installed."""
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
+    if not installed(name):
+        raise WganError(
+            f"engine {name} needs {' and '.join(NEEDS[name])}, which are not installed; run "
+            f"pip install 'wgan[{name}]', or use --engine auto."
+        )
     return import_module(ENGINES[name]).engine(precision)
+
+
+def installed(name: str) -> bool:
+    """Whether all that an engine imports is there."""
+    return all(find_spec(package) for package in NEEDS[name])
+
+
+SHORT = 2_000  # critic steps, below which compiling took longer than it saved
+
+
+def faster(precision: str, critic_steps: int) -> tuple[str, str]:
+    """The engine that `auto` stands for, and why: as measured, see docs/engines.md."""
+    if not installed("jax"):
+        return "torch", "JAX is not installed"
+    if precision == "bfloat16":
+        return "torch", "faster than JAX in bfloat16"
+    if critic_steps < SHORT:
+        return "torch", "faster than JAX in a short run, which has no time to compile"
+    if import_module("torch").cuda.is_available():
+        return "torch", "as fast as JAX on a GPU, without the time to compile"
+    return "jax", "faster than torch on a CPU"

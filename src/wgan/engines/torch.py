@@ -135,21 +135,26 @@ class RMSProp:
         self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: float
     ) -> tuple[Params, dict[str, Any]]:
         weights = list(params.values())
+        # A captured graph's learning rate lies in memory, which torch's rmsprop cannot read: it steps by 1 from 0.
+        captured = isinstance(learning_rate, Tensor)
+        moved = [torch.zeros_like(w) for w in weights] if captured else weights
         rmsprop(
-            weights,
+            moved,
             [gradient[name] for name in params],
             [memory["mean_square"][name] for name in params],
             [],
             [],
             [torch.zeros(()) for _ in weights],
             foreach=False,
-            lr=learning_rate,
+            lr=1.0 if captured else learning_rate,
             alpha=self.beta2,
             eps=1e-8,
             weight_decay=0.0,
             momentum=0.0,
             centered=False,
         )
+        if captured:
+            torch._foreach_add_(weights, [step * learning_rate for step in moved])
         return params, memory
 
 
@@ -161,6 +166,10 @@ class TorchEngine:
     def __init__(self, precision: str):
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._captured: dict[tuple, _Graph] = {}
+        if self.device.type == "cuda":
+            torch.backends.cudnn.deterministic = True  # or a resumed run would not have the bytes of an unbroken one
+            torch.backends.cudnn.allow_tf32 = False  # float32 is float32; bfloat16 is there for speed
         self.ops = Ops(torch.bfloat16 if precision == "bfloat16" else None)
 
     def array(self, x: Any) -> Tensor:
@@ -185,6 +194,64 @@ class TorchEngine:
 
     def optimiser(self, name: str, beta1: float, beta2: float) -> Adam | RMSProp:
         return Adam(beta1, beta2) if name == "adam" else RMSProp(beta2)
+
+    def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
+        info: dict = {}
+        for drawn in zip(*inputs, strict=True):
+            state, info = body(state, *drawn)
+        return state, info
+
+    def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
+        # Not in float64 either: the fused Adam reads a learning rate from memory in float32.
+        if not uses_up or self.device.type == "cpu" or self.dtype == torch.float64:
+            return function(game, *arrays)
+        key = function, id(game), *(tuple(leaf.shape) for leaf in _leaves(arrays[1]))
+        if key not in self._captured:
+            self._captured[key] = _Graph(function, game, arrays)
+        return self._captured[key].replay(arrays)
+
+
+class _Graph:
+    """A function captured as a CUDA graph: its hundreds of kernels start as one. Its arrays stay where they are."""
+
+    def __init__(self, function: Callable, game: Any, arrays: tuple):
+        self.game = game  # kept, since its id is the key
+        self.arrays = _mapped(
+            lambda x: torch.tensor(x, device=game.engine.device) if isinstance(x, float) else x.clone(), arrays
+        )
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):  # a first run, outside of the graph, lets the libraries set themselves up
+            function(game, *_mapped(torch.clone, self.arrays))
+        torch.cuda.current_stream().wait_stream(aside)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            after, self.info = function(game, *self.arrays)
+            for kept, new in zip(_leaves(self.arrays[0]), _leaves(after), strict=True):
+                kept.copy_(new)
+
+    def replay(self, arrays: tuple) -> tuple[Any, dict]:
+        for kept, new in zip(_leaves(self.arrays), _leaves(arrays), strict=True):
+            if kept is not new:
+                kept.fill_(new) if isinstance(new, float) else kept.copy_(new)
+        self.graph.replay()
+        return self.arrays[0], {name: value.clone() for name, value in self.info.items()}
+
+
+def _mapped(function: Callable, tree: Any) -> Any:
+    """The same dicts and tuples with `function` of each leaf."""
+    if isinstance(tree, dict):
+        return {name: _mapped(function, part) for name, part in tree.items()}
+    if isinstance(tree, tuple):
+        parts = [_mapped(function, part) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    return function(tree)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    found: list[Any] = []
+    _mapped(found.append, tree)
+    return found
 
 
 def engine(precision: str) -> TorchEngine:

@@ -1,0 +1,190 @@
+"""JAX: whole iterations compiled by XLA, with optax's optimisers given torch's hyper-parameters."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from wgan.networks import EPSILON
+
+Array = jax.Array
+Params = dict[str, Array]
+
+
+def _patches(x: Array, kernel: int, stride: int, pads: tuple[int, int]) -> Array:
+    """[n, height, width, kernel * kernel * channels]: what each place of a convolution sees, columns first."""
+    x = jnp.pad(x, ((0, 0), *((p, p) for p in pads), (0, 0)))
+    tall, wide = ((size - kernel) // stride * stride + 1 for size in x.shape[1:3])
+    x = jnp.concatenate([x[:, i : i + tall : stride] for i in range(kernel)], -1)
+    return jnp.concatenate([x[:, :, j : j + wide : stride] for j in range(kernel)], -1)
+
+
+class Ops:
+    """Array functions on [batch, height, width, channels] or [batch, columns]."""
+
+    def __init__(self, product: Any, on_cpu: bool):
+        self.product = product
+        self.precision = None if product else jax.lax.Precision.HIGHEST  # a GPU's default for float32 is TF32
+        # On a CPU a penalty's second derivatives take XLA's convolution 4 times as long as a product of patches.
+        self.correlate = self._correlate_patches if on_cpu else self._correlate
+
+    def _low(self, *arrays: Array) -> tuple[Array, ...]:
+        return tuple(a.astype(self.product) for a in arrays) if self.product else arrays
+
+    def _correlate(self, x: Array, weight: Array, stride: int, pads: tuple[int, int]) -> Array:
+        edges, layout = [(p, p) for p in pads], ("NHWC", "OIHW", "NHWC")
+        return jax.lax.conv_general_dilated(
+            x, weight, (stride, stride), edges, None, None, layout, precision=self.precision
+        )
+
+    def _correlate_patches(self, x: Array, weight: Array, stride: int, pads: tuple[int, int]) -> Array:
+        out, _, kernel, _ = weight.shape
+        weight = weight.transpose(3, 2, 1, 0).reshape(-1, out)
+        return jnp.matmul(_patches(x, kernel, stride, pads), weight, precision=self.precision)
+
+    def dense(self, x: Array, weight: Array, bias: Array) -> Array:
+        low, weight = self._low(x, weight)
+        return jnp.matmul(low, weight.T, precision=self.precision).astype(x.dtype) + bias
+
+    def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int]) -> Array:
+        low, weight = self._low(x, weight)
+        return self.correlate(low, weight, stride, pads).astype(x.dtype) + bias
+
+    def conv_transpose(
+        self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int], size: tuple[int, int]
+    ) -> Array:
+        low, weight = self._low(x, weight)
+        maps = jax.ShapeDtypeStruct((x.shape[0], *size, weight.shape[1]), low.dtype)
+        transpose = jax.linear_transpose(lambda y: self.correlate(y, weight, stride, pads), maps)
+        return transpose(low)[0].astype(x.dtype) + bias
+
+    def batch_norm(self, x: Array, scale: Array, bias: Array) -> Array:
+        mean, variance = self.moments(x)
+        return (x - mean) * jax.lax.rsqrt(variance + EPSILON) * scale + bias
+
+    def moments(self, x: Array) -> tuple[Array, Array]:
+        """Mean and variance of each channel."""
+        axes = tuple(range(x.ndim - 1))
+        return x.mean(axes), x.var(axes)
+
+    def layer_norm(self, x: Array) -> Array:
+        axes = tuple(range(1, x.ndim))
+        centred = x - x.mean(axes, keepdims=True)
+        return centred * jax.lax.rsqrt((centred * centred).mean(axes, keepdims=True) + EPSILON)
+
+    def leaky_relu(self, x: Array, slope: float) -> Array:
+        return jnp.where(x > 0, x, slope * x)
+
+    def relu(self, x: Array) -> Array:
+        return self.leaky_relu(x, 0.0)
+
+    def concatenate(self, *batches: Array) -> Array:
+        return jnp.concatenate(batches)
+
+    def lerp(self, start: Array, end: Array, weight: Any) -> Array:
+        return start + weight * (end - start)
+
+    def clip(self, x: Array, low: float, high: float) -> Array:
+        return jnp.clip(x, low, high)
+
+    def softplus(self, x: Array) -> Array:
+        return jnp.logaddexp(x, 0)
+
+    tanh = staticmethod(jnp.tanh)
+    sqrt = staticmethod(jnp.sqrt)
+
+
+class Adam:
+    """optax's Adam (Kingma and Ba 2015), whose epsilon stands outside the root as torch's does."""
+
+    def __init__(self, beta1: float, beta2: float):
+        self.rule = optax.scale_by_adam(beta1, beta2, eps=1e-8, eps_root=0.0)
+
+    def init(self, params: Params) -> dict[str, Any]:
+        _, mean, mean_square = self.rule.init(params)
+        # arrays of their own: the two may share one zero, and what is given to the next step is used up
+        copy = partial(jax.tree.map, lambda x: jnp.array(x, copy=True))
+        return {"count": jnp.zeros((), jnp.int32), "mean": copy(mean), "mean_square": copy(mean_square)}
+
+    def update(
+        self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: Any
+    ) -> tuple[Params, dict[str, Any]]:
+        state = optax.ScaleByAdamState(memory["count"], memory["mean"], memory["mean_square"])
+        direction, (count, mean, mean_square) = self.rule.update(gradient, state)
+        return _descend(params, direction, learning_rate), {"count": count, "mean": mean, "mean_square": mean_square}
+
+
+class RMSProp:
+    """optax's RMSProp (Tieleman and Hinton 2012) with epsilon outside the root, as torch has it."""
+
+    def __init__(self, beta2: float):
+        self.rule = optax.scale_by_rms(beta2, eps=1e-8, eps_in_sqrt=False)
+
+    def init(self, params: Params) -> dict[str, Any]:
+        return {"mean_square": {name: jnp.zeros_like(p) for name, p in params.items()}}
+
+    def update(
+        self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: Any
+    ) -> tuple[Params, dict[str, Any]]:
+        direction, state = self.rule.update(gradient, optax.ScaleByRmsState(memory["mean_square"]))
+        return _descend(params, direction, learning_rate), {"mean_square": state.nu}
+
+
+def _descend(params: Params, direction: Params, learning_rate: Any) -> Params:
+    return {name: p - learning_rate * direction[name] for name, p in params.items()}
+
+
+class JaxEngine:
+    """The JAX engine on the first device that JAX finds."""
+
+    name = "jax"
+
+    def __init__(self, precision: str):
+        if precision == "float64":
+            jax.config.update("jax_enable_x64", True)  # JAX has no float64 for one function alone
+        self.dtype = jnp.float64 if precision == "float64" else jnp.float32
+        self.device = jax.devices()[0]
+        self.ops = Ops(jnp.bfloat16 if precision == "bfloat16" else None, self.device.platform == "cpu")
+        self._compiled: dict[tuple, tuple] = {}
+
+    def array(self, x: Any) -> Array:
+        x = np.asarray(x)
+        kind = self.dtype if np.issubdtype(x.dtype, np.floating) else jnp.int32
+        return jnp.array(x, kind, copy=True)
+
+    def numpy(self, x: Array) -> np.ndarray:
+        copy = np.array(x)  # the array itself may be used up by the next step
+        return copy.astype(np.int64) if np.issubdtype(copy.dtype, np.integer) else copy
+
+    def grad(self, loss: Callable[[Params], tuple[Array, dict]], params: Params) -> tuple[Params, dict]:
+        return jax.grad(loss, has_aux=True)(params)
+
+    def input_grad(self, score: Callable[[Array], Array], rows: Array) -> Array:
+        return jax.grad(lambda x: score(x).sum())(rows)
+
+    def optimiser(self, name: str, beta1: float, beta2: float) -> Adam | RMSProp:
+        return Adam(beta1, beta2) if name == "adam" else RMSProp(beta2)
+
+    def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
+        if len(inputs[0]) == 1:
+            return body(state, *(x[0] for x in inputs))
+        # a loop: unrolled, five critic steps of a CNN took a third longer and twice the time to compile
+        state, infos = jax.lax.scan(lambda state, drawn: body(state, *drawn), state, inputs)
+        return state, {name: values[-1] for name, values in infos.items()}
+
+    def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
+        key = (function, id(game))
+        if key not in self._compiled:
+            donated = (0,) if uses_up else ()
+            self._compiled[key] = game, jax.jit(partial(function, game), donate_argnums=donated)
+        # numbers in the engine's precision, whatever jax_enable_x64 says
+        return self._compiled[key][1](*(jnp.asarray(a, self.dtype) if isinstance(a, float) else a for a in arrays))
+
+
+def engine(precision: str) -> JaxEngine:
+    """The engine that computes products in this precision."""
+    return JaxEngine(precision)
