@@ -24,7 +24,9 @@ AFFORDABLE = 60.0  # seconds of an exact solve that `auto` begins without being 
 PAIRS = 2 * 10**8  # distances in memory at a time: 1.6 GB a matrix
 MATRICES = 3  # of that size at the height of a solve
 DIRECTIONS = 32  # projections behind the bounds of `sliced`
-MEETS = 1e-9  # relative gap below which `value` is the plan's cost
+MEETS, ROUNDING = 1e-9, 1e-13  # gap, in parts of W1 and of the diameter, below which `value` is the plan's cost
+PLANE, FEW = 2, 1000  # dimension up to which, and rows from which, the network simplex is faster than an assignment
+RATES = {"assignment": 1.5e-10, "network simplex": 1.5e-10, "linear program": 2e-8}  # seconds / pairs^1.5
 SUBSET = 2000  # rows of an exact solve inside a problem that is too large for one
 EPSILON = 1e-2  # of the mean cost: where Sinkhorn's regularisation ends
 TOLERANCE, ITERATIONS = 1e-6, 10_000  # of Sinkhorn: error of the marginals in sum, and where it gives up
@@ -147,8 +149,8 @@ def _deadline(budget: float | None, start: float) -> float:
 
 def _fields(bounds: _Bounds, X, Y, start: float, solution: bool) -> dict:
     p = bounds.problem
-    value = math.ldexp(bounds.cost, p.exponent)
-    if bounds.upper - bounds.lower > MEETS * bounds.upper:
+    value = min(max(math.ldexp(bounds.cost, p.exponent), bounds.lower), bounds.upper)
+    if bounds.upper - bounds.lower > MEETS * bounds.upper + math.ldexp(ROUNDING * p.diameter, p.exponent):
         value = bounds.lower / 2 + bounds.upper / 2
     fields = {
         "lower": bounds.lower,
@@ -158,6 +160,8 @@ def _fields(bounds: _Bounds, X, Y, start: float, solution: bool) -> dict:
         "n": (len(p.X), len(p.Y)),
     }
     if solution:
+        assert bounds.plan is not None
+        assert bounds.potential is not None
         plan = bounds.plan()
         fields["plan"] = (p.rows_x[plan.source], p.rows_y[plan.target], plan.mass / plan.total)
         points = [np.ldexp(certify.points(rows, "rows"), -p.exponent) for rows in (X, Y)]
@@ -182,8 +186,8 @@ def _exact(bounds: _Bounds, deadline: float, seed: int) -> None:
     if deadline == math.inf and p.pairs > PAIRS:
         raise WganError(
             f"exact W1 of {len(p.X):,} and {len(p.Y):,} points takes about {_memory(p.pairs):.0f} GB and "
-            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds within them, method='sliced' for quick ones, "
-            f"or at most {math.isqrt(PAIRS):,} rows of each."
+            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds within them, method='sliced' for quick "
+            f"ones, or at most {math.isqrt(PAIRS):,} rows of each."
         )
     if _affordable(p, deadline):
         return _solve(bounds, deadline)
@@ -191,15 +195,15 @@ def _exact(bounds: _Bounds, deadline: float, seed: int) -> None:
 
 
 def _solver(p: Problem) -> str:
-    if p.uniform:
+    simplex = find_spec("ot") is not None
+    if p.uniform and not (simplex and p.X.shape[1] <= PLANE and len(p.X) > FEW):
         return "assignment"
-    return "network simplex" if find_spec("ot") else "linear program"
+    return "network simplex" if simplex else "linear program"
 
 
 def _expected(p: Problem) -> float:
     """Seconds that an exact solve takes, about: measured on one core of 2023, cubic in the number of points."""
-    rate = {"assignment": 1.5e-10, "network simplex": 1.5e-10, "linear program": 2e-8}[_solver(p)]
-    return rate * p.pairs**1.5
+    return RATES[_solver(p)] * p.pairs**1.5
 
 
 def _affordable(p: Problem, deadline: float) -> bool:
@@ -219,11 +223,10 @@ def _words(seconds: float) -> str:
 
 def _identical(bounds: _Bounds) -> None:
     bounds.method = "identical"
-    bounds.lower = bounds.upper = bounds.cost = 0.0
     p = bounds.problem
-    order_x, order_y = (np.lexsort(rows.T) for rows in (p.X, p.Y))
-    bounds.plan = lambda: _sorted_plan(p, order_x, order_y)
-    bounds.potential = lambda points: np.zeros(len(points))
+    bounds.above(0.0, lambda: _sorted_plan(p, np.lexsort(p.X.T), np.lexsort(p.Y.T)))
+    bounds.upper = math.ldexp(p.diameter * p.inexact, p.exponent)
+    bounds.below(0.0, lambda points: np.zeros(len(points)))
 
 
 def _sorted_plan(p: Problem, order_x: np.ndarray, order_y: np.ndarray) -> Plan:
@@ -276,7 +279,7 @@ def _solve(bounds: _Bounds, deadline: float) -> None:
             start = _sorted_plan(p, *_orders(p, _main_direction(p)))
             found = solvers.linear_program(costs, a, b, (start.source, start.target), deadline)
     del costs
-    if p.uniform:
+    if bounds.method == "assignment":
         plan = Plan(found.source, found.target, np.ones(len(p.X), np.int64), p.total)
     else:
         plan = repaired(p, found.source, found.target, found.share, _orders(p, _main_direction(p)))
@@ -315,12 +318,14 @@ def _sliced(bounds: _Bounds, deadline: float, seed: int) -> None:
         slack = 4 * p.distance_error * p.diameter + p.diameter * p.inexact
         bound = certify.reduced(p, cost, slack)
         if bound > bounds.lower or bounds.potential is None:
-            potential = _line_potential(p, x, y)
-            bounds.below(bound, lambda points, f=potential, unit=unit: f((points - centre) @ unit))
-        full = plan()
-        bounds.above(certify.cost(p, full), lambda full=full: full)
+            bounds.below(bound, _ridge(_line_potential(p, x, y), centre, unit))
+        bounds.offer(plan())
         if time.monotonic() > deadline:
             break
+
+
+def _ridge(f: Callable[[np.ndarray], np.ndarray], centre: np.ndarray, unit: np.ndarray) -> Callable:
+    return lambda points: f((points - centre) @ unit)
 
 
 def _anytime(bounds: _Bounds, deadline: float, seed: int) -> None:
@@ -358,7 +363,7 @@ def _subsets(bounds: _Bounds, deadline: float, seed: int) -> None:
     p = bounds.problem
     random = stream(seed, "directions", 1)
     size = SUBSET
-    while size >= 100 and 4 * _expected_assignment(size) > deadline - time.monotonic():
+    while size >= 100 and 4 * RATES["assignment"] * size**3 > deadline - time.monotonic():
         size //= 2
     rows_x = random.choice(len(p.X), min(size, len(p.X)), p=p.a / p.total)
     rows_y = random.choice(len(p.Y), min(size, len(p.Y)), p=p.b / p.total)
@@ -372,7 +377,7 @@ def _subsets(bounds: _Bounds, deadline: float, seed: int) -> None:
     plan = bounds.plan()
     source, target = plan.source, plan.target.copy()
     for first in range(0, len(source), size):
-        if time.monotonic() + _expected_assignment(size) > deadline:
+        if time.monotonic() + RATES["assignment"] * size**3 > deadline:
             break
         block = slice(first, first + size)
         inside = problem(p.X[source[block]], p.Y[target[block]])
@@ -394,9 +399,7 @@ class Entropic(NamedTuple):
     converged: bool
 
 
-def _entropic(
-    bounds: _Bounds, deadline: float, epsilon: float | None, tolerance: float, iterations: int
-) -> Entropic:
+def _entropic(bounds: _Bounds, deadline: float, epsilon: float | None, tolerance: float, iterations: int) -> Entropic:
     """Sinkhorn at falling regularisation down to epsilon; offers the repaired plan and the c-transform."""
     p = bounds.problem
     if p.pairs > PAIRS:
@@ -490,9 +493,7 @@ class SlicedW1(NamedTuple):
     seconds: float
 
 
-def sliced_w1(
-    X, Y, weights_x=None, weights_y=None, *, directions: int = 128, seed: int = 0
-) -> SlicedW1:
+def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, seed: int = 0) -> SlicedW1:
     """Sliced W1, the mean of W1(<theta, x>, <theta, y>) over directions theta on the unit sphere (Bonneel et al. 2015).
 
     It is at most W1, and of another size: a shift of length s in d dimensions has about s sqrt(2 / (pi d)). The
@@ -535,8 +536,9 @@ def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = N
 
     X and Y are cut at random into halves of n rows, X1, X2, Y1, Y2, and the estimate is
     (W1(X1, Y1) + W1(X2, Y2)) / 2 - (W1(X1, X2) + W1(Y1, Y2)) / 2. It has mean 0 where the laws are equal, and may be
-    negative; where they differ a bias remains, smaller than that of W1(X, Y) alone. The form is that of
-    Papp and Sherlock (arXiv 2203.11627), who prove more of it for the squared W2.
+    negative. Where they are further apart than they are wide, W1(X, Y) needs no such correction, and this is too
+    low by up to the floor: look at `cross` too. The form is that of Papp and Sherlock (arXiv 2203.11627), whose
+    theorems are for the squared W2.
     """
     start = time.monotonic()
     x, y = certify.points(X, "X"), certify.points(Y, "Y")

@@ -100,7 +100,7 @@ def points(values, name: str) -> np.ndarray:
         raise WganError(f"{name} is empty (shape {array.shape}); give at least one point.")
     array = array.reshape(len(array), -1)
     exact = np.ascontiguousarray(array, dtype=np.float64)
-    if not np.isfinite(exact.sum()) and not np.isfinite(exact).all():
+    if not np.isfinite(exact).all():
         count = np.count_nonzero(~np.isfinite(exact).all(1))
         raise WganError(f"{name} has {count} rows with NaN or infinity; drop or fill them.")
     if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and max(exact.max(), -exact.min()) > 2.0**53:
@@ -128,7 +128,7 @@ def _weights(values, count: int, name: str) -> np.ndarray:
 
 def _masses(wx: np.ndarray, wy: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Integer masses of one total, and a bound of their summed distance from the true shares (0 where exact)."""
-    if all((w == np.rint(w)).all() and w.sum() < 2**50 for w in (wx, wy)):
+    if all(w.max() < 2**50 and (w == np.rint(w)).all() and w.sum() < 2**50 for w in (wx, wy)):
         total_x, total_y = int(wx.sum()), int(wy.sum())
         total = math.lcm(total_x, total_y)
         if total <= FINEST:
@@ -140,6 +140,7 @@ def _masses(wx: np.ndarray, wy: np.ndarray) -> tuple[np.ndarray, np.ndarray, flo
 def _quantised(weights: np.ndarray) -> tuple[np.ndarray, float]:
     weights = np.ldexp(weights, -math.frexp(weights.max())[1])  # no sum may overflow
     masses = np.rint(np.ldexp(weights / math.fsum(weights), 60)).astype(np.int64)
+    masses = np.maximum(masses, weights > 0)  # what has weight stays in the problem, and in its diameter
     excess = FINEST - int(masses.sum())
     masses[masses.argmax()] += excess
     return masses, 4 * ROUND + (len(weights) + 2 * abs(excess)) / FINEST
@@ -153,14 +154,14 @@ def couple(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     ends = np.concatenate([np.cumsum(a), np.cumsum(b)])
     order = ends.argsort(kind="stable")  # two sorted runs, which timsort merges
     of_a = order < len(a)
-    source = np.cumsum(of_a) - of_a
+    source: np.ndarray = np.cumsum(of_a) - of_a
     target = np.arange(len(ends)) - source
     mass = np.diff(ends[order], prepend=0)
     moved = mass > 0
     return source[moved], target[moved], mass[moved]
 
 
-def repaired(problem: Problem, source: np.ndarray, target: np.ndarray, share: np.ndarray, order: np.ndarray) -> Plan:
+def repaired(problem: Problem, source: np.ndarray, target: np.ndarray, share: np.ndarray, order: tuple) -> Plan:
     """A feasible plan near the one that moves the float `share` of all mass from source to target.
 
     Shares too many for a row or a column are cut, and what is then missing is coupled in the order of the
@@ -178,13 +179,10 @@ def repaired(problem: Problem, source: np.ndarray, target: np.ndarray, share: np
     order_x, order_y = order
     missing_x, missing_y = a - _sums(source, mass, len(a)), b - _sums(target, mass, len(b))
     i, j, more = couple(missing_x[order_x], missing_y[order_y])
-    kept = mass > 0
-    return Plan(
-        np.concatenate([source[kept], order_x[i]]),
-        np.concatenate([target[kept], order_y[j]]),
-        np.concatenate([mass[kept], more]),
-        total,
-    )
+    arcs = np.concatenate([source * len(b) + target, order_x[i] * len(b) + order_y[j]])
+    mass = np.concatenate([mass, more])
+    arcs, index = np.unique(arcs[mass > 0], return_inverse=True)
+    return Plan(arcs // len(b), arcs % len(b), _sums(index, mass[mass > 0], len(arcs)), total)
 
 
 def _sums(ends: np.ndarray, mass: np.ndarray, count: int) -> np.ndarray:
@@ -202,7 +200,10 @@ def cost(problem: Problem, plan: Plan) -> float:
     """The mean distance that a plan moves, in float64."""
     size = max(1, BLOCK // problem.X.shape[1])
     parts = [
-        (plan.mass[k : k + size] * distances(problem.X[plan.source[k : k + size]], problem.Y[plan.target[k : k + size]])).sum()
+        (
+            plan.mass[k : k + size]
+            * distances(problem.X[plan.source[k : k + size]], problem.Y[plan.target[k : k + size]])
+        ).sum()
         for k in range(0, len(plan.mass), size)
     ]
     return math.fsum(parts) / plan.total

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-STAGES = (0.1, 0.03, 0.01)  # of the mean cost: the regularisation that warms up an exact solver
+FIRST_STAGE = 0.1  # of the mean cost: the regularisation from which the warm-up of an exact solver falls
+RISE = 0.02  # relative rise of the dual below which the warm-up ends
 SMALL = 200  # rows from which the warm-up pays
 NEIGHBOURS = 12  # arcs of a row that a sparse dual, or a sparse linear program, begins with
 ABSORB = 10  # Sinkhorn iterations between two updates in the log domain
@@ -68,12 +69,13 @@ def scale(C, a, b, v, epsilon: float, iterations: int, tolerance: float = 0.0, d
 
 
 def warm(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """A good row potential [n], feasible with its c-transform, from a few Sinkhorn iterations."""
-    v = C.min(0)
-    if len(C) >= SMALL:
-        mean = C.mean()
-        for stage in STAGES if mean > 0 else ():
-            v = tight(C, scale(C, a, b, v, stage * mean, ABSORB).v)
+    """A good row potential [n], feasible with its c-transform, from Sinkhorn until the dual hardly rises."""
+    v, stage = C.min(0), FIRST_STAGE * float(C.mean())
+    dual, before = float(a @ (C - v).min(1) + b @ v), -math.inf
+    while len(C) >= SMALL and stage > 0 and dual > before + RISE * abs(dual):
+        v = tight(C, scale(C, a, b, v, stage, ABSORB).v)
+        dual, before = float(a @ (C - v).min(1) + b @ v), dual
+        stage *= 0.3
     return (C - v).min(1)
 
 
@@ -130,11 +132,12 @@ def network_simplex(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> Solution:
     """POT's network simplex (Bonneel et al. 2011); what it returns at its iteration limit is certified all the same."""
     import ot
 
+    top = float(C.max()) or 1.0  # it compares with absolute tolerances
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plan, log = ot.emd(a, b, C, numItermax=POT_LIMIT, log=True)
+        plan, log = ot.emd(a, b, C / top, numItermax=POT_LIMIT, log=True)
     source, target = np.nonzero(plan)
-    return Solution(source, target, plan[source, target], log["u"])
+    return Solution(source, target, plan[source, target], log["u"] * top)
 
 
 def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, deadline: float = math.inf) -> Solution:
@@ -153,8 +156,10 @@ def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, dead
     u = warm(C, a, b)
     R = C - u[:, None]
     R -= R.min(0)
-    few, solution = NEIGHBOURS, None
+    few, solution, floor = NEIGHBOURS, None, -1e-13 * top
+    options: dict[str, Any] = {"dual_feasibility_tolerance": 1e-10, "primal_feasibility_tolerance": 1e-10}
     while True:
+        R[use] = math.inf
         use[np.arange(n)[:, None], np.argpartition(R, min(few, m) - 1, axis=1)[:, :few]] = True
         use[np.argpartition(R, min(few, n) - 1, axis=0)[:few], np.arange(m)] = True
         source, target = np.nonzero(use)
@@ -163,24 +168,24 @@ def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, dead
             (np.ones(2 * len(arcs)), (np.concatenate([source, n + target]), np.concatenate([arcs, arcs]))),
             shape=(n + m, len(arcs)),
         ).tocsr()
-        found = linprog(
-            C[source, target] * (1e3 / top),
-            A_eq=ends,
-            b_eq=np.concatenate([a, b]) * max(n, m),
-            method="highs-ds",
-            options={
-                "dual_feasibility_tolerance": 1e-10,
-                "primal_feasibility_tolerance": 1e-10,
-                **({"time_limit": max(0.1, deadline - time.monotonic())} if deadline < math.inf else {}),
-            },
-        )
+        if deadline < math.inf:
+            options["time_limit"] = max(0.1, deadline - time.monotonic())
+        for presolve in (True, False):  # which calls problems with masses near its tolerance infeasible
+            found = linprog(
+                C[source, target] * (1e3 / top),
+                A_eq=ends,
+                b_eq=np.concatenate([a, b]) * max(n, m),
+                method="highs-ds",
+                options=options | {"presolve": presolve},
+            )
+            if found.status != 2:
+                break
         if found.x is None or found.status != 0:
             return solution or Solution(source[:0], target[:0], C[:0, 0], u)
         u = found.eqlin.marginals[:n] * (top / 1e3)
         moved = found.x > 0
         solution = Solution(source[moved], target[moved], found.x[moved] / max(n, m), u)
         R = C - u[:, None] - found.eqlin.marginals[n:] * (top / 1e3)
-        missing = ~use & (R < -1e-13 * top)
-        if not missing.any() or time.monotonic() > deadline:
+        if not (R[~use] < floor).any() or time.monotonic() > deadline:
             return solution
         few = 2
