@@ -66,7 +66,7 @@ class Problem:
     def diameter(self) -> float:
         """An upper bound of every distance: the diagonal of the box around all points."""
         sides = np.maximum(self.X.max(0), self.Y.max(0)) - np.minimum(self.X.min(0), self.Y.min(0))
-        return float(np.linalg.norm(sides)) * (1 + 2 * self.distance_error) + TINY
+        return float(np.linalg.norm(sides)) * (1 + 2 * self.distance_error) + TINY * bool(sides.any())
 
 
 def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
