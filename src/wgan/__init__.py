@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
     from wgan.training import train
+    from wgan.transport import debiased_w1, emd, sinkhorn, sliced_w1, w1
 
 # Names are imported when first used, so that `import wgan` takes no framework with it.
 _HOME = {
@@ -20,9 +21,13 @@ _HOME = {
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
     "train": "wgan.training",
+    **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1", "w1"], "wgan.transport"),
 }
 
-__all__ = ["PRESETS", "WGAN", "Config", "WganError", "load", "preset", "train"]
+__all__ = [
+    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "emd", "load", "preset", "sinkhorn", "sliced_w1", "train",
+    "w1",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

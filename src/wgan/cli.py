@@ -216,6 +216,29 @@ def sample(run: Path, count: int, seed: int, out: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="[B]", required=False)
+@click.option("--method", default="auto", metavar="NAME", help="auto, exact, sinkhorn or sliced [auto]")
+@click.option("--n", "count", type=click.IntRange(1), metavar="N", help="rows of each [2000, or what there is]")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="of the choice of rows [0]")
+@click.option("--budget", type=float, metavar="SECONDS", help="after which the best bounds so far are printed")
+@click.option("--json", "as_json", is_flag=True, help="print numbers by name")
+def distance(
+    first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
+) -> None:
+    """Bounds of the earth mover's distance of A and B: data sets, .npy or .npz files, or run folders.
+
+    Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
+    draws of A (or of the data, where A is a run): what is left where nothing differs.
+    """
+    from wgan.distance import distance as measure
+    from wgan.distance import words
+
+    found = measure(first, second, method=method, n=count, seed=seed, budget=budget)
+    click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
+
+
+@cli.command()
 @click.argument("name", required=False)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 def data(name: str | None, data_dir: Path | None) -> None:

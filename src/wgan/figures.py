@@ -1,4 +1,4 @@
-"""Pictures of rows: grids of images, scatters of points."""
+"""Pictures of rows: grids of images, scatters of points; of earth being moved."""
 
 import math
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan.data import Form
+from wgan.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
 
@@ -59,4 +60,44 @@ def samples(rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = 
     axes.set_xlabel("column 0")
     axes.set_ylabel(f"column {second}")
     axes.legend(loc="upper right")
+    figure.savefig(path, format="png")
+
+
+def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
+    """Draw the moves of `emd(P, Q)` to a PNG: one panel a move, the bins as they are after it, Q as an outline.
+
+    At most 12 panels: of more moves every so many are drawn, and each panel says how much work is done by then.
+    """
+    from matplotlib.figure import Figure
+
+    bins, goal = np.array(P, np.float64), np.asarray(Q, np.float64)
+    if not math.isclose(bins.sum(), goal.sum()):  # as unequal="normalise" has it
+        bins, goal = bins / bins.sum(), goal / goal.sum()
+    x = np.arange(len(bins)) if positions is None else np.asarray(positions, np.float64)
+    states, works, titles = [bins.copy()], [0.0], ["start"]
+    for move in found.order:
+        bins[move.source] -= move.amount
+        bins[move.target] += move.amount
+        states.append(bins.copy())
+        works.append(works[-1] + move.amount * abs(x[move.target] - x[move.source]))
+        titles.append(f"{len(states) - 1}: {move.amount:.3g} from {move.source} to {move.target}")
+    drawn = np.unique(np.linspace(0, len(found.order), 12).round().astype(int))
+    columns = min(4, len(drawn))
+    rows = math.ceil(len(drawn) / columns)
+    figure = Figure(figsize=(2.6 * columns, 2.3 * rows), dpi=110, layout="constrained")
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    width, top = 0.8 * (np.diff(x).min() if len(x) > 1 else 1.0), 1.2 * max(np.max(states), goal.max())
+    for number, axes in zip(drawn, panels, strict=False):
+        axes.bar(x, states[number], width, color="tab:brown", alpha=0.7)
+        axes.bar(x, goal, width, fill=False, edgecolor="black", linestyle="--")
+        axes.set_title(f"{titles[number]}, work {works[number]:.3g}", fontsize=8)
+        axes.set_ylim(0, top)
+        if number:
+            move = found.order[number - 1]
+            ends = {"xytext": (x[move.source], 0.93 * top), "xy": (x[move.target], 0.93 * top)}
+            axes.annotate("", **ends, arrowprops={"arrowstyle": "->", "color": "tab:orange", "lw": 2})
+    for axes in panels[len(drawn) :]:
+        axes.set_axis_off()
+    figure.supxlabel("position (dashed: where the earth has to be)", fontsize=8)
+    figure.supylabel("earth", fontsize=8)
     figure.savefig(path, format="png")

@@ -1,0 +1,105 @@
+"""The earth mover's distance of two histograms, with the moves that a hand with a shovel could make."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from wgan.errors import WganError, unknown_name
+
+BALANCED = 1e-9  # relative difference of the totals that counts as rounding
+
+
+class Move(NamedTuple):
+    """An elementary move: this much earth from one bin to its neighbour."""
+
+    amount: float
+    source: int
+    target: int
+
+
+class EMD(NamedTuple):
+    """The cost, the net flow over the edge after each bin, and the moves in an order that can be carried out."""
+
+    cost: float
+    moves: list
+    order: list[Move]
+
+
+UNEQUAL = {
+    "refuse": "an error where the totals differ",
+    "normalise": "each histogram divided by its total, so that the cost is per unit of earth",
+}
+
+
+def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
+    """The least work that turns histogram P into Q: sum_i |delta_i| (x_{i+1} - x_i).
+
+    delta_{i+1} = delta_i + P_i - Q_i with delta_0 = 0 is the earth that crosses from bin i to bin i + 1, to the
+    left where negative; `moves` are delta_1 to delta_n, of which the last is 0. `positions` x [n] increase (by
+    default one apart), amounts are in the unit of P, the cost in that unit times that of x. `order` never takes
+    earth that is not there yet. Raises WganError for negative or non-finite bins, or other totals (see UNEQUAL).
+
+    Examples:
+        >>> result = emd([3, 2, 1, 4], [1, 2, 4, 3])
+        >>> result.cost, result.moves
+        (5.0, [2, 2, -1, 0])
+        >>> [tuple(move) for move in result.order]
+        [(2, 0, 1), (2, 1, 2), (1, 3, 2)]
+        >>> emd([1, 0, 0], [0, 0, 1], positions=[0, 1, 10]).cost
+        10.0
+    """
+    if unequal not in UNEQUAL:
+        raise unknown_name("choice of unequal", unequal, UNEQUAL)
+    p, q = _histogram(P, "P"), _histogram(Q, "Q")
+    if len(p) != len(q):
+        raise WganError(f"P has {len(p)} bins and Q has {len(q)}; give both over the same bins, empty ones as 0.")
+    x = np.arange(len(p)) if positions is None else _numbers(positions, "positions")
+    if x.shape != p.shape or not (np.diff(x) > 0).all():
+        raise WganError(f"positions must be {len(p)} increasing numbers, one a bin; sort the bins by position.")
+    if unequal == "normalise":
+        p, q = p / p.sum(), q / q.sum()
+    elif abs(p.sum() - q.sum()) > BALANCED * max(p.sum(), q.sum()):
+        raise WganError(
+            f"P holds {p.sum():g} and Q holds {q.sum():g}; make the totals equal, or pass unequal='normalise'."
+        )
+    delta = np.cumsum(p - q)
+    delta[-1] = 0
+    with np.errstate(over="ignore"):
+        cost = float(np.abs(delta[:-1]) @ np.diff(x).astype(np.float64))
+    return EMD(cost, delta.tolist(), _order(delta.tolist(), p.tolist()))
+
+
+def _order(delta: list, earth: list) -> list[Move]:
+    """Rightward moves from the left, then leftward moves from the right: each bin has received before it gives."""
+    right = [(i, i + 1) for i, flow in enumerate(delta) if flow > 0]
+    left = [(i + 1, i) for i, flow in enumerate(delta) if flow < 0][::-1]
+    order = []
+    for source, target in right + left:
+        amount = min(abs(delta[min(source, target)]), earth[source])  # equal, but for rounding
+        earth[source] -= amount
+        earth[target] += amount
+        if amount:
+            order.append(Move(amount, source, target))
+    return order
+
+
+def _histogram(values, name: str) -> np.ndarray:
+    bins = _numbers(values, name)
+    if (bins < 0).any():
+        raise WganError(f"{name} has a bin of {bins.min():g}; a histogram holds amounts of at least 0.")
+    if not 0 < bins.sum() < np.inf:
+        raise WganError(f"{name} holds {bins.sum():g} in all; give a positive, finite amount of earth.")
+    return bins
+
+
+def _numbers(values, name: str) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.empty((0, 0))
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "biuf":
+        raise WganError(f"{name} is {array.dtype} of shape {array.shape}; give a list of numbers, one a bin.")
+    array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+    if not np.isfinite(array).all():
+        raise WganError(f"{name} holds NaN or infinity at bin {int((~np.isfinite(array)).argmax())}; mend that bin.")
+    return array
