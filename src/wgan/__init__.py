@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from wgan import density_ratio, divergences
     from wgan.config import PRESETS, Config, preset
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
@@ -24,17 +25,21 @@ _HOME = {
     **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1", "w1"], "wgan.transport"),
 }
 
+_MODULES = ("density_ratio", "divergences")
+
 __all__ = [
-    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "emd", "load", "preset", "sinkhorn", "sliced_w1", "train",
-    "w1",
+    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "density_ratio", "divergences", "emd", "load", "preset",
+    "sinkhorn", "sliced_w1", "train", "w1",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"wgan.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'wgan' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted({*globals(), *_HOME, *_MODULES})

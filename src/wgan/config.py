@@ -37,6 +37,12 @@ class Config:
 
     objective: Any = _field("wasserstein", "what the two players minimise", family="objective")
     prior: float = _field(0.5, "pi, the share of real rows, of the density-ratio objectives", low=0.001, high=0.999)
+    alpha: float = _field(0.5, "the order of fgan-alpha: 1 is KL, 0 reverse KL", low=-10, high=10)
+    generator_objective: str = _field(
+        "non-saturating",
+        "of the f-GAN objectives: -E f*(g(score)) or -E g(score) of fake rows",
+        choices=("saturating", "non-saturating"),
+    )
     constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
     clip: float = _field(0.01, "c of weight clipping: weights stay in [-c, c]", low=1e-12)
     penalty_weight: float = _field(1.0, "lambda of the gradient penalty", low=0)

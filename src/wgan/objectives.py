@@ -4,8 +4,12 @@ The scores are arrays [batch] of any engine; a discriminator is D = sigmoid(scor
 """
 
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 from math import log
 from typing import Any, NamedTuple
+
+from wgan.divergences import DIVERGENCES, Divergence, bound, named
 
 
 class Objective(NamedTuple):
@@ -59,4 +63,41 @@ def non_saturating(prior: float = 0.5) -> Objective:
     return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
 
 
-OBJECTIVES = {"wasserstein": wasserstein, "minimax": minimax, "non-saturating": non_saturating}
+def f_gan(
+    divergence: str | Divergence,
+    generator_objective: str = "non-saturating",
+    prior: float = 0.5,
+    alpha: float = 0.5,
+) -> Objective:
+    """The f-GAN of a row of `DIVERGENCES` (Nowozin et al. 2016): the critic maximises E g(real) - E f*(g(fake)).
+
+    The generator minimises the same, -E f*(g(fake)), if `generator_objective` is "saturating" (their Algorithm 1),
+    and -E g(fake) if it is "non-saturating" (their section 3.2): same direction, another weight for each row.
+    `prior` is that of js, `alpha` that of alpha.
+    """
+    if isinstance(divergence, str):
+        wanted = signature(DIVERGENCES[divergence]).parameters if divergence in DIVERGENCES else ()
+        given = {"prior": prior, "alpha": alpha}
+        divergence = named(divergence, **{name: given[name] for name in wanted})
+    row = divergence
+
+    def generator_loss(ops: Any, fake: Any) -> Any:
+        if generator_objective == "saturating":
+            return -row.composite(ops, fake).mean()
+        return -row.activation(ops, fake).mean()
+
+    return Objective(
+        f"fgan-{row.name}",
+        critic_loss=lambda ops, real, fake: -bound(row, ops, real, fake),
+        generator_loss=generator_loss,
+        estimate=lambda ops, real, fake: bound(row, ops, real, fake) - row.minimum,
+        estimates=f"{row.what}, from below",
+    )
+
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "wasserstein": wasserstein,
+    "minimax": minimax,
+    "non-saturating": non_saturating,
+    **{f"fgan-{name}": partial(f_gan, name) for name in DIVERGENCES},
+}

@@ -94,6 +94,27 @@ class Ops:
     def softplus(self, x: Array) -> Array:
         return jnp.logaddexp(x, 0)
 
+    def groupsort(self, x: Array) -> Array:
+        """Each pair of neighbouring features as (larger, smaller)."""
+        first, second = x[..., ::2], x[..., 1::2]
+        return jnp.stack((jnp.maximum(first, second), jnp.minimum(first, second)), -1).reshape(x.shape)
+
+    def upsample(self, x: Array) -> Array:
+        """Each pixel twice in both directions."""
+        return x.repeat(2, 1).repeat(2, 2)
+
+    def mean_pool(self, x: Array) -> Array:
+        """The mean of each 2x2 square, or of what the border leaves of it: ceil(size / 2)."""
+        ones, (tall, wide) = jnp.ones((1, *x.shape[1:3], 1), x.dtype), (size % 2 for size in x.shape[1:3])
+
+        def squares(y: Array) -> Array:
+            y = jnp.pad(y, ((0, 0), (0, tall), (0, wide), (0, 0)))
+            return y.reshape(len(y), y.shape[1] // 2, 2, y.shape[2] // 2, 2, -1).sum((2, 4))
+
+        return squares(x) / squares(ones)
+
+    exp = staticmethod(jnp.exp)
+    expm1 = staticmethod(jnp.expm1)
     tanh = staticmethod(jnp.tanh)
     sqrt = staticmethod(jnp.sqrt)
 

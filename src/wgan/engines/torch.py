@@ -75,6 +75,8 @@ class Ops:
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 
+    exp = staticmethod(torch.exp)
+    expm1 = staticmethod(torch.expm1)
     tanh = staticmethod(torch.tanh)
     softplus = staticmethod(F.softplus)
     sqrt = staticmethod(torch.sqrt)
