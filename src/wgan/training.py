@@ -67,7 +67,7 @@ def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
         initial = networks.init(layers, shape, architecture.init, rng)
         return {name: engine.array(w) for name, w in initial.items()}
 
-    critic = game.constraint.project(engine.ops, weights(architecture.critic, row, 0))
+    critic = game.constraint.project(engine.ops, weights(architecture.critic, row, 0), architecture.critic)
     generator = weights(architecture.generator, (config.latent,), 1)
     average = weights(architecture.generator, (config.latent,), 1) if config.average else {}
     return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
