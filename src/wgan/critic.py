@@ -143,10 +143,10 @@ def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[
     state = initial_state(game, config, X.shape[1:])
     state = State(state.critic, {}, state.critic_optimiser, {}, {})
     for at in range(config.steps):
-        real = X[streams.real_rows(seed, at * batch, batch, len(X))]
-        fake = Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")]
-        mix = streams.uniform(seed, "mix", at, (batch,))
-        state, _ = step.critic_step(game, state, *map(engine.array, (real, fake, mix)), config.learning_rate_at(at))
+        real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
+        fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")])
+        mix = engine.array(streams.uniform(seed, "mix", at, (batch,)))
+        state, _ = step.critic_step(game, state, real, fake, mix, config.learning_rate_at(at))
         watch(at + 1)
     return state.critic
 
@@ -163,14 +163,14 @@ def lipschitz_bound(layers: list[networks.Layer], weights: dict[str, Array], row
     """
     bound = 1.0
     for number, (layer, out) in enumerate(zip(layers, networks.shapes(layers, row), strict=True)):
-        kind, weight = layer["kind"], weights.get(f"{number:02d}.{layer['kind']}.weight")
+        kind, name = layer["kind"], f"{number:02d}.{layer['kind']}.weight"
         match kind:
             case "dense":
-                bound *= float(np.linalg.norm(weight, 2)) if weight is not None else math.inf
+                bound *= float(np.linalg.norm(weights[name], 2))
             case "conv":
-                bound *= convolution_norm(weight, layer["stride"], (row[0], row[1]))
+                bound *= convolution_norm(weights[name], layer["stride"], (row[0], row[1]))
             case "conv_transpose":  # the adjoint of a convolution that takes `out` to `row`
-                bound *= convolution_norm(weight, layer["stride"], (out[0], out[1]))
+                bound *= convolution_norm(weights[name], layer["stride"], (out[0], out[1]))
             case "leaky_relu":
                 bound *= max(1.0, layer["slope"])
             case "relu" | "tanh" | "groupsort" | "reshape":
