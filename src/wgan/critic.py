@@ -14,7 +14,7 @@ from wgan.engines import get_engine
 from wgan.errors import WganError
 from wgan.evaluate import game_of
 from wgan.step import State
-from wgan.training import initial_state
+from wgan.training import initial_critic
 
 Array = np.ndarray
 
@@ -140,8 +140,8 @@ def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[
     """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be."""
     engine, batch, seed = game.engine, config.batch, config.seed
     X, Y = X.astype(np.float32), Y.astype(np.float32)
-    state = initial_state(game, config, X.shape[1:])
-    state = State(state.critic, {}, state.critic_optimiser, {}, {})
+    critic = initial_critic(game, config, X.shape[1:])
+    state = State(critic, {}, game.optimiser.init(critic), {}, {})
     for at in range(config.steps):
         real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
         fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")])

@@ -171,8 +171,8 @@ def _short(value: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
-    """The value as it will be read back, so that a resumed study has the very rows of an unbroken one."""
-    return json.loads(json.dumps(value, default=lambda x: x.item() if hasattr(x, "item") else list(x)))
+    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
+    return json.loads(json.dumps(value, default=lambda x: x.tolist()))
 
 
 STUDIES = {  # the module of each, imported when it is asked for
