@@ -10,7 +10,7 @@ from wgan.known import PUBLISHED_SEED, Pair, independent, known
 from wgan.studies import Row, Study
 
 # Every method of the benchmark that is also here, at its published settings, and this project's default critic.
-_PUBLISHED = {"activation": "relu", "batch": 1024, "learning_rate": 2e-4, "decay": "none", "beta1": 0.0, "beta2": 0.9}
+_PUBLISHED = {"depth": 2, "batch": 1024, "learning_rate": 2e-4, "decay": "none", "beta1": 0.0, "beta2": 0.9}
 _GROUPSORT = _PUBLISHED | {"activation": "groupsort", "beta1": 0.9, "beta2": 0.999}
 _PENALTY = _PUBLISHED | {"constraint": "gradient-penalty", "penalty_weight": 10.0}
 METHODS: dict[str, Row] = {
@@ -72,8 +72,8 @@ def measure(pair: str, dimension: int, method: str, seed: int, funnels: int = 0,
     """Train one critic on rows of a pair, and hold it against the truth on fresh ones."""
     truth = known(pair, dimension=dimension, **({"funnels": funnels, "seed": seed} if funnels else {}))
     real, fake = independent(truth, ROWS, seed)
-    width = max(2 * dimension, 128)
-    found = critic_w1(real, fake, seed=seed, width=width, depth=2, **METHODS[method] | fields)
+    width = {} if method == "default" else {"width": max(2 * dimension, 128)}
+    found = critic_w1(real, fake, seed=seed, **METHODS[method] | width | fields)
     row = {"w1": truth.w1, **against(truth, found, seed + 1)}
     row |= {"lower": found.lower, "lipschitz_lower": found.lipschitz_lower, "lipschitz_upper": found.lipschitz_upper}
     if (method, funnels) in COSINE and dimension in DIMENSIONS:
