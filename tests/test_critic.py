@@ -100,6 +100,22 @@ def test_a_seed_repeats_and_unequal_sets_and_watch():
     assert seen == [*range(1, 61)] * 3
 
 
+def test_rows_of_two_sets_of_one_size_meet_by_chance_only(monkeypatch):
+    met = []
+
+    def record(game, state, real, fake, mix, learning_rate):
+        met.append(
+            set(zip(*(np.ravel(game.engine.numpy(rows)).round(6).tolist() for rows in (real, fake)), strict=True))
+        )
+        return state, {}
+
+    monkeypatch.setattr("wgan.step.critic_step", record)
+    x = np.arange(100.0).reshape(100, 1)
+    critic_w1(x, x, held_out=0, batch=100, steps=6)  # an epoch a step
+    again = [len(a & b) for k, a in enumerate(met) for b in met[:k]]
+    assert max(again) < 10  # of 100 pairs; 1 is expected, Poisson
+
+
 @pytest.mark.parametrize(
     ("x", "y", "fields", "part"),
     [

@@ -84,6 +84,27 @@ def test_funnels_have_the_laws_of_the_benchmark():
     np.testing.assert_allclose(real - centre, (t**7)[:, None] * (fake - centre), atol=1e-9)
 
 
+@pytest.mark.parametrize("dimension", [2, 5])
+def test_a_ray_ends_where_the_potential_stops_rising_or_at_the_box(dimension):
+    """|x - low| = t^8 L and |y - low| = t L give the ray's length L: on it the potential is linear, past it not."""
+    pair = known("funnels", dimension=dimension, funnels=64, seed=4)
+    centres, offsets = funnel_centres(dimension, 64, 4)
+    real, fake = pair.sample(8000, 6)
+    low = centres[(cdist(fake, centres) + offsets).argmin(1)]
+    short, long = (np.linalg.norm(x - low, axis=1) for x in (real, fake))
+    sure = short > 1e-9  # nearer to the centre the root below loses its digits
+    low, long, v = low[sure], long[sure], ((fake - low) / long[:, None])[sure]
+    length = (long**8 / short[sure]) ** (1 / 7)
+
+    def on_the_ray(factor):
+        points = low + (factor * length)[:, None] * v
+        rise = pair.potential(low) - pair.potential(points)
+        return (np.abs(rise - factor * length) < 1e-9) & (np.abs(points) <= 2.5).all(1)
+
+    assert on_the_ray(1 - 1e-4).all()
+    assert not on_the_ray(1 + 1e-3).any()
+
+
 def test_the_published_centres_are_those_of_the_hashes_and_no_tuning_seed_is_among_them():
     for (dimension, funnels), expected in PUBLISHED.items():
         assert digest(*funnel_centres(dimension, funnels, PUBLISHED_SEED)) == expected

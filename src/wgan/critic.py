@@ -30,7 +30,7 @@ DEFAULT = Config(
     batch=256,
     held_out=0.2,
 )
-LOOKED_AT = 2048  # held-out rows of each set whose gradients and slopes are looked at
+LOOKED_AT = 1024  # held-out rows of each set whose gradients and slopes are looked at
 CHUNK = 4096  # rows scored at a time
 
 
