@@ -251,7 +251,7 @@ def presets(name: str | None) -> None:
 def study(name: str | None, scale: str, out: Path | None) -> None:
     """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
 
-    The same command goes on with what it finds in --out.
+    The same command goes on with what it finds in --out, where each finished case is kept.
     """
     from wgan import studies
 
@@ -260,9 +260,13 @@ def study(name: str | None, scale: str, out: Path | None) -> None:
             click.echo(f"{title:15} {studies.study(title).title}")
         return
     out = out or Path("studies") / f"{name}-{scale}"
-    with _bar(name) as show:
-        for at in studies.run(name, scale, out):
-            show(at.done, at.total, studies.words(at.rows))
+    try:
+        with _bar(name) as show:
+            for at in studies.run(name, scale, out):
+                show(at.done, at.total, studies.words(at.rows))
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command goes on from here.", err=True)
+        raise
     click.echo((out / "summary.md").read_text(), nl=False)
     click.echo(f"written to {out}", err=True)
 
