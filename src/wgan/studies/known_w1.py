@@ -158,7 +158,7 @@ STUDY = Study(
     title="do critics follow the gradient of the true distance, on pairs whose W1 is known?",
     claim=(
         "Critics under a gradient penalty and orthogonal ones with GroupSort recover most of the gradient of the best "
-        "potential, clipped and spectrally normalised ones hardly any; in high dimension none finds the distance."
+        "potential, clipped and spectrally normalised ones hardly any."
     ),
     source="Korotin, Kolesov, Burnaev 2022, arXiv 2206.07767",
     cases=cases,
