@@ -132,11 +132,12 @@ class _Recorder:
 
 def test_clip_bounds_every_weight_and_sphere_puts_each_layer_on_the_unit_sphere():
     rng = np.random.default_rng(4)
-    params = networks.init([dense(5), {"kind": "layer_norm"}, dense(3)], (4,), "he", rng)
+    layers = [dense(5), {"kind": "layer_norm"}, dense(3)]
+    params = networks.init(layers, (4,), "he", rng)
     params = {name: ENGINE.array(w + 0.5) for name, w in params.items()}
-    clipped = clip(0.01).project(ENGINE.ops, params)
+    clipped = clip(0.01).project(ENGINE.ops, params, layers)
     assert all(float(w.abs().max()) <= 0.01 for w in clipped.values())
-    on_sphere = sphere().project(ENGINE.ops, params)
+    on_sphere = sphere().project(ENGINE.ops, params, layers)
     for name, w in on_sphere.items():
         if name.endswith("weight"):
             assert float((w**2).sum()) == pytest.approx(1, rel=1e-12)

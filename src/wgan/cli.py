@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -275,3 +276,49 @@ def presets(name: str | None) -> None:
         mark = " " if value == FIELDS[field].default else "*"
         click.echo(f"  {mark} {field:18} {value}")
     click.echo("\n  * set by this preset; the others are the fields' defaults")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--scale", default="quick", metavar="NAME", help="quick: minutes; full: the paper's constants [quick]")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
+def study(name: str | None, scale: str, out: Path | None) -> None:
+    """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
+
+    The same command goes on with what it finds in --out, where each finished case is kept.
+    """
+    from wgan import studies
+
+    if name is None:
+        for title in studies.STUDIES:
+            click.echo(f"{title:15} {studies.study(title).title}")
+        return
+    out = out or Path("studies") / f"{name}-{scale}"
+    try:
+        with _bar(name) as show:
+            for at in studies.run(name, scale, out):
+                show(at.done, at.total, studies.words(at.rows))
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command goes on from here.", err=True)
+        raise
+    click.echo((out / "summary.md").read_text(), nl=False)
+    click.echo(f"written to {out}", err=True)
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on a terminal; elsewhere a line for each step of the work."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=None, said="")
+
+        def show(done: int, total: int, said: str) -> None:
+            bar.update(task, completed=done, total=total, said=said)
+            if not console.is_terminal:
+                click.echo(f"{done}/{total}: {said}", err=True)
+
+        yield show

@@ -13,7 +13,8 @@ from typing import Any
 from wgan.errors import WganError, unknown_name
 
 NORMS = ("auto", "none", "batch", "layer")
-ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh")
+ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "groupsort")
+SLOPE_BOUNDS = ("spectral", "orthogonal")  # constraints that bound each layer's slope, which a norm has no bound of
 
 
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
@@ -90,7 +91,13 @@ class Config:
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
-        if self.critic_norm == "batch" and getattr(self.constraint, "name", self.constraint) == "gradient-penalty":
+        constraint = getattr(self.constraint, "name", self.constraint)
+        if self.critic_norm in ("batch", "layer") and constraint in SLOPE_BOUNDS:
+            raise WganError(
+                f"critic_norm is {self.critic_norm} under the {constraint} constraint, which bounds each layer's slope "
+                "while a norm's has no bound; use --critic-norm none or auto."
+            )
+        if self.critic_norm == "batch" and constraint == "gradient-penalty":
             raise WganError(
                 "critic_norm is batch under a gradient penalty, which bounds the gradient of each row by itself "
                 "while batch norm ties rows together; use --critic-norm layer, none or auto."

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.config import SLOPE_BOUNDS
 from wgan.errors import WganError
 
 Layer = dict[str, Any]
@@ -55,7 +56,7 @@ def norm(kind: str) -> list[Layer]:
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """ "relu", "leaky_relu" with this slope, or "tanh"."""
+    """ "relu", "leaky_relu" with this slope, "tanh", or "groupsort": each pair of features in descending order."""
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
 
@@ -82,6 +83,8 @@ def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...
                 row = (*layer["size"], layer["features"])
             case "reshape":
                 row = layer["shape"]
+            case "groupsort" if row[-1] % 2:
+                raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
         yield row
 
 
@@ -134,7 +137,7 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
                     x = (x - mean) / (variance + EPSILON) ** 0.5 * scale + bias
             case "layer_norm":
                 x = ops.layer_norm(x) * params[f"{name}.scale"] + params[f"{name}.bias"]
-            case "relu" | "tanh":
+            case "relu" | "tanh" | "groupsort":
                 x = getattr(ops, kind)(x)
             case "leaky_relu":
                 x = ops.leaky_relu(x, layer["slope"])
@@ -292,11 +295,14 @@ def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
 
 
 def _norm(asked: str, own: str, constraint: Any) -> str:
-    """A network's own norm, where batch norm gives way to layer norm under a gradient penalty (its App. D)."""
+    """A network's own norm, where batch norm gives way to layer norm under a gradient penalty (its App. D), and
+    every norm to none under a constraint that bounds each layer's slope."""
     if asked != "auto":
         return asked
-    penalised = getattr(constraint, "name", constraint) == "gradient-penalty"
-    return "layer" if own == "batch" and penalised else own
+    constraint = getattr(constraint, "name", constraint)
+    if constraint in SLOPE_BOUNDS:
+        return "none"
+    return "layer" if own == "batch" and constraint == "gradient-penalty" else own
 
 
 def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:

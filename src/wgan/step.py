@@ -92,7 +92,8 @@ def critic_step(
 
     gradient, info = engine.grad(loss, state.critic)
     critic, memory = game.optimiser.update(state.critic, gradient, state.critic_optimiser, learning_rate)
-    return state._replace(critic=constraint.project(engine.ops, critic), critic_optimiser=memory), info
+    critic = constraint.project(engine.ops, critic, game.architecture.critic)
+    return state._replace(critic=critic, critic_optimiser=memory), info
 
 
 def generator_step(

@@ -9,7 +9,7 @@ import numpy as np
 
 PURPOSES = {name: number for number, name in enumerate(
     ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate",
-     "directions", "halves"]
+     "known", "known_centres", "fake_rows", "directions", "halves"]
 )}  # fmt: skip
 
 
@@ -29,20 +29,21 @@ def uniform(seed: int, purpose: str, step: int, shape: tuple[int, ...]) -> np.nd
 
 
 @lru_cache(maxsize=4)
-def _epoch(seed: int, epoch: int, rows: int) -> np.ndarray:
-    return stream(seed, "rows", epoch).permutation(rows)
+def _epoch(seed: int, epoch: int, rows: int, purpose: str) -> np.ndarray:
+    return stream(seed, purpose, epoch).permutation(rows)
 
 
-def real_rows(seed: int, first: int, count: int, rows: int) -> np.ndarray:
+def real_rows(seed: int, first: int, count: int, rows: int, purpose: str = "rows") -> np.ndarray:
     """Which of `rows` training rows are drawn at positions first, ..., first + count - 1: int64 [count].
 
-    Every epoch is a new shuffle of all rows, so each row is seen once before any is seen twice.
+    Every epoch is a new shuffle of all rows, so each row is seen once before any is seen twice. Two sets that are
+    drawn side by side take two purposes, or rows of equal number would meet again and again.
     """
     drawn = np.empty(count, dtype=np.int64)
     filled = 0
     while filled < count:
         epoch, start = divmod(first + filled, rows)
-        part = _epoch(seed, epoch, rows)[start : start + count - filled]
+        part = _epoch(seed, epoch, rows, purpose)[start : start + count - filled]
         drawn[filled : filled + len(part)] = part
         filled += len(part)
     return drawn

@@ -59,18 +59,26 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
-    """The state before the first step; the constraint holds from the start."""
-    engine, architecture = game.engine, game.architecture
-
-    def weights(layers: list, shape: tuple[int, ...], number: int) -> networks.Params:
-        rng = streams.stream(config.seed, "weights", number)
-        initial = networks.init(layers, shape, architecture.init, rng)
-        return {name: engine.array(w) for name, w in initial.items()}
-
-    critic = game.constraint.project(engine.ops, weights(architecture.critic, row, 0))
-    generator = weights(architecture.generator, (config.latent,), 1)
-    average = weights(architecture.generator, (config.latent,), 1) if config.average else {}
+    """The state before the first step."""
+    critic = initial_critic(game, config, row)
+    layers = game.architecture.generator
+    generator = _initial_weights(game, config, layers, (config.latent,), 1)
+    average = _initial_weights(game, config, layers, (config.latent,), 1) if config.average else {}
     return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
+
+
+def initial_critic(game: Game, config: Config, row: tuple[int, ...]) -> networks.Params:
+    """The critic's weights before the first step; the constraint holds from the start."""
+    layers = game.architecture.critic
+    return game.constraint.project(game.engine.ops, _initial_weights(game, config, layers, row, 0), layers)
+
+
+def _initial_weights(
+    game: Game, config: Config, layers: list[networks.Layer], row: tuple[int, ...], number: int
+) -> networks.Params:
+    rng = streams.stream(config.seed, "weights", number)
+    initial = networks.init(layers, row, game.architecture.init, rng)
+    return {name: game.engine.array(w) for name, w in initial.items()}
 
 
 def draws(training: Training, at: int) -> Draws:

@@ -72,6 +72,11 @@ class Ops:
     def relu(self, x: Tensor) -> Tensor:
         return self.leaky_relu(x, 0.0)
 
+    def groupsort(self, x: Tensor) -> Tensor:
+        """Each pair of neighbouring features as (larger, smaller)."""
+        first, second = x[..., ::2], x[..., 1::2]
+        return torch.stack((torch.maximum(first, second), torch.minimum(first, second)), -1).reshape(x.shape)
+
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 

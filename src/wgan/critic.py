@@ -1,0 +1,235 @@
+"""A critic as an estimator of W1 between two fixed sets: what it says, how steep it is, and what that certifies."""
+
+import math
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from wgan import networks, step, streams
+from wgan.config import Config
+from wgan.engines import get_engine
+from wgan.errors import WganError
+from wgan.evaluate import game_of
+from wgan.step import State
+from wgan.training import initial_critic
+
+Array = np.ndarray
+
+# Chosen on the pairs of known.TUNING_SEEDS, never on the published ones: see docs/critic.md.
+DEFAULT = Config(
+    network="mlp",
+    width=128,
+    depth=3,
+    penalty_weight=10.0,
+    penalty_sides="one",
+    learning_rate=5e-3,
+    steps=2000,
+    batch=256,
+    held_out=0.2,
+)
+LOOKED_AT = 1024  # held-out rows of each set whose gradients and slopes are looked at
+CHUNK = 4096  # rows scored at a time
+
+
+class CriticW1(NamedTuple):
+    """What a critic f says of the W1 of two sets; every number but `training_value` is of their held-out rows.
+
+    `lower` = `value` / `lipschitz_upper` is certified: it is at most the W1 of the two sets of held-out rows, whose
+    sizes are `n`, and says nothing of the laws behind them. A critic has no upper bound: `upper` and `gap` are inf.
+    """
+
+    value: float  # mean f(X) - mean f(Y)
+    lower: float
+    upper: float
+    gap: float
+    method: str
+    n: tuple[int, int]
+    seconds: float
+    training_value: float  # the same on the rows that the critic was trained on
+    lipschitz_upper: float  # of f everywhere, certified; inf where a layer has no bound
+    unbounded: str  # why it is inf, else ""
+    lipschitz_lower: float  # the largest gradient norm or slope between two rows that was seen
+    gradient_norms: Array  # [3 k] at k rows of X, k rows of Y and k points between them
+    histogram: tuple[Array, Array]  # of the gradient norms: counts and edges
+    score: Callable[[Array], Array]  # f of rows [n, ...], in float64: [n]
+    gradient: Callable[[Array], Array]  # its gradient there: [n, ...]
+
+
+def critic_w1(
+    X: Any,
+    Y: Any,
+    *,
+    constraint: Any = DEFAULT.constraint,
+    steps: int = DEFAULT.steps,
+    seed: int = 0,
+    engine: str = "auto",
+    watch: Callable[[int], None] = lambda step: None,
+    **fields: Any,
+) -> CriticW1:
+    """Train a critic on two fixed sets of rows, [n, ...] and [m, ...], and measure it on rows held out from both.
+
+    X is scored high. Rows are centred and divided by one number for all columns, so distances keep their
+    proportions; every result is in the units of the rows. `fields` are any other field of `Config` (`DEFAULT` holds
+    where they start): `activation`, `width`, `penalty_sides`, `held_out` ... `watch` is called with each step.
+    Raises WganError for rows that have no distance (NaN, other shapes, too few) and for a critic that diverges.
+
+    Examples:
+        >>> x = np.random.default_rng(0).normal(size=(500, 2))
+        >>> found = critic_w1(x + 3.0, x, constraint="spectral", activation="groupsort", steps=50)
+        >>> found.lower <= found.value <= 3 * 2**0.5 * 1.2, found.lipschitz_upper < 1.001
+        (True, True)
+    """
+    began = time.perf_counter()
+    config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
+    X, Y = _rows(X, "X"), _rows(Y, "Y")
+    if X.shape[1:] != Y.shape[1:]:
+        raise WganError(f"X has rows of {list(X.shape[1:])} and Y of {list(Y.shape[1:])}; give both the same columns.")
+    centre = (X.mean(0) + Y.mean(0)) / 2
+    scale = math.sqrt(((X - centre) ** 2).mean() / 2 + ((Y - centre) ** 2).mean() / 2) or 1.0
+    (train_x, X), (train_y, Y) = (_split(rows, config, number) for number, rows in enumerate((X, Y)))
+
+    game = game_of(config, X.shape[1:])
+    critic = _train(game, config, (train_x - centre) / scale, (train_y - centre) / scale, watch)
+    layers, exact = game.architecture.critic, get_engine(config.engine, "float64")
+    weights = {name: game.engine.numpy(w).astype(np.float64) for name, w in critic.items()}
+    placed = {name: exact.array(w) for name, w in weights.items()}
+
+    def scorer(rows: Any) -> Any:
+        return networks.apply(exact.ops, layers, placed, rows).reshape(-1)
+
+    def score(rows: Array) -> Array:
+        return scale * _in_chunks(lambda x: exact.numpy(scorer(x)), exact, (rows - centre) / scale)
+
+    def gradient(rows: Array) -> Array:
+        return _in_chunks(lambda x: exact.numpy(exact.input_grad(scorer, x)), exact, (rows - centre) / scale)
+
+    score_x, score_y = score(X), score(Y)
+    if not (np.isfinite(score_x).all() and np.isfinite(score_y).all()):
+        raise WganError("the critic diverged; lower the learning_rate, or use a constraint that keeps it Lipschitz.")
+    value = float(score_x.mean() - score_y.mean())
+    upper, unbounded = lipschitz_bound(layers, weights, X.shape[1:])
+    # what rounding to float64 may have added to the value, so that the bound stays one
+    rounding = 1e-13 * float(max(np.abs(score_x).max(), np.abs(score_y).max(), np.abs(X).max(), np.abs(Y).max()))
+    k = min(len(X), len(Y), LOOKED_AT)
+    mix = streams.uniform(seed, "mix", steps, (k,)).reshape(-1, *[1] * (X.ndim - 1))
+    points = np.concatenate([X[:k], Y[:k], mix * X[:k] + (1 - mix) * Y[:k]])
+    norms = np.linalg.norm(gradient(points).reshape(len(points), -1), axis=1)
+    slope = _largest_slope(np.concatenate([X[:k], Y[:k]]), np.concatenate([score_x[:k], score_y[:k]]))
+    return CriticW1(
+        value=value,
+        lower=max(0.0, (value - rounding) / upper) if upper > 0 else 0.0,
+        upper=math.inf,
+        gap=math.inf,
+        method=f"critic ({game.constraint.name})",
+        n=(len(X), len(Y)),
+        seconds=time.perf_counter() - began,
+        training_value=float(score(train_x).mean() - score(train_y).mean()),
+        lipschitz_upper=upper,
+        unbounded=unbounded,
+        lipschitz_lower=max(float(norms.max()), slope),
+        gradient_norms=norms,
+        histogram=np.histogram(norms, bins=40, range=(0.0, max(2.0, float(norms.max())))),
+        score=score,
+        gradient=gradient,
+    )
+
+
+def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[[int], None]) -> networks.Params:
+    """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be."""
+    engine, batch, seed = game.engine, config.batch, config.seed
+    X, Y = X.astype(np.float32), Y.astype(np.float32)
+    critic = initial_critic(game, config, X.shape[1:])
+    state = State(critic, {}, game.optimiser.init(critic), {}, {})
+    for at in range(config.steps):
+        real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
+        fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")])
+        mix = engine.array(streams.uniform(seed, "mix", at, (batch,)))
+        state, _ = step.critic_step(game, state, real, fake, mix, config.learning_rate_at(at))
+        watch(at + 1)
+    return state.critic
+
+
+def lipschitz_bound(layers: list[networks.Layer], weights: dict[str, Array], row: tuple[int, ...]) -> tuple[float, str]:
+    """A number that no slope of the network exceeds, and "", or inf and the reason why it has none.
+
+    The product of the layers' operator norms (exact for dense layers, see `convolution_norm`) and of the activations'
+    steepest slopes, which are 1 but for a leaky ReLU's above 1. In float64, rounded up.
+
+    Examples:
+        >>> lipschitz_bound([networks.dense(1)], {"00.dense.weight": np.array([[3.0, 4.0]])}, (2,))
+        (5.000000000005, '')
+    """
+    bound = 1.0
+    for number, (layer, out) in enumerate(zip(layers, networks.shapes(layers, row), strict=True)):
+        kind, name = layer["kind"], f"{number:02d}.{layer['kind']}.weight"
+        match kind:
+            case "dense":
+                bound *= float(np.linalg.norm(weights[name], 2))
+            case "conv":
+                bound *= convolution_norm(weights[name], layer["stride"], (row[0], row[1]))
+            case "conv_transpose":  # the adjoint of a convolution that takes `out` to `row`
+                bound *= convolution_norm(weights[name], layer["stride"], (out[0], out[1]))
+            case "leaky_relu":
+                bound *= max(1.0, layer["slope"])
+            case "relu" | "tanh" | "groupsort" | "reshape":
+                pass
+            case _:
+                return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"
+        row = out
+    return bound * (1 + 1e-12), ""
+
+
+def convolution_norm(weight: Array, stride: int, size: tuple[int, int]) -> float:
+    """The operator norm of a convolution on a torus that holds the zero-padded map of `size`: a bound for its own.
+
+    Padding embeds the map in the torus, a stride drops outputs, and neither lengthens a vector. On the torus, the
+    Fourier transform splits a convolution into one small matrix per frequency (Sedghi, Gupta, Long 2019); with a
+    stride s the s x s phases of the map are its channels.
+    """
+    out, channels, kernel, _ = weight.shape
+    small = math.ceil(kernel / stride)  # the kernel on each phase
+    phases = np.zeros((out, channels, small * stride, small * stride))
+    phases[:, :, :kernel, :kernel] = weight
+    phases = phases.reshape(out, channels, small, stride, small, stride).transpose(2, 4, 0, 1, 3, 5)
+    phases = phases.reshape(small, small, out, -1)
+    torus = [math.ceil((n + 2 * kernel) / stride) for n in size]
+    return max(
+        float(np.linalg.norm(part, 2, axis=(1, 2)).max())
+        for part in np.fft.fft2(phases, s=torus, axes=(0, 1))  # a row of frequencies at a time
+    )
+
+
+def _rows(rows: Any, name: str) -> Array:
+    try:
+        rows = np.asarray(rows, np.float64)
+    except (TypeError, ValueError):
+        raise WganError(f"{name} is not an array of numbers; give rows [n, columns] or images.") from None
+    if rows.ndim < 2 or len(rows) < 2 or rows.size == 0:
+        raise WganError(f"{name} has shape {rows.shape}; it must be [n, columns] or images, with n of at least 2.")
+    if not np.isfinite(rows).all():
+        raise WganError(f"{name} holds NaN or infinite values; drop or fill those rows.")
+    return rows
+
+
+def _split(rows: Array, config: Config, number: int) -> tuple[Array, Array]:
+    """The training rows and the held-out rows, at least one of each; all of both where nothing is held out."""
+    if config.held_out == 0:
+        return rows, rows
+    order = streams.stream(config.seed, "held_out", number).permutation(len(rows))
+    count = min(max(1, round(config.held_out * len(rows))), len(rows) - 1)
+    return rows[order[count:]], rows[order[:count]]
+
+
+def _in_chunks(function: Callable[[Any], Array], engine: Any, rows: Array) -> Array:
+    parts: Iterable[Array] = (function(engine.array(rows[i : i + CHUNK])) for i in range(0, len(rows), CHUNK))
+    return np.concatenate(list(parts))
+
+
+def _largest_slope(rows: Array, scores: Array) -> float:
+    """The largest |f(x) - f(y)| / |x - y| over all pairs of rows that differ."""
+    distances = cdist(*[rows.reshape(len(rows), -1)] * 2)
+    rises = np.abs(scores[:, None] - scores[None])
+    return float(np.divide(rises, distances, out=np.zeros_like(rises), where=distances > 0).max())

@@ -1,0 +1,180 @@
+"""The papers' experiments as commands: each a list of cases, a function that measures one, a figure and a verdict.
+
+To add one: a file here that ends in a `Study`, its name in STUDIES, and its test.
+"""
+
+import csv
+import json
+import os
+import platform
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wgan import __version__, runs
+from wgan.errors import WganError, unknown_name
+
+Row = dict[str, Any]
+SCALES = ("quick", "full")
+
+
+class Study(NamedTuple):
+    """`cases(scale)` lists what is to be measured, each a dict of JSON values; `measure(**case)` does it and returns
+    a row or several, numbers and words by column, to which the case's own columns are added.
+
+    A list in a row, such as a curve for the figure, is kept in rows.jsonl and left out of the table. A case is
+    what an interrupted study loses, so make them short; one that draws random numbers holds its "seed".
+    `judge(rows)` says whether the claim holds (None: this scale cannot say) and, in a sentence, what was measured;
+    `draw(rows)` returns a matplotlib Figure.
+    """
+
+    title: str
+    claim: str
+    source: str
+    cases: Callable[[str], list[Row]]
+    measure: Callable[..., Row | list[Row]]
+    judge: Callable[[list[Row]], tuple[bool | None, str]]
+    draw: Callable[[list[Row]], Any]
+
+
+class Progress(NamedTuple):
+    """Where a running study stands: `done` of `total` cases, and the rows of the last one."""
+
+    done: int
+    total: int
+    rows: list[Row]
+
+
+def study(name: str) -> Study:
+    """The study of this name; `WganError` with a suggestion where there is none."""
+    if name not in STUDIES:
+        raise unknown_name("study", name, STUDIES)
+    return import_module(STUDIES[name]).STUDY
+
+
+def run(name: str, scale: str = "quick", out: str | Path | None = None) -> Iterator[Progress]:
+    """Run a study into a folder (studies/NAME-SCALE), yielding after each case; then write its results there.
+
+    rows.jsonl keeps each case as it is finished, so that the same call goes on where an earlier one stopped. At
+    the end come table.csv, figure.png and summary.md. Raises WganError, having changed nothing, if the folder
+    holds something else, or the rows of other code or another scale.
+    """
+    one = study(name)
+    if scale not in SCALES:
+        raise unknown_name("scale", scale, SCALES)
+    out = Path(out or Path("studies") / f"{name}-{scale}")
+    cases = [_as_json(case) for case in one.cases(scale)]
+    header = {"study": name, "scale": scale, "wgan": __version__}
+    finished = _open(out, header)
+    with runs.lock(out):
+        done: list[Row] = []
+        for case in cases:
+            entry = next((old for old in finished if old["case"] == case), None)
+            if entry is None:
+                began = time.perf_counter()
+                found = one.measure(**case)
+                entry = _as_json(
+                    {
+                        "case": case,
+                        "rows": [case | row for row in (found if isinstance(found, list) else [found])],
+                        "seconds": round(time.perf_counter() - began, 3),
+                    }
+                )
+                _append(out, entry)
+            done.append(entry)
+            yield Progress(len(done), len(cases), entry["rows"])
+        _write(out, one, header, done)
+
+
+def table(rows: list[Row], columns: list[str] | None = None) -> str:
+    """Rows as a Markdown table, numbers to three digits; lists are left out."""
+    columns = columns or _columns(rows)
+    lines = [columns, ["---"] * len(columns), *[[_short(row.get(name)) for name in columns] for row in rows]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def words(rows: list[Row]) -> str:
+    """The last of these rows in a line, for a progress bar."""
+    return ", ".join(f"{name} {_short(value)}" for name, value in rows[-1].items() if not isinstance(value, list))
+
+
+def _open(out: Path, header: Row) -> list[Row]:
+    """Create the folder, or read what an earlier run finished; a torn last line, of a killed process, is dropped."""
+    path = out / "rows.jsonl"
+    try:
+        if not path.exists():
+            if found := sorted(p.name for p in out.iterdir() if p.name != runs.LOCK) if out.exists() else []:
+                raise WganError(f"{out} is not a study's folder but holds {found[0]!r}; choose another --out.")
+            out.mkdir(parents=True, exist_ok=True)
+            _append(out, header)
+            return []
+        text = path.read_text()
+        whole = text[: text.rfind("\n") + 1]
+        entries = [json.loads(line) for line in whole.splitlines()]
+        if whole != text:
+            path.write_text(whole)
+    except ValueError:
+        raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
+    except OSError as problem:
+        raise WganError(f"cannot use {out} ({problem.strerror}); choose another --out.") from None
+    if not entries or entries[0] != header:
+        raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
+    return entries[1:]
+
+
+def _append(out: Path, entry: Row) -> None:
+    with (out / "rows.jsonl").open("a") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
+def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
+    """table.csv, figure.png and summary.md, from the finished cases alone."""
+    rows = [row for entry in done for row in entry["rows"]]
+    with (out / "table.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    one.draw(rows).savefig(out / "figure.png", format="png")
+    holds, measured = one.judge(rows)
+    verdict = {True: "It holds.", False: "It does not hold here.", None: "This scale cannot say."}[holds]
+    seeds = sorted({entry["case"]["seed"] for entry in done if "seed" in entry["case"]})
+    seconds = sum(entry["seconds"] for entry in done)
+    command = shlex.join(["wgan", "study", header["study"], "--scale", header["scale"]])
+    (out / "summary.md").write_text(
+        f"""# {header["study"]}
+
+**Claim** ({one.source}): {one.claim}
+
+**Measured:** {measured} **{verdict}**
+
+![{header["study"]}](figure.png)
+
+{table(rows)}
+
+Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds:,.0f} s; wgan {header["wgan"]}, Python
+{platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
+"""
+    )
+
+
+def _columns(rows: list[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name, value in row.items() if not isinstance(value, list)))
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _as_json(value: Any) -> Any:
+    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
+    return json.loads(json.dumps(value, default=lambda x: x.tolist()))
+
+
+STUDIES = {  # the module of each, imported when it is asked for
+    "known-w1": "wgan.studies.known_w1",
+}
