@@ -87,7 +87,7 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     """The first principal components of the encoded training rows, not whitened."""
     from sklearn.decomposition import PCA
 
-    chosen = np.sort(streams.stream(0, "evaluate").permutation(train)[:FITTED])
+    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:FITTED])
     fitted = _flat(dataset.form, dataset.rows[chosen])
     count = min(COMPONENTS, *fitted.shape)
     note(f"fitting {count} principal components to {len(chosen):,} training rows")

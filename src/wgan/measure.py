@@ -22,7 +22,7 @@ SAMPLES = 10_000
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
 Note = Callable[[str], None]
-Report = dict[str, Any]
+Evaluation = dict[str, Any]
 
 
 def evaluate(
@@ -30,35 +30,37 @@ def evaluate(
     samples: int = SAMPLES,
     features: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
+    dataset: Dataset | None = None,
     note: Note = lambda text: None,
-) -> Report:
+) -> Evaluation:
     """Measure the newest checkpoint of a run folder, write evaluation.json there, and return what it holds.
 
-    `features` is a name of FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d]. The
+    `features` is a name of FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d];
+    `dataset` takes the place of the data that config.json names, for a run that was fitted to an array. The
     samples, at most as many as there are training rows, are compared with the rows that the run held out; for the
     floor, as many training rows take the samples' place. Raises WganError where the run cannot be read, where its
     data have gone or changed, and where there are too few rows for every metric. `note` receives the progress.
     """
     run = Path(run)
     model = load_model(run)
-    dataset, train, held_out = rows_of(run, model.config)
+    dataset, train, held_out = rows_of(run, model.config, dataset)
     report = measure(model, dataset, train, held_out, samples, features, seed, note)
     runs.write(run, EVALUATION, report)
     return report
 
 
-def rows_of(run: Path, config: Config) -> tuple[Dataset, np.ndarray, np.ndarray]:
+def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[Dataset, np.ndarray, np.ndarray]:
     """The data of a run with the indices of its training and held-out rows, as `train` chose them.
 
     Raises WganError where the data have gone, or are not those that the run was trained on.
     """
     try:
-        dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
+        dataset = dataset or data.load(config.data, data_dir=config.data_dir, seed=config.seed)
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
     if saved != hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest():
-        raise WganError(f"{dataset.source} holds other rows than {run} was trained on; put those back to evaluate it.")
+        raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")
     return dataset, *data.split(dataset, config.held_out, config.rows, config.seed)
 
 
@@ -71,7 +73,7 @@ def measure(
     chosen: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
     note: Note = lambda text: None,
-) -> Report:
+) -> Evaluation:
     """What `evaluate` returns, of a model with its data; the indices are those of `data.split`."""
     if samples < 1:
         raise WganError(f"samples is {samples}; draw at least 1.")
@@ -126,9 +128,9 @@ def _looked_at(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray,
     return extracted, probabilities
 
 
-def _all(sets: Sets, floor: Sets, seen: Features, note: Note) -> tuple[Report, dict[str, str]]:
+def _all(sets: Sets, floor: Sets, seen: Features, note: Note) -> tuple[Evaluation, dict[str, str]]:
     """Every metric that applies, and a sentence for each that had too few rows."""
-    found: Report = {}
+    found: Evaluation = {}
     lacking: dict[str, str] = {}
     for name, metric in METRICS.items():
         if not metric.applies(sets):
@@ -151,7 +153,7 @@ def _all(sets: Sets, floor: Sets, seen: Features, note: Note) -> tuple[Report, d
 INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inception score"}
 
 
-def words(run: str | Path, report: Report) -> str:
+def words(run: str | Path, report: Evaluation) -> str:
     """An evaluation as text: what was compared, a table, and what is lacking."""
     protocol = report["protocol"]
     state = "" if report["finished"] else ": unfinished, measured as far as it is"
@@ -181,7 +183,7 @@ def _short(value: float) -> str:
     return f"{value:.4g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.1e}"
 
 
-def read(run: str | Path) -> Report | None:
+def read(run: str | Path) -> Evaluation | None:
     """What `evaluate` wrote for a run, or None where there is nothing readable."""
     try:
         report = json.loads((Path(run) / EVALUATION).read_text())

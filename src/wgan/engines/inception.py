@@ -19,7 +19,7 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         raise WganError(f"there is no file {str(path)!r} of Inception weights; fetch torch-fidelity's, or name yours.")
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3 as Network
-    except ImportError as problem:
+    except (ImportError, RuntimeError) as problem:  # the latter of a torchvision that is not of this torch
         raise WganError(f"features inception needs torch-fidelity ({problem}); pip install 'wgan[fid]'.") from None
     try:
         torch.load(path, weights_only=True)  # torch-fidelity unpickles: nothing but arrays may get there
