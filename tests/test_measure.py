@@ -39,6 +39,7 @@ def evaluated(digits_run, cache):
 
 
 def toy_run(out, name="8gaussians", **fields):
+    fields = {"rows": 3000} | fields
     list(train(Config(data=name, steps=2, width=8, batch=16, latent=2, **fields), out=out))
     return out
 
@@ -77,8 +78,8 @@ def test_evaluation_json_is_strict_and_says_step_protocol_and_floor(evaluated, d
         assert np.isfinite([entry["value"], entry["floor"]]).all()
     values = {name: entry["value"] for name, entry in report["metrics"].items()}
     floors = {name: entry["floor"] for name, entry in report["metrics"].items()}
-    for name in ("frechet", "kernel_distance", "exact_w1", "sliced_w1"):
-        assert values[name] > 3 * floors[name], "noise is far from digits"
+    for name, times in {"frechet": 3, "kernel_distance": 3, "exact_w1": 2, "sliced_w1": 3}.items():
+        assert values[name] > times * floors[name], "noise is far from digits"
     assert floors["precision"] > 0.9 > values["coverage"]
     assert measure.read(digits_run) == report
 
@@ -86,13 +87,13 @@ def test_evaluation_json_is_strict_and_says_step_protocol_and_floor(evaluated, d
 def test_json_is_printed_and_a_second_evaluation_says_the_same_without_training(evaluated, digits_run):
     before = (digits_run / "evaluation.json").read_text()
     done = run("evaluate", digits_run, "--json")
-    assert json.loads(done.stdout) == json.loads(before)
+    assert done.stdout.strip() == before
     assert "training a classifier" not in done.stderr
 
 
 def test_an_unfinished_run_is_measured_as_far_as_it_is(tmp_path):
     out = tmp_path / "run"
-    records = train(Config(data="8gaussians", steps=4, width=8, batch=16, latent=2), out=out, stop=lambda at: at == 2)
+    records = train(Config(data="8gaussians", steps=4, width=8, rows=3000), out=out, stop=lambda at: at == 2)
     assert [record["step"] for record in records][-1] == 2
     done = run("evaluate", out, "--samples", 300)
     assert "step 2 of 4: unfinished, measured as far as it is" in done.stdout
@@ -128,24 +129,28 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "parts"),
+    ("chosen", "sentence"),
     [
-        (["nowhere"], ["nowhere is not a run folder"]),
-        (["RUN", "--features", "clasifier"], ["unknown features 'clasifier'", "did you mean 'classifier'"]),
-        (["RUN", "--features", "pca:3"], ["unknown features 'pca:3'"]),
-        (["RUN", "--features", "inception"], ["needs its weights", "--features inception:FILE"]),
-        (["RUN", "--features", "inception:no.pth"], ["no file 'no.pth' of Inception weights"]),
-        (["RUN", "--samples", "0"], ["samples"]),
+        ("clasifier", "unknown features 'clasifier'; did you mean 'classifier'"),
+        ("pca:3", "unknown features 'pca:3'"),
+        ("inception", "needs its weights, .* --features inception:FILE"),
+        ("inception:no.pth", "no file 'no.pth' of Inception weights"),
     ],
 )
-def test_bad_input_gets_one_sentence(digits_run, arguments, parts):
-    assert_refused(run("evaluate", *[digits_run if a == "RUN" else a for a in arguments]), *parts)
+def test_bad_features_get_one_sentence(digits_run, chosen, sentence):
+    with pytest.raises(WganError, match=sentence):
+        measure.evaluate(digits_run, 200, features=chosen)
+
+
+def test_bad_arguments_get_one_sentence(digits_run):
+    assert_refused(run("evaluate", "nowhere"), "nowhere is not a run folder")
+    assert_refused(run("evaluate", digits_run, "--features", "clasifier"), "unknown features 'clasifier'")
 
 
 def test_a_restart_removes_the_evaluation(tmp_path):
     out = toy_run(tmp_path / "run")
     measure.evaluate(out, 300)
-    list(train(Config(data="8gaussians", steps=1, width=8, batch=16, latent=2), out=out, restart=True))
+    list(train(Config(data="8gaussians", steps=1, width=8), out=out, restart=True))
     assert measure.read(out) is None
     assert measure.read(tmp_path) is None
 
@@ -157,11 +162,11 @@ def test_toys_are_measured_by_mode_and_their_floor_is_theirs(tmp_path):
     report = measure.evaluate(toy_run(tmp_path / "run"), 2000)
     found = report["metrics"]
     assert report["protocol"]["features"] == "rows"
+    assert found.keys() == {name for name, metric in METRICS.items() if "fake_probabilities" not in metric.needs}
     assert found["modes_found"]["floor"] == 8
     error = np.sqrt(0.989 * 0.011 / 2000)
     assert found["high_quality"]["floor"] == pytest.approx(1 - np.exp(-4.5), abs=4 * error + 0.002)
     assert found["high_quality"]["value"] < 0.2
-    assert "inception_style" not in found
     bare = measure.evaluate(toy_run(tmp_path / "roll", "swissroll"), 300)
     assert "modes_found" not in bare["metrics"]
 

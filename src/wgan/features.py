@@ -27,7 +27,7 @@ FITTED = 10_000  # training rows behind the principal components
 CLASSES = (2, 200)  # of the labels that a classifier is trained on
 UNITS = 64  # of the classifier's last hidden layer
 NETWORK_CHUNK = 64  # rows at a time for Inception, whose maps are large
-EPOCHS, LEAST_STEPS, BATCH, LEARNING_RATE = 4, 1500, 128, 2e-3  # of the classifier
+EPOCHS, LEAST_STEPS, BATCH, LEARNING_RATE = 4, 800, 128, 2e-3  # of the classifier
 
 Note = Callable[[str], None]
 

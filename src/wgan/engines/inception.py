@@ -1,5 +1,6 @@
 """The Inception network of torch-fidelity (the extra `fid`), from a file of its weights."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,7 +23,8 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     except (ImportError, RuntimeError) as problem:  # the latter of a torchvision that is not of this torch
         raise WganError(f"features inception needs torch-fidelity ({problem}); pip install 'wgan[fid]'.") from None
     try:
-        torch.load(path, weights_only=True)  # torch-fidelity unpickles: nothing but arrays may get there
+        with warnings.catch_warnings(action="ignore"):  # of a pickle that torch did not write
+            torch.load(path, weights_only=True)  # torch-fidelity unpickles: nothing but arrays may get there
         network = Network("inception", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(path))
     except (
         RuntimeError,
