@@ -298,9 +298,11 @@ def test_memorisation_sees_a_hundred_copies_and_not_a_poor_generator():
     assert max(memorised(i, 100).p_value for i in range(30)) < 1e-6
     assert memorised(0, 200).value == 1
     rng = np.random.default_rng(8)
+    # a twentieth of the rows lies densely, and all samples do: near to training rows, as any row there is
     train, real = rng.normal(size=(3000, 4)), rng.normal(size=(600, 4))
-    # blurred, that is nearer to the middle, where rows are dense and near to any point, is not copied
-    assert memorisation(real, 0.3 * rng.normal(size=(2000, 4)), train).p_value > 1e-3
+    train[:150], real[:30] = 0.001 * train[:150], 0.001 * real[:30]
+    assert memorisation(real, 0.001 * rng.normal(size=(2000, 4)), train).p_value > 1e-3
+    train, real = rng.normal(size=(3000, 4)), rng.normal(size=(600, 4))
     noisy = np.concatenate([train[:100] + 1e-3 * rng.normal(size=(100, 4)), rng.normal(5, 1, size=(1900, 4))])
     found = memorisation(real, noisy, train)
     assert found.p_value < 1e-6

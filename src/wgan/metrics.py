@@ -491,7 +491,7 @@ METRICS: dict[str, Metric] = {
     "memorisation": Metric(
         "memorisation",
         "lower",
-        "share of samples nearer to one training row than 99.9 % of held-out rows are; p: chance without copying",
+        "share of samples nearer to one training row than nearly all held-out rows are; p: chance without copying",
         100,
         lambda s: memorisation(s.real, s.fake, s.train),
         ("train",),
