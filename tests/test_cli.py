@@ -71,7 +71,7 @@ def test_help_names_every_field_and_every_command():
     for name in FIELDS.keys() - {"data"}:
         assert f"--{name.replace('_', '-')} " in text
     text = run("--help").stdout
-    for command in ("train", "sample", "data", "presets"):
+    for command in ("train", "sample", "evaluate", "data", "presets"):
         assert f"\n  {command} " in text
     assert run().stdout == text, "no command: the help"
     assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", run("--version").stdout)

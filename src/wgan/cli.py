@@ -240,6 +240,29 @@ def distance(
 
 
 @cli.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--samples", default=10_000, type=click.IntRange(1), metavar="N", help="how many samples [10000]")
+@click.option(
+    "--features",
+    default="auto",
+    metavar="NAME",
+    help="classifier, pca, rows, or inception:FILE of its weights (auto: classifier for labelled images) [auto]",
+)
+@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json in place of a table")
+def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
+    """Measure a run's samples against its held-out rows, each number beside its floor: real rows in their place."""
+    from rich.console import Console
+
+    from wgan import measure
+
+    console = Console(stderr=True)
+    with console.status("reading") as status:
+        note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
+        report = measure.evaluate(run, samples, features, note=note)
+    click.echo(json.dumps(report, indent=1) if as_json else measure.words(run, report))
+
+
+@cli.command()
 @click.argument("name", required=False)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 def data(name: str | None, data_dir: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""A run folder: `config.json`, `log.jsonl`, `samples/`, `checkpoints/`, and later `report.html`.
+"""A run folder: `config.json`, `log.jsonl`, `samples/`, `checkpoints/`, and later `evaluation.json`, `report.html`.
 
 What other programs wrote is never changed or removed, and one process at a time trains into a folder.
 """
@@ -76,6 +76,12 @@ def append(run: Path, record: dict) -> None:
         file.write(line.encode() + b"\n")
 
 
+def write(run: Path, name: str, content: dict) -> None:
+    """Write a file of strict JSON into a run folder, whole or not at all; raises WganError if it cannot be written."""
+    with _explained("write", run / name):
+        _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
+
+
 def read_log(run: Path) -> dict[str, np.ndarray]:
     """The log as columns [records]: float64, missing entries NaN; object if an entry is not a number.
 
@@ -151,7 +157,7 @@ def _create(out: Path, config: dict) -> None:
 
 def _clear(run: Path) -> None:
     """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
-    for path in (run / LOG, run / "samples", run / "checkpoints", run / "report.html"):
+    for path in (run / LOG, run / "samples", run / "checkpoints", run / "evaluation.json", run / "report.html"):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
