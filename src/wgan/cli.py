@@ -252,3 +252,14 @@ def presets(name: str | None) -> None:
         mark = " " if value == FIELDS[field].default else "*"
         click.echo(f"  {mark} {field:18} {value}")
     click.echo("\n  * set by this preset; the others are the fields' defaults")
+
+
+@cli.command()
+@click.argument("run", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/report.html]")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
+def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
+    """Tell a run as one HTML page: verdicts, samples over time, curves, metrics; or several side by side."""
+    from wgan.report import write
+
+    click.echo(str(write(list(run), out, data_dir=data_dir)))

@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -94,6 +94,19 @@ def truncate_log(run: Path, step: int) -> None:
     kept = [line for line, record in _records(run) if record.get("step", step) < step]
     with _explained("write", run / LOG):
         _replace(run / LOG, b"".join(kept))
+
+
+def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:
+    """The step, of these and before this one, of the lowest W1 to held-out rows in the log, and that distance."""
+    log = read_log(run)
+    if "w1" not in log:
+        return None
+    found = [
+        (int(step), float(w1))
+        for step, w1 in zip(log["step"], log["w1"], strict=True)
+        if step < before and step in steps and math.isfinite(w1)
+    ]
+    return min(found, key=lambda entry: entry[1], default=None)
 
 
 @contextmanager
