@@ -73,7 +73,7 @@ def chart(
         at = float(y(tick))
         parts.append(
             Markup('<line x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{3}" y="{4:.1f}">{5}</text>').format(
-                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, number(tick)
+                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, f"{tick:,.6g}"
             )
         )
     parts.append(Markup('</g><g class="ticks">'))
@@ -149,21 +149,17 @@ def window(count: int) -> int:
 
 
 def number(value: float) -> str:
-    """A number in at most four significant digits, as one reads it.
+    """A number in three significant digits, as one reads it; whole above 1,000.
 
     Examples:
         >>> number(12345.6), number(0.000012), number(2.5), number(0.0)
-        ('12,346', '1.2e-05', '2.5', '0')
+        ('12,346', '1.2e-05', '2.50', '0')
     """
-    if not math.isfinite(value):
-        return str(value)
-    return (
-        f"{value:,.0f}"
-        if abs(value) >= 1000 and abs(value) < 1e7
-        else f"{value:.4g}"
-        if abs(value) >= 100
-        else f"{value:.3g}"
-    )
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1000 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1000 else f"{value:.3g}"
 
 
 def _known(line: Line) -> Line:

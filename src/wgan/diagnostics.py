@@ -53,8 +53,9 @@ def prepare(training: "Training") -> Probe:
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched)),), dtype=np.float32)
     order = rng.permutation(len(searched))  # as a stored data set may be sorted by label
-    flat, held = encoded.reshape(len(encoded), -1), unseen.reshape(len(unseen), -1)
-    floor: Record = {"measured_rows": count}
+    width = int(np.prod(dataset.form.shape))
+    flat, held = encoded.reshape(-1, width), unseen.reshape(-1, width)
+    floor: Record = {"measured_rows": float(count)}
     if len(held):
         found = _look(held, flat, labels) | _compare(flat[order[: len(held)]], held)
         floor |= {f"{name}_floor": float(value) for name, value in found.items() if not name.startswith("largest")}
@@ -164,7 +165,7 @@ def _compare(sample: np.ndarray, real: np.ndarray) -> Record:
 
 
 def w1(first: np.ndarray, second: np.ndarray) -> float:
-    """The exact Wasserstein-1 distance of two samples, rows [n, d], cut to equal size."""
+    """The exact Wasserstein-1 distance of two samples, rows [n, d], cut to equal size; at most a few hundred."""
     from scipy.optimize import linear_sum_assignment
 
     cost = distances(first[: len(second)], second[: len(first)])

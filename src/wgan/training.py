@@ -37,20 +37,8 @@ class Training:
     held_out: np.ndarray
     state: State
     step: int = 0
-    probe = diagnostics.prepare(training)
-    before: dict[str, Any] = {}
-    while True:
-        at = training.step
-        last = at >= config.steps or stop(at)
-        saving = out is not None and at % config.checkpoint_every == 0
-        measured = {}
-        if at % config.diagnose_every == 0 or saving or last:
-            measured = diagnostics.measure(probe, training)
-        if (saving or last) and "w1" in measured:
-            training.best = min(training.best or (at, measured["w1"]), (at, measured["w1"]), key=lambda best: best[1])
-            last = last or _no_better(training)
-        if at % config.log_every == 0 or measured or last:
-            record = {"step": at, **losses(training), **estimates(training), **measured}
+    info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
+    best: tuple[int, float] | None = None  # the checkpoint of the lowest W1 to held-out rows, and that distance
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
@@ -63,6 +51,8 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
+    if config.until_no_better is not None and not len(held_out):
+        raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
     game = game_of(config, dataset.form.shape)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, len(held_out) or config.batch)
@@ -112,14 +102,7 @@ def advance(
     """
     config = training.config
     began, first = time.perf_counter(), training.step
-<<<<<<< HEAD
     before: dict[str, Any] = {}
-    while True:
-        at = training.step
-        last = at >= config.steps or stop(at)
-        if at % config.log_every == 0 or last:
-            record = {"step": at, **losses(training), **estimates(training)}
-=======
     probe = diagnostics.prepare(training)
     while True:
         at = training.step
@@ -130,10 +113,9 @@ def advance(
             measured = diagnostics.measure(probe, training)
         if (saving or last) and "w1" in measured:
             training.best = min(training.best or (at, measured["w1"]), (at, measured["w1"]), key=lambda best: best[1])
-            last = last or _no_better(training)
+            last = last or no_better(training)
         if at % config.log_every == 0 or measured or last:
-            record = {"step": at, **training.info, **estimates(training), **measured}
->>>>>>> 0dd49e7 (Diagnostics while a run trains, verdicts on its log, and a report page; the best checkpoint by held-out W1 is kept)
+            record = {"step": at, **losses(training), **estimates(training), **measured}
             _check_finite(record, at, out)
             record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
             seconds = time.perf_counter() - began
@@ -280,7 +262,7 @@ def estimates(training: Training) -> Record:
     return record
 
 
-def _no_better(training: Training) -> bool:
+def no_better(training: Training) -> bool:
     """Whether `until_no_better` ends the run here."""
     patience, best = training.config.until_no_better, training.best
     return patience is not None and best is not None and training.step - best[0] >= patience
@@ -307,183 +289,6 @@ def save(training: Training, out: Path) -> None:
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
     best = {training.best[0]} if training.best else set()
     checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best)
-            _check_finite(record, at, out)
-            record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
-            seconds = time.perf_counter() - began
-            record |= {"seconds": round(seconds, 3), "steps_per_second": (at - first) / seconds}
-            if out:
-                runs.append(out, record)
-            yield record
-        if out and (at % config.sample_every == 0 or last):
-            picture(training, out / "samples" / f"{at:08d}.png")
-        if out and (saving or last):
-            save(training, out)
-        if last:
-            return
-        iterate(training)
-        # one step late, so that the engine computes this step while the host looks at the one before
-        _check_finite({name: training.game.engine.numpy(value) for name, value in before.items()}, at, out)
-        before = training.info
-
-
-def iterate(training: Training) -> None:
-    """One iteration: the critic's steps, then the generator's."""
-    at, game, config = training.step, training.game, training.config
-    rates = config.learning_rate_at(at), config.average_at(at)
-    training.state, info = game.engine.run(
-        step.iteration, game, training.state, draws(training, at), *rates, uses_up=True
-    )
-    training.step += 1
-    training.info = {name: value for name, value in info.items() if name != "estimate"}  # which `estimates` supersedes
-
-
-def losses(training: Training) -> Record:
-    """The losses of the step before as numbers, once the engine has computed them."""
-    return {name: float(training.game.engine.numpy(value)) for name, value in training.info.items()}
-
-
-def train(
-    config: Config,
-    dataset: Dataset | None = None,
-    *,
-    out: str | Path | None = None,
-    restart: bool = False,
-    stop: Callable[[int], bool] = lambda step: False,
-    note: Callable[[str], None] = lambda text: None,
-) -> Iterator[Record]:
-    """Train from a config, yielding a record (a dict) every `log_every` steps; the loop itself.
-
-    With `out` the run is written to that folder, and goes on where an earlier run of the same config stopped.
-    `note` receives sentences worth reading, such as the name of a damaged checkpoint.
-
-    Examples:
-        >>> from wgan import Config, train
-        >>> records = list(train(Config(data="digits", steps=2, width=8, log_every=1)))
-        >>> len(records)
-        3
-    """
-    if out is None:
-        yield from advance(start(config, dataset), stop=stop)
-        return
-    training = start(same_engine(config, Path(out)), dataset)
-    with ExitStack() as stack:
-        open_folder(training, Path(out), restart, stack, note)
-        yield from advance(training, Path(out), stop)
-
-
-def same_engine(config: Config, out: Path) -> Config:
-    """With "auto", the engine of the run that `out` holds, so that it goes on to the same bytes."""
-    if config.engine != "auto" or not (out / runs.CONFIG).is_file():
-        return config
-    return config.replace(engine=engine_of(runs.read_config(out)))
-
-
-def may_change(config: Config) -> frozenset[str]:
-    """The fields in which a resumed run may differ: more steps too, unless the learning rate depends on them."""
-    return OPERATIONAL | (frozenset({"steps"}) if config.decay == "none" else frozenset())
-
-
-def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
-    """Create a run folder, or put `training` where the newest good checkpoint of an earlier run left it."""
-    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change(training.config))
-    stack.enter_context(runs.lock(out))
-    if not found:
-        return
-    newest, damaged = checkpoint.latest(out / "checkpoints")
-    for sentence in damaged:
-        note(sentence)
-    if newest is not None:
-        if newest.step > training.config.steps:
-            raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
-        restore(training, newest)
-        training.best = runs.best(out, checkpoint.steps(out / "checkpoints"), before=newest.step)
-    elif damaged:
-        raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
-    runs.truncate_log(out, training.step)
-    note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
-
-
-def model_of(training: Training) -> Model:
-    """The model as it stands, to sample and to score with."""
-    state = training.state
-    form, weights = training.dataset.form, state.average or state.generator
-    return Model(training.config, form, training.game, state.critic, weights, training.step)
-
-
-def describe(training: Training) -> dict[str, Any]:
-    """What config.json holds: the config, the data's form and source, and the versions that made the run."""
-    dataset = training.dataset
-    libraries = {name: version(name) for name in ("wgan", "numpy", training.game.engine.name)}
-    return {
-        "config": training.config.to_json(),
-        "data": {
-            "form": dataset.form.to_json(),
-            "source": dataset.source,
-            "sha256": hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
-            "training_rows": len(training.rows),
-            "held_out_rows": len(training.held_out),
-        },
-        "engine": training.game.engine.name,
-        "versions": {"python": platform.python_version(), **libraries},
-        "machine": platform.machine(),
-    }
-
-
-def estimates(training: Training) -> Record:
-    """The critic's estimate on training and on held-out rows, each against the same fakes.
-
-    Both use as many rows, at most `ESTIMATE_ROWS`, so that they differ only in what the critic has seen.
-    """
-    config, game, at = training.config, training.game, training.step
-    count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
-    rng = streams.stream(config.seed, "estimate", at)
-    z = rng.standard_normal((count, config.latent), dtype=np.float32)
-    engine, critic = game.engine, training.state.critic
-    rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z))
-    fake = engine.run(step.score, game, critic, rows_of_z)
-
-    def against(rows: np.ndarray) -> float:
-        chosen = training.dataset.rows[np.sort(rng.choice(rows, count, replace=False))]
-        real = engine.run(step.score, game, critic, engine.array(training.dataset.form.encode(chosen)))
-        return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
-
-    record = {"estimate": against(training.rows)}
-    if len(training.held_out):
-        record["held_out_estimate"] = against(training.held_out)
-    return record
-
-
-def _no_better(training: Training) -> bool:
-    """Whether `until_no_better` ends the run here."""
-    patience, best = training.config.until_no_better, training.best
-    return patience is not None and best is not None and training.step - best[0] >= patience
-
-
-def _check_finite(record: Record, at: int, out: Path | None) -> None:
-    for name, value in record.items():
-        if not np.isfinite(value):
-            if out:
-                runs.append(out, {"step": at, "fault": f"{name} became {value}"})
-            kept = checkpoint.steps(out / "checkpoints") if out else []
-            where = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
-            raise WganError(
-                f"{name} became {value} at step {at}{where}. Lower the learning rate, or use a constraint "
-                "that keeps the critic Lipschitz."
-            )
-
-
-def save(training: Training, out: Path) -> None:
-    """Write a checkpoint of a run; weights that are not finite are refused."""
-    arrays = flatten(training)
-    for name, value in arrays.items():
-        if not np.isfinite(value).all():
-            _check_finite({f"weight {name}": float("nan")}, training.step, out)
-<<<<<<< HEAD
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), keep=training.config.keep)
-=======
-    best = {training.best[0]} if training.best else set()
-    checkpoint.save(out / "checkpoints", training.step, arrays, training.info, training.config.keep, best)
->>>>>>> 0dd49e7 (Diagnostics while a run trains, verdicts on its log, and a report page; the best checkpoint by held-out W1 is kept)
 
 
 def flatten(training: Training) -> dict[str, np.ndarray]:

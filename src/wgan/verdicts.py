@@ -43,7 +43,7 @@ def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
 
 
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
-    """A value that is not finite, a gradient norm above 100, or an estimate above 30 times the distance."""
+    """A value that is not finite, a gradient norm above 100, or above 10 in a run that moved away from the data."""
     remedy = (
         "Lower the learning rate, tenfold first, or use a constraint that bounds the critic, such as gradient-penalty."
     )
@@ -59,26 +59,23 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
             remedy,
             ALL,
         )
-    norms = {name: values for name, values in log.items() if name.startswith("gradient_norm")}
+    norms = {name: _column(log, name) for name in log if name.startswith("gradient_norm")}
     for name, values in norms.items():
         if (over := _first(log, values > STEEPEST)) is not None:
-            evidence = f"{name} reached {np.nanmax(values):,.3g}, where a Lipschitz critic has 1."
-            return Verdict(
-                "exploding critic", "fault", f"The critic exploded: its gradient is unbounded since step {over:,}.",
-                evidence, remedy, ALL,
-            )  # fmt: skip
-    steepest = max((np.nanmax(values) for values in norms.values() if np.isfinite(values).any()), default=0.0)
-    first, late = _once(log, "w1"), _late(log, "w1")
-    if steepest > 10 and late > 1.2 * first:
+            sentence = f"The critic exploded: its gradient is unbounded since step {over:,}."
+            evidence = f"{name} reached {_most(values):,.3g}, where a Lipschitz critic has 1."
+            return Verdict("exploding critic", "fault", sentence, evidence, remedy, ALL)
+    steepest, first, late = max(map(_most, norms.values()), default=0.0), _once(log, "w1"), _late(log, "w1")
+    if steepest > 10 and late > 1.1 * first:
         evidence = (
             f"Samples are {late:.3g} from held-out rows, those of the untrained generator were {first:.3g}; the norm "
             f"of the critic's gradient reached {steepest:.3g}, where a Lipschitz critic has 1."
         )
         return Verdict("exploding critic", "fault", "The critic exploded, and the run diverged.", evidence, remedy, ALL)
-    size, distance = np.abs(_column(log, "estimate")), np.nanmax(_column(log, "w1", 0.0))
+    size, distance = np.abs(_column(log, "estimate")), _most(_column(log, "w1"))
     if distance > 0 and (over := _first(log, size > 30 * distance)) is not None:
-        evidence = f"The estimate reached {np.nanmax(size):,.3g}, where the distance never exceeded {distance:.3g}."
         sentence = f"The critic exploded: its estimate left the scale of the distance at step {over:,}."
+        evidence = f"The estimate reached {_most(size):,.3g}, where the distance never exceeded {distance:.3g}."
         return Verdict("exploding critic", "fault", sentence, evidence, remedy, ALL)
     return None
 
@@ -124,7 +121,7 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     smoothed = (floor * count + 1) / (count + 2)
     if copied < floor + 0.02 + 4 * math.sqrt(smoothed * (1 - smoothed) / count):
         return None
-    best = _best(log)
+    best = _best(log, config)
     return Verdict(
         "memorising generator", "fault", f"The generator copies training rows: {copied:.0%} of its samples do.",
         f"So many samples are at less than a third of the distance to one training row that they are to any other; of "
@@ -159,7 +156,7 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "mode collapse", "fault", "The generator has collapsed: its samples show few kinds of what is in the data.",
         " ".join(evidence),
-        f"Use --objective wasserstein with --constraint gradient-penalty, and more --n-critic.{_best(log)}",
+        f"Use --objective wasserstein with --constraint gradient-penalty, and more --n-critic.{_best(log, config)}",
         ("memorising critic", "loss and distance", "still improving"),
     )  # fmt: skip
 
@@ -181,12 +178,12 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     if share < 0.5:
         return Verdict(
             "memorising critic", "note", f"The critic has begun to memorise: {share:.0%} of its estimate is memory.",
-            evidence, f"Read the held-out estimate, not the other; more data would help.{_best(log)}",
+            evidence, f"Read the held-out estimate, not the other; more data would help.{_best(log, config)}",
         )  # fmt: skip
     since = _since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic memorises its training rows since step {since:,}.",
-        evidence, f"Train on more data, or stop there.{_best(log)}", ("loss and distance",),
+        evidence, f"Train on more data, or stop there.{_best(log, config)}", ("loss and distance",),
     )  # fmt: skip
 
 
@@ -263,10 +260,9 @@ def median_filter(values: np.ndarray, width: int) -> np.ndarray:
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient beyond which it is of no use
 
 
-def _column(log: Log, name: str, default: float = math.nan) -> np.ndarray:
+def _column(log: Log, name: str) -> np.ndarray:
     values = log.get(name)
-    known = values is not None and values.dtype != object
-    return values if known and values is not None else np.full(len(log["step"]), default)
+    return np.full(len(log["step"]), math.nan) if values is None or values.dtype == object else values
 
 
 def _late(log: Log, name: str) -> float:
@@ -274,6 +270,10 @@ def _late(log: Log, name: str) -> float:
     values = _column(log, name)
     found = values[np.isfinite(values) & (log["step"] >= 0.75 * log["step"].max())]
     return float(np.median(found)) if len(found) else math.nan
+
+
+def _most(values: np.ndarray) -> float:
+    return float(np.max(values, initial=0.0, where=np.isfinite(values)))
 
 
 def _once(log: Log, name: str) -> float:
@@ -309,13 +309,16 @@ def _improving(log: Log) -> float:
     return float(1 - after.min() / before.min()) if len(before) and len(after) and before.min() > 0 else 0.0
 
 
-def _best(log: Log) -> str:
-    """A sentence that names the step of the lowest W1."""
-    values = _column(log, "w1")
-    if not np.isfinite(values).any():
+def _best(log: Log, config: dict[str, Any]) -> str:
+    """A sentence that names the checkpoint of the lowest W1."""
+    every = config.get("checkpoint_every")
+    steps, values = log["step"], _column(log, "w1")
+    saved = (steps % every == 0) | (steps == steps[-1]) if isinstance(every, int) and every > 0 else steps >= 0
+    values = np.where(saved & np.isfinite(values), values, math.inf)
+    at = int(values.argmin())
+    if values[at] == math.inf:
         return ""
-    at = int(np.nanargmin(values))
-    return f" The lowest W1 to held-out rows, {values[at]:.3g}, is that of step {log['step'][at]:,.0f}."
+    return f" The best checkpoint by held-out W1 ({values[at]:.3g}) is that of step {steps[at]:,.0f}."
 
 
 VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
