@@ -123,7 +123,7 @@ def train(
         return
     with ExitStack() as stack:
         loop.open_folder(training, out, restart, stack, note=lambda text: click.echo(text, err=True))
-        board = Board(out) if tensorboard else None
+        board = Board(out, training.step) if tensorboard else None
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)

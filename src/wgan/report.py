@@ -11,6 +11,7 @@ import math
 import os
 import shlex
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -78,7 +79,8 @@ def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None =
     except OSError as problem:
         raise WganError(f"cannot write {out} ({problem.strerror or problem}); name another --out.") from problem
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return out
 
 

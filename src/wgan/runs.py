@@ -22,6 +22,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
+MADE_LATER = ("report.html", "evaluation.json", "tensorboard")
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
@@ -164,7 +165,7 @@ def _create(out: Path, config: dict) -> None:
 
 def _clear(run: Path) -> None:
     """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
-    for path in (run / LOG, run / "samples", run / "checkpoints", run / "report.html"):
+    for path in (run / name for name in (LOG, *FOLDERS, *MADE_LATER)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Board:
     """Writes each record's numbers, each new picture of samples, and histograms of the critic's weights."""
 
-    def __init__(self, run: Path):
+    def __init__(self, run: Path, step: int = 0):
         try:
-            from tensorboard.compat.proto.event_pb2 import Event
+            from tensorboard.compat.proto.event_pb2 import Event, SessionLog
             from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
         except ImportError:
@@ -25,6 +25,8 @@ class Board:
         self.pictures = run / "samples"
         self.written = {path.name for path in self.pictures.glob("*.png")}
         self.file = EventFileWriter(str(run / "tensorboard"))
+        # What an earlier process wrote from this step on is superseded.
+        self.file.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
 
     def write(self, training: "Training", record: dict[str, Any]) -> None:
         """One record of the loop, and what became due since the last one."""
