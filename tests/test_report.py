@@ -114,7 +114,7 @@ def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     change(run, steps=100)
     assert "Unfinished: this run is at step 6 of 100" in page(run).text
     (run / "log.jsonl").write_text("".join(f'{{"step": {step}, "w1": {step + 1}}}\n' for step in (0, 2, 4, 6)))
-    assert "better" not in page(run).text
+    assert "was better" not in page(run).text
     change(run, until_no_better=6)
     assert "Stopped at step 6, since no checkpoint of 6 steps was better." in page(run).text
     (run / "log.jsonl").unlink()
@@ -188,7 +188,7 @@ def test_metrics_are_shown_with_their_floors(run, listed):
     metrics = [{"name": "frechet", **one}] if listed else {"frechet": one}
     (run / "evaluation.json").write_text(json.dumps({"step": 6, "protocol": "10,000 samples", "metrics": metrics}))
     text = page(run).text
-    for part in ("frechet", "3.14 ± 0.0200", "0.630", "Frechet distance on pixels", "10,000 samples", "Of step 6"):
+    for part in ("frechet", "3.14 ± 0.02", "0.630", "Frechet distance on pixels", "10,000 samples", "Of step 6"):
         assert part in text
 
 

@@ -342,9 +342,10 @@ def _metrics(run: Run) -> list[dict[str, str]]:
     for one in listed:
         if not isinstance(one, dict):
             continue
-        cell = {name: _cell(one.get(name)) for name in ("name", "value", "error", "floor", "estimates")}
-        if cell["error"] not in ("", "0"):
-            cell["value"] += f" ± {cell['error']}"
+        cell = {name: _cell(one.get(name)) for name in ("name", "value", "floor", "estimates")}
+        error = one.get("error")
+        if isinstance(error, int | float) and error:
+            cell["value"] += f" ± {error:.2g}"
         found.append(cell)
     return found
 

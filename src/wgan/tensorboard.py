@@ -1,5 +1,6 @@
 """TensorBoard event files beside a run's own log, as the extra `[tensorboard]`."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,11 @@ class Board:
             raise WganError("--tensorboard needs the package tensorboard; pip install 'wgan[tensorboard]'.") from None
         self.event, self.summary, self.histogram = Event, Summary, HistogramProto
         self.pictures = run / "samples"
-        self.written = {path.name for path in self.pictures.glob("*.png")}
+        self.written = {path.name for path in self.pictures.glob("*.png") if int(path.stem) < step}
         self.file = EventFileWriter(str(run / "tensorboard"))
         # What an earlier process wrote from this step on is superseded.
-        self.file.add_event(Event(step=step, session_log=SessionLog(status=SessionLog.START)))
+        restarted = SessionLog(status=SessionLog.START)
+        self.file.add_event(Event(wall_time=time.time(), step=step, session_log=restarted))
 
     def write(self, training: "Training", record: dict[str, Any]) -> None:
         """One record of the loop, and what became due since the last one."""
@@ -51,7 +53,7 @@ class Board:
         self.file.close()
 
     def _add(self, at: int, values: list[Any]) -> None:
-        self.file.add_event(self.event(step=at, summary=self.summary(value=values)))
+        self.file.add_event(self.event(wall_time=time.time(), step=at, summary=self.summary(value=values)))
 
     def _add_pictures(self) -> None:
         for path in sorted(self.pictures.glob("*.png")):
