@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -35,8 +36,17 @@ class Checkpoint(NamedTuple):
     meta: dict
 
 
-def save(folder: Path, step: int, arrays: dict[str, np.ndarray], meta: dict, keep: int = 3) -> Path:
+def save(
+    folder: Path,
+    step: int,
+    arrays: dict[str, np.ndarray],
+    meta: dict,
+    keep: int = 3,
+    also: Collection[int] = (),
+) -> Path:
     """Write a checkpoint atomically, remove all but the `keep` newest up to its step, and return its folder.
+
+    The steps in `also` stay too.
 
     Arrays have any shape and one of DTYPES; `meta` is strict JSON. A step that was saved before is replaced.
     Raises WganError if an array cannot be stored or the disk refuses; the earlier checkpoints then stay.
@@ -70,6 +80,8 @@ def save(folder: Path, step: int, arrays: dict[str, np.ndarray], meta: dict, kee
         found = _found(folder)
         # Newer steps do not count: a run that resumed behind damaged ones must keep what it writes now.
         for old in [known for known in sorted(found) if known <= step][:-keep]:
+            if old in also:
+                continue
             found[old].rename(_hidden(folder, old, "tmp"))  # so that a kill half-way leaves no half of one
         _sweep(folder)
     return final

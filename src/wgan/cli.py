@@ -18,6 +18,7 @@ from wgan.config import FIELDS, PRESETS, kind, preset
 from wgan.errors import WganError, unknown_name
 
 if TYPE_CHECKING:
+    from wgan.tensorboard import Board
     from wgan.training import Training
 
 
@@ -98,7 +99,10 @@ def _members(family: str | None) -> list[str]:
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
-def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, **flags: Any) -> None:
+@click.option("--tensorboard", is_flag=True, help="write event files to OUT/tensorboard too")
+def train(
+    data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given) or a .npy or .npz file.
 
     The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
@@ -110,6 +114,7 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
 
     from wgan import runs
     from wgan import training as loop
+    from wgan.tensorboard import Board
 
     training = loop.start(loop.same_engine(config, out))
     click.echo(_summary(training), err=True)
@@ -119,11 +124,16 @@ def train(data: str, preset_name: str, out: Path | None, restart: bool, dry_run:
         return
     with ExitStack() as stack:
         loop.open_folder(training, out, restart, stack, note=lambda text: click.echo(text, err=True))
-        said = _advance(training, out)
-    done = training.step == config.steps
-    click.echo(f"{'done' if done else 'stopped'} at step {training.step:,}; {said}", err=True)
+        board = Board(out, training.step) if tensorboard else None
+        said = _advance(training, out, board)
+    ended = training.step == config.steps or loop.no_better(training)
+    click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
+    if training.best:
+        at, distance = training.best
+        better = f"; none of the {training.step - at:,} steps since was better" if loop.no_better(training) else ""
+        click.echo(f"best checkpoint by held-out W1: step {at:,} ({distance:.3g}){better}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
-    if not done:
+    if not ended:
         click.echo("The same command goes on from here.", err=True)
 
 
@@ -154,7 +164,7 @@ def _why(training: "Training") -> str:
     return f"engine auto is {name}: {why}\n"
 
 
-def _advance(training: "Training", out: Path) -> str:
+def _advance(training: "Training", out: Path, board: "Board | None") -> str:
     """Train to the end, or until Ctrl-C or SIGTERM asks to stop; returns the last estimates in words."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -184,11 +194,15 @@ def _advance(training: "Training", out: Path) -> str:
 
             for record in advance(training, out, watch):
                 said = _words(record)
+                if board:
+                    board.write(training, record)
                 bar.update(task, completed=record["step"], said=said)
                 if not console.is_terminal and time.monotonic() - shown > 10:
                     shown = time.monotonic()
                     click.echo(f"step {record['step']:,}/{training.config.steps:,}: {said}", err=True)
     finally:
+        if board:
+            board.close()
         for number, handler in before.items():
             signal.signal(number, handler)
     return said
@@ -204,13 +218,14 @@ def _words(record: dict[str, Any]) -> str:
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
+@click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
-def sample(run: Path, count: int, seed: int, out: Path | None) -> None:
+def sample(run: Path, count: int, seed: int, step: str | None, out: Path | None) -> None:
     """Draw samples from a run: a .png grid, a .npy or .npz array, or a folder with one PNG each."""
     from wgan.evaluate import load_model, write_samples
     from wgan.evaluate import sample as draw
 
-    model = load_model(run)
+    model = load_model(run, step)
     out = out or run / ("sample.png" if model.form.kind == "images" else "sample.npy")
     write_samples(draw(model, count, seed), model.form, out)
     click.echo(str(out))
@@ -345,3 +360,14 @@ def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
                 click.echo(f"{done}/{total}: {said}", err=True)
 
         yield show
+
+
+@cli.command()
+@click.argument("run", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/report.html]")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
+def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
+    """Tell a run as one HTML page: verdicts, samples over time, curves, metrics; or several side by side."""
+    from wgan.report import write
+
+    click.echo(str(write(list(run), out, data_dir=data_dir)))

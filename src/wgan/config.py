@@ -86,7 +86,11 @@ class Config:
     log_every: int = _field(50, "steps between log records", low=1, operational=True)
     sample_every: int = _field(500, "steps between sample pictures", low=1, operational=True)
     checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
-    keep: int = _field(3, "how many checkpoints are kept", low=1, operational=True)
+    keep: int = _field(3, "how many checkpoints are kept, besides the best", low=1, operational=True)
+    diagnose_every: int = _field(250, "steps between diagnostics, which the report reads", low=1, operational=True)
+    until_no_better: int | None = _field(
+        None, "stop when the best checkpoint by held-out W1 is this many steps old (never)", low=1, operational=True
+    )
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):

@@ -30,8 +30,11 @@ class Model(NamedTuple):
     step: int
 
 
-def load_model(run: str | Path) -> Model:
-    """The newest readable checkpoint of a run folder, without its data; `WganError` where something is damaged."""
+def load_model(run: str | Path, step: str | int | None = None) -> Model:
+    """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
+
+    Raises `WganError` where something is damaged or the step was not kept.
+    """
     run = Path(run)
     saved = runs.read_config(run)
     try:
@@ -40,6 +43,8 @@ def load_model(run: str | Path) -> Model:
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
+    if step is not None:
+        newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
     game = game_of(config.replace(engine=engine_of(saved)), form.shape)
@@ -47,6 +52,15 @@ def load_model(run: str | Path) -> Model:
     critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
     generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step)
+
+
+def _checkpoint_of(run: Path, step: str | int) -> Path:
+    kept = checkpoint.steps(run / "checkpoints")
+    best = runs.best(run, kept)
+    names = {str(number): number for number in kept} | ({"best": best[0]} if best else {})
+    if str(step) not in names:
+        raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
+    return run / "checkpoints" / f"{names[str(step)]:08d}"
 
 
 def game_of(config: Config, row: tuple[int, ...]) -> Game:

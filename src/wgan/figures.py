@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def grid(images: np.ndarray) -> np.ndarray:
     return page
 
 
-def image(pixels: np.ndarray, path: Path) -> None:
+def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
     """Write one image [height, width, channels] as a PNG."""
     from PIL import Image
 

@@ -8,7 +8,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +22,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
+MADE_LATER = ("report.html", "evaluation.json", "tensorboard")
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
@@ -102,6 +103,19 @@ def truncate_log(run: Path, step: int) -> None:
         _replace(run / LOG, b"".join(kept))
 
 
+def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:
+    """The step, of these and before this one, of the lowest W1 to held-out rows in the log, and that distance."""
+    log = read_log(run)
+    if "w1" not in log:
+        return None
+    found = [
+        (int(step), float(w1))
+        for step, w1 in zip(log["step"], log["w1"], strict=True)
+        if step < before and step in steps and math.isfinite(w1)
+    ]
+    return min(found, key=lambda entry: entry[1], default=None)
+
+
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
     """Hold a run folder; raises WganError if another process (or this one) holds it already."""
@@ -157,7 +171,7 @@ def _create(out: Path, config: dict) -> None:
 
 def _clear(run: Path) -> None:
     """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
-    for path in (run / LOG, run / "samples", run / "checkpoints", run / "evaluation.json", run / "report.html"):
+    for path in (run / name for name in (LOG, *FOLDERS, *MADE_LATER)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan import checkpoint, data, figures, networks, runs, step, streams
+from wgan import checkpoint, data, diagnostics, figures, networks, runs, step, streams
 from wgan.config import OPERATIONAL, Config
 from wgan.data import Dataset
 from wgan.errors import WganError
@@ -38,6 +38,7 @@ class Training:
     state: State
     step: int = 0
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
+    best: tuple[int, float] | None = None  # the checkpoint of the lowest W1 to held-out rows, and that distance
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
@@ -50,6 +51,8 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
+    if config.until_no_better is not None and not len(held_out):
+        raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
     game = game_of(config, dataset.form.shape)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, len(held_out) or config.batch)
@@ -108,11 +111,19 @@ def advance(
     config = training.config
     began, first = time.perf_counter(), training.step
     before: dict[str, Any] = {}
+    probe = diagnostics.prepare(training)
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
-        if at % config.log_every == 0 or last:
-            record = {"step": at, **losses(training), **estimates(training)}
+        saving = out is not None and at % config.checkpoint_every == 0
+        measured = {}
+        if at % config.diagnose_every == 0 or saving or last:
+            measured = diagnostics.measure(probe, training)
+        if (saving or last) and "w1" in measured:
+            training.best = min(training.best or (at, measured["w1"]), (at, measured["w1"]), key=lambda best: best[1])
+            last = last or no_better(training)
+        if at % config.log_every == 0 or measured or last:
+            record = {"step": at, **losses(training), **estimates(training), **measured}
             _check_finite(record, at, out)
             record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
             seconds = time.perf_counter() - began
@@ -122,7 +133,7 @@ def advance(
             yield record
         if out and (at % config.sample_every == 0 or last):
             picture(training, out / "samples" / f"{at:08d}.png")
-        if out and (at % config.checkpoint_every == 0 or last):
+        if out and (saving or last):
             save(training, out)
         if last:
             return
@@ -202,6 +213,7 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
+        training.best = runs.best(out, checkpoint.steps(out / "checkpoints"), before=newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.truncate_log(out, training.step)
@@ -258,9 +270,17 @@ def estimates(training: Training) -> Record:
     return record
 
 
+def no_better(training: Training) -> bool:
+    """Whether `until_no_better` ends the run here."""
+    patience, best = training.config.until_no_better, training.best
+    return patience is not None and best is not None and training.step - best[0] >= patience
+
+
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
     for name, value in record.items():
         if not np.isfinite(value):
+            if out:
+                runs.append(out, {"step": at, "fault": f"{name} became {value}"})
             kept = checkpoint.steps(out / "checkpoints") if out else []
             where = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
             raise WganError(
@@ -275,7 +295,8 @@ def save(training: Training, out: Path) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), keep=training.config.keep)
+    best = {training.best[0]} if training.best else set()
+    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best)
 
 
 def flatten(training: Training) -> dict[str, np.ndarray]:

@@ -1,0 +1,38 @@
+// Without this script the page shows the last picture and every chart; with it the slider moves and charts are read.
+const slider = document.getElementById("slider");
+if (slider) {
+  const pictures = [...document.querySelectorAll("#pictures img")];
+  const said = document.getElementById("shown");
+  const play = document.getElementById("play");
+  let timer = 0;
+  const show = () => {
+    pictures.forEach((picture, i) => { picture.hidden = i !== Number(slider.value); });
+    const step = "step " + Number(pictures[slider.value].dataset.step).toLocaleString("en");
+    said.textContent = step;
+    slider.setAttribute("aria-valuetext", step);
+  };
+  const stop = () => { clearInterval(timer); timer = 0; play.textContent = "Play"; };
+  slider.addEventListener("input", () => { stop(); show(); });
+  play.addEventListener("click", () => {
+    if (timer) return stop();
+    if (Number(slider.value) === pictures.length - 1) slider.value = 0;
+    play.textContent = "Pause";
+    show();
+    timer = setInterval(() => {
+      if (Number(slider.value) === pictures.length - 1) return stop();
+      slider.value = Number(slider.value) + 1;
+      show();
+    }, 350);
+  });
+  document.getElementById("control").hidden = false;
+  show();
+}
+const copy = document.getElementById("copy");
+if (copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById("command").textContent);
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+  });
+}
