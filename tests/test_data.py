@@ -17,7 +17,7 @@ from scipy import stats
 from sklearn.datasets import load_digits, make_swiss_roll
 
 from wgan import data
-from wgan.data import DATASETS, Dataset, Form, from_array, load, load_idx_pair, read_idx, split, toy
+from wgan.data import DATASETS, Dataset, Form, download, from_array, load, load_idx_pair, read_idx, split, toy
 from wgan.errors import WganError
 
 REAL = os.environ.get("WGAN_DATA")
@@ -54,8 +54,9 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setenv("WGAN_DATA", str(tmp_path / "environment"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home-cache"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(data, "SYSTEM_FOLDER", tmp_path / "system")
-    monkeypatch.setattr(data, "URLS", dict.fromkeys(data.URLS, "http://127.0.0.1:9/"))
+    monkeypatch.setattr(download, "SYSTEM_FOLDER", tmp_path / "system")
+    for name in download.URLS:
+        monkeypatch.setitem(download.URLS, name, "http://127.0.0.1:9/")
     (tmp_path / "given").mkdir()
     return {
         "data_dir": tmp_path / "given",
@@ -506,9 +507,9 @@ def server(places, monkeypatch):
     for array, stem in ((IMAGES, IMAGES_FILE), (LABELS, LABELS_FILE)):
         body = gzip.compress(idx(array), mtime=0)
         answers[f"{stem}.gz"] = (200, len(body), body)
-        monkeypatch.setitem(data.MD5, f"mnist/{stem}.gz", hashlib.md5(body).hexdigest())
+        monkeypatch.setitem(download.MD5, f"mnist/{stem}.gz", hashlib.md5(body).hexdigest())
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        monkeypatch.setitem(data.URLS, "mnist", f"http://127.0.0.1:{running.server_port}/")
+        monkeypatch.setitem(download.URLS, "mnist", f"http://127.0.0.1:{running.server_port}/")
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield answers
@@ -573,7 +574,7 @@ def test_no_network_is_one_sentence(places):
 
 
 def test_a_silent_server_is_given_up(server, places, monkeypatch):
-    monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.05)
+    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", 0.05)
     server.held.clear()
     with pytest.raises(WganError, match="timed out"):
         load("mnist")
