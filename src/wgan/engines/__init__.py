@@ -20,8 +20,8 @@ class Optimiser(Protocol):
 
 
 class Engine(Protocol):
-    """What ring 1 needs of a framework. `ops` are its array functions: dense, conv, conv_transpose, batch_norm,
-    moments, layer_norm, relu, leaky_relu, tanh, softplus, sqrt, clip, lerp,
+    """What ring 1 needs of a framework. `ops` are its array functions: dense, conv, conv_transpose, upsample,
+    mean_pool, batch_norm, moments, layer_norm, relu, leaky_relu, tanh, softplus, sqrt, clip, lerp,
     concatenate."""
 
     name: str
