@@ -31,7 +31,12 @@ class Config:
         wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
-    data: str = _field("digits", "a data set's name, or a .npy or .npz file")
+    data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy or .npz file")
+    size: int | None = _field(None, "images of a folder become N x N pixels (as they are)", low=1, high=4096)
+    resize: str = _field("crop", "how, where they are not square", choices=("crop", "pad", "stretch"))
+    dequantise: str = _field(
+        "none", "noise added to whole-numbered rows: none, or of one level", choices=("none", "uniform")
+    )
     held_out: float = _field(0.1, "share of the rows kept from training, for honest estimates", low=0, high=0.9)
     rows: int | None = _field(None, "train on a random subset of this many rows (all of them)", low=1)
 
@@ -53,7 +58,8 @@ class Config:
     latent: int = _field(64, "dimension of z, which is standard normal", low=1)
 
     steps: int = _field(10_000, "generator updates in the whole run", low=0)
-    batch: int = _field(64, "rows of a critic batch, and z of a generator batch", low=1)
+    batch: int = _field(64, "rows of a critic batch", low=1)
+    generator_batch: int | None = _field(None, "z of a generator batch (as many as batch)", low=1)
     n_critic: int = _field(1, "critic steps for each generator step", low=1)
     warm_up: int = _field(0, "the first so many generator steps take warm_up_critic critic steps", low=0)
     warm_up_every: int = _field(0, "and so does every so-many-th generator step (0: none)", low=0)

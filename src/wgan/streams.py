@@ -8,7 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 PURPOSES = {name: number for number, name in enumerate(
-    ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate"]
+    ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate",
+     "dequantise"]
 )}  # fmt: skip
 
 

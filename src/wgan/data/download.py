@@ -3,6 +3,8 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
@@ -13,6 +15,8 @@ from wgan.errors import WganError
 URLS = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "fashion-mnist": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "cifar10": "https://www.cs.toronto.edu/~kriz/",
+    "cifar100": "https://www.cs.toronto.edu/~kriz/",
 }
 MD5 = {
     "mnist/train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
@@ -23,9 +27,29 @@ MD5 = {
     "fashion-mnist/train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
     "fashion-mnist/t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
     "fashion-mnist/t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    "cifar10/cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
+    "cifar100/cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
 }
 DOWNLOAD_TIMEOUT = 30.0  # seconds without a byte
 SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashion-mnist
+
+
+@contextmanager
+def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
+    """A bar on stderr; `advance(by, line)` moves it and prints a line above it where there is one to print."""
+    from rich.console import Console
+    from rich.progress import DownloadColumn, MofNCompleteColumn, Progress
+
+    counter = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    with Progress(*Progress.get_default_columns(), counter, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=int(total) if total else None)
+
+        def advance(by: int, line: str = "") -> None:
+            if line:
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            bar.update(task, advance=by)
+
+        yield advance
 
 
 def cache() -> Path:
@@ -56,11 +80,7 @@ def _plain_or_gzipped(path: Path) -> Path | None:
 
 
 def _download(name: str, file: str, folder: Path) -> Path:
-    from rich.console import Console
-    from rich.progress import DownloadColumn, Progress
-
     by_hand = f"put it by hand in {str(folder)!r}, or in {name}/ of a folder given as data_dir or WGAN_DATA"
-    columns, console = (*Progress.get_default_columns(), DownloadColumn()), Console(stderr=True)
     digest, received = hashlib.md5(usedforsecurity=False), 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,15 +90,13 @@ def _download(name: str, file: str, folder: Path) -> Path:
             with (
                 urlopen(URLS[name] + file, timeout=DOWNLOAD_TIMEOUT) as response,
                 part.open("wb") as written,
-                Progress(*columns, console=console) as progress,
+                progress(f"{name} {file}", length := response.headers.get("Content-Length"), in_bytes=True) as advance,
             ):
-                length = response.headers.get("Content-Length")
-                task = progress.add_task(f"{name} {file}", total=int(length) if length else None)
                 while chunk := response.read(1 << 16):
                     written.write(chunk)
                     digest.update(chunk)
                     received += len(chunk)
-                    progress.update(task, completed=received)
+                    advance(len(chunk))
             if length and received != int(length):
                 raise WganError(f"{file} broke off at {received} of {length} bytes; try again, or {by_hand}")
             got, wanted = digest.hexdigest(), MD5[f"{name}/{file}"]
