@@ -11,7 +11,7 @@ from wgan.data.arrays import check_labels, read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
 from wgan.data.folder import folder_pictures
-from wgan.data.hub import PREFIX, hub
+from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.rows import Dataset, Form, from_array, split
@@ -61,7 +61,7 @@ def load(
     Raises WganError for an unknown name, a missing or unreadable file, or rows that cannot be trained on.
     """
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
-        return hub(name_or_path, size, resize)
+        return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if path.is_dir() and not named:

@@ -14,7 +14,7 @@ from wgan.errors import WganError
 PREFIX = "hf:"
 
 
-def hub(name: str, size: int | None, resize: str) -> Dataset:
+def load_hub(name: str, size: int | None, resize: str) -> Dataset:
     """The images of a set's image column, labelled by its class column; else its columns of numbers as a table.
 
     The split is "train" where none is named. Sets that need code of their own are refused by the library. Raises

@@ -79,6 +79,10 @@ def _open(name: str, source: Path | bytes) -> "Image.Image":
     try:
         image = Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
         pixels = image.size[0] * image.size[1]
+        if pixels > LARGEST_PICTURE:
+            image.close()
+    except Image.UnidentifiedImageError as error:
+        raise ValueError("no png, jpeg, webp or bmp") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pixels = 2 * LARGEST_PICTURE
     if pixels > LARGEST_PICTURE:

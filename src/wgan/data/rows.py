@@ -133,12 +133,12 @@ def from_array(X, *, name: str = "array") -> Dataset:
 
 
 def _check_values(array: np.ndarray, name: str) -> None:
-    bad = ~np.isfinite(array)
-    if bad.any():
+    low, high = array.min(), array.max()  # NaN comes through both; no copy of rows that may be memory-mapped
+    if not np.isfinite([low, high]).all():
+        bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         count = np.count_nonzero(bad)
         raise WganError(f"{name} has {count} NaN or infinite (the first at {first}); drop or fill those rows")
-    low, high = array.min(), array.max()
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
     if array.dtype.kind in "iu" and max(-int(low), int(high)) > LARGEST_EXACT:
