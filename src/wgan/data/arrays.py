@@ -3,10 +3,13 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from wgan.errors import WganError
+
+LARGEST_UNPACKED = 2**34  # bytes of an array in an .npz
 
 
 def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -20,6 +23,7 @@ def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             keys = [key for key in ("X", "images", "rows", "x") if key in loaded.files]
             keys = keys or [key for key in loaded.files if key != label_key]
             if len(keys) == 1:
+                _refuse_large(path, file)
                 return loaded[keys[0]], None if label_key is None else loaded[label_key]
             found = ", ".join(loaded.files) or "none"
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
@@ -31,6 +35,17 @@ def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         f"{str(path)!r} holds the arrays {found}; call exactly one of them X, images, rows or x, "
         "and the labels, if any, y or labels"
     )
+
+
+def _refuse_large(path: Path, file: IO[bytes]) -> None:
+    """An .npz is unpacked into memory, where a small file can become a large array; an .npy is mapped."""
+    with zipfile.ZipFile(file) as archive:
+        size = max(member.file_size for member in archive.infolist())
+    if size > LARGEST_UNPACKED:
+        raise WganError(
+            f"{str(path)!r} unpacks to {size / 1e9:,.1f} GB, above the limit of {LARGEST_UNPACKED / 1e9:,.1f} GB; "
+            "write the rows with numpy.save, since an .npy file is not unpacked"
+        )
 
 
 def check_labels(labels: np.ndarray, count: int, path: Path) -> np.ndarray:

@@ -71,7 +71,7 @@ def _members(path: Path, wanted: list[str]) -> dict[str, bytes]:
     """The contents of these members by file name, in the order asked for."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:gz" if path.suffix == ".gz" else "r:") as archive:
             for member in archive:
                 where = PurePosixPath(member.name)
                 if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
