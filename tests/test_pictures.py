@@ -99,6 +99,11 @@ def test_a_jpeg_that_is_decoded_small_is_the_large_one_made_small():
     raw = encoded(image, "jpg", quality=95)
     whole = Image.open(io.BytesIO(raw)).crop((80, 0, 560, 480)).resize((32, 32), LANCZOS)
     np.testing.assert_allclose(decode("a", raw, 32, "crop", 3), np.asarray(whole), atol=4)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8))
+    raw = encoded(noise, "jpg", quality=95)
+    whole = Image.open(io.BytesIO(raw)).resize((32, 32), LANCZOS, (20, 0, 140, 120))
+    # made small too far, noise would lose its contrast
+    assert decode("a", raw, 32, "crop", 3).std() > 0.9 * np.asarray(whole).std()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
