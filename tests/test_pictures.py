@@ -450,6 +450,41 @@ def test_no_lmdb_is_one_sentence(bedrooms, monkeypatch):
     one_sentence(caught)
 
 
+# Commands
+
+
+def wgan(*arguments):
+    command = [sys.executable, "-W", "error", "-m", "wgan", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def test_the_commands_take_a_folder_and_say_what_it_holds(photos, tmp_path):
+    (photos / "c" / "wide.png").write_bytes(encoded(picture(40, 20)))
+    looked = wgan("data", photos)
+    assert looked.returncode == 0
+    assert "31 images: 30 of 20x20, 1 of 40x20 (width x height); 31 colour; give --size N" in looked.stdout
+    refused = wgan("train", photos, "--out", tmp_path / "run")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines()[-1].startswith("wgan: ")
+    assert "give --size N" in refused.stderr
+    assert not (tmp_path / "run").exists()
+    small = ["--size", 16, "--width", 4, "--batch", 8, "--steps", 1, "--network", "resnet"]
+    trained = wgan("train", photos, *small, "--out", tmp_path / "run")
+    assert trained.returncode == 0, trained.stderr
+    assert "28 rows of 16x16x3 to train, 3 held out" in trained.stderr
+    sampled = wgan("sample", tmp_path / "run", "-n", 2, "--out", tmp_path / "two.npy")
+    assert sampled.returncode == 0, sampled.stderr
+    assert np.load(tmp_path / "two.npy").shape == (2, 16, 16, 3)
+
+
+def test_the_lsun_preset_trains(bedrooms, tmp_path):
+    small = ["--width", 4, "--batch", 4, "--steps", 1, "--n-critic", 1]
+    trained = wgan("train", bedrooms, "--preset", "lsun-64", *small, "--out", tmp_path / "run")
+    assert trained.returncode == 0, trained.stderr
+    assert "27 rows of 64x64x3 to train, 3 held out" in trained.stderr
+    assert "crop to 64x64" in trained.stderr
+
+
 # Hugging Face
 
 
