@@ -126,6 +126,15 @@ def test_presets_have_the_constants_of_their_papers():
     toy = values("wgan-gp-toy")
     code = {"latent": 2, "batch": 256, "n_critic": 5, "penalty_weight": 0.1, "beta1": 0.5, "steps": 100_000}
     assert code.items() <= toy.items()
+    cifar = values("cifar10")
+    code = {"network": "resnet", "dequantise": "uniform", "batch": 64, "generator_batch": 128, "steps": 100_000}
+    code |= {"optimiser": "adam", "learning_rate": 2e-4, "beta1": 0.0, "beta2": 0.9, "decay": "linear", "n_critic": 5}
+    assert (
+        code | {"penalty_weight": 10, "penalty_sides": "two", "latent": 128, "average": 0.0}
+    ).items() <= cifar.items()
+    assert (values("lsun-64") | {"size": 64, "steps": 200_000, "learning_rate": 1e-4, "decay": "none"}) == values(
+        "lsun-64"
+    )
     keras = values("mnist-keras")
     assert {"latent": 128, "learning_rate": 1e-5, "clip": 0.01, "n_critic": 5, "batch": 64}.items() <= keras.items()
     assert values("mnist-keras-gp")["learning_rate"] == 1e-4

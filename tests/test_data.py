@@ -2,10 +2,13 @@ import contextlib
 import gzip
 import hashlib
 import http.server
+import io
 import json
 import os
 import struct
+import tarfile
 import threading
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,21 @@ from scipy import stats
 from sklearn.datasets import load_digits, make_swiss_roll
 
 from wgan import data
-from wgan.data import DATASETS, Dataset, Form, from_array, load, load_idx_pair, read_idx, split, toy
+from wgan.data import (
+    DATASETS,
+    Dataset,
+    Form,
+    arrays,
+    cifar,
+    download,
+    from_array,
+    load,
+    load_cifar,
+    load_idx_pair,
+    read_idx,
+    split,
+    toy,
+)
 from wgan.errors import WganError
 
 REAL = os.environ.get("WGAN_DATA")
@@ -54,8 +71,9 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setenv("WGAN_DATA", str(tmp_path / "environment"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home-cache"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(data, "SYSTEM_FOLDER", tmp_path / "system")
-    monkeypatch.setattr(data, "URLS", dict.fromkeys(data.URLS, "http://127.0.0.1:9/"))
+    monkeypatch.setattr(download, "SYSTEM_FOLDER", tmp_path / "system")
+    for name in download.URLS:
+        monkeypatch.setitem(download.URLS, name, "http://127.0.0.1:9/")
     (tmp_path / "given").mkdir()
     return {
         "data_dir": tmp_path / "given",
@@ -310,6 +328,28 @@ def test_numpy_files(tmp_path):
     np.testing.assert_array_equal(load(tmp_path / "c.npz").labels, LABELS)
 
 
+def test_an_npz_that_would_fill_the_memory_is_not_unpacked(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "bomb.npz", X=np.zeros((1000, 1000)))
+    assert (tmp_path / "bomb.npz").stat().st_size < 10_000
+    monkeypatch.setattr(arrays, "LARGEST_UNPACKED", 7_999_999)
+    with pytest.raises(WganError, match=r"bomb.npz' unpacks to 0.0 GB, above the limit .* numpy.save") as caught:
+        load(tmp_path / "bomb.npz")
+    one_sentence(caught)
+
+
+def test_an_idx_file_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    header = struct.pack(">BBBB2I", 0, 0, 8, 2, 2**31, 2**31)
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(header + bytes(1000)))
+    with pytest.raises(WganError, match=r"says that it holds 4,611,686,018,427,387,916 bytes, above the"):
+        read_idx(tmp_path / "bomb.gz")
+    (tmp_path / "long.gz").write_bytes(gzip.compress(idx(LABELS) + bytes(10**8)))
+    tracemalloc.start()
+    with pytest.raises(WganError, match="has 14 bytes, not the 13"):
+        read_idx(tmp_path / "long.gz")
+    assert tracemalloc.get_traced_memory()[1] < 10**6
+    tracemalloc.stop()
+
+
 def test_a_file_is_found_from_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     np.save(tmp_path / "a.npy", IMAGES)
@@ -356,7 +396,7 @@ BAD_FILES = {
     "nan.npy": "nan.npy has 4 NaN",
     "table.csv": "not supported yet.*npz",
     "table.parquet": "not supported yet.*npz",
-    "photos": "a folder, which is not supported yet.*npz",
+    "photos": "no images .*it holds nothing",
     "absent.npy": "no such file.*absent.npy",
     "absent/photos": "no such file",
 }
@@ -506,9 +546,9 @@ def server(places, monkeypatch):
     for array, stem in ((IMAGES, IMAGES_FILE), (LABELS, LABELS_FILE)):
         body = gzip.compress(idx(array), mtime=0)
         answers[f"{stem}.gz"] = (200, len(body), body)
-        monkeypatch.setitem(data.MD5, f"mnist/{stem}.gz", hashlib.md5(body).hexdigest())
+        monkeypatch.setitem(download.MD5, f"mnist/{stem}.gz", hashlib.md5(body).hexdigest())
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        monkeypatch.setitem(data.URLS, "mnist", f"http://127.0.0.1:{running.server_port}/")
+        monkeypatch.setitem(download.URLS, "mnist", f"http://127.0.0.1:{running.server_port}/")
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield answers
@@ -573,7 +613,7 @@ def test_no_network_is_one_sentence(places):
 
 
 def test_a_silent_server_is_given_up(server, places, monkeypatch):
-    monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.05)
+    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", 0.05)
     server.held.clear()
     with pytest.raises(WganError, match="timed out"):
         load("mnist")
@@ -594,6 +634,140 @@ def test_a_cache_that_cannot_be_made_is_one_sentence(server, places):
     places["cache"].parent.write_text("a file where the folder should be")
     with pytest.raises(WganError, match="cannot download"):
         load("mnist")
+
+
+# CIFAR
+
+
+CIFAR_ROWS = {"data_batch": 4, "test_batch": 3, "train": 6, "test": 2}
+CIFAR_PIXELS = random_images((20, 32, 32, 3))
+
+
+def cifar_records(rows, labels):
+    """Label bytes, then the red, green and blue planes of each row."""
+    planes = np.ascontiguousarray(rows.transpose(0, 3, 1, 2)).reshape(len(rows), -1)
+    return np.concatenate([np.asarray(labels, np.uint8).reshape(len(rows), -1), planes], axis=1).tobytes()
+
+
+def cifar_members():
+    labels = np.arange(20) % 10
+    members = {
+        f"cifar-10-batches-bin/data_batch_{k}.bin": cifar_records(
+            CIFAR_PIXELS[4 * k - 4 : 4 * k], labels[4 * k - 4 : 4 * k]
+        )
+        for k in (5, 1, 2, 3, 4)
+    }
+    members["cifar-10-batches-bin/test_batch.bin"] = cifar_records(CIFAR_PIXELS[:3] // 2, [7, 8, 9])
+    members["cifar-10-batches-bin/batches.meta.txt"] = "\n".join(f"class{k}" for k in range(10)).encode() + b"\n\n"
+    return members
+
+
+def tar(members):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, body in members.items():
+            entry = tarfile.TarInfo(name)
+            if isinstance(body, bytes):
+                entry.size = len(body)
+            else:
+                entry.type, entry.linkname = tarfile.SYMTYPE, body
+            archive.addfile(entry, io.BytesIO(body if isinstance(body, bytes) else b""))
+    return file.getvalue()
+
+
+@pytest.fixture
+def small_cifar(places, monkeypatch):
+    monkeypatch.setattr(cifar, "ROWS_A_FILE", CIFAR_ROWS)
+    folder = places["environment"] / "cifar10"
+    folder.mkdir(parents=True)
+    return folder / "cifar-10-binary.tar.gz"
+
+
+def test_cifar_10_is_read_in_the_order_of_its_batches(small_cifar):
+    small_cifar.write_bytes(tar(cifar_members()))
+    dataset = load("cifar10")
+    np.testing.assert_array_equal(dataset.rows, CIFAR_PIXELS)
+    np.testing.assert_array_equal(dataset.labels, np.arange(20) % 10)
+    assert dataset.label_names == tuple(f"class{k}" for k in range(10))
+    assert dataset.source == str(small_cifar)
+    test = load_cifar("cifar10", "test")
+    np.testing.assert_array_equal(test.rows, CIFAR_PIXELS[:3] // 2)
+    np.testing.assert_array_equal(test.labels, [7, 8, 9])
+    assert test.name == "cifar10-test"
+    with pytest.raises(WganError, match="unknown part 'tset'; did you mean 'test'"):
+        load_cifar("cifar10", "tset")
+    with pytest.raises(WganError, match="unknown CIFAR data set 'cifar'"):
+        load_cifar("cifar")
+
+
+def test_cifar_100_has_its_fine_labels(small_cifar):
+    folder = small_cifar.parent.parent / "cifar100"
+    folder.mkdir()
+    labels = np.stack([np.arange(6), 99 - np.arange(6)], axis=1)
+    members = {
+        "cifar-100-binary/train.bin": cifar_records(CIFAR_PIXELS[:6], labels),
+        "cifar-100-binary/coarse_label_names.txt": b"no\n",
+        "cifar-100-binary/fine_label_names.txt": "\n".join(f"class{k}" for k in range(100)).encode(),
+    }
+    (folder / "cifar-100-binary.tar.gz").write_bytes(tar(members))
+    dataset = load("cifar100")
+    np.testing.assert_array_equal(dataset.rows, CIFAR_PIXELS[:6])
+    np.testing.assert_array_equal(dataset.labels, labels[:, 1])
+
+
+def cifar_with(**members):
+    """The archive with `batch` (the third of five) replaced, or a member of any name added."""
+    names = {"batch": "cifar-10-batches-bin/data_batch_3.bin"}
+    return tar(cifar_members() | {names.get(name, name): body for name, body in members.items()})
+
+
+BAD_CIFAR = {
+    "cut": (tar(cifar_members())[:-3000], "damaged archive"),
+    "not an archive": (b"<!DOCTYPE html>", "damaged archive"),
+    "empty": (b"", "damaged archive"),
+    "short": (cifar_with(batch=b"x" * 3073), "data_batch_3.bin in .* has 3,073 bytes, not 12,292"),
+    "label": (cifar_with(batch=cifar_records(CIFAR_PIXELS[:4], [1, 2, 3, 10])), "has the label 10 but 10 classes"),
+    "pickles": (tar({"cifar-10-batches-py/data_batch_1": b"x"}), r"no data_batch_1\.bin.*never unpickled"),
+    "climbs": (cifar_with(**{"../../etc/passwd": b"x"}), r"holds '\.\./\.\./etc/passwd', which leads out"),
+    "absolute": (cifar_with(**{"/etc/passwd": b"x"}), "which leads out"),
+    "link": (cifar_with(batch="/etc/passwd"), "which leads out"),
+}
+
+
+@pytest.mark.parametrize(("archive", "message"), BAD_CIFAR.values(), ids=BAD_CIFAR)
+def test_a_damaged_or_hostile_cifar_archive_is_named(archive, message, small_cifar):
+    small_cifar.write_bytes(archive)
+    with pytest.raises(WganError, match=message) as caught:
+        load("cifar10")
+    assert small_cifar.name in one_sentence(caught)
+
+
+def test_a_member_above_the_limit_is_not_unpacked(small_cifar, monkeypatch):
+    monkeypatch.setattr(cifar, "LARGEST", 12_000)
+    small_cifar.write_bytes(tar(cifar_members()))
+    with pytest.raises(WganError, match=r"data_batch_5.bin in .* has 12,292 bytes"):
+        load("cifar10")
+
+
+def test_cifar_is_downloaded_and_checked(server, places, monkeypatch, capsys):
+    monkeypatch.setattr(cifar, "ROWS_A_FILE", CIFAR_ROWS)
+    file, body = "cifar-10-binary.tar.gz", tar(cifar_members())
+    monkeypatch.setitem(download.URLS, "cifar10", download.URLS["mnist"])
+    server[file] = (200, len(body), body)
+    with pytest.raises(WganError, match=f"{file} came with MD5"):
+        load("cifar10")
+    assert os.listdir(places["cache"] / "cifar10") == []
+    monkeypatch.setitem(download.MD5, f"cifar10/{file}", hashlib.md5(body).hexdigest())
+    for _ in range(2):
+        np.testing.assert_array_equal(load("cifar10").rows, CIFAR_PIXELS)
+    assert server.asked == [f"/{file}"] * 2
+    assert file in capsys.readouterr().err
+
+
+def test_every_download_has_its_published_sum():
+    assert {name for name, _, _ in (key.partition("/") for key in download.MD5)} == download.URLS.keys()
+    for name, archive in cifar.ARCHIVES.items():
+        assert len(download.MD5[f"{name}/{archive.file}.gz"]) == 32
 
 
 # Toys
@@ -730,13 +904,15 @@ def test_digits_are_scikit_learn_s():
     np.testing.assert_array_equal(dataset.labels, digits.target)
 
 
-NEEDS_FILES = ("mnist", "fashion-mnist")
-needs_files = [pytest.mark.data, pytest.mark.skipif(not REAL, reason="WGAN_DATA is not set")]
+NEEDS_FILES = ("mnist", "fashion-mnist", "cifar10", "cifar100")
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=needs_files if name in NEEDS_FILES else ()) for name in DATASETS]
-)
+def needs_files(name):
+    absent = pytest.mark.skipif(not REAL or not Path(REAL, name).is_dir(), reason=f"WGAN_DATA has no {name}")
+    return [pytest.mark.data, absent] if name in NEEDS_FILES else []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_files(name)) for name in DATASETS])
 def test_every_data_set_keeps_the_contract(name):
     info = DATASETS[name]
     assert info.name == name
@@ -765,9 +941,7 @@ def test_every_data_set_keeps_the_contract(name):
             assert set(dataset.labels) == set(range(len(dataset.label_names)))
 
 
-@pytest.mark.data
-@pytest.mark.skipif(not REAL, reason="WGAN_DATA is not set")
-@pytest.mark.parametrize("name", NEEDS_FILES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=needs_files(name)) for name in ("mnist", "fashion-mnist")])
 def test_the_test_parts_have_ten_thousand_rows(name):
     dataset = load_idx_pair(name, "test")
     assert dataset.rows.shape == (10_000, 28, 28, 1)

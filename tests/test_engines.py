@@ -148,7 +148,8 @@ def test_initial_weights_have_the_stated_spread(scheme):
     rng = np.random.default_rng(5)
     fan_in, fan_out = 30, 90
     w = INIT[scheme](rng, (200, 500), fan_in, fan_out)
-    expected = {"he": 2 / fan_in, "glorot": 2 / (fan_in + fan_out), "dcgan": 0.02**2}[scheme]
+    glorot = 2 / (fan_in + fan_out)
+    expected = {"he": 2 / fan_in, "glorot": glorot, "glorot_he": 2 * glorot, "dcgan": 0.02**2}[scheme]
     assert w.dtype == np.float32
     # the variance's standard error is at most sqrt(2 / n) of it for these laws, n = 1e5: 5 of them
     assert w.var() == pytest.approx(expected, rel=5 * math.sqrt(2 / w.size))
@@ -177,8 +178,106 @@ def test_the_tutorials_networks_have_their_layers():
     assert kinds(penalised.critic).count("layer_norm") == 2
 
 
-def test_calibrated_batch_norm_makes_a_sample_independent_of_its_batch(engine):
-    architecture = build("dcgan", (8, 8, 1))
+def resnet_weights(width=None, row=(32, 32, 3), latent=128, **fields):
+    config = Config(network="resnet", width=width, **fields)
+    architecture = resolve("network", NETWORKS, "resnet", config, row=row, constraint=config.constraint)
+    rng = np.random.default_rng(0)
+    players = [(architecture.critic, row), (architecture.generator, (latent,))]
+    return architecture, *(networks.init(layers, shape, architecture.init, rng) for layers, shape in players)
+
+
+def test_the_papers_cifar_network_has_its_number_of_weights():
+    _, critic, generator = resnet_weights()
+    assert sum(w.size for w in critic.values()) == 1_053_825
+    assert sum(w.size for w in generator.values()) == 1_204_483
+
+
+def test_resnet_starts_as_the_papers_code_does():
+    _, critic, generator = resnet_weights()
+    for name, w in (critic | generator).items():
+        if not name.endswith(".weight"):
+            continue
+        kernel = math.prod(w.shape[2:])
+        wide = ".body." in name  # 3x3 in a block; the rest are dense, 1x1 or the output
+        assert wide == (kernel == 9 and w.shape[0] != 3)
+        variance = (4 if wide else 2) / ((w.shape[0] + w.shape[1]) * kernel)
+        bound = math.sqrt(3 * variance)
+        assert np.abs(w).max() <= bound
+        # uniform on [-b, b]: w^2 has mean b^2 / 3 and sd b^2 sqrt(4/45); five standard errors
+        assert np.square(w).mean() == pytest.approx(variance, abs=5 * bound**2 * math.sqrt(4 / 45 / w.size))
+
+
+def test_a_larger_image_has_more_blocks_and_a_norm_goes_where_it_is_asked_for():
+    def blocks(layers):
+        return sum(layer["kind"] == "residual" for layer in layers)
+
+    for size, up in ((16, 2), (32, 3), (64, 4), (128, 5)):
+        architecture = build("resnet", (size, size, 3))
+        assert (blocks(architecture.generator), blocks(architecture.critic)) == (up, up + 1)
+    _, critic, generator = resnet_weights(8, critic_norm="layer", generator_norm="none")
+    assert sum("layer_norm.scale" in name for name in critic) == 1 + 2 * 3
+    assert not any("norm" in name for name in generator)
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 3), (1, 1)])
+def test_resampling_is_the_mean_of_squares_and_each_pixel_twice(engine, size):
+    x = np.random.default_rng(8).normal(size=(2, *size, 3))
+    pooled = engine.numpy(engine.ops.mean_pool(engine.array(x)))
+    assert pooled.shape == (2, math.ceil(size[0] / 2), math.ceil(size[1] / 2), 3)
+    for i, j in np.ndindex(pooled.shape[1:3]):
+        np.testing.assert_allclose(pooled[:, i, j], x[:, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean((1, 2)), rtol=1e-12)
+    doubled = engine.numpy(engine.ops.upsample(engine.array(x)))
+    np.testing.assert_array_equal(doubled, x.repeat(2, axis=1).repeat(2, axis=2))
+
+
+def test_resnet_is_the_papers_function(engine):
+    """Against a plain reading of the paper's code on [batch, channels, height, width]."""
+    architecture, critic, generator = resnet_weights(4, latent=5)
+    F = torch.nn.functional
+    w = {n: torch.tensor(v, dtype=torch.float64) for n, v in critic.items()}
+
+    def conv(w, name, x):
+        return F.conv2d(x, w[f"{name}.weight"], w[f"{name}.bias"], padding=w[f"{name}.weight"].shape[-1] // 2)
+
+    def pool(x):
+        return (x[:, :, ::2, ::2] + x[:, :, 1::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, 1::2]) / 4
+
+    x = torch.tensor(np.random.default_rng(9).normal(size=(3, 3, 32, 32)))
+    h = conv(w, "00.residual.body.02.conv", F.relu(conv(w, "00.residual.body.00.conv", x)))
+    h = pool(h) + conv(w, "00.residual.shortcut.01.conv", pool(x))
+    for number in (1, 2, 3):
+        name = f"{number:02d}.residual"
+        y = conv(w, f"{name}.body.03.conv", F.relu(conv(w, f"{name}.body.01.conv", F.relu(h))))
+        h = pool(y) + pool(conv(w, f"{name}.shortcut.00.conv", h)) if number == 1 else y + h
+    expected = F.relu(h).mean((2, 3)) @ w["06.dense.weight"].T + w["06.dense.bias"]
+    weights = {n: engine.array(v.astype(np.float64)) for n, v in critic.items()}
+    ours = networks.apply(engine.ops, architecture.critic, weights, engine.array(x.permute(0, 2, 3, 1).numpy()))
+    np.testing.assert_allclose(engine.numpy(ours), expected.numpy(), rtol=1e-10)
+
+    w = {n: torch.tensor(v, dtype=torch.float64) for n, v in generator.items()}
+
+    def norm(name, x):
+        return F.batch_norm(x, None, None, w[f"{name}.scale"], w[f"{name}.bias"], training=True)
+
+    def double(x):
+        return x.repeat_interleave(2, 2).repeat_interleave(2, 3)
+
+    z = torch.tensor(np.random.default_rng(10).normal(size=(3, 5)))
+    h = (z @ w["00.dense.weight"].T + w["00.dense.bias"]).reshape(3, 4, 4, 4).permute(0, 3, 1, 2)
+    for number in (2, 3, 4):
+        name = f"{number:02d}.residual"
+        y = conv(w, f"{name}.body.03.conv", double(F.relu(norm(f"{name}.body.00.batch_norm", h))))
+        y = conv(w, f"{name}.body.06.conv", F.relu(norm(f"{name}.body.04.batch_norm", y)))
+        h = y + conv(w, f"{name}.shortcut.01.conv", double(h))
+    expected = torch.tanh(conv(w, "07.conv", F.relu(norm("05.batch_norm", h))))
+    weights = {n: engine.array(v.astype(np.float64)) for n, v in generator.items()}
+    ours = networks.apply(engine.ops, architecture.generator, weights, engine.array(z.numpy()))
+    np.testing.assert_allclose(engine.numpy(ours), expected.permute(0, 2, 3, 1).numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "resnet"])
+def test_calibrated_batch_norm_makes_a_sample_independent_of_its_batch(engine, name):
+    architecture = build(name, (8, 8, 1))
     rng = np.random.default_rng(6)
     weights = networks.init(architecture.generator, (5,), architecture.init, rng)
     generator = {n: engine.array(w) for n, w in weights.items()}

@@ -84,6 +84,19 @@ SMALL = {  # critics with every kind of layer whose second derivative a penalty 
         (2, 2, 2),
         [networks.conv_transpose(3, 4, 2, (4, 3)), activation("tanh"), reshape(36), dense(1)],
     ),
+    "residual": (
+        (3, 4, 2),
+        [
+            networks.residual(
+                [networks.conv(3, 3), activation("tanh"), networks.MEAN_POOL],
+                [networks.MEAN_POOL, networks.conv(3, 1)],
+            ),
+            networks.upsample((4, 3)),
+            activation("tanh"),
+            networks.GLOBAL_MEAN,
+            dense(1),
+        ],
+    ),
 }
 
 

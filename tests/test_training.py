@@ -22,7 +22,7 @@ from wgan.engines import ENGINES
 from wgan.evaluate import load_model, sample, write_samples
 from wgan.networks import NETWORKS
 from wgan.objectives import OBJECTIVES
-from wgan.training import advance, draws, model_of, start
+from wgan.training import advance, draws, encoded, model_of, start
 
 SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "log_every": 1, "steps": 4, "n_critic": 5}
 SMALL |= {"decay": "none", "learning_rate": 1e-4}
@@ -105,6 +105,43 @@ def test_a_generator_step_ascends_the_score_and_a_critic_step_the_gap():
     before = fooled(state.generator)
     state, _ = step.generator_step(game, state, d.generator_z, 1e-4, 0.0)
     assert fooled(state.generator) > before
+
+
+def test_dequantised_rows_are_the_papers_and_decode_to_themselves():
+    config = Config(**SMALL | {"data": "digits", "dequantise": "uniform", "batch": 256, "network": "mlp"})
+    training = start(config)
+    form, rows = training.dataset.form, training.dataset.rows
+    chosen = training.rows[:256]
+    rng = np.random.default_rng(0)
+    seen = encoded(training, chosen, rng)
+    u = np.random.default_rng(0).random(seen.shape, np.float32)
+    np.testing.assert_allclose(seen, 2 * (rows[chosen] / 256 - 0.5) + u / 128, atol=3e-7)
+    assert seen.dtype == np.float32
+    assert -1 <= seen.min() < seen.max() <= 1
+    np.testing.assert_array_equal(form.decode(seen), rows[chosen])
+    drawn, again, later = (draws(training, at).real.numpy() for at in (0, 0, 1))
+    np.testing.assert_array_equal(drawn, again)
+    noise = [np.modf(128 * values.astype(np.float64) + 128)[0].ravel() for values in (drawn, later)]
+    assert abs(np.corrcoef(noise)[0, 1]) < 5 / np.sqrt(drawn.size), "the noise is drawn anew"
+    assert np.isin(form.decode(drawn[0])[0], rows).all()
+    # what is saved decodes as what was trained on was encoded
+    assert model_of(training).form.scale == 128
+    with pytest.raises(WganError, match=r"dequantise is for rows of whole numbers, but these are float32"):
+        start(Config(**SMALL | {"data": "8gaussians", "network": "mlp", "dequantise": "uniform"}))
+
+
+def test_dequantised_whole_columns_keep_their_scale():
+    form = data.from_array(np.array([[0, 3], [2, 9], [7, 4]])).form
+    assert form.dequantised() == form
+
+
+def test_the_generators_batch_may_have_its_own_size():
+    training = start(Config(**SMALL | {"generator_batch": 24}))
+    assert draws(training, 0).generator_z.shape == (24, 4)
+    assert draws(training, 0).z.shape == (5, 16, 4)
+    list(advance(training))
+    with pytest.raises(WganError, match="batch norm needs at least 2 rows"):
+        start(Config(**SMALL | {"generator_batch": 1, "network": "dcgan"}))
 
 
 def test_the_average_follows_the_generator_with_its_decay():

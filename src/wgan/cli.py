@@ -103,7 +103,8 @@ def _members(family: str | None) -> list[str]:
 def train(
     data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
 ) -> None:
-    """Train on DATA: a data set's name (see `wgan data`; digits if none is given) or a .npy or .npz file.
+    """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
+    hf:NAME, or a .npy or .npz file.
 
     The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
     the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
@@ -280,24 +281,25 @@ def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("name", required=False)
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
-def data(name: str | None, data_dir: Path | None) -> None:
-    """List the data sets, or look at one: what it holds and where it was found."""
-    import numpy as np
-
-    from wgan.data import DATASETS, load
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=FIELDS["size"].metadata["text"])
+@click.option("--resize", default="crop", type=click.Choice(FIELDS["resize"].metadata["choices"]), help="how [crop]")
+def data(name: str | None, data_dir: Path | None, size: int | None, resize: str) -> None:
+    """List the data sets, or look at one, or at a folder: what it holds and where it was found."""
+    from wgan.data import DATASETS, label_counts, load, look
 
     if name is None:
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
         return
-    dataset = load(name, data_dir=data_dir)
+    if size is None and (found := look(name)):
+        click.echo(found)
+        return
+    dataset = load(name, data_dir=data_dir, size=size, resize=resize)
     rows = dataset.rows
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
-    if dataset.labels is not None:
-        found = zip(*np.unique(dataset.labels, return_counts=True), strict=True)
-        names = dict(enumerate(dataset.label_names))
-        click.echo("labels: " + ", ".join(f"{names.get(int(k), k)} {n:,}" for k, n in found))
+    if counts := label_counts(dataset.labels, dataset.label_names):
+        click.echo(counts)
 
 
 @cli.command()

@@ -104,7 +104,7 @@ def quantities(game: Game, state: State, z: Any, real: Any, unseen: Any, mix: An
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x), rows).reshape(count, -1)
         found[f"gradient_norm_{name}"] = engine.ops.sqrt((slope * slope).sum(1))
     # Algorithm 1's own losses, with an optimiser that returns the gradient where others return the new weights.
-    shown = game._replace(optimiser=_Gradient(), constraint=game.constraint._replace(project=lambda ops, g: g))
+    shown = game._replace(optimiser=_Gradient(), constraint=game.constraint._replace(project=lambda ops, g, layers: g))
     critic = step.critic_step(shown, state, real, fake, mix, 0.0)[0].critic
     generator = step.generator_step(shown, state, z[:count], 0.0, 0.0)[0].generator
     for name, gradient in critic.items():

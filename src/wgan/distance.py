@@ -99,7 +99,7 @@ def _side(name: str | Path) -> _Side:
         dataset = data.load(name)
         return _of_rows(name, dataset.rows, dataset.form if dataset.form.kind == "images" else None)
     if path.suffix in (".npy", ".npz") and path.is_file():
-        rows = data._read_numpy(path)[0]  # as it is: a line of numbers, or a constant column, has distances too
+        rows = data.arrays.read_numpy(path)[0]  # as it is: a line of numbers, or a constant column, has distances too
         images = rows.ndim > 2
         return _of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if images else None)
     if (path / runs.CONFIG).is_file():

@@ -6,7 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,11 @@ class Training:
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     if dataset is None:
-        dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
+        dataset = data.load(
+            config.data, data_dir=config.data_dir, seed=config.seed, size=config.size, resize=config.resize
+        )
+    if config.dequantise == "uniform":
+        dataset = replace(dataset, form=dataset.form.dequantised())
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
@@ -55,7 +59,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
     game = game_of(config, dataset.form.shape)
     players = (game.architecture.critic, game.architecture.generator)
-    rows_at_once = min(config.batch, len(held_out) or config.batch)
+    rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(networks.has_batch_norm, players)):
         raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
     return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
@@ -90,13 +94,22 @@ def draws(training: Training, at: int) -> Draws:
     count, batch, latent, seed = config.critic_steps(at), config.batch, config.latent, config.seed
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
-    real = training.dataset.form.encode(training.dataset.rows[chosen])
+    real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
         engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
         engine.array(streams.uniform(seed, "mix", at, (count, batch))),
-        engine.array(streams.normal(seed, "generator_z", at, (batch, latent))),
+        engine.array(streams.normal(seed, "generator_z", at, (config.generator_batch or batch, latent))),
     )
+
+
+def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """These rows as the critic sees them, float32: under `dequantise` with noise of one level, u - 1/2."""
+    form = training.dataset.form
+    rows = form.encode(training.dataset.rows[chosen])
+    if training.config.dequantise == "uniform":
+        rows += (rng.random(rows.shape, np.float32) - np.float32(0.5)) / np.asarray(form.scale, np.float32)
+    return rows
 
 
 def advance(
@@ -236,7 +249,7 @@ def describe(training: Training) -> dict[str, Any]:
         "data": {
             "form": dataset.form.to_json(),
             "source": dataset.source,
-            "sha256": hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
+            "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
         },
@@ -260,8 +273,8 @@ def estimates(training: Training) -> Record:
     fake = engine.run(step.score, game, critic, rows_of_z)
 
     def against(rows: np.ndarray) -> float:
-        chosen = training.dataset.rows[np.sort(rng.choice(rows, count, replace=False))]
-        real = engine.run(step.score, game, critic, engine.array(training.dataset.form.encode(chosen)))
+        chosen = np.sort(rng.choice(rows, count, replace=False))
+        real = engine.run(step.score, game, critic, engine.array(encoded(training, chosen, rng)))
         return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
 
     record = {"estimate": against(training.rows)}

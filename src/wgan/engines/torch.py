@@ -77,6 +77,14 @@ class Ops:
         first, second = x[..., ::2], x[..., 1::2]
         return torch.stack((torch.maximum(first, second), torch.minimum(first, second)), -1).reshape(x.shape)
 
+    def upsample(self, x: Tensor) -> Tensor:
+        """Each pixel twice in both directions."""
+        return F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2, mode="nearest").permute(0, 2, 3, 1)
+
+    def mean_pool(self, x: Tensor) -> Tensor:
+        """The mean of each 2x2 square, or of what the border leaves of it: ceil(size / 2)."""
+        return F.avg_pool2d(x.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
+
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 

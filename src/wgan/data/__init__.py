@@ -1,0 +1,133 @@
+"""Data sets: a name, a file or an array becomes one Dataset, its rows kept as they are on disk."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from wgan.data.arrays import check_labels, read_numpy
+from wgan.data.cache import decoded, survey
+from wgan.data.cifar import load_cifar
+from wgan.data.folder import folder_pictures
+from wgan.data.hub import PREFIX, load_hub
+from wgan.data.idx import load_idx_pair, read_idx
+from wgan.data.lsun import FILE, load_lmdb
+from wgan.data.rows import Dataset, Form, from_array, split
+from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
+from wgan.errors import WganError, unknown_name
+
+__all__ = [
+    "DATASETS",
+    "TOYS",
+    "Dataset",
+    "DatasetInfo",
+    "Form",
+    "from_array",
+    "label_counts",
+    "load",
+    "load_cifar",
+    "load_idx_pair",
+    "look",
+    "read_idx",
+    "split",
+    "toy",
+]
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """One entry of DATASETS; `make(data_dir, seed)` gives the Dataset."""
+
+    name: str
+    text: str
+    make: Callable[[Path | None, int], Dataset]
+
+
+def load(
+    name_or_path: str | Path,
+    *,
+    data_dir: str | Path | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    resize: str = "crop",
+) -> Dataset:
+    """The data set of this name, the images in this folder or LMDB, or the rows in this .npy or .npz file.
+
+    `data_dir` is searched first for files of named sets; `seed` draws the toys. A Path is never a name. Images of
+    a folder become `size` x `size` pixels, by `resize` ("crop", "pad" or "stretch") where they are not square;
+    they are decoded once and then memory-mapped from the user's cache.
+    Raises WganError for an unknown name, a missing or unreadable file, or rows that cannot be trained on.
+    """
+    if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
+        return load_hub(name_or_path, size, resize)
+    path = Path(os.path.expanduser(name_or_path))
+    named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
+    if path.is_dir() and not named:
+        if (path / FILE).exists():
+            return load_lmdb(path, size, resize)
+        return decoded(folder_pictures(path), size, resize)
+    if size is not None:
+        raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is none; leave it out")
+    if named:
+        return named.make(None if data_dir is None else Path(data_dir), seed)
+    remedy = f"give a folder of images, a .npy or .npz file, or one of: {', '.join(DATASETS)}"
+    if not path.exists():
+        if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
+            raise unknown_name("data set", name_or_path, DATASETS)
+        raise WganError(f"no such file: {str(path)!r}; {remedy}")
+    if path.suffix not in (".npy", ".npz"):
+        raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported yet; {remedy}")
+    rows, labels = read_numpy(path)
+    dataset = from_array(rows, name=path.name)
+    if labels is not None:
+        labels = check_labels(labels, len(dataset.rows), path)
+    return replace(dataset, name=path.stem, labels=labels, source=str(path))
+
+
+def look(name_or_path: str | Path) -> str:
+    """What a folder of images holds, by their headers, before any is decoded; "" for all else."""
+    path = Path(os.path.expanduser(name_or_path))
+    if name_or_path in DATASETS or not path.is_dir() or (path / FILE).exists():
+        return ""
+    pictures = folder_pictures(path)
+    found = survey(pictures)
+    hint = "" if len(found.sizes) == 1 else "; give --size N to train on them"
+    return f"{path} holds {found}{hint}\n{label_counts(pictures.labels, pictures.label_names)}".rstrip()
+
+
+def label_counts(labels: np.ndarray | None, names: tuple[str, ...]) -> str:
+    """ "labels: name count, ...", or "" where there are none."""
+    if labels is None:
+        return ""
+    found = zip(*np.unique(labels, return_counts=True), strict=True)
+    named = dict(enumerate(names))
+    return "labels: " + ", ".join(f"{named.get(int(k), k)} {n:,}" for k, n in found)
+
+
+def _idx(name: str, text: str) -> DatasetInfo:
+    return DatasetInfo(name, text, lambda data_dir, seed: load_idx_pair(name, "train", data_dir))
+
+
+def _cifar(name: str, text: str) -> DatasetInfo:
+    return DatasetInfo(name, text, lambda data_dir, seed: load_cifar(name, "train", data_dir))
+
+
+def _points(name: str, text: str) -> DatasetInfo:
+    return DatasetInfo(name, text, lambda data_dir, seed: toy(name, TOY_ROWS, seed))
+
+
+DATASETS = {
+    info.name: info
+    for info in [
+        DatasetInfo("digits", "1,797 handwritten digits of 8x8, from scikit-learn (CC BY 4.0).", digits),
+        _idx("mnist", "60,000 handwritten digits of 28x28 (LeCun and Cortes, CC BY-SA 3.0)."),
+        _idx("fashion-mnist", "60,000 articles of clothing of 28x28 (Zalando, MIT)."),
+        _cifar("cifar10", "50,000 photographs of 32x32 in 10 classes (Krizhevsky 2009)."),
+        _cifar("cifar100", "50,000 photographs of 32x32 in 100 classes (Krizhevsky 2009)."),
+        _points("8gaussians", "50,000 points of 8 Gaussians on a circle."),
+        _points("25gaussians", "50,000 points of 25 Gaussians on a grid."),
+        _points("swissroll", "50,000 points of a Swiss roll with noise."),
+    ]
+}

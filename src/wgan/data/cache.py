@@ -1,0 +1,295 @@
+"""Encoded pictures to a memory-mapped array, decoded once and kept in the user's cache.
+
+A cache is a folder named after what it is made from. `rows` holds uint8 [n, height, width, channels] as bare bytes,
+`labels.npy` and `files.json` one entry a row, and `manifest.json`, written last, the rest. While it is being made,
+`journal.jsonl` names the chunks that are done, so that a process that was killed is gone on from.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.data.download import cache, progress
+from wgan.data.pictures import BrokenPicture, Header, channels_of, decode, header
+from wgan.data.rows import Dataset, Form
+from wgan.errors import WganError
+
+if sys.platform != "win32":
+    import fcntl
+
+VERSION = 1  # of the decoding: another one is another cache
+CHUNK = 128  # pictures decoded between two records in the journal
+FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # as many broken pictures are skipped, whichever is more
+
+Encoded = tuple[str, Path | bytes]
+
+
+class Pictures(NamedTuple):
+    """Where encoded pictures come from: `chunk(k)` gives the names and files of the k-th `CHUNK` of them."""
+
+    name: str
+    source: str  # for messages
+    key: str  # what they are, in hex: other pictures have another key
+    total: int
+    chunk: Callable[[int], list[Encoded]]
+    labels: np.ndarray | None = None  # int64 [total]
+    label_names: tuple[str, ...] = ()
+
+
+class Survey(NamedTuple):
+    """What the headers of all pictures say; `broken` maps names to reasons."""
+
+    total: int
+    sizes: Counter  # of (height, width)
+    kinds: Counter  # of "grey", "colour", "alpha"
+    broken: dict[str, str]
+
+    def __str__(self) -> str:
+        sizes = [f"{n:,} of {width}x{height}" for (height, width), n in self.sizes.most_common(3)]
+        more = f" and {len(self.sizes) - 3:,} other sizes" if len(self.sizes) > 3 else ""
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.most_common())
+        broken = f"; {len(self.broken)} broken, such as {next(iter(self.broken))!r}" if self.broken else ""
+        return f"{self.total:,} images: {', '.join(sizes)}{more} (width x height); {kinds}{broken}"
+
+
+def survey(pictures: Pictures) -> Survey:
+    """The headers of all pictures, read once and then kept in the cache; WganError where too many are broken."""
+    with _kept(pictures) as folder:
+        saved = _read_json(folder / "survey.json")
+        if saved:
+            sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
+            return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"])
+        sizes, kinds, broken = Counter[tuple[int, int]](), Counter[str](), dict[str, str]()
+
+        def read(number: int) -> list[tuple[str, Header | str]]:
+            return [(name, _try(header, name, source)) for name, source in pictures.chunk(number)]
+
+        with progress(f"{pictures.name}: headers", pictures.total) as advance:
+            for found in _in_parallel(read, range(_chunks(pictures.total))):
+                for name, result in found:
+                    if isinstance(result, Header):
+                        sizes[result[:2]] += 1
+                        kinds[result.kind] += 1
+                    else:
+                        broken[name] = result
+                _refuse_many(pictures, broken)
+                advance(len(found))
+        sizes_json = [[height, width, n] for (height, width), n in sizes.items()]
+        _write_json(folder / "survey.json", {"sizes": sizes_json, "kinds": kinds, "broken": broken})
+    return Survey(pictures.total, sizes, kinds, broken)
+
+
+def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int, int, int] | None = None) -> Dataset:
+    """The pictures as a Dataset whose rows are memory-mapped, decoded into the cache where they are not there yet.
+
+    `shape` is for sources whose headers need not be read. Raises WganError for pictures of several sizes without
+    `size`, too many broken ones, one that is too large, or a disk without room.
+    """
+    if shape is None:
+        found = survey(pictures)
+        shape = _common_shape(pictures, found, size)
+    with _kept(pictures, f"{size}-{resize}-{shape[2]}" if size else f"own-{shape[2]}") as folder:
+        if not (folder / "manifest.json").exists():
+            _decode_all(pictures, folder, size, resize, shape)
+        manifest = _read_json(folder / "manifest.json")
+        count = manifest["rows"]
+        rows = np.memmap(folder / "rows", np.uint8, "r", shape=(count, *shape))
+        labels = np.load(folder / "labels.npy") if pictures.labels is not None else None
+    broken = f", {len(manifest['broken'])} broken ones skipped" if manifest["broken"] else ""
+    how = f", {resize} to {size}x{size}" if size else ""
+    form = Form("images", shape, "uint8", 127.5, 127.5, 0.0, 255.0)
+    source = f"{pictures.source}{how}{broken}, cached in {folder}"
+    return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"])
+
+
+def _common_shape(pictures: Pictures, found: Survey, size: int | None) -> tuple[int, int, int]:
+    channels = channels_of(found.kinds)
+    if size:
+        return size, size, channels
+    if len(found.sizes) > 1:
+        raise WganError(f"{pictures.source} holds {found}; give --size N to make all of them N x N pixels")
+    return *next(iter(found.sizes)), channels
+
+
+def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str, shape: tuple[int, int, int]) -> None:
+    length = int(np.prod(shape))
+    _allocate(folder / "rows", pictures.total * length)
+    journal = folder / "journal.jsonl"
+    done = {record["chunk"]: record for record in _lines(journal)}
+    journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # without a torn last line
+    broken = {name: why for record in done.values() for name, why in record["broken"].items()}
+    missing = [number for number in range(_chunks(pictures.total)) if number not in done]
+
+    def one(number: int) -> dict[str, Any]:
+        return _decode_chunk(pictures, number, folder / "rows", size, resize, shape)
+
+    with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a") as file:
+        advance(sum(record["count"] for record in done.values()))
+        for record in _in_parallel(one, missing):
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            done[record["chunk"]] = record
+            for name, why in record["broken"].items():
+                broken[name] = why
+                advance(0, f"skipped {name}: {why}")
+            _refuse_many(pictures, broken)
+            advance(record["count"])
+    _finish(pictures, folder, shape, [done[number] for number in sorted(done)])
+
+
+def _decode_chunk(
+    pictures: Pictures, number: int, path: Path, size: int | None, resize: str, shape: tuple[int, int, int]
+) -> dict[str, Any]:
+    """Decode one chunk into its place; the record says which could not be, and the range of the others' values."""
+    encoded = pictures.chunk(number)
+    rows = np.zeros((len(encoded), *shape), np.uint8)
+    good, broken = [], {}
+    for i, (name, source) in enumerate(encoded):
+        pixels = _try(decode, name, source, size, resize, shape[2])
+        if isinstance(pixels, np.ndarray) and pixels.shape == shape:
+            rows[i] = pixels
+            good.append(i)
+        else:
+            broken[name] = pixels if isinstance(pixels, str) else "its size is not the others'"
+    with path.open("r+b") as file:
+        file.seek(number * CHUNK * rows[0].size)
+        file.write(rows.data)
+    values = rows[good] if broken else rows
+    record = {"chunk": number, "count": len(rows), "names": [name for name, _ in encoded], "broken": broken}
+    return record | {"low": int(values.min(initial=255)), "high": int(values.max(initial=0))}
+
+
+def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], records: list[dict]) -> None:
+    """Fill the places of broken pictures with the last good ones, which can be done twice, then cut and sign."""
+    names = [name for record in records for name in record["names"]]
+    broken = {name: why for record in records for name, why in record["broken"].items()}
+    bad = np.array([name in record["broken"] for record in records for name in record["names"]])
+    count = int(np.count_nonzero(~bad))
+    if count == 0:
+        raise WganError(f"{pictures.source} has no readable image: {_first(broken)}; see whether they are images")
+    if min(record["low"] for record in records) == max(record["high"] for record in records):
+        raise WganError(f"{pictures.source} is constant (every pixel is {records[0]['low']}); give images that differ")
+    places = np.arange(len(names))
+    holes, last = np.flatnonzero(bad[:count]), count + np.flatnonzero(~bad[count:])
+    places[holes] = last
+    length = int(np.prod(shape))
+    with (folder / "rows").open("r+b") as file:
+        for hole, row in zip(holes, last, strict=True):
+            file.seek(int(row) * length)
+            moved = file.read(length)
+            file.seek(int(hole) * length)
+            file.write(moved)
+        file.truncate(count * length)
+        file.flush()
+        os.fsync(file.fileno())
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    places = places[:count]
+    if pictures.labels is not None:
+        np.save(folder / "labels.npy", pictures.labels[places])
+    _write_json(folder / "files.json", [names[place] for place in places])
+    manifest = {"version": VERSION, "source": pictures.source, "rows": count, "shape": shape, "sha256": sha256}
+    _write_json(folder / "manifest.json", manifest | {"label_names": pictures.label_names, "broken": broken})
+    (folder / "journal.jsonl").unlink()
+
+
+def _allocate(path: Path, size: int) -> None:
+    """A file of this size, its room taken now; WganError where the disk has none."""
+    have = path.stat().st_size if path.exists() else 0
+    free = shutil.disk_usage(path.parent).free
+    if size - have > free:
+        raise WganError(
+            f"the decoded images take {size / 1e9:,.1f} GB, but {str(path.parent)!r} has {free / 1e9:,.1f} GB free; "
+            "make room, lower --size, or set XDG_CACHE_HOME to a larger disk"
+        )
+    if have != size:
+        with path.open("ab") as file:
+            file.truncate(size)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+        (path.parent / "journal.jsonl").unlink(missing_ok=True)
+
+
+def _refuse_many(pictures: Pictures, broken: dict[str, str]) -> None:
+    allowed = max(FEW_BROKEN, int(BROKEN_SHARE * pictures.total))
+    if len(broken) > allowed or len(broken) == pictures.total:
+        raise WganError(
+            f"{pictures.source} has {len(broken)} broken images among {pictures.total:,}, "
+            f"but at most {allowed} are skipped: {_first(broken)}; mend or remove them"
+        )
+
+
+def _first(broken: dict[str, str]) -> str:
+    return ", ".join(f"{name!r} ({why})" for name, why in list(broken.items())[:3])
+
+
+def _try(function: Callable, *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except BrokenPicture as problem:
+        return str(problem)
+
+
+def _in_parallel(function: Callable[[int], Any], numbers: Iterable[int]) -> Iterator[Any]:
+    """Results in order, from a thread for each core: Pillow holds no lock while it decodes and resizes."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        try:
+            yield from pool.map(function, numbers)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _chunks(count: int) -> int:
+    return -(-count // CHUNK)
+
+
+@contextmanager
+def _kept(pictures: Pictures, *parts: str) -> Iterator[Path]:
+    """The folder in which these pictures are kept, held by one process at a time; others wait."""
+    folder = cache().joinpath("images", pictures.key[:32], *parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("ab") as lock:
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield folder
+    except OSError as error:
+        raise WganError(f"cannot keep decoded images in {str(folder)!r} ({error}); set XDG_CACHE_HOME") from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        raise WganError(f"{str(path)!r} is damaged; delete its folder, and the images are decoded anew") from None
+
+
+def _write_json(path: Path, value: Any) -> None:
+    part = path.with_suffix(".part")
+    with part.open("w") as file:
+        json.dump(value, file, indent=None if isinstance(value, list) else 1)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _lines(path: Path) -> Iterator[dict]:
+    """The records of a journal; a torn last line is left out."""
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return

@@ -1,0 +1,89 @@
+"""CIFAR-10 and CIFAR-100 from their binary archives, of which nothing is unpacked to disk or unpickled."""
+
+import tarfile
+import zlib
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from wgan.data.download import find
+from wgan.data.rows import Dataset, from_array
+from wgan.errors import WganError, unknown_name
+
+ROWS_A_FILE = {"data_batch": 10_000, "test_batch": 10_000, "train": 50_000, "test": 10_000}
+LARGEST = 2**28  # bytes that a member may unpack to
+
+
+class _Archive(NamedTuple):
+    file: str
+    parts: dict[str, list[str]]
+    names: str  # the member with a class's name on each line
+    label_bytes: int  # before the pixels of a row; the last one is the class
+
+
+ARCHIVES = {
+    "cifar10": _Archive(
+        "cifar-10-binary.tar",
+        {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]},
+        "batches.meta.txt",
+        1,
+    ),
+    "cifar100": _Archive(
+        "cifar-100-binary.tar", {"train": ["train.bin"], "test": ["test.bin"]}, "fine_label_names.txt", 2
+    ),
+}
+
+
+def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = None) -> Dataset:
+    """The images and labels of "cifar10" or "cifar100": uint8 [n, 32, 32, 3].
+
+    The part is "train" (50,000 rows) or "test" (10,000); CIFAR-100 has its 100 fine labels. Looks where the IDX
+    files are looked for, then downloads the archive into the cache. Raises WganError where it cannot be had, is
+    damaged, or is not what its name says.
+    """
+    if name not in ARCHIVES:
+        raise unknown_name("CIFAR data set", name, ARCHIVES)
+    archive = ARCHIVES[name]
+    if part not in archive.parts:
+        raise unknown_name("part", part, archive.parts)
+    path = find(name, [archive.file], data_dir)[0]
+    files = _members(path, [*archive.parts[part], archive.names])
+    label_names = tuple(files.pop(archive.names).decode("ascii", "replace").split())
+    images, labels = [], []
+    for file, raw in files.items():
+        rows = ROWS_A_FILE[file.removesuffix(".bin").rstrip("_12345")]
+        width = archive.label_bytes + 3 * 32 * 32
+        if len(raw) != rows * width:
+            raise WganError(f"{file} in {str(path)!r} has {len(raw):,} bytes, not {rows * width:,}; fetch it again")
+        values = np.frombuffer(raw, np.uint8).reshape(rows, width)
+        labels.append(values[:, archive.label_bytes - 1].astype(np.int64))
+        images.append(values[:, archive.label_bytes :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+    label = np.concatenate(labels)
+    if label.max() >= len(label_names):
+        raise WganError(f"{str(path)!r} has the label {label.max()} but {len(label_names)} classes; fetch it again")
+    dataset = from_array(np.concatenate(images), name=name if part == "train" else f"{name}-test")
+    return replace(dataset, labels=label, label_names=label_names, source=str(path))
+
+
+def _members(path: Path, wanted: list[str]) -> dict[str, bytes]:
+    """The contents of these members by file name, in the order asked for."""
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz" if path.suffix == ".gz" else "r:") as archive:
+            for member in archive:
+                where = PurePosixPath(member.name)
+                if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
+                    raise WganError(f"{str(path)!r} holds {member.name!r}, which leads out of it; fetch it again")
+                if member.size > LARGEST:
+                    raise WganError(f"{member.name} in {str(path)!r} has {member.size:,} bytes; fetch it again")
+                if where.name in wanted and (file := archive.extractfile(member)):
+                    found[where.name] = file.read()
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise WganError(f"{str(path)!r} is a damaged archive ({error}); fetch it again") from error
+    if missing := [file for file in wanted if file not in found]:
+        raise WganError(
+            f"{str(path)!r} has no {missing[0]}; give the binary version, since others are pickles, never unpickled"
+        )
+    return {file: found[file] for file in wanted}

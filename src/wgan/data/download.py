@@ -1,0 +1,109 @@
+"""Where the files of named data sets lie, and how they get there."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from wgan.errors import WganError
+
+URLS = {
+    "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "fashion-mnist": "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "cifar10": "https://www.cs.toronto.edu/~kriz/",
+    "cifar100": "https://www.cs.toronto.edu/~kriz/",
+}
+MD5 = {
+    "mnist/train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    "mnist/train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
+    "mnist/t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
+    "mnist/t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
+    "fashion-mnist/train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    "fashion-mnist/train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+    "fashion-mnist/t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+    "fashion-mnist/t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+    "cifar10/cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
+    "cifar100/cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
+}
+DOWNLOAD_TIMEOUT = 30.0  # seconds without a byte
+SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashion-mnist
+
+
+@contextmanager
+def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
+    """A bar on stderr; `advance(by, line)` moves it and prints a line above it where there is one to print."""
+    from rich.console import Console
+    from rich.progress import DownloadColumn, MofNCompleteColumn, Progress
+
+    counter = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    with Progress(*Progress.get_default_columns(), counter, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=int(total) if total else None)
+
+        def advance(by: int, line: str = "") -> None:
+            if line:
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            bar.update(task, advance=by)
+
+        yield advance
+
+
+def cache() -> Path:
+    """The user's cache folder of this package."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "wgan")
+
+
+def find(name: str, stems: list[str], data_dir: str | Path | None) -> list[Path]:
+    """The files STEM.gz or STEM of a named data set, downloaded into the cache where no folder holds all of them."""
+    # Both files from one folder: copies of MNIST exist whose rows are in another order.
+    folders = [root / name for root in (cache(), SYSTEM_FOLDER)]
+    if os.environ.get("WGAN_DATA"):
+        folders.insert(0, Path(os.environ["WGAN_DATA"], name))
+    if data_dir is not None:
+        if not Path(data_dir).is_dir():
+            raise WganError(f"data_dir {str(data_dir)!r} is no folder; make it, or leave data_dir out")
+        folders[:0] = [Path(data_dir, name), Path(data_dir)]
+    for folder in folders:
+        found = [path for stem in stems if (path := _plain_or_gzipped(folder / stem))]
+        if len(found) == len(stems):
+            return found
+    cached = cache() / name
+    return [_plain_or_gzipped(cached / stem) or _download(name, f"{stem}.gz", cached) for stem in stems]
+
+
+def _plain_or_gzipped(path: Path) -> Path | None:
+    return next((p for p in (path.with_name(f"{path.name}.gz"), path) if p.is_file()), None)
+
+
+def _download(name: str, file: str, folder: Path) -> Path:
+    by_hand = f"put it by hand in {str(folder)!r}, or in {name}/ of a folder given as data_dir or WGAN_DATA"
+    digest, received = hashlib.md5(usedforsecurity=False), 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Beside its final place, so that the move is atomic; removed with the folder whatever interrupts.
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
+            part = Path(temporary, file)
+            with (
+                urlopen(URLS[name] + file, timeout=DOWNLOAD_TIMEOUT) as response,
+                part.open("wb") as written,
+                progress(f"{name} {file}", length := response.headers.get("Content-Length"), in_bytes=True) as advance,
+            ):
+                while chunk := response.read(1 << 16):
+                    written.write(chunk)
+                    digest.update(chunk)
+                    received += len(chunk)
+                    advance(len(chunk))
+            if length and received != int(length):
+                raise WganError(f"{file} broke off at {received} of {length} bytes; try again, or {by_hand}")
+            got, wanted = digest.hexdigest(), MD5[f"{name}/{file}"]
+            if got != wanted:
+                raise WganError(f"{file} came with MD5 {got}, not {wanted}; try again, or {by_hand}")
+            return part.replace(folder / file)
+    except (OSError, HTTPException) as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        raise WganError(f"cannot download {file} ({error}); {by_hand}") from error

@@ -1,0 +1,71 @@
+"""A folder of pictures, its subfolders as labels."""
+
+import hashlib
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures
+from wgan.data.pictures import SUFFIXES
+from wgan.errors import WganError
+
+
+def folder_pictures(path: Path) -> Pictures:
+    """All pictures in a folder and below it, sorted by name; hidden files and folders are left out.
+
+    The first subfolder of each is its label, where every picture lies in one and there are at least two. Raises
+    WganError where there is no picture.
+    """
+    names, stamps, others = _walk(path)
+    if not names:
+        held = ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in others.most_common(3))
+        raise WganError(
+            f"{str(path)!r} has no images ({', '.join(SUFFIXES)}); it holds {held or 'nothing'}, "
+            "so name the folder that they lie in"
+        )
+    key = hashlib.sha256(f"folder {VERSION}".encode())
+    for name, stamp in zip(names, stamps, strict=True):
+        key.update(f"\0{name}\0{stamp}".encode(errors="surrogateescape"))
+    classes = [name.partition(os.sep)[0] if os.sep in name else "" for name in names]
+    label_names = tuple(sorted(set(classes)))
+    labels = None
+    if "" in label_names or len(label_names) < 2:
+        label_names = ()
+    else:
+        number = {name: i for i, name in enumerate(label_names)}
+        labels = np.array([number[name] for name in classes], np.int64)
+
+    def chunk(number: int) -> list[Encoded]:
+        return [(name, path / name) for name in names[number * CHUNK : (number + 1) * CHUNK]]
+
+    return Pictures(path.resolve().name or "images", str(path), key.hexdigest(), len(names), chunk, labels, label_names)
+
+
+def _walk(path: Path) -> tuple[list[str], list[str], Counter]:
+    """The pictures' names, their sizes and times, and how many other files there are of each suffix."""
+    found, others, seen = [], Counter[str](), set()
+    for folder, subfolders, files in os.walk(path, followlinks=True):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
+            subfolders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        for name in files:
+            suffix = os.path.splitext(name)[1].lower()
+            if name.startswith("."):
+                continue
+            if suffix not in SUFFIXES:
+                others[suffix] += 1
+                continue
+            whole = os.path.join(folder, name)
+            try:
+                status = os.stat(whole)
+                stamp = f"{status.st_size} {status.st_mtime_ns}"
+            except OSError:
+                stamp = "gone"  # a link to nothing: named as broken when it is read
+            found.append((os.path.relpath(whole, path), stamp))
+    found.sort()
+    return [name for name, _ in found], [stamp for _, stamp in found], others

@@ -1,0 +1,74 @@
+"""A data set of the Hugging Face `datasets` library: hf:NAME, hf:NAME:SPLIT or hf:NAME:SPLIT:CONFIGURATION."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
+from wgan.data.rows import Dataset, from_array
+from wgan.errors import WganError
+
+PREFIX = "hf:"
+
+
+def load_hub(name: str, size: int | None, resize: str) -> Dataset:
+    """The images of a set's image column, labelled by its class column; else its columns of numbers as a table.
+
+    The split is "train" where none is named. Sets that need code of their own are refused by the library. Raises
+    WganError without the package, and for a set that cannot be had or holds neither.
+    """
+    try:
+        import datasets
+    except ImportError:
+        raise WganError(f"{name} needs a package more: pip install 'wgan[hf]'") from None
+    title, split, configuration, *more = *name.removeprefix(PREFIX).split(":"), "", ""
+    if not title or any(more):
+        raise WganError(
+            f"{name!r} is not a data set's name; give hf:NAME, hf:NAME:SPLIT or hf:NAME:SPLIT:CONFIGURATION"
+        )
+    try:
+        table = datasets.load_dataset(title, configuration or None, split=split or "train")
+    except Exception as error:  # the library raises about anything
+        why = " ".join(str(error).split())[:300].rstrip(".")
+        raise WganError(
+            f"cannot load {name} ({type(error).__name__}: {why}); give hf:NAME:SPLIT:CONFIGURATION of a set that exists"
+        ) from error
+    features = table.features
+    image = next((column for column, kind in features.items() if isinstance(kind, datasets.Image)), None)
+    label = next((column for column, kind in features.items() if isinstance(kind, datasets.ClassLabel)), None)
+    labels = None if label is None else np.asarray(table.with_format("numpy")[label][:], np.int64)
+    label_names = () if label is None else tuple(features[label].names)
+    title = title.rpartition("/")[2]
+    if image is not None:
+        return decoded(_pictures(datasets, table, title, name, image, labels, label_names), size, resize)
+    numbers = [column for column, kind in features.items() if _is_number(kind) and column != label]
+    if not numbers:
+        raise WganError(f"{name} has the columns {', '.join(features)}, neither images nor numbers; name another set")
+    if size:
+        raise WganError(f"size is for images, but {name} is a table; leave it out")
+    dataset = from_array(table.select_columns(numbers).to_pandas(), name=title)
+    return replace(dataset, labels=labels, label_names=label_names, source=f"{name}, columns {', '.join(numbers)}")
+
+
+def _pictures(
+    datasets: Any, table: Any, title: str, name: str, column: str, labels: np.ndarray | None, label_names: tuple
+) -> Pictures:
+    encoded = table.select_columns([column]).cast_column(column, datasets.Image(decode=False))
+
+    def chunk(number: int) -> list[Encoded]:
+        first = number * CHUNK
+        values = encoded[first : first + CHUNK][column]
+        return [
+            (f"row {first + i}", (value["bytes"] or Path(value["path"])) if value else b"")
+            for i, value in enumerate(values)
+        ]
+
+    key = hashlib.sha256(f"hf {VERSION} {table._fingerprint} {column}".encode()).hexdigest()
+    return Pictures(title, name, key, len(table), chunk, labels, label_names)
+
+
+def _is_number(feature: Any) -> bool:
+    return str(getattr(feature, "dtype", "")).startswith(("int", "uint", "float", "bool"))

@@ -1,0 +1,60 @@
+"""Data that needs no file: two-dimensional points, and scikit-learn's digits."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from wgan.data.idx import DIGIT_NAMES
+from wgan.data.rows import Dataset, Form, from_array
+from wgan.errors import WganError, unknown_name
+
+TOY_ROWS = 50_000
+
+
+def digits(data_dir: Path | None, seed: int) -> Dataset:
+    from sklearn.datasets import load_digits
+
+    values, labels = load_digits(return_X_y=True)
+    images = np.rint(np.asarray(values).reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    labels = np.asarray(labels, dtype=np.int64)
+    dataset = from_array(images, name="digits")
+    return replace(dataset, labels=labels, label_names=DIGIT_NAMES, source="scikit-learn's load_digits")
+
+
+def toy(name: str, n: int, seed: int) -> Dataset:
+    """A new sample of "8gaussians", "25gaussians" or "swissroll": float32 points [n, 2], labelled by mode.
+
+    The constants are those of Gulrajani et al.'s gan_toy.py. Raises WganError for another name or n below 1.
+    """
+    if name not in TOYS:
+        raise unknown_name("toy", name, TOYS)
+    if n < 1:
+        raise WganError(f"n is {n}; ask for at least 1 row")
+    # The second word of the key keeps these draws apart from every purpose in wgan.streams.
+    points, labels = TOYS[name](np.random.Generator(np.random.Philox(key=[seed, 1 << 32])), n)
+    form = Form("points", (2,), "float32", 0.0, 1.0, None, None)
+    return Dataset(name, points.astype(np.float32), form, labels, source=f"{n:,} points of seed {seed}")
+
+
+def _eight_gaussians(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    angles = np.arange(8) * np.pi / 4
+    centres = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    modes = random.integers(8, size=n)
+    return (centres[modes] + 0.02 * random.standard_normal((n, 2))) / 1.414, modes
+
+
+def _twenty_five_gaussians(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    centres = 2.0 * np.stack(np.divmod(np.arange(25), 5), axis=1) - 4
+    modes = random.integers(25, size=n)
+    return (centres[modes] + 0.05 * random.standard_normal((n, 2))) / 2.828, modes
+
+
+def _swiss_roll(random: np.random.Generator, n: int) -> tuple[np.ndarray, None]:
+    # scikit-learn's make_swiss_roll without its second dimension.
+    angle = 1.5 * np.pi * (1 + 2 * random.random(n))
+    roll = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1)
+    return (roll + 0.25 * random.standard_normal((n, 2))) / 7.5, None
+
+
+TOYS = {"8gaussians": _eight_gaussians, "25gaussians": _twenty_five_gaussians, "swissroll": _swiss_roll}
