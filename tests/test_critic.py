@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+import wgan
 from wgan import WganError, streams
 from wgan.constraints import CONSTRAINTS
 from wgan.critic import critic_w1
@@ -146,3 +147,14 @@ def test_a_critic_of_flattened_rows_sees_what_one_of_images_sees():
     flat = Architecture("flat", [reshape(4), dense(1)], [], "he")
     images, rows = (critic_w1(a, b, network=flat, **QUICK) for a, b in ((x, y), (x.reshape(40, 4), y.reshape(40, 4))))
     assert images.value == pytest.approx(rows.value, rel=1e-12)
+
+
+def test_w1_by_a_critic_is_a_method_of_w1():
+    x = np.random.default_rng(0).normal(size=(200, 2))
+    shifted = x + np.array([1.0, 0.0])
+    found = wgan.w1(x, shifted, method="critic", steps=200, width=16)
+    assert 0 < found.lower <= 1.5
+    assert found.method.startswith("critic")
+    assert wgan.w1(x, shifted).value == pytest.approx(1, abs=1e-9)
+    with pytest.raises(WganError, match="method critic takes no weights"):
+        wgan.w1(x, x, method="critic", budget=3.0)

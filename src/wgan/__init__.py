@@ -8,10 +8,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from wgan import density_ratio, divergences
     from wgan.config import PRESETS, Config, preset
+    from wgan.critic import w1
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
     from wgan.training import train
-    from wgan.transport import debiased_w1, emd, sinkhorn, sliced_w1, w1
+    from wgan.transport import debiased_w1, emd, sinkhorn, sliced_w1
 
 # Names are imported when first used, so that `import wgan` takes no framework with it.
 _HOME = {
@@ -22,7 +23,8 @@ _HOME = {
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
     "train": "wgan.training",
-    **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1", "w1"], "wgan.transport"),
+    "w1": "wgan.critic",
+    **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1"], "wgan.transport"),
 }
 
 _MODULES = ("density_ratio", "divergences")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from wgan import networks, step, streams
+from wgan import networks, step, streams, transport
 from wgan.config import Config
 from wgan.engines import get_engine
 from wgan.errors import WganError
@@ -93,7 +93,7 @@ def critic_w1(
 
     game = game_of(config, X.shape[1:])
     critic = _train(game, config, (train_x - centre) / scale, (train_y - centre) / scale, watch)
-    layers, exact = game.architecture.critic, get_engine(config.engine, "float64")
+    layers, exact = game.architecture.critic, get_engine("torch", "float64")
     weights = {name: game.engine.numpy(w).astype(np.float64) for name, w in critic.items()}
     placed = {name: exact.array(w) for name, w in weights.items()}
 
@@ -137,6 +137,21 @@ def critic_w1(
     )
 
 
+def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> transport.W1 | CriticW1:
+    """The Wasserstein-1 distance of two samples: `transport.w1`, or `critic_w1` by the method "critic".
+
+    Examples:
+        >>> w1([[0.0, 0.0]], [[3.0, 4.0]]).value
+        5.0
+    """
+    if method != "critic":
+        return transport.w1(X, Y, *weights, method=method, **options)
+    for name in ("weights_x", "weights_y", "budget", "solution"):
+        if weights or options.pop(name, None):
+            raise WganError(f"method critic takes no weights, budget or solution, but got {name}; leave them out.")
+    return critic_w1(X, Y, **options)
+
+
 def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[[int], None]) -> networks.Params:
     """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be."""
     engine, batch, seed = game.engine, config.batch, config.seed
@@ -147,7 +162,8 @@ def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[
         real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
         fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")])
         mix = engine.array(streams.uniform(seed, "mix", at, (batch,)))
-        state, _ = step.critic_step(game, state, real, fake, mix, config.learning_rate_at(at))
+        rate = config.learning_rate_at(at)
+        state, _ = engine.run(step.critic_step, game, state, real, fake, mix, rate, uses_up=True)
         watch(at + 1)
     return state.critic
 

@@ -66,7 +66,7 @@ def prepare(training: "Training") -> Probe:
 def measure(probe: Probe, training: "Training") -> Record:
     """What the log of this step is to tell beyond the losses: plain numbers by name, as docs/report.md lists them."""
     game, state = training.game, training.state
-    found = quantities(game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    found = game.engine.run(quantities, game, state, probe.z, probe.real, probe.unseen, probe.mix)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
     fake, sample = (arrays.pop(name).reshape(len(probe.z), -1) for name in ("fake", "sample"))
     if not all(np.isfinite(array).all() for array in (fake, sample, *arrays.values())):

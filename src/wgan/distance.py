@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan import data, evaluate, runs, transport
+from wgan.critic import CriticW1, w1
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.streams import stream
+from wgan.transport import W1
 
 ROWS = 2000  # of each side unless asked: an exact distance of these takes about a second
 
@@ -20,8 +22,8 @@ class Distance(NamedTuple):
     second: str
     floor_of: str
     ground: str
-    w1: transport.W1
-    floor: transport.W1
+    w1: W1 | CriticW1
+    floor: W1 | CriticW1
 
     def to_json(self) -> dict[str, Any]:
         """What is printed, as numbers by name."""
@@ -88,8 +90,8 @@ def distance(
     rows, twin = real.draw(n, seed)
     against, _ = other.draw(n, seed + 1)
     rows, twin, against = (_flat(part, form) for part in (rows, twin, against))
-    found = transport.w1(rows, against, method=method, budget=budget, seed=seed)
-    floor = transport.w1(rows, twin, method=method, budget=budget, seed=seed)
+    found = w1(rows, against, method=method, budget=budget, seed=seed)
+    floor = w1(rows, twin, method=method, budget=budget, seed=seed)
     return Distance(a.name, b.name, real.name, ground, found, floor)
 
 
@@ -149,12 +151,12 @@ def _flat(rows: np.ndarray, form: Form | None) -> np.ndarray:
     return np.asarray(rows if form is None else form.encode(rows)).reshape(len(rows), -1)
 
 
-def _numbers(one: transport.W1) -> dict[str, Any]:
+def _numbers(one: W1 | CriticW1) -> dict[str, Any]:
     return {
         "lower": one.lower,
-        "upper": one.upper,
+        "upper": one.upper if isinstance(one, W1) else None,
         "value": one.value,
-        "gap": one.gap,
+        "gap": one.gap if isinstance(one, W1) else None,
         "method": one.method,
         "n": list(one.n),
         "seconds": round(one.seconds, 3),
@@ -165,7 +167,11 @@ def words(found: Distance) -> str:
     """A Distance in a few lines: the interval, what it estimates, the floor, and what to make of both."""
     one, floor = found.w1, found.floor
     above = one.lower - floor.upper
-    if one.upper == 0:
+    if isinstance(one, CriticW1):
+        verdict = (
+            f"The critic's number is {one.value - floor.value:.4g} above that of the floor; it has no upper bound."
+        )
+    elif one.upper == 0:
         verdict = "They hold the same rows."
     elif above > 0:
         verdict = f"They are {above:.4g} further apart than the floor. Other seeds show how far chance moves both."
@@ -182,7 +188,9 @@ def words(found: Distance) -> str:
     )
 
 
-def _interval(one: transport.W1) -> str:
+def _interval(one: W1 | CriticW1) -> str:
+    if isinstance(one, CriticW1):
+        return f"at least {one.lower:.6g} (certified), the critic says {one.value:.6g}"
     if one.gap <= transport.MEETS * one.upper:
         return f"{one.value:.6g} (exact, to {max(one.gap, 0):.1g})"
     return f"between {one.lower:.6g} and {one.upper:.6g}"

@@ -117,7 +117,7 @@ def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fe
             f"features classifier needs images with labels of {CLASSES[0]} to {CLASSES[1]} classes, which "
             f"{dataset.name} has not; use --features pca or rows."
         )
-    engine, body = get_engine("auto"), _body(dataset.form.shape)
+    engine, body = get_engine("torch"), _body(dataset.form.shape)
     rng = streams.stream(0, "evaluate")
     initial = networks.init(body, dataset.form.shape, "he", rng)
     last = networks.init([dense(int(labels.max()) + 1)], (UNITS,), "he", rng)
