@@ -9,11 +9,22 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from wgan import Config, WganError, checkpoint, data, diagnostics, preset, runs, step
+from wgan.constraints import CONSTRAINTS
 from wgan.diagnostics import measure, prepare, quantities, w1
+from wgan.engines import ENGINES
 from wgan.training import advance, start, train
 from wgan.verdicts import verdicts
 
-SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 8, "steps": 6, "log_every": 1, "diagnose_every": 2}
+SMALL = {
+    "data": "digits",
+    "engine": "torch",
+    "width": 8,
+    "batch": 16,
+    "latent": 8,
+    "steps": 6,
+    "log_every": 1,
+    "diagnose_every": 2,
+}
 generate = step.generate
 
 
@@ -30,7 +41,7 @@ def trained(tmp_path, config, dataset=None):
 def plant(monkeypatch, rows):
     """Replace the generator: `rows(z)` gives what it makes, a whiff of the true one its gradient."""
 
-    def planted(game, generator, z):
+    def planted(game, generator, z, moments=None):
         return game.engine.array(rows(game.engine.numpy(z))) + 1e-2 * generate(game, generator, z)
 
     monkeypatch.setattr(step, "generate", planted)
@@ -50,7 +61,7 @@ def choice(z, count, seed=0):
 def test_a_generator_that_copies_a_hundred_rows_is_named(monkeypatch, tmp_path):
     rows, _ = digits()
     plant(monkeypatch, lambda z: rows[choice(z, 100)])
-    config = Config(steps=20, log_every=5, diagnose_every=5)
+    config = Config(engine="torch", steps=20, log_every=5, diagnose_every=5)
     assert faults(trained(tmp_path, config), config) == ["memorising generator"]
 
 
@@ -59,7 +70,7 @@ def test_a_generator_of_one_class_is_named(monkeypatch, tmp_path, labelled):
     rows, labels = digits()
     threes = rows[labels == 3]
     plant(monkeypatch, lambda z: (threes[choice(z, 100)] + threes[choice(z, 100, seed=1)]) / 2)  # new, not copied
-    config = Config(steps=20, log_every=5, diagnose_every=5)
+    config = Config(engine="torch", steps=20, log_every=5, diagnose_every=5)
     dataset = None if labelled else data.from_array(data.load("digits").rows, name="digits")
     log = trained(tmp_path, config, dataset)
     assert ("classes" in log) == labelled
@@ -71,6 +82,7 @@ def test_a_critic_trained_on_500_rows_is_named(monkeypatch, tmp_path):
     dataset = data.from_array(np.random.default_rng(1).standard_normal((1000, 32)).astype(np.float32))
     plant(monkeypatch, lambda z: z)
     config = Config(
+        engine="torch",
         network="mlp", width=64, depth=2, latent=32, rows=500, held_out=0.3, n_critic=5, steps=40, log_every=5,
         diagnose_every=5,
     )  # fmt: skip
@@ -78,7 +90,9 @@ def test_a_critic_trained_on_500_rows_is_named(monkeypatch, tmp_path):
 
 
 def test_a_clip_of_a_ten_thousandth_is_named(tmp_path):
-    config = preset("wgan").config.replace(data="digits", width=8, clip=1e-4, steps=30, log_every=5, diagnose_every=5)
+    config = preset("wgan").config.replace(
+        data="digits", engine="torch", width=8, clip=1e-4, steps=30, log_every=5, diagnose_every=5
+    )
     log = trained(tmp_path, config)
     assert faults(log, config) == ["vanishing gradient"]
     assert "clipping" in verdicts(log, config.to_json())[0].sentence.lower()
@@ -87,7 +101,7 @@ def test_a_clip_of_a_ten_thousandth_is_named(tmp_path):
 @pytest.mark.parametrize("name", ["default", "wgan-gp"])
 def test_a_learning_rate_of_one_is_named(tmp_path, name):
     config = preset(name).config.replace(
-        data="digits", width=8, learning_rate=1.0, steps=30, log_every=5, diagnose_every=5
+        data="digits", engine="torch", width=8, learning_rate=1.0, steps=30, log_every=5, diagnose_every=5
     )
     assert faults(trained(tmp_path, config), config) == ["exploding critic"]
 
@@ -104,7 +118,7 @@ def test_a_generator_that_no_gradient_reaches_is_named(tmp_path):
 
 
 def test_a_healthy_run_gets_none(tmp_path):
-    config = Config(steps=300, log_every=25, diagnose_every=50)
+    config = Config(engine="torch", steps=300, log_every=25, diagnose_every=50)
     log = trained(tmp_path, config)
     assert faults(log, config) == []
     assert log["w1"][-1] < 0.7 * log["w1"][0]
@@ -173,6 +187,18 @@ def test_gradients_against_autograd_and_a_linear_critic():
         assert found[f"gradient_norm_{name}"].numpy() == pytest.approx(4.0)  # |w| = 0.5 sqrt(64)
 
 
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_both_engines_measure_the_same(constraint):
+    found = []
+    for engine in ENGINES:
+        pytest.importorskip(engine, reason=f"{engine} is not installed")
+        training = start(Config(**SMALL | {"engine": engine, "constraint": constraint, "network": "mlp", "depth": 1}))
+        found.append(measure(prepare(training), training))
+    assert len(found) > 1
+    for other in found[1:]:
+        assert other == pytest.approx(found[0], rel=2e-3, abs=1e-6)
+
+
 def test_measuring_changes_nothing_and_repeats():
     training = start(Config(**SMALL))
     probe = prepare(training)
@@ -207,6 +233,7 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
     assert runs.best(out, [2, 5, 6]) == (2, 2.0)
     assert runs.best(out, [5, 6]) == (6, 4.0)
+    assert runs.best(out, [5, 6], before=6) == (5, 5.0)
 
 
 def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeypatch, tmp_path):

@@ -14,12 +14,12 @@ from itertools import count
 import numpy as np
 import pytest
 
-from wgan import Config, data, report, runs
+from wgan import Config, checkpoint, data, report, runs
 from wgan.charts import Level, Line, chart, number, window
 from wgan.training import train
 
 SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "steps": 6, "log_every": 1, "diagnose_every": 1}
-SMALL |= {"sample_every": 2, "checkpoint_every": 2}
+SMALL |= {"engine": "torch", "sample_every": 2, "checkpoint_every": 2}
 EVIL = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{ 7*7 }}"
 
 
@@ -115,8 +115,9 @@ def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     assert "Unfinished: this run is at step 6 of 100" in page(run).text
     (run / "log.jsonl").write_text("".join(f'{{"step": {step}, "w1": {step + 1}}}\n' for step in (0, 2, 4, 6)))
     assert "was better" not in page(run).text
-    change(run, until_no_better=6)
-    assert "Stopped at step 6, since no checkpoint of 6 steps was better." in page(run).text
+    kept = checkpoint.steps(run / "checkpoints")[0]
+    change(run, until_no_better=6 - kept)
+    assert f"Stopped at step 6, since no checkpoint of {6 - kept} steps was better." in page(run).text
     (run / "log.jsonl").unlink()
     assert "no record yet" in page(run).text
     shutil.rmtree(run / "samples")
@@ -184,12 +185,17 @@ def test_a_broken_evaluation_is_named(run, content):
 
 @pytest.mark.parametrize("listed", [True, False])
 def test_metrics_are_shown_with_their_floors(run, listed):
-    one = {"value": 3.14159, "error": 0.02, "floor": 0.63, "estimates": "Frechet distance on pixels"}
+    one = {"value": 3.14159, "error": 0.02, "floor": 0.63, "floor_error": 0.01, "better": "lower"}
+    one |= {"estimates": "Frechet distance on pixels"}
     metrics = [{"name": "frechet", **one}] if listed else {"frechet": one}
-    (run / "evaluation.json").write_text(json.dumps({"step": 6, "protocol": "10,000 samples", "metrics": metrics}))
+    protocol = {"samples": 10_000, "label_names": ["naught"], "classifier_accuracy": None}
+    found = {"step": 6, "protocol": protocol, "metrics": metrics, "lacking": {"kid": "Too few samples for kid."}}
+    (run / "evaluation.json").write_text(json.dumps(found))
     text = page(run).text
-    for part in ("frechet", "3.14 ± 0.02", "0.630", "Frechet distance on pixels", "10,000 samples", "Of step 6"):
+    expected = "frechet 3.14 ± 0.02 0.630 ± 0.01 lower Frechet distance on pixels Too few samples for kid."
+    for part in (expected, "samples 10000", "Of step 6"):
         assert part in text
+    assert "naught" not in text
 
 
 def test_the_command_repeats_the_run(run):

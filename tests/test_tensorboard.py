@@ -10,7 +10,7 @@ from wgan import WganError, checkpoint, runs
 from wgan.tensorboard import Board
 
 COMMAND = [sys.executable, "-W", "error", "-m", "wgan", "train", "digits", "--tensorboard", "--decay", "none"]
-COMMAND += ["--width", "8", "--batch", "16", "--latent", "4"]
+COMMAND += ["--engine", "torch", "--width", "8", "--batch", "16", "--latent", "4"]
 COMMAND += ["--log-every", "1", "--diagnose-every", "2", "--sample-every", "2"]
 
 

@@ -131,6 +131,12 @@ def single(run: Run, data_dir: Path | None = None) -> str:
         real=real,
         nearest=nearest,
         metrics=_metrics(run),
+        lacking=list(_mapping(_mapping(run.evaluation).get("lacking")).values()),
+        protocol=[
+            (name.replace("_", " "), value)
+            for name, value in _mapping(_mapping(run.evaluation).get("protocol")).items()
+            if isinstance(value, str | int | float) and name != "features_text"
+        ],
         config=[
             (name, value, name in FIELDS and value != FIELDS[name].default, _text(name))
             for name, value in run.config.items()
@@ -342,10 +348,11 @@ def _metrics(run: Run) -> list[dict[str, str]]:
     for one in listed:
         if not isinstance(one, dict):
             continue
-        cell = {name: _cell(one.get(name)) for name in ("name", "value", "floor", "estimates")}
-        error = one.get("error")
-        if isinstance(error, int | float) and error:
-            cell["value"] += f" ± {error:.2g}"
+        cell = {name: _cell(one.get(name)) for name in ("name", "value", "floor", "better", "estimates")}
+        cell["name"] = _cell(one.get("title", one.get("name")))
+        for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
+            if isinstance(error, int | float) and error:
+                cell[name] += f" ± {error:,.0f}" if 1000 <= error < 1e7 else f" ± {error:.2g}"
         found.append(cell)
     return found
 
