@@ -9,12 +9,13 @@ certified bounds. Memory is by how much one solve, in a process of its own, rais
 
 import argparse
 import platform
-import resource
+import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,15 +66,22 @@ def seconds(solve: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - began, found
 
 
+def peak() -> int:
+    """The process's peak memory in MB."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) // 1024
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--memory-of", nargs=2, metavar=("PROBLEM", "SOLVER"), help="solve once, print the peak")
     only = parser.parse_args().memory_of
     if only:
         solve = (line if only[0].startswith("1-D") else space)()[only[0]][only[1]]
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
+        before = peak()
         solve()
-        print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+        print(peak() - before)
         return
     problems = {**line(), **space()}
     print(f"numpy {np.__version__}, {platform.machine()}, one thread where OMP_NUM_THREADS=1")
@@ -88,7 +96,7 @@ def main() -> None:
         ours = values["wgan"]
         theirs = next(which for which in solvers if which != "wgan")
         middle = {which: statistics.median(times) for which, times in taken.items()}
-        peak = {
+        memory = {
             which: subprocess.run(
                 [sys.executable, __file__, "--memory-of", name, which], capture_output=True, text=True, check=True
             ).stdout.strip()
@@ -98,7 +106,7 @@ def main() -> None:
         print(f"\n{name}: {ours.method}, relative gap {gap:.1g}, W1 {ours.value:.9g}; {theirs} {values[theirs]:.9g}")
         for which in solvers:
             spread = f"{min(taken[which]):.3f} to {max(taken[which]):.3f}"
-            print(f"  {which:6} {middle[which]:7.3f} s ({spread}), {peak[which]} MB")
+            print(f"  {which:6} {middle[which]:7.3f} s ({spread}), {memory[which]} MB")
         print(f"  ratio {middle[theirs] / middle['wgan']:.2f} (above 1: wgan is faster)")
 
 

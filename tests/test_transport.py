@@ -309,6 +309,7 @@ def test_subsets_tighten_what_slices_say(monkeypatch):
     truth, sliced = w1(X, Y), w1(X, Y, method="sliced")
     monkeypatch.setattr(transport, "PAIRS", 10)
     monkeypatch.setattr(transport, "SUBSET", 200)
+    monkeypatch.setattr(transport, "STRIP", 200)
     result = w1(X, Y, method="exact", budget=20.0, solution=True)
     assert result.method == "sliced and subsets"
     assert sliced.lower <= result.lower <= truth.value <= result.upper < sliced.upper
