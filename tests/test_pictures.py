@@ -389,7 +389,7 @@ def test_training_copies_no_more_than_its_batches(tmp_path):
     rows[:1000] = np.random.default_rng(0).integers(0, 256, (1000, *shape), np.uint8)
     rows = np.memmap(tmp_path / "rows", np.uint8, "r", shape=(count, *shape))
     form = Form("images", shape, "uint8", 127.5, 127.5, 0.0, 255.0)
-    config = Config(width=4, batch=16, latent=4, n_critic=2, dequantise="uniform")
+    config = Config(engine="torch", width=4, batch=16, latent=4, n_critic=2, dequantise="uniform")
     np.save(tmp_path / "rows.npy", rows)
     tracemalloc.start()
     try:

@@ -300,7 +300,7 @@ def test_a_budget_ends_in_an_interval_that_holds_the_truth(monkeypatch, pairs):
     assert result.method == ("sliced and sinkhorn" if pairs > 10 else "sliced and subsets")
     assert result.lower <= truth.lower
     assert truth.upper <= result.upper
-    assert result.gap > 1e-3
+    assert result.gap > 1e-6 * truth.value  # not solved, however fast the machine
     check_solution(result, X, Y, np.ones(500), np.ones(500), 10.0)
 
 
