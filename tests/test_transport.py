@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -293,14 +294,17 @@ def test_sinkhorn_says_when_it_has_not_converged():
 def test_a_budget_ends_in_an_interval_that_holds_the_truth(monkeypatch, pairs):
     X, Y = samples(500, 500, 5)
     truth = w1(X, Y)
-    monkeypatch.setattr(transport, "RATES", dict.fromkeys(transport.RATES, 1e-6))
+    monkeypatch.setattr(transport, "RATES", dict.fromkeys(transport.RATES, 1e-3))
     monkeypatch.setattr(transport, "PAIRS", pairs)
     monkeypatch.setattr(transport, "SUBSET", 100)
-    result = w1(X, Y, budget=1.0, solution=True)
+    ticks = SimpleNamespace(monotonic=map(float, itertools.count()).__next__)  # a second passes at each look
+    monkeypatch.setattr(transport, "time", ticks)
+    monkeypatch.setattr(solvers, "time", ticks)
+    result = w1(X, Y, budget=100.0, solution=True)
     assert result.method == ("sliced and sinkhorn" if pairs > 10 else "sliced and subsets")
     assert result.lower <= truth.lower
     assert truth.upper <= result.upper
-    assert result.gap > 1e-6 * truth.value  # not solved, however fast the machine
+    assert result.gap > 1e-3
     check_solution(result, X, Y, np.ones(500), np.ones(500), 10.0)
 
 
@@ -310,7 +314,7 @@ def test_subsets_tighten_what_slices_say(monkeypatch):
     monkeypatch.setattr(transport, "PAIRS", 10)
     monkeypatch.setattr(transport, "SUBSET", 200)
     monkeypatch.setattr(transport, "STRIP", 200)
-    result = w1(X, Y, method="exact", budget=20.0, solution=True)
+    result = w1(X, Y, method="exact", budget=1e6, solution=True)
     assert result.method == "sliced and subsets"
     assert sliced.lower <= result.lower <= truth.value <= result.upper < sliced.upper
     check_solution(result, X, Y, np.ones(600), np.ones(600), 10.0)
