@@ -111,7 +111,7 @@ def train(
     """
     given = {name: value for name, value in flags.items() if value is not None}
     config = preset(preset_name).config.replace(data=data, **given)
-    out = out or Path("runs") / f"{Path(data).stem}-{preset_name}"
+    out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
     from wgan import runs
     from wgan import training as loop
