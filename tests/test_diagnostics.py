@@ -227,7 +227,7 @@ def script(monkeypatch, distances):
 
 def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     script(monkeypatch, [9.0, 8, 2, 7, 6, 5, 4])
-    config = Config(**SMALL | {"keep": 2, "checkpoint_every": 1})
+    config = Config(**SMALL | {"keep": 2, "checkpoint_every": 1, "diagnose_every": 1})
     out = tmp_path / "run"
     list(train(config, out=out))
     assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
@@ -236,9 +236,17 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     assert runs.best(out, [5, 6], before=6) == (5, 5.0)
 
 
+def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, tmp_path):
+    script(monkeypatch, [9.0, 1, 8, 1, 3, 1, 4])
+    out = tmp_path / "run"
+    list(train(Config(**SMALL | {"keep": 1, "checkpoint_every": 100}), out=out))
+    assert checkpoint.steps(out / "checkpoints") == [4, 6]
+    assert runs.read_log(out)["w1"][::2].tolist() == [9, 8, 3, 4]
+
+
 def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeypatch, tmp_path):
     script(monkeypatch, [9.0, 8, 7, 7.5, 8, 8, 1])
-    config = Config(**SMALL | {"checkpoint_every": 1, "until_no_better": 2, "keep": 1})
+    config = Config(**SMALL | {"diagnose_every": 1, "until_no_better": 2, "keep": 1})
     out = tmp_path / "run"
     for _ in range(2):  # the same command finds that it is done
         assert list(train(config, out=out))[-1]["step"] == 4

@@ -117,7 +117,7 @@ def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     assert "was better" not in page(run).text
     kept = checkpoint.steps(run / "checkpoints")[0]
     change(run, until_no_better=6 - kept)
-    assert f"Stopped at step 6, since no checkpoint of {6 - kept} steps was better." in page(run).text
+    assert f"Stopped at step 6, since none of {6 - kept} steps was better." in page(run).text
     (run / "log.jsonl").unlink()
     assert "no record yet" in page(run).text
     shutil.rmtree(run / "samples")

@@ -96,11 +96,10 @@ def test_memory_is_noted_from_a_quarter_and_a_fault_from_half_of_the_estimate_an
     assert names(verdicts(log(**HEALTHY | FAULTY["memorising critic"] | {"memorised_score_error": 0.2}))) == []
 
 
-def test_the_best_checkpoint_named_is_one_that_was_saved():
-    distance = np.where(STEPS == 1300, 3.0, np.where(STEPS == 1000, 3.1, 3.3))
+def test_the_best_checkpoint_is_named():
+    distance = np.where(STEPS == 1300, 3.0, np.where(STEPS % 100 == 0, 3.3, np.nan))
     columns = HEALTHY | FAULTY["memorising critic"] | {"w1": distance}
-    assert "(3.1) is that of step 1,000" in verdicts(log(**columns), {"checkpoint_every": 500})[0].remedy
-    assert "(3) is that of step 1,300" in verdicts(log(**columns), {"checkpoint_every": 50})[0].remedy
+    assert "(3) is that of step 1,300" in verdicts(log(**columns))[0].remedy
 
 
 def test_copies_are_judged_against_held_out_rows():

@@ -104,7 +104,7 @@ def read(path: Path) -> Run:
     elif isinstance(wanted, int) and at < wanted:
         patience = config.get("until_no_better")
         if isinstance(patience, int) and best and at - best[0] >= patience:
-            remarks.insert(0, f"Stopped at step {at:,}, since no checkpoint of {patience:,} steps was better.")
+            remarks.insert(0, f"Stopped at step {at:,}, since none of {patience:,} steps was better.")
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, and is reported as far as it is.")
     name = path.resolve().name

@@ -128,12 +128,12 @@ def advance(
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
-        saving = out is not None and at % config.checkpoint_every == 0
-        measured = {}
-        if at % config.diagnose_every == 0 or saving or last:
+        measured, better = {}, False
+        if at % config.diagnose_every == 0 or last:
             measured = diagnostics.measure(probe, training)
-        if (saving or last) and "w1" in measured:
-            training.best = min(training.best or (at, measured["w1"]), (at, measured["w1"]), key=lambda best: best[1])
+        if "w1" in measured:
+            better = training.best is None or measured["w1"] < training.best[1]
+            training.best = (at, measured["w1"]) if better else training.best
             last = last or no_better(training)
         if at % config.log_every == 0 or measured or last:
             record = {"step": at, **losses(training), **estimates(training), **measured}
@@ -146,7 +146,7 @@ def advance(
             yield record
         if out and (at % config.sample_every == 0 or last):
             picture(training, out / "samples" / f"{at:08d}.png")
-        if out and (saving or last):
+        if out and (at % config.checkpoint_every == 0 or better or last):
             save(training, out)
         if last:
             return

@@ -121,7 +121,7 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     smoothed = (floor * count + 1) / (count + 2)
     if copied < floor + 0.02 + 4 * math.sqrt(smoothed * (1 - smoothed) / count):
         return None
-    best = _best(log, config)
+    best = _best(log)
     return Verdict(
         "memorising generator", "fault", f"The generator copies training rows: {copied:.0%} of its samples do.",
         f"So many samples are at less than a third of the distance to one training row that they are to any other; of "
@@ -156,7 +156,7 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "mode collapse", "fault", "The generator has collapsed: its samples show few kinds of what is in the data.",
         " ".join(evidence),
-        f"Use --objective wasserstein with --constraint gradient-penalty, and more --n-critic.{_best(log, config)}",
+        f"Use --objective wasserstein with --constraint gradient-penalty, and more --n-critic.{_best(log)}",
         ("memorising critic", "loss and distance", "still improving"),
     )  # fmt: skip
 
@@ -178,12 +178,12 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     if share < 0.5:
         return Verdict(
             "memorising critic", "note", f"The critic has begun to memorise: {share:.0%} of its estimate is memory.",
-            evidence, f"Read the held-out estimate, not the other; more data would help.{_best(log, config)}",
+            evidence, f"Read the held-out estimate, not the other; more data would help.{_best(log)}",
         )  # fmt: skip
     since = _since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic memorises its training rows since step {since:,}.",
-        evidence, f"Train on more data, or stop there.{_best(log, config)}", ("loss and distance",),
+        evidence, f"Train on more data, or stop there.{_best(log)}", ("loss and distance",),
     )  # fmt: skip
 
 
@@ -309,16 +309,13 @@ def _improving(log: Log) -> float:
     return float(1 - after.min() / before.min()) if len(before) and len(after) and before.min() > 0 else 0.0
 
 
-def _best(log: Log, config: dict[str, Any]) -> str:
-    """A sentence that names the checkpoint of the lowest W1."""
-    every = config.get("checkpoint_every")
-    steps, values = log["step"], _column(log, "w1")
-    saved = (steps % every == 0) | (steps == steps[-1]) if isinstance(every, int) and every > 0 else steps >= 0
-    values = np.where(saved & np.isfinite(values), values, math.inf)
-    at = int(values.argmin())
-    if values[at] == math.inf:
+def _best(log: Log) -> str:
+    """A sentence that names the step of the lowest W1, of which training kept a checkpoint."""
+    values = _column(log, "w1")
+    if not np.isfinite(values).any():
         return ""
-    return f" The best checkpoint by held-out W1 ({values[at]:.3g}) is that of step {steps[at]:,.0f}."
+    at = int(np.nanargmin(values))
+    return f" The best checkpoint by held-out W1 ({values[at]:.3g}) is that of step {log['step'][at]:,.0f}."
 
 
 VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
