@@ -324,22 +324,36 @@ def test_without_jax_one_sentence_says_what_to_install_and_auto_is_torch(monkeyp
     monkeypatch.setattr(engines, "find_spec", lambda package: None if package in ("jax", "optax") else object())
     with pytest.raises(WganError, match=r"engine jax needs jax and optax.*pip install 'wgan\[jax\]'"):
         get_engine("jax")
-    assert engines.faster("float32", 10**6) == ("torch", "JAX is not installed")
+    assert engines.faster([], (2,), "float32", 10**6) == ("torch", "JAX is not installed")
     assert get_engine("torch").name == "torch"
 
 
 @pytest.mark.parametrize(
-    ("fields", "expected"),
+    ("row", "fields", "expected"),
     [
-        ({}, "jax"),
-        ({"precision": "bfloat16"}, "torch"),
-        ({"steps": 100}, "torch"),
-        ({"steps": 400, "n_critic": 5}, "jax"),
+        ((28, 28, 1), {}, "jax"),
+        ((2,), {"network": "mlp"}, "jax"),
+        ((8, 8, 1), {"network": "dcgan"}, "jax"),
+        ((28, 28, 1), {"network": "keras-cnn"}, "torch"),
+        ((28, 28, 1), {"network": "stax-cnn", "width": 32}, "torch"),
+        ((32, 32, 3), {"network": "resnet"}, "torch"),
+        ((28, 28, 1), {"precision": "bfloat16"}, "torch"),
+        ((28, 28, 1), {"steps": 100}, "torch"),
+        ((28, 28, 1), {"steps": 400, "n_critic": 5}, "jax"),
     ],
 )
-def test_auto_is_the_engine_that_was_measured_to_be_faster(monkeypatch, fields, expected):
+def test_auto_is_the_engine_that_was_measured_to_be_faster(monkeypatch, row, fields, expected):
     pytest.importorskip("jax", reason="JAX is not installed")
+    config = Config(**fields)
+    critic = resolve("network", NETWORKS, config.network, config, row=row, constraint=config.constraint).critic
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert engine_for(Config(**fields))[0] == expected
+    assert engine_for(config, critic, row)[0] == expected
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert engine_for(Config(**fields))[0] == "torch"
+    assert engine_for(config, critic, row)[0] == "torch"
+
+
+def test_the_work_of_convolutions_is_that_of_the_formula():
+    up = networks.conv_transpose(3, 5, 2, (28, 28))
+    layers = [networks.conv(8, 4, 2), networks.activation("relu"), networks.residual([up], [up])]
+    # 14 x 14 places of 8 filters of 4 x 4 x 1, then twice 5 x 5 x 3 from each of 14 x 14 places of 8
+    assert networks.convolution_work(layers, (28, 28, 1)) == 14 * 14 * 8 * 16 + 2 * 14 * 14 * 8 * 75

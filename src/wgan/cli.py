@@ -161,7 +161,7 @@ def _why(training: "Training") -> str:
 
     if training.config.engine != "auto":
         return ""
-    name, why = engine_for(training.config)
+    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.shape)
     return f"engine auto is {name}: {why}\n"
 
 

@@ -68,15 +68,15 @@ def game_of(config: Config, row: tuple[int, ...]) -> Game:
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
-    name = engine_for(config)[0] if config.engine == "auto" else config.engine
+    name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
     engine = get_engine(name, config.precision)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser)
 
 
-def engine_for(config: Config) -> tuple[str, str]:
+def engine_for(config: Config, critic: list[networks.Layer], row: tuple[int, ...]) -> tuple[str, str]:
     """The engine that "auto" stands for in a run of this config, and why."""
-    return faster(config.precision, config.critic_steps_before(config.steps))
+    return faster(critic, row, config.precision, config.critic_steps_before(config.steps))
 
 
 def engine_of(saved: dict[str, Any]) -> str:

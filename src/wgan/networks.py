@@ -184,6 +184,21 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
     return x
 
 
+def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
+    """How many multiplications the convolutions of a list of layers take for one row."""
+    work = 0
+    for layer, out in zip(layers, shapes(layers, row), strict=True):
+        match layer["kind"]:
+            case "conv":
+                work += math.prod(out) * row[-1] * layer["kernel"] ** 2
+            case "conv_transpose":
+                work += math.prod(row) * out[-1] * layer["kernel"] ** 2
+            case "residual":
+                work += convolution_work(layer["body"], row) + convolution_work(layer["shortcut"], row)
+        row = out
+    return work
+
+
 def has_batch_norm(layers: list[Layer]) -> bool:
     """Whether one row's output depends on the rest of its batch."""
     return any(

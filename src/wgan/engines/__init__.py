@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from wgan.errors import WganError, unknown_name
+from wgan.networks import Layer, convolution_work
 
 Params = dict[str, Any]
 
@@ -80,10 +81,11 @@ def installed(name: str) -> bool:
     return all(find_spec(package) for package in NEEDS[name])
 
 
+HEAVY = 1_000_000  # multiplications a row in a critic's convolutions, from which on torch was as fast or faster
 SHORT = 2_000  # critic steps, below which compiling took longer than it saved
 
 
-def faster(precision: str, critic_steps: int) -> tuple[str, str]:
+def faster(critic: list[Layer], row: tuple[int, ...], precision: str, critic_steps: int) -> tuple[str, str]:
     """The engine that `auto` stands for, and why: as measured, see docs/engines.md."""
     if not installed("jax"):
         return "torch", "JAX is not installed"
@@ -91,6 +93,8 @@ def faster(precision: str, critic_steps: int) -> tuple[str, str]:
         return "torch", "faster than JAX in bfloat16"
     if critic_steps < SHORT:
         return "torch", "faster than JAX in a short run, which has no time to compile"
+    if (work := convolution_work(critic, row)) >= HEAVY:
+        return "torch", f"as fast as JAX on wide convolutions, or faster ({work / 1e6:.1f} M multiplications a row)"
     if import_module("torch").cuda.is_available():
         return "torch", "as fast as JAX on a GPU, without the time to compile"
-    return "jax", "faster than torch on a CPU"
+    return "jax", "faster than torch on a CPU where the network is dense or small"
