@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan import transport
 from wgan.errors import WganError
 from wgan.streams import stream
 
@@ -124,15 +125,7 @@ def exact_w1(real: np.ndarray, fake: np.ndarray) -> Measurement:
     error is the jackknife's, of ten groups.
     """
     count = min(len(real), len(fake), EXACT_ROWS)
-    return _leaving_out_groups(_w1, real[:count], fake[:count])
-
-
-def _w1(x: np.ndarray, y: np.ndarray) -> float:
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    costs = cdist(x, y)
-    return float(costs[linear_sum_assignment(costs)].mean())
+    return _leaving_out_groups(lambda x, y: transport.w1(x, y).value, real[:count], fake[:count])
 
 
 def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.ndarray) -> Measurement:
