@@ -92,7 +92,7 @@ def critic_w1(
     (train_x, X), (train_y, Y) = (_split(rows, config, number) for number, rows in enumerate((X, Y)))
 
     game = game_of(config, X.shape[1:])
-    critic = _train(game, config, (train_x - centre) / scale, (train_y - centre) / scale, watch)
+    critic = train_critic(game, config, (train_x - centre) / scale, (train_y - centre) / scale, watch)
     layers, exact = game.architecture.critic, get_engine("torch", "float64")
     weights = {name: game.engine.numpy(w).astype(np.float64) for name, w in critic.items()}
     placed = {name: exact.array(w) for name, w in weights.items()}
@@ -152,8 +152,13 @@ def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> t
     return critic_w1(X, Y, **options)
 
 
-def _train(game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[[int], None]) -> networks.Params:
-    """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be."""
+def train_critic(
+    game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[[int], None] = lambda step: None
+) -> networks.Params:
+    """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be; under any objective.
+
+    X [n, ...] are scored high, Y [m, ...] low; both as the network is to see them. `game` is `game_of(config, shape)`.
+    """
     engine, batch, seed = game.engine, config.batch, config.seed
     X, Y = X.astype(np.float32), Y.astype(np.float32)
     critic = initial_critic(game, config, X.shape[1:])
