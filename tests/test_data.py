@@ -389,7 +389,7 @@ BAD_FILES = {
     "keys.npz": "holds the arrays x_train, x_test",
     "both.npz": "exactly one",
     "none.npz": "holds the arrays y",
-    "short.npz": r"labels uint8 \(3,\); give 5 integers",
+    "short.npz": r"labels uint8 \(3,\); give 5 whole numbers",
     "zero.npy": "zero.npy is empty",
     "random.npz": "damaged",
     "float.npz": "labels float64",

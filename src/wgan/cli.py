@@ -219,16 +219,19 @@ def _words(record: dict[str, Any]) -> str:
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
+@click.option("--label", metavar="NAME", help="the class of all samples, of a conditional run [as in the data]")
 @click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
-def sample(run: Path, count: int, seed: int, step: str | None, out: Path | None) -> None:
+def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
     """Draw samples from a run: a .png grid, a .npy or .npz array, or a folder with one PNG each."""
-    from wgan.evaluate import load_model, write_samples
+    from wgan.evaluate import asked, load_model, write_samples
     from wgan.evaluate import sample as draw
 
     model = load_model(run, step)
     out = out or run / ("sample.png" if model.form.kind == "images" else "sample.npy")
-    write_samples(draw(model, count, seed), model.form, out)
+    codes = asked(model, count, seed, label)
+    labels = None if codes is None or model.classes is None else model.classes.named(codes)
+    write_samples(draw(model, count, seed, label), model.form, out, labels)
     click.echo(str(out))
 
 

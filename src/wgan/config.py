@@ -62,6 +62,13 @@ class Config:
         "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS
     )
     generator_norm: str = _field("auto", "the generator's normalisation (auto: the network's own)", choices=NORMS)
+    conditional: str = _field(
+        "none",
+        "how the players learn of labels: the critic is told them, or classifies",
+        choices=("none", "projection", "auxiliary"),
+    )
+    class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss for the critic", low=0)
+    class_weight_generator: float = _field(0.1, "and for the generator", low=0)
     latent: int = _field(64, "dimension of z, which is standard normal", low=1)
 
     steps: int = _field(10_000, "generator updates in the whole run", low=0)
@@ -106,6 +113,11 @@ class Config:
             raise WganError(
                 f"critic_norm is {self.critic_norm} under the {constraint} constraint, which bounds each layer's slope "
                 "while a norm's has no bound; use --critic-norm none or auto."
+            )
+        if self.conditional == "projection" and constraint in (*SLOPE_BOUNDS, "sphere"):
+            raise WganError(
+                f"conditional is projection under the {constraint} constraint, which leaves the weights of each "
+                "class unbounded; use --conditional auxiliary, or a gradient penalty or clipping."
             )
         if self.critic_norm == "batch" and constraint == "gradient-penalty":
             raise WganError(
@@ -278,6 +290,23 @@ PRESETS: dict[str, Preset] = {
         "wgan train cifar10 --preset cifar10",
         "Not run to its end here. The paper reports an Inception score of 7.86 +- .07 on 50,000 samples; others reach "
         "7.3 with code of their own. Made for a GPU.",
+    ),
+    "cifar10-conditional": Preset(
+        _PENALISED.replace(
+            network="resnet",
+            conditional="auxiliary",
+            dequantise="uniform",
+            generator_batch=128,
+            steps=100_000,
+            learning_rate=2e-4,
+            decay="linear",
+            held_out=0.02,
+        ),
+        "gan_cifar_resnet.py of arXiv 1704.00028 with labels: conditional batch norm, and an auxiliary classifier of "
+        "weight 1 for the critic, 0.1 for the generator",
+        "wgan train cifar10 --preset cifar10-conditional",
+        "Not run to its end here. The paper reports an Inception score of 8.42 +- .10 on 50,000 samples; a user of its "
+        "code 8.15. Made for a GPU.",
     ),
     "lsun-64": Preset(
         _PENALISED.replace(network="resnet", size=64, steps=200_000),

@@ -8,7 +8,7 @@ import numpy as np
 from wgan import checkpoint, figures, networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
-from wgan.data import Form
+from wgan.data import Classes, Form
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.networks import NETWORKS
@@ -20,7 +20,8 @@ CALIBRATION = 1024  # z behind the moments of a generator with batch norm
 
 
 class Model(NamedTuple):
-    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one."""
+    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one; `classes` are
+    those that a conditional run knows."""
 
     config: Config
     form: Form
@@ -28,6 +29,7 @@ class Model(NamedTuple):
     critic: networks.Params
     generator: networks.Params
     step: int
+    classes: Classes | None = None
 
 
 def load_model(run: str | Path, step: str | int | None = None) -> Model:
@@ -40,6 +42,7 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
     try:
         config = Config.from_json(saved["config"])
         form = Form.from_json(saved["data"]["form"])
+        classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
@@ -47,11 +50,11 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
         newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    game = game_of(config.replace(engine=engine_of(saved)), form.shape)
+    game = game_of(config.replace(engine=engine_of(saved)), form.shape, classes)
     player = "average" if config.average else "generator"
     critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
     generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
-    return Model(config, form, game, critic, generator, newest.step)
+    return Model(config, form, game, critic, generator, newest.step, classes)
 
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
@@ -63,15 +66,18 @@ def _checkpoint_of(run: Path, step: str | int) -> Path:
     return run / "checkpoints" / f"{names[str(step)]:08d}"
 
 
-def game_of(config: Config, row: tuple[int, ...]) -> Game:
-    """The players, what they minimise and the engine that a config names, for rows of this shape."""
+def game_of(config: Config, row: tuple[int, ...], classes: Classes | None = None) -> Game:
+    """The players, what they minimise and the engine that a config names, for rows of this shape and classes."""
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
+    if classes:
+        architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
     name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
     engine = get_engine(name, config.precision)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
-    return Game(engine, architecture, objective, constraint, optimiser)
+    return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
 
 
 def engine_for(config: Config, critic: list[networks.Layer], row: tuple[int, ...]) -> tuple[str, str]:
@@ -97,42 +103,81 @@ def _part(
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
-def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
-    """Rows of the generator in the data's own range and dtype: [count, ...]."""
+def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+    """Rows of the generator in the data's own range and dtype: [count, ...]; of the classes of `asked`."""
     z = streams.normal(seed, "sample", 0, (count, model.config.latent))
-    return generate(model.game, model.generator, model.form, z, model.config.seed)
+    return generate(model, z, asked(model, count, seed, label))
 
 
-def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, seed: int) -> np.ndarray:
-    """Rows for z [n, latent], decoded. Batch norm takes its moments from one pass over many other z of `seed`,
-    so that a sample does not depend on the rest of its batch."""
-    engine, moments = game.engine, None
+def asked(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
+    """The class of each of `count` samples, a code [count]: that of `label`, or drawn with the shares of the data.
+
+    None where the run knows no labels; to ask it for one raises `WganError`.
+    """
+    if model.classes is None:
+        if label is not None:
+            raise WganError(
+                f"label is {label!r}, but this run was trained without labels; leave it out, or train one with "
+                "--conditional projection."
+            )
+        return None
+    if label is None:
+        return model.classes.draw(streams.stream(seed, "labels"), count)
+    return np.full(count, model.classes.code(label))
+
+
+def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """Rows for z [n, latent] and classes [n], decoded. Batch norm takes its moments from one pass over many other z
+    of the run's seed, so that a sample does not depend on the rest of its batch."""
+    game, form, seed, moments = model.game, model.form, model.config.seed, None
+    engine = game.engine
     if networks.has_batch_norm(game.architecture.generator):
         many = streams.normal(seed, "calibrate", 0, (CALIBRATION, z.shape[1]))
-        moments = engine.run(step.calibrate, game, generator, engine.array(many))
-    parts = [
-        engine.numpy(engine.run(step.generate, game, generator, engine.array(z[i : i + CHUNK]), moments))
-        for i in range(0, len(z), CHUNK)
-    ]
+        label = told(game, model.classes, asked(model, CALIBRATION, seed))
+        moments = engine.run(step.calibrate, game, model.generator, engine.array(many), label)
+    parts = []
+    for i in range(0, len(z), CHUNK):
+        some, label = (
+            engine.array(z[i : i + CHUNK]),
+            told(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
 
 
-def score(model: Model, rows: np.ndarray) -> np.ndarray:
-    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels]."""
+def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
+    """Codes as the players are told them, one-hot in the engine's arrays; None where there are none."""
+    return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
+
+
+def score(model: Model, rows: np.ndarray, labels: Any = None) -> np.ndarray:
+    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels].
+
+    A critic that is told labels ("projection") needs them, [n], by their names; others do without.
+    """
     shape = model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
         raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+    codes = None
+    if model.classes is not None and model.config.conditional == "projection":
+        if labels is None or len(labels) != len(rows):
+            raise WganError(f"this critic is told each row's label; give one of {model.classes.names} for each row.")
+        codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
     encoded = model.form.encode(rows.reshape(-1, *shape))
-    parts = [
-        engine.numpy(engine.run(step.score, model.game, model.critic, engine.array(encoded[i : i + CHUNK])))
-        for i in range(0, len(encoded), CHUNK)
-    ]
+    parts = []
+    for i in range(0, len(encoded), CHUNK):
+        some, label = (
+            engine.array(encoded[i : i + CHUNK]),
+            told(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
-    """Write samples as a .png picture, a .npy or .npz array (key "rows"), or a folder with one PNG each."""
+def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
+    """Write samples as a .png picture, a .npy or .npz array (keys "rows", and "labels" by name where there are some),
+    or a folder with one PNG each."""
     suffix = out.suffix.lower()
     if suffix not in (".png", ".npy", ".npz", ""):
         raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, or a folder's name.")
@@ -143,7 +188,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
         if suffix == ".npy":
             np.save(out, rows)
         elif suffix == ".npz":
-            np.savez_compressed(out, rows=rows)
+            np.savez_compressed(out, rows=rows, **({} if labels is None else {"labels": labels}))
         elif suffix == ".png":
             figures.samples(rows, form, out)
         else:

@@ -7,7 +7,6 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from wgan.data import Dataset, Form, split
 from wgan.engines import get_engine
 from wgan.errors import WganError, unknown_name
 from wgan.networks import Layer, Params, activation, conv, dense, reshape
+from wgan.objectives import cross_entropy
 
 CHUNK = 512  # rows at a time
 COMPONENTS = 64  # principal components, at most
@@ -184,9 +184,7 @@ def _train(
 
         def loss(params: Params, x: Any = x, target: Any = target) -> tuple[Any, dict]:
             _, logits = _forward(engine, body, params, x)
-            columns = [logits[:, k] for k in range(logits.shape[1])]
-            total = reduce(lambda a, b: a + engine.ops.softplus(b - a), columns)  # log(e^a + e^b)
-            return (total - (logits * target).sum(1)).mean(), {}
+            return cross_entropy(engine.ops, logits, target), {}
 
         gradient, _ = engine.grad(loss, params)
         params, memory = optimiser.update(params, gradient, memory, LEARNING_RATE * (1 - step / steps))

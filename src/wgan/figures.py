@@ -20,15 +20,15 @@ def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
     return np.clip(np.rint((images.astype(np.float64) - low) / (high - low) * 255), 0, 255).astype(np.uint8)
 
 
-def grid(images: np.ndarray) -> np.ndarray:
-    """uint8 images [n, height, width, channels] as one picture, row by row, about as many columns as rows.
+def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """uint8 images [n, height, width, channels] as one picture, row by row; else about as many columns as rows.
 
     Small images are enlarged by a whole factor to about 56 pixels, so that each pixel stays a square.
     """
     factor = max(1, 56 // max(images.shape[1:3]))
     images = images.repeat(factor, axis=1).repeat(factor, axis=2)
     count, height, width, channels = images.shape
-    columns = math.ceil(math.sqrt(count))
+    columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     page = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 96, np.uint8)
     for i, image in enumerate(images):
@@ -45,10 +45,12 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, format="PNG")
 
 
-def samples(rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None) -> None:
+def samples(
+    rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None, columns: int | None = None
+) -> None:
     """Write generated rows to a PNG: a grid of images, or the first two columns over those of real rows."""
     if form.kind == "images":
-        image(grid(as_bytes(rows, form)), path)
+        image(grid(as_bytes(rows, form), columns), path)
         return
     from matplotlib.figure import Figure
 

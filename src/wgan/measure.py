@@ -13,7 +13,7 @@ from wgan import __version__, data, features, metrics, runs, streams
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.errors import WganError
-from wgan.evaluate import Model, load_model, sample
+from wgan.evaluate import Model, asked, load_model, sample
 from wgan.features import Features
 from wgan.metrics import METRICS, Measurement, Sets
 
@@ -95,8 +95,12 @@ def measure(
     modes = None
     if dataset.form.kind == "points" and dataset.labels is not None and seen.name == "rows":
         modes = metrics.modes_of(known[0], dataset.labels[train])
-    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes)
-    floor = Sets(real[0], known[0][:count], None, real[1], None if known[1] is None else known[1][:count], modes)
+    of_samples, of_rows = None, None
+    if model.classes and seen.name == "classifier":
+        of_samples, of_rows = asked(model, count, seed), data.classes_of(dataset)[1][train[:count]]
+    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes, of_samples)
+    of_known = None if known[1] is None else known[1][:count]
+    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
 
     found, lacking = _all(sets, floor, seen, note)
     protocol = {

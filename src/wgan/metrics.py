@@ -223,6 +223,12 @@ def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarra
     return Measurement(float(found.mean()), shares=tuple(fake.tolist()))
 
 
+def label_agreement(probabilities: np.ndarray, asked: np.ndarray) -> Measurement:
+    """The share of samples that a classifier takes for the class asked of them, codes [n]."""
+    right = probabilities.argmax(1) == asked
+    return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(right))))
+
+
 class Modes(NamedTuple):
     """Known clusters: their centres [modes, d] and the standard deviation of a coordinate in each, [modes]."""
 
@@ -321,7 +327,8 @@ class Sets:
     """What is compared. For the floor, `fake` are training rows.
 
     Features: `real` [m, d] of held-out rows, `fake` [n, d] of samples, `train` [at least n, d] of all training rows
-    in random order. A classifier's probabilities and the modes of labelled points are None where there are none.
+    in random order. A classifier's probabilities, the modes of labelled points and the classes `asked` of the samples
+    are None where there are none.
     """
 
     real: np.ndarray
@@ -330,6 +337,7 @@ class Sets:
     real_probabilities: np.ndarray | None = None
     fake_probabilities: np.ndarray | None = None
     modes: Modes | None = None
+    asked: np.ndarray | None = None
 
     @cached_property
     def neighbourhoods(self) -> dict[str, Measurement]:
@@ -449,6 +457,14 @@ METRICS: dict[str, Metric] = {
         100,
         _classes,
         ("real_probabilities", "fake_probabilities"),
+    ),
+    "label_agreement": Metric(
+        "label agreement",
+        "higher",
+        "share of samples that the classifier takes for the class that was asked for",
+        20,
+        lambda s: label_agreement(s.fake_probabilities, s.asked),
+        ("fake_probabilities", "asked"),
     ),
     "modes_found": Metric(
         "modes found",

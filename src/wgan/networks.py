@@ -65,6 +65,21 @@ def upsample(size: tuple[int, int]) -> Layer:
     return {"kind": "upsample", "size": size}
 
 
+def class_batch_norm(classes: int) -> Layer:
+    """Batch norm whose scale and bias are those of the row's class (Dumoulin et al. 2017)."""
+    return {"kind": "class_batch_norm", "classes": classes}
+
+
+def class_bias(classes: int) -> Layer:
+    """x + b[class]: after a dense layer, what appending the class, one-hot, to its input would do."""
+    return {"kind": "class_bias", "classes": classes}
+
+
+def projection(classes: int) -> Layer:
+    """A score, x w + b + x v[class] (Miyato and Koyama 2018)."""
+    return {"kind": "projection", "classes": classes}
+
+
 def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
     """body(x) + shortcut(x); no layers are the identity."""
     return {"kind": "residual", "body": body, "shortcut": shortcut}
@@ -101,6 +116,8 @@ def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...
                 row = (*(math.ceil(s / 2) for s in row[:2]), row[-1])
             case "global_mean":
                 row = row[-1:]
+            case "projection":
+                row = (1,)
             case "residual":
                 *_, row = shapes(layer["body"], row)
             case "reshape":
@@ -128,6 +145,15 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
             fan_in, fan_out = row[-1] * patch, out[-1] * patch
             params[f"{name}.weight"] = INIT[layer.get("init", scheme)](rng, shape, fan_in, fan_out)
             params[f"{name}.bias"] = np.zeros(out[-1], np.float32)
+        elif kind == "projection":
+            for what, rows in (("weight", 1), ("classes", layer["classes"])):
+                params[f"{name}.{what}"] = INIT[scheme](rng, (rows, row[-1]), row[-1], 1)
+            params[f"{name}.bias"] = np.zeros(1, np.float32)
+        elif kind == "class_bias":  # a class counts as much as all of z
+            params[f"{name}.classes"] = INIT["he"](rng, (layer["classes"], row[-1]), 1, row[-1])
+        elif kind == "class_batch_norm":
+            params[f"{name}.scale"] = np.ones((layer["classes"], row[-1]), np.float32)
+            params[f"{name}.bias"] = np.zeros((layer["classes"], row[-1]), np.float32)
         elif kind.endswith("_norm"):
             params[f"{name}.scale"] = np.ones(row[-1], np.float32)
             params[f"{name}.bias"] = np.zeros(row[-1], np.float32)
@@ -135,8 +161,16 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
     return params
 
 
-def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict | None = None, path: str = "") -> Any:
-    """The output of a list of layers for a batch.
+def apply(
+    ops: Any,
+    layers: list[Layer],
+    params: Params,
+    x: Any,
+    moments: dict | None = None,
+    label: Any = None,
+    path: str = "",
+) -> Any:
+    """The output of a list of layers for a batch; `label` is its classes, one-hot [batch, classes], if layers ask.
 
     Batch norm uses the batch's own statistics where `moments` is None; else those stored in it, and it stores
     there what it lacks, so that one pass with an empty dict over many rows calibrates a network for use.
@@ -154,15 +188,21 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
                     x = ops.conv(x, weight, bias, layer["stride"], pads)
                 else:
                     x = ops.conv_transpose(x, weight, bias, layer["stride"], pads, layer["size"])
-            case "batch_norm":
+            case "batch_norm" if moments is None:
+                x = ops.batch_norm(x, params[f"{name}.scale"], params[f"{name}.bias"])
+            case "batch_norm" | "class_batch_norm":
+                mean, variance = _moments(ops, name, x, moments)
+                x = (x - mean) / (variance + EPSILON) ** 0.5
                 scale, bias = params[f"{name}.scale"], params[f"{name}.bias"]
-                if moments is None:
-                    x = ops.batch_norm(x, scale, bias)
-                else:
-                    if name not in moments:
-                        moments[name] = ops.moments(x)
-                    mean, variance = moments[name]
-                    x = (x - mean) / (variance + EPSILON) ** 0.5 * scale + bias
+                if kind == "class_batch_norm":
+                    place = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
+                    scale, bias = ((label @ of_class).reshape(place) for of_class in (scale, bias))
+                x = x * scale + bias
+            case "class_bias":
+                x = x + label @ params[f"{name}.classes"]
+            case "projection":
+                of_class = (x * (label @ params[f"{name}.classes"])).sum(1).reshape(-1, 1)
+                x = ops.dense(x, params[f"{name}.weight"], params[f"{name}.bias"]) + of_class
             case "layer_norm":
                 x = ops.layer_norm(x) * params[f"{name}.scale"] + params[f"{name}.bias"]
             case "relu" | "tanh" | "groupsort":
@@ -177,11 +217,20 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
             case "global_mean":
                 x = x.mean((1, 2))
             case "residual":
-                body = apply(ops, layer["body"], params, x, moments, f"{name}.body.")
-                x = body + apply(ops, layer["shortcut"], params, x, moments, f"{name}.shortcut.")
+                body = apply(ops, layer["body"], params, x, moments, label, f"{name}.body.")
+                x = body + apply(ops, layer["shortcut"], params, x, moments, label, f"{name}.shortcut.")
             case "reshape":
                 x = x.reshape(x.shape[0], *layer["shape"])
     return x
+
+
+def _moments(ops: Any, name: str, x: Any, moments: dict | None) -> Any:
+    """Mean and variance of each channel: the batch's own, or those kept under this name, where they are put first."""
+    if moments is None:
+        return ops.moments(x)
+    if name not in moments:
+        moments[name] = ops.moments(x)
+    return moments[name]
 
 
 def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
@@ -202,7 +251,7 @@ def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
 def has_batch_norm(layers: list[Layer]) -> bool:
     """Whether one row's output depends on the rest of its batch."""
     return any(
-        layer["kind"] == "batch_norm"
+        layer["kind"] in ("batch_norm", "class_batch_norm")
         or has_batch_norm(layer.get("body", []))
         or has_batch_norm(layer.get("shortcut", []))
         for layer in layers
@@ -370,6 +419,32 @@ def resnet(
     critic += [block(norm(down), [], [MEAN_POOL], [narrow, MEAN_POOL])] * (len(sizes) - 3)
     critic += [block(norm(down), [], [], [])] * 2
     return Architecture("resnet", [*critic, act, GLOBAL_MEAN, dense(1)], generator, "glorot")
+
+
+def conditional(architecture: Architecture, how: str, classes: int) -> Architecture:
+    """The same pair for labelled rows: the generator is told a class, and the critic is too ("projection") or tells
+    it, by as many outputs more ("auxiliary": the classifier of Odena et al. 2017).
+
+    The generator's batch norms become conditional ones; where it has none, its first layer gets a bias by class.
+    """
+    *body, last = architecture.critic
+    if last != dense(1):
+        raise WganError(f"network {architecture.name} does not end in a dense score; use --conditional none.")
+    critic = [*body, projection(classes) if how == "projection" else dense(1 + classes)]
+    first, *rest = architecture.generator
+    generator = _told([first, *rest], classes)
+    if not has_batch_norm(generator):
+        generator = [first, class_bias(classes), *rest]
+    return architecture._replace(critic=critic, generator=generator)
+
+
+def _told(layers: list[Layer], classes: int) -> list[Layer]:
+    def told(layer: Layer) -> Layer:
+        if layer["kind"] == "residual":
+            return residual(*(_told(layer[part], classes) for part in ("body", "shortcut")))
+        return class_batch_norm(classes) if layer["kind"] == "batch_norm" else layer
+
+    return [told(layer) for layer in layers]
 
 
 _act = activation  # the builders have an argument of that name

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan.data.arrays import check_labels, read_numpy
+from wgan.data.arrays import read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
+from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.rows import Dataset, Form, from_array, split
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
@@ -21,9 +22,12 @@ from wgan.errors import WganError, unknown_name
 __all__ = [
     "DATASETS",
     "TOYS",
+    "Classes",
     "Dataset",
     "DatasetInfo",
     "Form",
+    "as_labels",
+    "classes_of",
     "from_array",
     "label_counts",
     "load",
@@ -81,9 +85,10 @@ def load(
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported yet; {remedy}")
     rows, labels = read_numpy(path)
     dataset = from_array(rows, name=path.name)
+    names: tuple[str, ...] = ()
     if labels is not None:
-        labels = check_labels(labels, len(dataset.rows), path)
-    return replace(dataset, name=path.stem, labels=labels, source=str(path))
+        labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
+    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=str(path))
 
 
 def look(name_or_path: str | Path) -> str:

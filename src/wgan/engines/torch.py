@@ -257,6 +257,8 @@ def _mapped(function: Callable, tree: Any) -> Any:
     """The same dicts and tuples with `function` of each leaf."""
     if isinstance(tree, dict):
         return {name: _mapped(function, part) for name, part in tree.items()}
+    if tree is None:
+        return None
     if isinstance(tree, tuple):
         parts = [_mapped(function, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
