@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +131,63 @@ def alive(group):
     """Whether any process of the group is left, those aside that only wait to be reaped."""
     listed = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True).stdout
     return any(line.split()[0] == str(group) and not line.split()[1].startswith("Z") for line in listed.splitlines())
+
+
+@contextmanager
+def cluster(folder, workers, *options, **environment):
+    """A Dask scheduler on loopback and some workers, each a process: its address."""
+    found = folder / "scheduler.json"
+    common = ["--scheduler-file", str(found), "--no-dashboard"]
+    listen = ["--host", "127.0.0.1", "--port", "0"]
+    worker = [*common, "--nthreads", "1", "--local-directory", str(folder / "scratch"), *options]
+    with ExitStack() as stack, (folder / "dask.log").open("w") as log:
+
+        def start(*command):
+            at = subprocess.Popen(
+                [sys.executable, "-m", *command], env=ENVIRONMENT | environment, stdout=log, stderr=log
+            )
+            stack.callback(at.wait, 30)
+            stack.callback(at.terminate)
+
+        start("distributed.cli.dask_scheduler", *listen, *common)
+        wait(found.exists)
+        for _ in range(workers):
+            start("distributed.cli.dask_worker", *worker)
+        yield json.loads(found.read_text())["address"]
+
+
+def test_a_dask_cluster_that_loses_a_worker_in_a_case_writes_the_same_table(tmp_path, plan):
+    pytest.importorskip("distributed")
+    whole = table(tmp_path / "one", jobs=1)
+    (plan / "1").write_text("die once")
+    with cluster(tmp_path, 2, "--no-nanny") as address:
+        assert table(tmp_path / "dask", dask=address) == whole
+    assert not (plan / "1").exists(), "no worker died"
+
+
+def test_a_case_that_ends_every_worker_is_named_and_the_others_are_kept(tmp_path, plan):
+    pytest.importorskip("distributed")
+    (plan / "1").write_text("die always")
+    with cluster(tmp_path, 1, "--nanny", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1") as address:
+        with pytest.raises(WganError, match=r"^1 of 6 cases are missing, .*: x 1, seed 1, plan [^;]*$"):
+            list(studies.run("products", "quick", tmp_path / "out", dask=address))
+        assert sorted(finished(tmp_path / "out")) == [0, 2, 3, 4, 5]
+        (plan / "1").write_text("refuse")
+        with pytest.raises(WganError, match=r"^1 is too much\.$"):
+            list(studies.run("products", "quick", tmp_path / "out", dask=address))
+        (plan / "1").unlink()
+        assert table(tmp_path / "out", dask=address) == table(tmp_path / "one", jobs=1)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere:1", "tcp://", "what://is this"])
+def test_a_dask_address_where_nothing_answers_is_one_sentence(tmp_path, monkeypatch, address):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(studies.jobs, "PATIENCE", 0.5)
+    with pytest.raises(WganError, match="no Dask scheduler answers at"):
+        list(studies.run("products", "quick", tmp_path / "out", dask=address))
+
+
+def test_without_distributed_dask_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(WganError, match=r"pip install 'wgan\[dask\]'"):
+        list(studies.run("products", "quick", tmp_path / "out", dask="tcp://127.0.0.1:1"))

@@ -87,40 +87,49 @@ def _leave_interrupts() -> None:
 
 def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
     try:
-        from distributed import Client, as_completed
-        from distributed.scheduler import KilledWorker
+        from distributed import Client
     except ImportError:
         raise WganError("--dask needs distributed, which is not installed; run pip install 'wgan[dask]'.") from None
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError):
         raise WganError(f"no Dask scheduler answers at {address!r}; give one's, such as tcp://host:8786.") from None
-    killed = []
     with client:
-        try:
-            client.wait_for_workers(1, timeout=WORKERS)
-        except TimeoutError:
-            raise WganError(
-                f"the Dask scheduler at {address} has no workers; start one: dask worker {address}"
-            ) from None
-        futures = [client.submit(entry, module, case, __version__, pure=False) for case in cases]
-        numbers = {future.key: number for number, future in enumerate(futures)}
-        for future in as_completed(futures):
-            number = numbers[future.key]
-            if future.status == "finished":
-                yield number, future.result()
-            elif future.status != "error":
-                raise WganError(
-                    f"the Dask scheduler at {address} went away; what is finished is kept, and the same command goes "
-                    "on from there."
-                )
-            elif isinstance(problem := future.exception(), KilledWorker):
-                killed.append((cases[number], problem.allowed_failures + 1))
-            else:
-                raise problem
+        killed = yield from _wave(client, module, dict(enumerate(cases)))
+        if len(killed) > 1:  # a case that only waited at a worker that died is blamed too: each by itself, then
+            blamed, killed = killed, []
+            for number in blamed:
+                killed += yield from _wave(client, module, {number: cases[number]})
     if killed:
-        lost = "; ".join(", ".join(f"{name} {value}" for name, value in case.items()) for case, _ in killed)
+        lost = "; ".join(", ".join(f"{name} {value}" for name, value in cases[number].items()) for number in killed)
         raise WganError(
-            f"{len(killed)} of {len(cases)} cases are missing, since {killed[0][1]} workers died of each: {lost}. "
-            "The others are kept, and the same command tries these again."
+            f"{len(killed)} of {len(cases)} cases are missing, of which worker after worker died: {lost}. The others "
+            "are kept, and the same command tries these again."
         )
+
+
+def _wave(client: Any, module: str, cases: dict[int, Row]) -> Generator[tuple[int, Row], None, list[int]]:
+    """Cases by number on a cluster, which runs one whose worker died on another, three times unless it is told
+    otherwise (distributed.scheduler.allowed-failures); the numbers of those that it then gives up."""
+    from concurrent.futures import CancelledError
+
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    address, killed = client.scheduler.address, []
+    try:
+        client.wait_for_workers(1, timeout=WORKERS)
+    except TimeoutError:
+        raise WganError(f"the Dask scheduler at {address} has no workers; start one: dask worker {address}") from None
+    futures = {client.submit(entry, module, case, __version__, pure=False): number for number, case in cases.items()}
+    try:
+        for future in as_completed(futures, loop=client.loop):
+            try:
+                yield futures[future], future.result()
+            except KilledWorker:
+                killed.append(futures[future])
+    except CancelledError:
+        raise WganError(
+            f"the Dask scheduler at {address} went away; what is finished is kept, and the same command goes on."
+        ) from None
+    return killed
