@@ -170,5 +170,8 @@ def _short(value: Any) -> str:
 
 
 STUDIES = {  # the module of each, imported when it is asked for
+    "architectures": "wgan.studies.architectures",
     "known-w1": "wgan.studies.known_w1",
+    "penalty-sides": "wgan.studies.penalty_sides",
+    "tutorials": "wgan.studies.tutorials",
 }
