@@ -44,6 +44,8 @@ def main() -> None:
     except click.exceptions.NoArgsIsHelpError as problem:
         click.echo(problem.format_message())
         sys.exit(0)
+    except (click.Abort, KeyboardInterrupt):  # Abort, which is click's word for Ctrl-C, is a RuntimeError too
+        sys.exit(130)
     except click.ClickException as problem:
         message = problem.format_message()
     except WganError as problem:
@@ -57,8 +59,6 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         message = str(problem)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
     click.echo("wgan: " + " ".join(message.split()), err=True)
     sys.exit(2)
 
@@ -325,7 +325,9 @@ def presets(name: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--scale", default="quick", metavar="NAME", help="quick: minutes; full: the paper's constants [quick]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
-def study(name: str | None, scale: str, out: Path | None) -> None:
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases at a time, a core each [all cores]")
+@click.option("--dask", metavar="ADDRESS", help="measure on a Dask cluster: its scheduler's address, tcp://HOST:PORT")
+def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
     """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
 
     The same command goes on with what it finds in --out, where each finished case is kept.
@@ -339,7 +341,7 @@ def study(name: str | None, scale: str, out: Path | None) -> None:
     out = out or Path("studies") / f"{name}-{scale}"
     try:
         with _bar(name) as show:
-            for at in studies.run(name, scale, out):
+            for at in studies.run(name, scale, out, jobs, dask):
                 show(at.done, at.total, studies.words(at.rows))
     except KeyboardInterrupt:
         click.echo("stopped; the same command goes on from here.", err=True)

@@ -13,7 +13,7 @@ from typing import Any
 from wgan.errors import WganError, unknown_name
 
 NORMS = ("auto", "none", "batch", "layer")
-ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "groupsort")
+ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
 SLOPE_BOUNDS = ("spectral", "orthogonal")  # constraints that bound each layer's slope, which a norm has no bound of
 
 
@@ -56,7 +56,9 @@ class Config:
 
     network: Any = _field("hybrid", "the architecture of both players", family="network")
     width: int | None = _field(None, "units or base filters of a layer (the network's own)", low=1)
-    depth: int | None = _field(None, "hidden layers of a dense player (the network's own)", low=1)
+    depth: int | None = _field(
+        None, "hidden layers of a dense player, all layers of a dcgan (the network's own)", low=1
+    )
     activation: str = _field("auto", "hidden activation (auto: the network's own)", choices=ACTIVATIONS)
     critic_norm: str = _field(
         "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS

@@ -56,7 +56,8 @@ def norm(kind: str) -> list[Layer]:
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """ "relu", "leaky_relu" with this slope, "tanh", or "groupsort": each pair of features in descending order."""
+    """ "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus": softplus(2x + 2) / 2 - 1, or "groupsort":
+    each pair of features in descending order."""
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
 
@@ -209,6 +210,8 @@ def apply(
                 x = getattr(ops, kind)(x)
             case "leaky_relu":
                 x = ops.leaky_relu(x, layer["slope"])
+            case "shifted_softplus":
+                x = ops.softplus(2 * x + 2) / 2 - 1
             case "upsample":
                 height, width = layer["size"]
                 x = ops.upsample(x)[:, :height, :width]
@@ -329,24 +332,37 @@ def hybrid(
 def dcgan(
     row: tuple[int, ...],
     width: int | None,
+    depth: int | None,
     activation: str,
     critic_norm: str,
     generator_norm: str,
     constraint: Any,
 ) -> Architecture:
-    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror."""
+    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror.
+
+    A `depth` above that, which counts the dense layers too, adds 3x3 convolutions that keep a map's size and
+    filters: evenly over the maps smaller than the image, the smallest first.
+    """
     sizes, width = _halvings(row, "dcgan", stop=4), width or 64
     filters = [width * 2**stage for stage in range(len(sizes) - 1)]
-    down = _norm(critic_norm, "batch", constraint)
-    up = _norm(generator_norm, "batch", None)
+    depth = depth or len(sizes)
+    if depth < len(sizes):
+        raise WganError(
+            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more."
+        )
+    more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
+    down, up = norm(_norm(critic_norm, "batch", constraint)), norm(_norm(generator_norm, "batch", None))
     slopes = ("leaky_relu", "relu") if activation == "auto" else (activation, activation)
 
     critic = []
     for stage, features in enumerate(filters):
-        critic += [conv(features, 4, 2), *(norm(down) if stage else []), _act(slopes[0])]
-    generator = [dense(math.prod(sizes[-1]) * filters[-1]), reshape(*sizes[-1], filters[-1])]
-    for features, size in zip([*filters[-2::-1], row[-1]], sizes[-2::-1], strict=True):
-        generator += [*norm(up), _act(slopes[1]), conv_transpose(features, 4, 2, size)]
+        critic += [conv(features, 4, 2), *(down if stage else []), _act(slopes[0])]
+        critic += [conv(features, 3), *down, _act(slopes[0])] * more[stage]
+    generator = [dense(math.prod(sizes[-1]) * filters[-1]), reshape(*sizes[-1], filters[-1]), *up, _act(slopes[1])]
+    for stage in range(len(filters) - 1, -1, -1):
+        generator += [conv(filters[stage], 3), *up, _act(slopes[1])] * more[stage]
+        features = filters[stage - 1] if stage else row[-1]
+        generator += [conv_transpose(features, 4, 2, sizes[stage]), *([*up, _act(slopes[1])] if stage else [])]
     return Architecture("dcgan", [*critic, *_to_score(sizes, filters)], [*generator, *_output(row)], "dcgan")
 
 
