@@ -178,6 +178,7 @@ def _as_json(value: Any) -> Any:
 STUDIES = {  # the module of each, imported when it is asked for
     "earth-mover": "wgan.studies.earth_mover",
     "parallel-lines": "wgan.studies.parallel_lines",
+    "density-ratio": "wgan.studies.density_ratio",
     "vanishing-gradient": "wgan.studies.vanishing_gradient",
     "known-w1": "wgan.studies.known_w1",
 }
