@@ -170,8 +170,12 @@ def _short(value: Any) -> str:
 
 
 STUDIES = {  # the module of each, imported when it is asked for
-    "architectures": "wgan.studies.architectures",
+    "earth-mover": "wgan.studies.earth_mover",
+    "parallel-lines": "wgan.studies.parallel_lines",
+    "density-ratio": "wgan.studies.density_ratio",
+    "vanishing-gradient": "wgan.studies.vanishing_gradient",
     "known-w1": "wgan.studies.known_w1",
+    "architectures": "wgan.studies.architectures",
     "penalty-sides": "wgan.studies.penalty_sides",
     "tutorials": "wgan.studies.tutorials",
 }
