@@ -32,9 +32,12 @@ class Config:
         wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
-    data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy or .npz file")
+    data: str = _field(
+        "digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or .parquet file"
+    )
     size: int | None = _field(None, "images of a folder become N x N pixels (as they are)", low=1, high=4096)
     resize: str = _field("crop", "how, where they are not square", choices=("crop", "pad", "stretch"))
+    drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (none)")
     dequantise: str = _field(
         "none", "noise added to whole-numbered rows: none, or of one level", choices=("none", "uniform")
     )

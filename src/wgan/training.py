@@ -44,9 +44,7 @@ class Training:
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     if dataset is None:
-        dataset = data.load(
-            config.data, data_dir=config.data_dir, seed=config.seed, size=config.size, resize=config.resize
-        )
+        dataset = data.of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
@@ -57,12 +55,12 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         )
     if config.until_no_better is not None and not len(held_out):
         raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
-    game = game_of(config, dataset.form.shape)
+    game = game_of(config, dataset.form.encoded_shape, dataset.form.groups)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(networks.has_batch_norm, players)):
         raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
-    return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
+    return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.encoded_shape))
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
