@@ -246,7 +246,8 @@ def sample(run: Path, count: int, seed: int, step: str | None, out: Path | None)
 def distance(
     first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
 ) -> None:
-    """Bounds of the earth mover's distance of A and B: data sets, .npy or .npz files, or run folders.
+    """Bounds of the earth mover's distance of A and B: data sets, .npy, .npz, .csv or .parquet files, or
+    run folders.
 
     Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
     draws of A (or of the data, where A is a run): what is left where nothing differs.

@@ -7,10 +7,11 @@ from typing import BinaryIO
 import numpy as np
 
 from wgan.data import Form
-from wgan.data.table import TableForm
+from wgan.data.table import UNITS, TableForm
 from wgan.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
+YEAR = 365.2425 * 86_400_000_000  # in microseconds
 PANELS = 16  # columns of a table in one picture
 
 
@@ -85,6 +86,9 @@ def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None
             low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
             heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
             places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
+            if column.dtype.startswith("datetime"):
+                scale = UNITS[column.unit] / YEAR
+                places, width = 1970 + places * scale, width * scale
         else:
             heights = [np.bincount(v.astype(np.int64), minlength=len(column.levels)) for v in values]
             commonest = np.argsort(-heights[0], kind="stable")[:8]
@@ -93,7 +97,7 @@ def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None
         for name, height, rows in zip(tables, heights, tables.values(), strict=True):
             line = {"real": {"color": "0.75"}, "generated": {"fill": False, "edgecolor": "tab:orange", "lw": 1.2}}[name]
             axes.bar(places, height / max(1, len(rows)), width, label=name, **line)
-        axes.set_title(f"{column.name} ({column.unit} since 1970)" if column.unit else str(column.name), fontsize=8)
+        axes.set_title(str(column.name), fontsize=8)
         axes.tick_params(labelsize=6)
         axes.set_yticks([])
     for axes in panels[len(shown) :]:

@@ -357,7 +357,8 @@ class Metric:
 
 
 def measure(name: str, sets: Any, table: Mapping[str, "Metric"] | None = None) -> Measurement:
-    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there are too few rows.
+    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there
+    are too few rows.
 
     Examples:
         >>> measure("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))

@@ -125,9 +125,10 @@ class Dataset:
 def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
     """An array, list or DataFrame as images, [n, height, width(, 1 | 3 | 4)], or as a table, [n, columns].
 
-    A DataFrame keeps its columns but those of `drop`, see `table.from_frame`. Integer images within 0 to 255 are kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and
-    others their minimum to maximum. Columns are standardised. Decoding gives back the dtype of X (float32 for
-    float16). Raises WganError for anything that cannot be trained on.
+    A DataFrame keeps its columns but those of `drop`, see `table.from_frame`. Integer images within 0 to 255 are
+    kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and others their minimum to maximum. Columns
+    are standardised. Decoding gives back the dtype of X (float32 for float16). Raises WganError for anything that
+    cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
         from wgan.data.table import from_frame

@@ -343,7 +343,7 @@ def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
     dtype = pd.api.types.pandas_dtype(column.dtype)
     if column.decimals == 0 and pd.api.types.is_integer_dtype(dtype):
         values[~gaps] = values[~gaps].astype(np.int64)
-    return pd.Series(values, dtype=dtype if dtype != object else object)
+    return pd.Series(values, dtype=dtype)
 
 
 def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any:
