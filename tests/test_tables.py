@@ -7,7 +7,7 @@ from datetime import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.special import softmax
@@ -108,11 +108,10 @@ def test_any_table_comes_back(data, count, dtypes):
     }
     frame = pd.DataFrame(columns)
     frame["varies"] = np.arange(count) % 2 == 0
-    try:
-        dataset = from_array(frame)
-    except WganError as problem:
-        assert "identifier" in str(problem) or "one value in each" in str(problem)
-        return
+    text = frame.select_dtypes("str")
+    assume(not any(text[name].nunique() == text[name].count() > 1 for name in text))  # they look like identifiers
+    assume(count > 1)
+    dataset = from_array(frame)
     form = reread(dataset.form)
     pd.testing.assert_frame_equal(table.to_frame(form, dataset.rows), frame)
     back = form.decode(form.encode(dataset.rows))
@@ -456,7 +455,7 @@ def test_without_pandas_a_sentence_says_what_to_install(tmp_path, monkeypatch):
 def test_a_column_that_is_to_be_dropped_has_to_be_there():
     with pytest.raises(WganError, match="drop names 'hevy'"):
         from_array(mixed(), drop="hevy")
-    with pytest.raises(WganError, match="column 'z' .* holds values of type list"):
+    with pytest.raises(WganError, match=r"column 'z' .* holds values of type list"):
         from_array(pd.DataFrame({"z": [[1], [2]], "x": [1.0, 2.0]}))
     with pytest.raises(WganError, match="dequantise is for arrays"):
         from_array(mixed()).form.dequantised()

@@ -3,7 +3,6 @@
 Every function takes rows at rest, as `data.table` has them: numbers, codes of levels, NaN for gaps.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +31,22 @@ class TableSets:
     train: np.ndarray | None
     target: int
     seed: int = 0
+
+    @property
+    def numbers(self) -> list[int] | None:
+        """The columns of numbers that vary among the real rows; None where there are none."""
+        return [at for at in _of_kind(self.form, "number") if np.nanstd(self.real[:, at]) > 0] or None
+
+    @property
+    def levels(self) -> list[int] | None:
+        """The columns with levels or gaps; None where there are none."""
+        return [at for at, column in enumerate(self.form.columns) if column.group] or None
+
+    @property
+    def pairs(self) -> int | None:
+        """How many pairs of columns that vary there are; None for none."""
+        varying = sum(column.kind != "constant" for column in self.form.columns)
+        return varying * (varying - 1) // 2 or None
 
 
 def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measurement:
@@ -166,10 +181,6 @@ def _over_columns(found: list) -> Measurement:
     return Measurement(float(values.mean()), shares=tuple(values.tolist()))
 
 
-def _needs(test: Callable[[TableForm], bool]) -> Callable[[TableSets], bool]:
-    return lambda sets: test(sets.form)
-
-
 TABLE_METRICS: dict[str, Metric] = {
     "column_w1": Metric(
         "column W1",
@@ -177,6 +188,7 @@ TABLE_METRICS: dict[str, Metric] = {
         "mean over columns of numbers of W1 of the column, in its standard deviations",
         2,
         lambda s: column_w1(s.form, s.real, s.fake),
+        ("numbers",),
     ),
     "column_tv": Metric(
         "column TV",
@@ -184,6 +196,7 @@ TABLE_METRICS: dict[str, Metric] = {
         "mean over columns of total variation of the shares of levels and gaps",
         2,
         lambda s: column_tv(s.form, s.real, s.fake),
+        ("levels",),
     ),
     "correlation_difference": Metric(
         "correlations",
@@ -191,6 +204,7 @@ TABLE_METRICS: dict[str, Metric] = {
         "mean over pairs of columns of the absolute difference of correlations, as encoded",
         10,
         lambda s: correlation_difference(s.form, s.real, s.fake),
+        ("pairs",),
     ),
     "detection": Metric(
         "detection AUC",
@@ -205,6 +219,7 @@ TABLE_METRICS: dict[str, Metric] = {
         "accuracy, or R^2 of a number, on real rows of a forest fitted to samples; floor: fitted to training rows",
         10,
         lambda s: usefulness(s.form, s.real, s.fake, s.target, s.seed),
+        ("pairs",),
     ),
     "nearer_to_training": Metric(
         "nearer to training",
