@@ -24,7 +24,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-
 HOUSING = [
     "MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude", "MedHouseVal",
 ]  # fmt: skip
@@ -182,7 +181,7 @@ def million() -> None:
         dataset.form.encode(dataset.rows[:100_000])
         encoding = min(rows, 100_000) / (time.perf_counter() - began)
         print(
-            f"{rows:,} rows ({size:.1f} MiB of CSV): read in {seconds:.1f} s, {after - before:.2f} GiB more at the peak, "
+            f"{rows:,} rows ({size:.1f} MiB of CSV): read in {seconds:.1f} s, {after - before:.2f} GiB more at most, "
             f"{rate:.0f} steps/s, {encoding:,.0f} rows encoded a second",
             flush=True,
         )

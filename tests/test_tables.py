@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from datetime import time
+from functools import cache
 
 import numpy as np
 import pytest
@@ -58,6 +59,11 @@ def mixed(count=400, seed=0):
     for name in ("nullable", "unsure", "city", "date", "clock"):
         frame.loc[random.random(count) < 0.2, name] = None
     return frame
+
+
+@cache
+def fitted():
+    return mixed(), from_array(mixed())
 
 
 def reread(form):
@@ -129,8 +135,7 @@ def test_any_table_comes_back(data, count, dtypes):
 @settings(max_examples=60, deadline=None)
 @given(arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.floats(-100, 100, width=32)))
 def test_whatever_a_generator_puts_out_decodes_to_values_of_the_data(noise):
-    frame = mixed()
-    dataset = from_array(frame)
+    frame, dataset = fitted()
     encoded = np.resize(noise, (20, *dataset.form.encoded_shape))
     back = table.to_frame(dataset.form, dataset.form.decode(encoded))
     pd.testing.assert_series_equal(back.dtypes, frame.dtypes)
@@ -401,8 +406,8 @@ def test_tables_with_other_levels_are_compared_by_the_columns_of_the_first(tmp_p
 
 
 BAD = {
-    "ragged.csv": (b"a,b\n1,2\n3,4,5\n6,7\n", "row 3 has 3 fields, but the header has 2"),
-    "short.csv": (b"a,b\n1,2\n3\n", "row 3 has 1 fields, but the header has 2"),
+    "ragged.csv": (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has another number of fields than the header, 3 and not 2"),
+    "short.csv": (b"a,b\n1,2\n3\n", "line 3 .* 1 and not 2"),
     "empty.csv": (b"", "is empty; give a header and rows"),
     "header.csv": (b"a,b\n", "0 rows of 2 columns"),
     "twice.csv": (b"a,a\n1,2\n3,4\n", "two columns called 'a'"),

@@ -94,14 +94,14 @@ def _members(family: str | None) -> list[str]:
 @cli.command()
 @click.argument("data", metavar="DATA", default="digits")
 @click.option(
-    "--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]"
+    "--preset", "preset_name", metavar="NAME", help="where the fields start from [default; table for .csv and .parquet]"
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 @click.option("--tensorboard", is_flag=True, help="write event files to OUT/tensorboard too")
 def train(
-    data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+    data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
     hf:NAME, or a .npy, .npz, .csv or .parquet file.
@@ -110,6 +110,7 @@ def train(
     the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 

@@ -64,7 +64,7 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
-    if saved != hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest():
+    if saved != (dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest()):
         raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")
     return dataset, *data.split(dataset, config.held_out, config.rows, config.seed)
 

@@ -350,5 +350,5 @@ def picture(training: Training, path: Path) -> None:
     z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
     weights = training.state.average or training.state.generator
     rows = generate(training.game, weights, form, z, config.seed)
-    real = training.dataset.rows[training.rows[:count]]
+    real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
     figures.samples(rows, form, path, real)

@@ -94,6 +94,7 @@ class Form:
 
             columns = tuple(Column(**_tuples(column)) for column in values.pop("columns"))
             form: Form = TableForm(**values, columns=columns)
+            form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # whatever does not fit together
         else:
             form = cls(**values)
         np.zeros(form.shape, form.dtype)

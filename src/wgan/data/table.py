@@ -3,6 +3,9 @@
 At rest a table is float64 [n, columns]: numbers, times as counts of their unit, levels as codes, NaN where missing.
 """
 
+import hashlib
+import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -165,16 +168,22 @@ def from_frame(frame: Any, *, name: str = "table", drop: str | None = None) -> D
     names = list(frame.columns)
     if len(frame) == 0 or not names:
         raise WganError(f"{name} has {len(frame)} rows of {len(names)} columns; give at least one of each")
-    twice = next((column for number, column in enumerate(names) if column in names[:number]), None)
-    if twice is not None:
-        raise WganError(f"{name} has two columns called {twice!r}; give each a name of its own")
+    _refuse_twice([str(column) for column in names], name)
     found = [_column(frame[column], column, name) for column in names]
     columns, numbers = tuple(column for column, _ in found), [values for _, values in found]
     if all(column.kind == "constant" for column in columns):
         raise WganError(f"{name} has one value in each of its columns; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, columns)
-    return Dataset(name, rows, form, source=f"a table of {len(rows):,} rows")
+    content = json.dumps(form.to_json()).encode()  # codes alone do not tell what they stand for
+    sha256 = hashlib.sha256(content + hashlib.sha256(rows.data).digest()).hexdigest()
+    return Dataset(name, rows, form, source=f"a table of {len(rows):,} rows", sha256=sha256)
+
+
+def _refuse_twice(names: list[str], table: str) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise WganError(f"{table} has two columns called {name!r}; give each a name of its own")
 
 
 def _without(frame: Any, drop: str | None, name: str) -> Any:
@@ -461,9 +470,7 @@ def _csv(path: Any) -> Any:
     except (pa.ArrowException, OSError) as problem:
         raise WganError(f"cannot read {str(path)!r} ({_ragged(csv, path, options) or _first(problem)})") from None
     names = table.column_names
-    if len(set(names)) < len(names):
-        twice = next(name for number, name in enumerate(names) if name in names[:number])
-        raise WganError(f"{str(path)!r} has two columns called {twice!r}; give each a name of its own")
+    _refuse_twice(names, path.name)
     whole = {pa.int64(): pd.Int64Dtype()}
     kinds = [
         whole.get(kind) if column.null_count else None
@@ -482,15 +489,16 @@ def _ragged(csv: Any, path: Any, options: Any) -> str:
 
     def look(row: Any) -> str:
         if not found:
-            found.append(f"row {row.number} has {row.actual_columns} fields, but the header has {row.expected_columns}")
+            counts = f"{row.actual_columns} and not {row.expected_columns}"
+            found.append(f"line {row.number} has another number of fields than the header, {counts}")
         return "skip"
 
-    parse = csv.ParseOptions(options["parse_options"].delimiter, newlines_in_values=True, invalid_row_handler=look)
-    try:
+    parse = csv.ParseOptions(
+        delimiter=options["parse_options"].delimiter, newlines_in_values=True, invalid_row_handler=look
+    )
+    with suppress(ValueError, OSError):
         csv.read_csv(path, read_options=csv.ReadOptions(use_threads=False), parse_options=parse)
-    except (ValueError, OSError):
-        return found[0] if found else ""
-    return found[0] if found else ""
+    return next(iter(found), "")
 
 
 def _first(problem: Exception) -> str:
