@@ -94,22 +94,23 @@ def _members(family: str | None) -> list[str]:
 @cli.command()
 @click.argument("data", metavar="DATA", default="digits")
 @click.option(
-    "--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]"
+    "--preset", "preset_name", metavar="NAME", help="where the fields start from [default; table for .csv and .parquet]"
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 @click.option("--tensorboard", is_flag=True, help="write event files to OUT/tensorboard too")
 def train(
-    data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+    data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
-    hf:NAME, or a .npy or .npz file.
+    hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
     The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
     the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
@@ -161,7 +162,7 @@ def _why(training: "Training") -> str:
 
     if training.config.engine != "auto":
         return ""
-    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.shape)
+    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.encoded_shape)
     return f"engine auto is {name}: {why}\n"
 
 
@@ -223,12 +224,15 @@ def _words(record: dict[str, Any]) -> str:
 @click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
 def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
-    """Draw samples from a run: a .png grid, a .npy or .npz array, or a folder with one PNG each."""
+    """Draw samples from a run: a .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder with one PNG
+    each."""
+    from wgan.data.table import TableForm
     from wgan.evaluate import asked, load_model, write_samples
     from wgan.evaluate import sample as draw
 
     model = load_model(run, step)
-    out = out or run / ("sample.png" if model.form.kind == "images" else "sample.npy")
+    suffix = "png" if model.form.kind == "images" else "csv" if isinstance(model.form, TableForm) else "npy"
+    out = out or run / f"sample.{suffix}"
     codes = asked(model, count, seed, label)
     labels = None if codes is None or model.classes is None else model.classes.named(codes)
     write_samples(draw(model, count, seed, label), model.form, out, labels)
@@ -246,7 +250,8 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 def distance(
     first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
 ) -> None:
-    """Bounds of the earth mover's distance of A and B: data sets, .npy or .npz files, or run folders.
+    """Bounds of the earth mover's distance of A and B: data sets, .npy, .npz, .csv or .parquet files, or
+    run folders.
 
     Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
     draws of A (or of the data, where A is a run): what is left where nothing differs.
@@ -267,8 +272,9 @@ def distance(
     metavar="NAME",
     help="classifier, pca, rows, or inception:FILE of its weights (auto: classifier for labelled images) [auto]",
 )
+@click.option("--target", metavar="NAME", help="the column of a table that is to be predicted [the last]")
 @click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json in place of a table")
-def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
+def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
     """Measure a run's samples against its held-out rows, each number beside its floor: real rows in their place."""
     from rich.console import Console
 
@@ -277,7 +283,7 @@ def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = measure.evaluate(run, samples, features, note=note)
+        report = measure.evaluate(run, samples, features, target=target, note=note)
     click.echo(json.dumps(report, indent=1) if as_json else measure.words(run, report))
 
 
@@ -286,9 +292,11 @@ def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 @click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=FIELDS["size"].metadata["text"])
 @click.option("--resize", default="crop", type=click.Choice(FIELDS["resize"].metadata["choices"]), help="how [crop]")
-def data(name: str | None, data_dir: Path | None, size: int | None, resize: str) -> None:
-    """List the data sets, or look at one, or at a folder: what it holds and where it was found."""
+@click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
+def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
+    """List the data sets, or look at one, or at a folder or file: what it holds and where it was found."""
     from wgan.data import DATASETS, label_counts, load, look
+    from wgan.data.table import TableForm, describe
 
     if name is None:
         for info in DATASETS.values():
@@ -297,9 +305,12 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str)
     if size is None and (found := look(name)):
         click.echo(found)
         return
-    dataset = load(name, data_dir=data_dir, size=size, resize=resize)
+    dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop)
     rows = dataset.rows
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
+    if isinstance(dataset.form, TableForm):
+        click.echo(f"from {dataset.source}\n{describe(dataset.form, rows)}")
+        return
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         click.echo(counts)

@@ -55,7 +55,7 @@ def prepare(training: "Training") -> Probe:
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched)),), dtype=np.float32)
     order = rng.permutation(len(searched))  # as a stored data set may be sorted by label
-    width = int(np.prod(dataset.form.shape))
+    width = int(np.prod(dataset.form.encoded_shape))
     flat, held = encoded.reshape(-1, width), unseen.reshape(-1, width)
     floor: Record = {"measured_rows": float(count)}
     if len(held):

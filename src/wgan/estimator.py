@@ -8,6 +8,7 @@ import numpy as np
 from wgan import data, evaluate, runs
 from wgan.config import preset as named_preset
 from wgan.data import Dataset
+from wgan.data.table import TableForm, to_frame
 from wgan.errors import WganError
 from wgan.evaluate import Model
 from wgan.training import Training, advance, describe, model_of, save, start
@@ -36,22 +37,27 @@ class WGAN:
 
         The estimates of the run are then in `records_`, one dict for every `log_every` steps.
         """
-        dataset = X if isinstance(X, Dataset) else data.from_array(X)
+        dataset = X if isinstance(X, Dataset) else data.from_array(X, drop=self.config.drop)
         training = start(self.config.replace(data=dataset.name), dataset)
         self.records_ = list(advance(training))
         self._training, self._model = training, model_of(training)
         return self
 
-    def sample(self, n: int = 1, seed: int = 0) -> np.ndarray:
-        """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same."""
-        return evaluate.sample(self._fitted(), n, seed)
+    def sample(self, n: int = 1, seed: int = 0) -> Any:
+        """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same.
+
+        Of a model of a table it is a DataFrame with the columns and dtypes of the data.
+        """
+        model = self._fitted()
+        rows = evaluate.sample(model, n, seed)
+        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
 
     def score_samples(self, X: Any) -> np.ndarray:
         """The critic's score of each row, [n], higher for what looks real; only differences have a meaning.
 
         With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it.
         """
-        return evaluate.score(self._fitted(), np.asarray(X))
+        return evaluate.score(self._fitted(), X)
 
     def save(self, path: str | Path) -> None:
         """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""

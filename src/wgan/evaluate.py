@@ -9,6 +9,8 @@ from wgan import checkpoint, figures, networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Classes, Form
+from wgan.data.table import TableForm, to_rows
+from wgan.data.table import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.networks import NETWORKS
@@ -50,9 +52,9 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
         newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    game = game_of(config.replace(engine=engine_of(saved)), form.shape, classes)
+    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
-    critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
+    critic = _part(newest, "critic", game, game.architecture.critic, form.encoded_shape)
     generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step, classes)
 
@@ -66,11 +68,12 @@ def _checkpoint_of(run: Path, step: str | int) -> Path:
     return run / "checkpoints" / f"{names[str(step)]:08d}"
 
 
-def game_of(config: Config, row: tuple[int, ...], classes: Classes | None = None) -> Game:
-    """The players, what they minimise and the engine that a config names, for rows of this shape and classes."""
+def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
+    """The players, what they minimise and the engine that a config names, for encoded rows of this shape; `groups`
+    are those of `Form`, `classes` those of a conditional run."""
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
-    architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
+    architecture = resolve("network", NETWORKS, config.network, config, row=row, groups=groups, constraint=constraint)
     if classes:
         architecture = networks.conditional(architecture, config.conditional, len(classes.names))
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
@@ -150,12 +153,12 @@ def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
     return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
 
 
-def score(model: Model, rows: np.ndarray, labels: Any = None) -> np.ndarray:
-    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels].
-
-    A critic that is told labels ("projection") needs them, [n], by their names; others do without.
-    """
-    shape = model.form.shape
+def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
+    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels], or of a
+    DataFrame. A critic that is told labels ("projection") needs them, [n], by their names; others do without."""
+    if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
+        rows = to_rows(model.form, rows)
+    rows, shape = np.asarray(rows), model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
         raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
     codes = None
@@ -177,10 +180,14 @@ def score(model: Model, rows: np.ndarray, labels: Any = None) -> np.ndarray:
 
 def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
     """Write samples as a .png picture, a .npy or .npz array (keys "rows", and "labels" by name where there are some),
-    or a folder with one PNG each."""
+    a .csv or .parquet table, or a folder with one PNG each."""
     suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", ""):
-        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, or a folder's name.")
+    if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
+        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
+    if suffix in (".csv", ".parquet") and not isinstance(form, TableForm):
+        raise WganError(
+            f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
+        )
     if suffix == "" and form.kind != "images":
         raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
     try:
@@ -188,7 +195,9 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
         if suffix == ".npy":
             np.save(out, rows)
         elif suffix == ".npz":
-            np.savez_compressed(out, rows=rows, **({} if labels is None else {"labels": labels}))
+            np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
+        elif isinstance(form, TableForm) and suffix in (".csv", ".parquet"):
+            write_table(form, rows, out)
         elif suffix == ".png":
             figures.samples(rows, form, out)
         else:

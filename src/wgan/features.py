@@ -53,7 +53,7 @@ def resolve(chosen: str | Callable[[np.ndarray], Any], dataset: Dataset, train: 
     name, _, path = chosen.partition(":")
     if name == "auto":
         labelled = dataset.form.kind == "images" and _classes(dataset) is not None
-        name = "classifier" if labelled else "rows" if np.prod(dataset.form.shape) <= COMPONENTS else "pca"
+        name = "classifier" if labelled else "rows" if np.prod(dataset.form.encoded_shape) <= COMPONENTS else "pca"
     if name not in FEATURES or (path and name != "inception"):
         raise unknown_name("features", chosen, ["auto", *FEATURES])
     return FEATURES[name](dataset, train, path, note)
@@ -79,7 +79,7 @@ def rows(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features
     """The encoded rows: pixels in [-1, 1], standardised columns."""
     form = dataset.form
     what = "pixels in [-1, 1]" if form.kind == "images" else "columns as encoded for training"
-    text = f"the rows themselves, {int(np.prod(form.shape))} {what}"
+    text = f"the rows themselves, {int(np.prod(form.encoded_shape))} {what}"
     return Features("rows", text, lambda x: (_flat(form, x).astype(np.float64), None))
 
 

@@ -4,7 +4,7 @@ Every function takes features [m, d] of real rows, then [n, d] of generated ones
 A number has a meaning only beside the same number of real rows against real rows: its floor.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -359,20 +359,21 @@ class Metric:
     measure: Callable[[Any], Measurement]
     needs: tuple[str, ...] = ()
 
-    def applies(self, sets: Sets) -> bool:
+    def applies(self, sets: Any) -> bool:
         """Whether there is what it needs, such as a classifier's probabilities."""
         return all(getattr(sets, name) is not None for name in self.needs)
 
 
-def measure(name: str, sets: Sets) -> Measurement:
-    """One metric of METRICS; `WganError` with its name and the number needed where there are too few rows.
+def measure(name: str, sets: Any, table: Mapping[str, "Metric"] | None = None) -> Measurement:
+    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there
+    are too few rows.
 
     Examples:
         >>> measure("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))
         Traceback (most recent call last):
         wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
     """
-    metric, counts = METRICS[name], (len(sets.fake), len(sets.real))
+    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
     if min(counts) < metric.least:
         raise WganError(
             f"{name} needs at least {metric.least} samples and as many held-out rows; "

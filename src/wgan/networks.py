@@ -86,6 +86,11 @@ def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
     return {"kind": "residual", "body": body, "shortcut": shortcut}
 
 
+def softmax(sizes: tuple[int, ...]) -> Layer:
+    """A softmax over each of the groups of so many units at the end of a row; the units before them are kept."""
+    return {"kind": "softmax", "sizes": sizes}
+
+
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of what a border leaves of it
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
@@ -212,6 +217,8 @@ def apply(
                 x = ops.leaky_relu(x, layer["slope"])
             case "shifted_softplus":
                 x = ops.softplus(2 * x + 2) / 2 - 1
+            case "softmax":
+                x = ops.softmax(x, layer["sizes"])
             case "upsample":
                 height, width = layer["size"]
                 x = ops.upsample(x)[:, :height, :width]
@@ -287,6 +294,7 @@ def mlp(
     activation: str,
     critic_norm: str,
     generator_norm: str,
+    groups: tuple[int, ...] = (),
 ) -> Architecture:
     """Both players are dense, `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
     width, depth = width or 512, depth or 3
@@ -298,7 +306,7 @@ def mlp(
 
     flat = math.prod(row)
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
-    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row, groups)]
     return Architecture("mlp", critic, generator, "he")
 
 
@@ -309,6 +317,7 @@ def hybrid(
     activation: str,
     critic_norm: str,
     generator_norm: str,
+    groups: tuple[int, ...] = (),
 ) -> Architecture:
     """A dense pair of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
 
@@ -319,7 +328,7 @@ def hybrid(
     kind = "leaky_relu" if activation == "auto" else activation
     down, up = (norm("none" if asked == "auto" else asked) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
-        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm)
+        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, groups)
         return pair._replace(name="hybrid")
     size = _halvings(row, "hybrid", stages=1)[1]
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
@@ -466,9 +475,9 @@ def _told(layers: list[Layer], classes: int) -> list[Layer]:
 _act = activation  # the builders have an argument of that name
 
 
-def _output(row: tuple[int, ...]) -> list[Layer]:
-    """Images lie in [-1, 1]; tables and points are unbounded."""
-    return [_act("tanh")] if len(row) == 3 else []
+def _output(row: tuple[int, ...], groups: tuple[int, ...] = ()) -> list[Layer]:
+    """Images lie in [-1, 1]; tables and points are unbounded, but for the groups of units that stand for levels."""
+    return [_act("tanh")] if len(row) == 3 else [softmax(groups)] if groups else []
 
 
 def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:

@@ -47,9 +47,7 @@ class Training:
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     if dataset is None:
-        dataset = data.load(
-            config.data, data_dir=config.data_dir, seed=config.seed, size=config.size, resize=config.resize
-        )
+        dataset = data.of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
@@ -61,12 +59,12 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     if config.until_no_better is not None and not len(held_out):
         raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
-    game = game_of(config, dataset.form.shape, classes)
+    game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(networks.has_batch_norm, players)):
         raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
-    state = initial_state(game, config, dataset.form.shape)
+    state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
@@ -376,5 +374,5 @@ def picture(training: Training, path: Path) -> None:
         count = len(codes)
     z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
     rows = generate(model_of(training), z, codes)
-    real = training.dataset.rows[training.rows[:count]]
+    real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
     figures.samples(rows, form, path, real, columns)

@@ -24,8 +24,8 @@ class Optimiser(Protocol):
 
 class Engine(Protocol):
     """What ring 1 needs of a framework. `ops` are its array functions: dense, conv, conv_transpose, batch_norm,
-    upsample, mean_pool, moments, layer_norm, relu, leaky_relu, groupsort, exp, expm1, tanh, softplus, sqrt, clip, lerp,
-    concatenate."""
+    upsample, mean_pool, moments, layer_norm, relu, leaky_relu, groupsort, softmax, exp, expm1, tanh, softplus, sqrt,
+    clip, lerp, concatenate."""
 
     name: str
     ops: Any
