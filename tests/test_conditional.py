@@ -67,7 +67,7 @@ def test_cross_entropy_is_scipys():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_can_be_told_classes(name, how):
     config, row = Config(width=4, network=name, constraint="gradient-penalty"), (8, 8, 3)
-    plain = resolve("network", NETWORKS, name, config, row=row, constraint="gradient-penalty")
+    plain = resolve("network", NETWORKS, name, config, row=row, groups=(), constraint="gradient-penalty")
     told = networks.conditional(plain, how, 7)
     assert list(networks.shapes(told.critic, row))[-1] == ((1,) if how == "projection" else (8,))
     assert list(networks.shapes(told.generator, (5,)))[-1] == row
