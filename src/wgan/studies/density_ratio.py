@@ -1,5 +1,6 @@
 """A discriminator's density ratio beside the known one, and how the ratio goes to 1 as a generator learns."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,18 @@ MODES = ((0.7, -1.0, 0.5), (0.3, 1.5, 0.4))  # share, mean and deviation of what
 ROWS, FRESH = 65_536, 4_096  # of each kind to learn the ratio from, and to measure it on
 ESTIMATOR = {"objective": "minimax", "constraint": "none", "learning_rate": 2e-3, "decay": "linear"}
 GENERATOR = Config(
-    **{"objective": "minimax", "constraint": "none", "network": "mlp", "width": 64, "depth": 2, "latent": 4},
-    **{"batch": 256, "learning_rate": 1e-3, "beta1": 0.5, "decay": "none", "average": 0.99, "held_out": 0.0},
+    objective="minimax",
+    constraint="none",
+    network="mlp",
+    width=64,
+    depth=2,
+    latent=4,
+    batch=256,
+    learning_rate=1e-3,
+    decay="none",
+    beta1=0.5,
+    average=0.99,
+    held_out=0.0,
 )
 
 
@@ -59,17 +70,16 @@ def measure(
     if pair == "training":
         return trained(seed, fit, steps)
     real, fake = PAIRS[pair]
-    draws = [
-        [_rows(law, n, seed, 2 * k + j) for j, law in enumerate((real, fake))] for k, n in enumerate((ROWS, FRESH))
-    ]
-    ratio = estimate(*draws[0], method, prior, seed, fit)
-    fresh = np.concatenate(draws[1])
-    known = _log_density(real, fresh) - _log_density(fake, fresh)
-    found = ratio.log_ratio(fresh)
+    train_real, train_fake, fresh_real, fresh_fake = (
+        _rows(law, count, seed, number) for number, (count, law) in enumerate(product((ROWS, FRESH), (real, fake)))
+    )
+    ratio = estimate(train_real, train_fake, method, prior, seed, fit)
+    fresh = np.concatenate([fresh_real, fresh_fake])
+    known, found = _log_density(real, fresh) - _log_density(fake, fresh), ratio.log_ratio(fresh)
     error = found - known
-    row = {"rms_error": float(np.sqrt((error**2).mean())), "mean_error": float(error.mean())}
+    row: Row = {"rms_error": float(np.sqrt((error**2).mean())), "mean_error": float(error.mean())}
     row["explained"] = float(1 - (error**2).mean() / known.var())
-    row["js"] = ratio.evaluate(*draws[1]).js.value
+    row["js"] = ratio.evaluate(fresh_real, fresh_fake).js.value
     some = np.arange(0, len(fresh), len(fresh) // 256) if fresh.shape[1] > 1 else np.argsort(fresh[:, 0])[100:-100:20]
     row |= {"x": fresh[some, 0], "known": known[some], "found": found[some]}
     return row | {"d": expit(found[some] + logit(prior))}
@@ -101,7 +111,7 @@ def trained(seed: int, fit: int, steps: int) -> list[Row]:
         )
         ratio = estimate(real, other, "network", 0.5, seed, fit)
         log_ratio = ratio.log_ratio(np.concatenate([fresh_real, fresh_other]))
-        row = {"of": "real rows" if at is None else "samples", "step": at}
+        row: Row = {"of": "real rows" if at is None else "samples", "step": at}
         row |= {"rms": float(np.sqrt((log_ratio**2).mean())), "js": ratio.evaluate(fresh_real, fresh_other).js.value}
         x = np.linspace(-3, 3, 121)
         rows.append(row | {"x": x, "found": ratio.log_ratio(x[:, None])})
@@ -162,8 +172,8 @@ def draw(rows: list[Row]) -> Any:
     training = [row for row in rows if row["pair"] == "training"]
     curve = [row for row in training if row["seed"] == seed and row["step"] is not None]
     for number, row in enumerate(curve):
-        color = colormaps["viridis_r"](number / (len(curve) - 0.9))
-        axes["E"].plot(row["x"], row["found"], color=color, label=f"step {row['step']:,}")
+        shade = colormaps["viridis_r"](number / (len(curve) - 0.9))
+        axes["E"].plot(row["x"], row["found"], color=shade, label=f"step {row['step']:,}")
     for number, one in enumerate(sorted({row["seed"] for row in training})):
         *made, real = [row for row in training if row["seed"] == one]
         places, values = [row["step"] for row in made], [row["rms"] for row in made]

@@ -17,7 +17,7 @@ DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that
     "kl": "KL(real || fake), nats",
     "reverse-kl": "KL(fake || real), nats",
 }
-LIPSCHITZ = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
+LIPSCHITZ: Row = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
 ROWS, FRESH = 16_384, 4_096  # of each set to train on, and of fresh ones to estimate with
 
 
