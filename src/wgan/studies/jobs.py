@@ -1,6 +1,7 @@
 """The cases of a study as independent jobs: in this process, in several of this machine, or on a Dask cluster."""
 
 import json
+import logging
 import signal
 import time
 import warnings
@@ -90,6 +91,7 @@ def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
         from distributed import Client
     except ImportError:
         raise WganError("--dask needs distributed, which is not installed; run pip install 'wgan[dask]'.") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is told here, in a sentence
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError):
