@@ -119,7 +119,8 @@ def test_both_studies_of_architectures_run_and_a_penalised_generator_learns(modu
         assert 1 <= row["score"] < row["real_score"] < 10
         if row["method"] != "gan":
             assert (row["score"] > 3.9) == (row["number"] == 0)
-    assert f"of {len(rows) // 2} architectures" in (tmp_path / "out" / "summary.md").read_text()
+    counted = 2 if module is architectures else 1  # where untrained, both penalties' samples are the same
+    assert f"of {counted} architectures" in (tmp_path / "out" / "summary.md").read_text()
 
 
 PLAIN = {"activation": "leaky_relu", "depth": 2, "norm": False, "width": 8}
