@@ -90,7 +90,8 @@ def nearest(dataset):
 
     def extract(rows):
         x = dataset.form.encode(rows).reshape(len(rows), -1)
-        odds = np.exp(-((x[:, None] - means) ** 2).sum(2))
+        far = ((x[:, None] - means) ** 2).sum(2)
+        odds = np.exp(far.min(1, keepdims=True) - far)
         return x, odds / odds.sum(1, keepdims=True)
 
     return Features("nearest", "nearest mean", extract)
@@ -105,32 +106,32 @@ def _quick(monkeypatch):
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.parametrize("module", [architectures, penalty_sides])
 def test_both_studies_of_architectures_run_and_a_penalised_generator_learns(module, monkeypatch, tmp_path):
-    """An untrained generator scores near 1; 150 steps of WGAN-GP took this pair to 4 and more with every seed tried."""
+    """By five seeds an untrained generator scores 2.8 to 3.2, and one after 100 steps of WGAN-GP 4.7 to 5.1."""
     pair = {f"{player}_{name}": value for player in ("generator", "critic") for name, value in PLAIN.items()}
     monkeypatch.setattr(architectures, "drawn", lambda number, scale: pair)
     monkeypatch.setattr(penalty_sides, "drawn", lambda number, scale: pair)
-    budget = {"data": "digits", "batch": 32, "faster": 20.0}
-    few = [case | budget | {"steps": 150 * (case["number"] == 0)} for case in module.cases("quick")[:4]]
+    budget = {"data": "digits", "batch": 32, "faster": 30.0}
+    few = [case | budget | {"steps": 100 * (case["number"] == 0)} for case in module.cases("quick")[:4]]
     monkeypatch.setattr(module, "STUDY", module.STUDY._replace(cases=lambda scale: few))
     name = module.__name__.rpartition(".")[2].replace("_", "-")
     rows = [at.rows[0] for at in studies.run(name, "quick", tmp_path / "out", jobs=1)]
     for row in rows:
         assert 1 <= row["score"] < row["real_score"] < 10
         if row["method"] != "gan":
-            assert (row["score"] > 2.5) == (row["number"] == 0)
-    assert f"of {len(rows) // 2} architectures" in (tmp_path / "out" / "summary.md").read_text()
+            assert (row["score"] > 3.9) == (row["number"] == 0)
+    counted = 2 if module is architectures else 1  # where untrained, both penalties' samples are the same
+    assert f"of {counted} architectures" in (tmp_path / "out" / "summary.md").read_text()
 
 
-PLAIN = {"activation": "leaky_relu", "depth": 2, "norm": False, "width": 16}
+PLAIN = {"activation": "leaky_relu", "depth": 2, "norm": False, "width": 8}
 
 
-@pytest.mark.usefixtures("_quick")
 def test_a_run_that_diverges_has_the_least_score():
-    case = architectures.cases("quick")[0] | {
-        f"{player}_{k}": v for player in ("generator", "critic") for k, v in PLAIN.items()
-    }
-    row = architectures.measure(**case | {"steps": 3, "faster": 1e9})
-    assert (row["score"], row["error"]) == (1.0, None)
+    dataset = data.load("digits")
+    model = architectures.trained(preset("wgan-gp").config.replace(width=4, steps=0, engine="torch"), dataset)
+    assert architectures.scored(model, nearest(dataset), 100)[0] > 1
+    lost = model._replace(generator={name: weight * np.nan for name, weight in model.generator.items()})
+    assert architectures.scored(lost, nearest(dataset), 100) == (1.0, None)
 
 
 def rows_of(scores, methods, real=9.0):

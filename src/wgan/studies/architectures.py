@@ -21,7 +21,7 @@ from wgan.studies import Row, Study
 SEED = 0
 # The paper's space (Table 1), and a small one for digits of 8 x 8. "norm" is batch norm, or layer norm under a penalty.
 ACTIVATIONS = ("relu", "leaky_relu", "shifted_softplus", "tanh")
-SPACE = {
+SPACE: dict[str, dict[str, tuple]] = {
     "quick": {"activation": ACTIVATIONS, "depth": (2, 4, 6), "norm": (True, False), "width": (8, 16)},
     "full": {"activation": ACTIVATIONS, "depth": (4, 8, 12, 20), "norm": (True, False), "width": (32, 64, 128)},
 }
@@ -87,7 +87,7 @@ def judged(name: str) -> tuple[Dataset, Features, float]:
     dataset = data.load(name)
     seen = features.classifier(dataset, np.arange(len(dataset.rows)), "", lambda text: None)
     rows = np.random.default_rng(SEED).permutation(dataset.rows)[: SAMPLES[name]]
-    return dataset, seen, metrics.inception_style_score(seen.extract(rows)[1]).value
+    return dataset, seen, _score(seen, rows).value
 
 
 def trained(config: Config, dataset: Dataset) -> Model:
@@ -104,8 +104,12 @@ def scored(model: Model, seen: Features, count: int) -> tuple[float, float | Non
         rows = sample(model, count)
     except WganError:  # NaN, which no pixel holds
         return 1.0, None
-    found = metrics.inception_style_score(seen.extract(rows)[1])
+    found = _score(seen, rows)
     return found.value, found.error
+
+
+def _score(seen: Features, rows: np.ndarray) -> metrics.Measurement:
+    return metrics.inception_style_score(np.asarray(seen.extract(rows)[1]))
 
 
 def paired(rows: list[Row], first: str, second: str) -> list[tuple[Row, Row]]:

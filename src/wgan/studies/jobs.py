@@ -1,7 +1,10 @@
 """The cases of a study as independent jobs: in this process, in several of this machine, or on a Dask cluster."""
 
 import json
+import logging
+import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Generator
@@ -61,9 +64,7 @@ def _in_processes(module: str, cases: list[Row], jobs: int) -> Entries:
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
-    parallel = Parallel(
-        jobs, "loky", "generator_unordered", batch_size=1, max_nbytes=None, initializer=_leave_interrupts
-    )
+    parallel = Parallel(jobs, "loky", "generator_unordered", batch_size=1, max_nbytes=None, initializer=_follow_parent)
     found = parallel(delayed(_one)(module, *case) for case in enumerate(cases))
     try:
         for one in found:  # noqa: UP028, since `yield from` would close it before its warning is silenced
@@ -80,9 +81,17 @@ def _in_processes(module: str, cases: list[Row], jobs: int) -> Entries:
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; the first one answers, and ends the others."""
+def _follow_parent() -> None:
+    """Ctrl-C reaches every process of a terminal, and the parent alone answers; where it is killed, so is this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
@@ -90,6 +99,7 @@ def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
         from distributed import Client
     except ImportError:
         raise WganError("--dask needs distributed, which is not installed; run pip install 'wgan[dask]'.") from None
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is told here, in a sentence
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError):

@@ -21,9 +21,9 @@ FULL: list[Row] = [
     {"data": "fashion-mnist", "name": "default", "rows": 5000, "critic_batches": 7800},
     {"data": "mnist", "name": "default", "rows": None, "critic_batches": 5000},
 ]
-# Quick, for two cores: an eighth of the batches or less, and narrower networks for all.
-CUT = 1000
-WIDTH = {"fashion-stax": 16, "fashion-stax-gp": 16, "mnist-keras": 8, "mnist-keras-gp": 8, "default": 128}
+# Quick, for two cores: a tenth of the batches or less, and narrower networks for all.
+CUT = 500
+WIDTH = {"fashion-stax": 8, "fashion-stax-gp": 8, "mnist-keras": 8, "mnist-keras-gp": 8, "default": 128}
 SAMPLES = {"quick": 2000, "full": 5000}  # against as many held-out rows
 SIDE = 6  # pictures in a row and in a column of the figure
 REAL = "real rows"
