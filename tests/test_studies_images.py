@@ -50,7 +50,7 @@ def test_loss_meaning_is_judged_by_its_intervals():
     assert loss_meaning.judge([gan, good | {"low": 0.1, "high": 0.4}])[0] is False
     assert loss_meaning.judge([gan | {"trend": -0.5, "trend_high": -0.2}, good])[0] is False
     assert loss_meaning.judge([good])[0] is None
-    assert "0.80 (0.60 to 0.90)" in loss_meaning.judge([gan, good])[1]
+    assert "wgan with mlp 0.80 (and -0.90)" in loss_meaning.judge([gan, good])[1]
 
 
 def test_the_mlp_generator_has_dcgans_critic():
@@ -170,4 +170,4 @@ def test_critic_overfit_is_judged_against_all_rows():
     assert critic_overfit.judge([few, whole | {"gap": 0.6}])[0] is False
     assert critic_overfit.judge([few, whole, few | {"method": "wgan-gp", "parted": None}])[0] is False
     assert critic_overfit.judge([whole])[0] is None
-    assert "part at step 200: 2 against 1, 50% less" in critic_overfit.judge([few, whole])[1]
+    assert "part at step 200: 2 against 1 (50% of it memory)" in critic_overfit.judge([few, whole])[1]

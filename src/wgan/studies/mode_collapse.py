@@ -140,7 +140,7 @@ def draw(rows: list[Row]) -> Any:
         axes.set_xticks(sorted({row["critic_share"] for row in pairs}))
         axes.set_ylim(0, None)
         axes.grid(alpha=0.4)
-    above.axes[0].legend(loc="best", fontsize=8)
+    above.legend(*above.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     least = min(row["critic_share"] for row in pairs)
     pictures = [real, *(next(r for r in pairs if (r["method"], r["critic_share"]) == (m, least)) for m in methods)]
     for axes, row in zip(below.subplots(1, len(pictures)), pictures, strict=True):
