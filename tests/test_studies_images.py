@@ -13,7 +13,7 @@ from wgan.studies import critic_overfit, loss_meaning, mode_collapse
 
 def rows_of(module, name, few, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "STUDY", module.STUDY._replace(cases=lambda scale: few))
-    rows = [row for at in studies.run(name, "quick", tmp_path / "out") for row in at.rows]
+    rows = [row for at in studies.run(name, "quick", tmp_path / "out", jobs=1) for row in at.rows]
     for file in ("table.csv", "figure.png", "summary.md"):
         assert (tmp_path / "out" / file).stat().st_size > 0
     with (tmp_path / "out" / "table.csv").open(newline="") as file:
