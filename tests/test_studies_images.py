@@ -163,7 +163,14 @@ def test_critic_overfit_on_few_rows_parts_and_on_many_less(tmp_path, monkeypatch
 
 
 def test_critic_overfit_is_judged_against_all_rows():
-    few = {"method": "wgan", "rows": 1000, "parted": 200, "late_estimate": 2.0, "late_held_out_estimate": 1.0}
+    few = {
+        "method": "wgan",
+        "rows": 1000,
+        "seed": 0,
+        "parted": 200,
+        "late_estimate": 2.0,
+        "late_held_out_estimate": 1.0,
+    }
     few |= {"gap": 0.5, "w1_end": 3.0, "w1_floor": 2.0}
     whole = few | {"rows": None, "parted": None, "gap": 0.01}
     assert critic_overfit.judge([few, whole])[0] is True

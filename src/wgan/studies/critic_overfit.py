@@ -67,13 +67,13 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
             f"{row['late_held_out_estimate']:.3g} ({row['gap']:.0%} of it memory)"
         )
     measured = "estimate on training rows against held-out ones, medians of the last quarter: " + "; ".join(said)
-    measured += f". The exact W1 of {diagnostics.ROWS} samples to held-out rows goes on at " + ", ".join(
+    measured += f". The exact W1 of {diagnostics.ROWS} samples to held-out rows is at last " + ", ".join(
         f"{row['w1_end']:.3g} ({row['method']}, {_rows(row)})" for row in rows
     )
     measured += f", where real rows have {rows[0]['w1_floor']:.3g}."
     few, all_rows = ([row for row in rows if (row["rows"] == FEW) == kind] for kind in (True, False))
-    controls = {row["method"]: row["gap"] for row in all_rows}
-    parted = [row["parted"] is not None and row["gap"] > controls.get(row["method"], 0) for row in few]
+    controls = {(row["method"], row["seed"]): row["gap"] for row in all_rows}
+    parted = [row["parted"] is not None and row["gap"] > controls.get((row["method"], row["seed"]), 0) for row in few]
     return (all(parted) if parted else None), measured
 
 
