@@ -206,6 +206,9 @@ def test_another_frame_is_read_by_the_form_of_the_first_and_what_is_unknown_is_n
     dataset = from_array(frame)
     shuffled = frame[frame.columns[::-1]]
     np.testing.assert_array_equal(table.to_rows(dataset.form, shuffled), dataset.rows)
+    midnight = frame.assign(moment=pd.Timestamp("2020-01-01", tz="UTC"), date=pd.Timestamp("2020-01-02"))
+    at = [column.name for column in dataset.form.columns].index("moment")
+    assert set(table.to_rows(dataset.form, midnight)[:, at]) == {1_577_836_800}  # still in seconds
     with pytest.raises(WganError, match="'text' of the table has 'violet'"):
         table.to_rows(dataset.form, frame.assign(text="violet"))
     with pytest.raises(WganError, match="lacks the column 'price'"):
