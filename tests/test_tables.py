@@ -241,15 +241,14 @@ class Descent:
         return {name: p - learning_rate * gradient[name] for name, p in params.items()}, memory
 
 
-@pytest.mark.parametrize("network", ["mlp", "hybrid"])
-def test_an_iteration_on_a_table_is_the_same_on_both_engines(network):
+def test_an_iteration_on_a_table_is_the_same_on_both_engines():
     if not installed("jax"):
         pytest.skip("JAX is not installed")
     from wgan.training import flatten, iterate, start
 
     after = []
     for engine in ("torch", "jax"):
-        fields = {"network": network, "engine": engine, "precision": "float64", "learning_rate": 0.1, "n_critic": 2}
+        fields = {"network": "hybrid", "engine": engine, "precision": "float64", "learning_rate": 0.1, "n_critic": 2}
         training = start(Config(**TINY | fields), from_array(mixed()[["heavy", "text", "gaps"]]))
         assert training.game.architecture.generator[-1]["kind"] == "softmax"
         training.game = training.game._replace(optimiser=Descent())
