@@ -97,8 +97,8 @@ def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None
             heights, places, width = [h[commonest] for h in heights], np.arange(len(commonest)), 0.8
             axes.set_xticks(places, [str(column.levels[i])[:8] for i in commonest], rotation=30)
         for name, height, rows in zip(tables, heights, tables.values(), strict=True):
-            line = {"real": {"color": "0.75"}, "generated": {"fill": False, "edgecolor": "tab:orange", "lw": 1.2}}[name]
-            axes.bar(places, height / max(1, len(rows)), width, label=name, **line)
+            colours = ("0.75", "0.75") if name == "real" else ("none", "tab:orange")
+            axes.bar(places, height / max(1, len(rows)), width, label=name, color=colours[0], edgecolor=colours[1])
         axes.set_title(str(column.name), fontsize=8)
         axes.tick_params(labelsize=6)
         axes.set_yticks([])

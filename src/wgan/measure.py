@@ -112,10 +112,9 @@ def measure(
     found, lacking = _all(METRICS, sets, floor, seen, note)
     if isinstance(dataset.form, TableForm):
         predicted = _target(dataset.form, target)
-        of_table = TableSets(
-            dataset.form, dataset.rows[held_out], samples_at_rest, dataset.rows[train], predicted, seed
-        )
-        more = _all(TABLE_METRICS, of_table, replace(of_table, fake=of_table.train[:count], train=None), seen, note)
+        of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
+        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, of_train if copies else None, predicted, seed)
+        more = _all(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
         found, lacking = more[0] | found, more[1] | lacking
     if not found:
         raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))

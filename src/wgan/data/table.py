@@ -320,9 +320,9 @@ def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Colu
     most = -ndtri(0.25 / n)
     lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
     decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
-    found = {"knots": knots, "scores": scores, "lows": lows, "highs": highs}
-    tuples = {key: tuple(value.tolist()) for key, value in found.items()}
-    return replace(column, kind="number", decimals=decimals, **tuples), numbers
+    knots, scores, lows, highs = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
+    column = replace(column, kind="number", decimals=decimals, knots=knots, scores=scores, lows=lows, highs=highs)
+    return column, numbers
 
 
 def to_frame(form: TableForm, rows: np.ndarray) -> Any:
@@ -345,10 +345,10 @@ def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
         values = filled.astype(object)
     if column.unit:
         return _times(pd, column, np.where(gaps, 0, values).astype(np.float64), gaps)
+    values[gaps] = None
     if column.dtype == "category":
         kind = pd.CategoricalDtype(list(column.categories), column.ordered)
-        return pd.Series(pd.Categorical(np.where(gaps, None, values), dtype=kind))
-    values[gaps] = None
+        return pd.Series(pd.Categorical(values, dtype=kind))
     dtype = pd.api.types.pandas_dtype(column.dtype)
     if column.decimals == 0 and pd.api.types.is_integer_dtype(dtype):
         values[~gaps] = values[~gaps].astype(np.int64)
