@@ -1,11 +1,12 @@
 # demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
+# studies: the papers' experiments at the quick scale, and the gallery of them in docs/.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
 
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench studies docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/wgan train digits --steps 6000 --out runs/demo
@@ -22,6 +23,13 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/speed.py
+
+studies: $(VENV)/.dev
+	for name in $$($(BIN)/python -c "from wgan.studies import STUDIES; print(*STUDIES)"); do \
+	  $(BIN)/wgan study $$name || exit; mkdir -p docs/studies/$$name; \
+	  cp studies/$$name-quick/*.csv studies/$$name-quick/*.png studies/$$name-quick/*.md docs/studies/$$name/; \
+	  ! cp studies/$$name-quick/*.gif docs/studies/$$name/ 2>/dev/null; done
+	$(BIN)/python benchmarks/gallery.py
 
 docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict

@@ -23,8 +23,8 @@ def entry(name: str) -> str:
     picture = "animation.gif" if (DOCS / "studies" / name / "animation.gif").exists() else ""
     moving = f"![{name}, animated](studies/{name}/{picture})\n\n" if picture else ""
     return (
-        f"## {name}\n\n*{studies.study(name).title}*\n\n{claim}\n\n{measured}\n\n![{name}](studies/{name}/figure.png)\n\n"
-        f"{moving}{made} [The whole table](studies/{name}/summary.md).\n"
+        f"## {name}\n\n*{studies.study(name).title}*\n\n{claim}\n\n{measured}\n\n"
+        f"![{name}](studies/{name}/figure.png)\n\n{moving}{made} [The whole table](studies/{name}/summary.md).\n"
     )
 
 

@@ -153,8 +153,8 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
 
 {table(rows)}
 
-Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds:,.0f} s; wgan {header["wgan"]}, Python
-{platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
+Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds:,.0f} s of one core;
+wgan {header["wgan"]}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
 """
     )
 
