@@ -18,7 +18,7 @@ def entry(name: str) -> str:
     summary = (DOCS / "studies" / name / "summary.md").read_text()
     claim, measured, made = (
         re.search(pattern, summary, re.S).group(0).replace("\n", " ")
-        for pattern in (r"\*\*Claim\*\*.*?(?=\n\n)", r"\*\*Measured:\*\*.*?(?=\n\n)", r"Made by .*")
+        for pattern in (r"\*\*Claim\*\*.*?(?=\n\n)", r"\*\*Measured:\*\*.*?(?=\n\n)", r"Made by .*?(?=\n\n|\Z)")
     )
     picture = "animation.gif" if (DOCS / "studies" / name / "animation.gif").exists() else ""
     moving = f"![{name}, animated](studies/{name}/{picture})\n\n" if picture else ""

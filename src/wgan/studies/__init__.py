@@ -140,7 +140,7 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
     holds, measured = one.judge(rows)
     verdict = {True: "It holds.", False: "It does not hold here.", None: "This scale cannot say."}[holds]
     seeds = sorted({entry["case"]["seed"] for entry in done if "seed" in entry["case"]})
-    seconds = sum(entry["seconds"] for entry in done)
+    seconds = f"{sum(entry['seconds'] for entry in done):,.0f}"
     command = shlex.join(["wgan", "study", header["study"], "--scale", header["scale"]])
     (out / "summary.md").write_text(
         f"""# {header["study"]}
@@ -153,8 +153,8 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
 
 {table(rows)}
 
-Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds:,.0f} s of one core;
-wgan {header["wgan"]}, Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
+Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds} s of one core; wgan {header["wgan"]},
+Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
 """
     )
 
