@@ -220,16 +220,54 @@ def _words(record: dict[str, Any]) -> str:
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
 @click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="a .png grid, a .npy or .npz array, or a folder for one PNG each [RUN/sample.png; .npy for tables]",
+)
 def sample(run: Path, count: int, seed: int, step: str | None, out: Path | None) -> None:
-    """Draw samples from a run: a .png grid, a .npy or .npz array, or a folder with one PNG each."""
-    from wgan.evaluate import load_model, write_samples
-    from wgan.evaluate import sample as draw
+    """Draw samples from RUN: a run folder, or a file that `wgan export` wrote, which needs no run beside it.
 
-    model = load_model(run, step)
-    out = out or run / ("sample.png" if model.form.kind == "images" else "sample.npy")
-    write_samples(draw(model, count, seed), model.form, out)
+    An .onnx file is sampled with onnxruntime and no framework. The same --seed gives the same samples from either.
+    """
+    from wgan import evaluate, export
+
+    if run.suffix.lower() in export.READERS and not run.is_dir():
+        if step is not None:
+            raise WganError(
+                f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave it out."
+            )
+        rows, form = export.sample(run, count, seed)
+        at = run.with_suffix("")
+    else:
+        model = evaluate.load_model(run, step)
+        rows, form = evaluate.sample(model, count, seed), model.form
+        at = run / "sample"
+    out = out or at.with_name(at.name + (".png" if form.kind == "images" else ".npy"))
+    evaluate.write_samples(rows, form, out)
     click.echo(str(out))
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
+)
+@click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
+def export(run: Path, out: Path | None, step: str | None) -> None:
+    """Write a run's generator for other programs, the one that `wgan sample RUN` uses.
+
+    .onnx: a graph of plain operators from z to rows, for any number of rows, compared with the run's own samples
+    before it is written. .safetensors: the weights alone, with a model card beside them. `wgan sample FILE` draws
+    from either.
+    """
+    from wgan.export import export as write
+    from wgan.export import words
+
+    written = write(run, out or run / "generator.onnx", step)
+    click.echo(words(written), err=True)
+    click.echo(str(written.path))
 
 
 @cli.command()

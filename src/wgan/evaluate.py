@@ -49,8 +49,8 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
     game = game_of(config.replace(engine=engine_of(saved)), form.shape)
     player = "average" if config.average else "generator"
-    critic = _part(newest, "critic", game, game.architecture.critic, form.shape)
-    generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
+    critic = weights_of(newest, "critic", game, game.architecture.critic, form.shape)
+    generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step)
 
 
@@ -86,7 +86,7 @@ def engine_of(saved: dict[str, Any]) -> str:
     return name if name in ENGINES and installed(name) else "auto"
 
 
-def _part(
+def weights_of(
     saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[networks.Layer], row: tuple[int, ...]
 ) -> networks.Params:
     """A player's weights; those that its layers do not ask for mean that config.json was changed."""
@@ -106,15 +106,20 @@ def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
 def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, seed: int) -> np.ndarray:
     """Rows for z [n, latent], decoded. Batch norm takes its moments from one pass over many other z of `seed`,
     so that a sample does not depend on the rest of its batch."""
-    engine, moments = game.engine, None
-    if networks.has_batch_norm(game.architecture.generator):
-        many = streams.normal(seed, "calibrate", 0, (CALIBRATION, z.shape[1]))
-        moments = engine.run(step.calibrate, game, generator, engine.array(many))
+    engine, moments = game.engine, moments_of(game, generator, z.shape[1], seed)
     parts = [
         engine.numpy(engine.run(step.generate, game, generator, engine.array(z[i : i + CHUNK]), moments))
         for i in range(0, len(z), CHUNK)
     ]
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+
+
+def moments_of(game: Game, generator: networks.Params, latent: int, seed: int) -> dict[str, Any] | None:
+    """The moments of a generator's batch norms, by layer, over z of `seed`; None where it has no batch norm."""
+    if not networks.has_batch_norm(game.architecture.generator):
+        return None
+    many = streams.normal(seed, "calibrate", 0, (CALIBRATION, latent))
+    return game.engine.run(step.calibrate, game, generator, game.engine.array(many))
 
 
 def score(model: Model, rows: np.ndarray) -> np.ndarray:

@@ -83,6 +83,13 @@ def write(run: Path, name: str, content: dict) -> None:
         _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, its folder too; raises WganError if it cannot be written."""
+    with _explained("write", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+
+
 def read_log(run: Path) -> dict[str, np.ndarray]:
     """The log as columns [records]: float64, missing entries NaN; object if an entry is not a number.
 
