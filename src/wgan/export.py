@@ -216,8 +216,8 @@ done with samples depends on the licence of the data.
 
 ## Training
 
-Objective {game.objective.name}, constraint {game.constraint.name}, network {game.architecture.name}, engine {saved["engine"]},
-wgan {saved["versions"]["wgan"]}:
+Objective {game.objective.name}, constraint {game.constraint.name}, network {game.architecture.name};
+engine {saved["engine"]}, wgan {saved["versions"]["wgan"]}:
 
     wgan train {config.data}{flags}
 
