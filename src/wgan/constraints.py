@@ -36,9 +36,7 @@ def sphere() -> Constraint:
     """
 
     def project(ops: Any, critic: Params, layers: list) -> Params:
-        return {
-            name: w / ops.sqrt((w * w).sum() + TINY) if name.endswith(".weight") else w for name, w in critic.items()
-        }
+        return {name: w / ops.sqrt((w * w).sum() + TINY) if len(w.shape) > 1 else w for name, w in critic.items()}
 
     return Constraint("sphere", project)
 

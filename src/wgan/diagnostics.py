@@ -108,7 +108,7 @@ def quantities(game: Game, state: State, z: Any, real: Any, unseen: Any, mix: An
     critic = step.critic_step(shown, state, real, fake, mix, 0.0)[0].critic
     generator = step.generator_step(shown, state, z[:count], 0.0, 0.0)[0].generator
     for name, gradient in critic.items():
-        if name.endswith(".weight"):
+        if len(gradient.shape) > 1:
             found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())
     found["generator_gradient"] = engine.ops.sqrt(sum((g * g).sum() for g in generator.values()))
     return found

@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import checkpoint, figures, networks, runs, step, streams
+from wgan import checkpoint, figures, networks, own_networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Form
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
-from wgan.networks import NETWORKS
+from wgan.networks import NETWORKS, Architecture
 from wgan.objectives import OBJECTIVES
 from wgan.step import Game
 
@@ -30,9 +30,10 @@ class Model(NamedTuple):
     step: int
 
 
-def load_model(run: str | Path, step: str | int | None = None) -> Model:
+def load_model(run: str | Path, step: str | int | None = None, network: Architecture | None = None) -> Model:
     """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
 
+    `network` is the one that a run was made with, where that is none of NETWORKS: a folder holds no code.
     Raises `WganError` where something is damaged or the step was not kept.
     """
     run = Path(run)
@@ -47,11 +48,23 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
         newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    config = _with_network(config, network, run)
     game = game_of(config.replace(engine=engine_of(saved)), form.shape)
     player = "average" if config.average else "generator"
     critic = weights_of(newest, "critic", game, game.architecture.critic, form.shape)
     generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step)
+
+
+def _with_network(config: Config, network: Architecture | None, run: Path) -> Config:
+    if network is None and config.network not in NETWORKS:
+        raise WganError(
+            f"{run} was made with a network of somebody's own, {config.network!r}, whose code no folder holds; from "
+            "Python, give it to wgan.load(run, network=...)."
+        )
+    if network is not None and network.name != config.network:
+        raise WganError(f"{run} was made with network {config.network}, not {network.name}; give that one.")
+    return config if network is None else config.replace(network=network)
 
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
@@ -68,8 +81,13 @@ def game_of(config: Config, row: tuple[int, ...]) -> Game:
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
-    name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
+    if own := own_networks.is_own(architecture):
+        name = own_networks.engine_for(architecture, config.engine)
+    else:
+        name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
     engine = get_engine(name, config.precision)
+    if own:
+        own_networks.check(architecture, engine, config, row, constraint.name)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser)
 

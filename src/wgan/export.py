@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import __version__, evaluate, measure, networks, runs, step, streams
+from wgan import __version__, evaluate, measure, networks, own_networks, runs, step, streams
 from wgan.checkpoint import Checkpoint
 from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.evaluate import CHUNK, Model, game_of, load_model, moments_of, weights_of
-from wgan.networks import Layer, Params
+from wgan.networks import Architecture, Layer, Params
 
 CARD_BEGINS = "---\nlibrary_name: wgan"
 CHECKED = 64  # z on which a written graph is compared with the engine
@@ -39,16 +39,19 @@ class Plain(NamedTuple):
     moments: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def export(run: str | Path, out: str | Path, at: str | int | None = None) -> Export:
+def export(
+    run: str | Path, out: str | Path, at: str | int | None = None, network: Architecture | None = None
+) -> Export:
     """Write the generator that `wgan sample RUN` uses, of the newest checkpoint or that `at` a step or the "best".
 
     `out` ends in .onnx or .safetensors (`FORMATS`). Raises `WganError` for another suffix, where a library is
-    missing, and where the graph's samples are not the engine's to 1e-5; nothing is written then.
+    missing, and where the graph's samples are not the engine's to 1e-5; nothing is written then. `network` is that of
+    the run, where it is none of NETWORKS.
     """
     run, out = Path(run), Path(out)
     if out.suffix.lower() not in FORMATS:
         raise WganError(f"--out {out} ends in {out.suffix or 'no suffix'}; use {' or '.join(FORMATS)}.")
-    return FORMATS[out.suffix.lower()](run, load_model(run, at), out)
+    return FORMATS[out.suffix.lower()](run, load_model(run, at, network), out)
 
 
 def words(written: Export) -> str:
@@ -65,6 +68,8 @@ def words(written: Export) -> str:
 def to_onnx(run: Path, model: Model, out: Path) -> Export:
     """The generator as a graph of plain operators, from z to `encoded` and decoded `rows`, for any number of rows."""
     _needs_onnx("onnx", "onnxruntime")
+    if own_networks.is_own(model.game.architecture):
+        raise WganError(f"network {model.config.network.name} is code of your own; write it with torch.onnx.export.")
     model = _in_float32(model)
     generator = plain(model)
     data = graph_of(model, generator).SerializeToString()
@@ -153,7 +158,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     arrays = dict(generator.weights)
     for name, (mean, variance) in generator.moments.items():
         arrays |= {f"{name}.mean": mean, f"{name}.variance": variance}
-    metadata = _metadata(model) | {"layers": json.dumps(generator.layers)}
+    metadata = _metadata(model) | {"layers": json.dumps(generator.layers, default=str)}
     runs.replace_file(
         out, safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
     )

@@ -6,7 +6,7 @@ layer are [out, in], of a convolution [out, in, k, k], of a transposed one [in, 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +70,7 @@ def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
     return {"kind": "residual", "body": body, "shortcut": shortcut}
 
 
+# A player of somebody's own is one layer, {"kind": "own", "init": ..., "apply": ...}: see `own_networks`.
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of what a border leaves of it
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
@@ -105,6 +106,8 @@ def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...
                 *_, row = shapes(layer["body"], row)
             case "reshape":
                 row = layer["shape"]
+            case "own":
+                row = ()  # only its author knows
             case "groupsort" if row[-1] % 2:
                 raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
         yield row
@@ -121,6 +124,8 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
         if kind == "residual":
             for part in ("body", "shortcut"):
                 params |= init(layer[part], row, scheme, rng, f"{name}.{part}.")
+        elif kind == "own":
+            params |= {f"{name}.{part}": np.array(w, np.float32) for part, w in flat(layer["init"](rng, row)).items()}
         elif kind in ("dense", "conv", "conv_transpose"):
             patch = layer.get("kernel", 1) ** 2
             first, last = (row[-1], out[-1]) if kind != "conv_transpose" else (out[-1], row[-1])
@@ -181,7 +186,30 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
                 x = body + apply(ops, layer["shortcut"], params, x, moments, f"{name}.shortcut.")
             case "reshape":
                 x = x.reshape(x.shape[0], *layer["shape"])
+            case "own":
+                start = f"{name}."
+                x = layer["apply"](nested({n[len(start) :]: w for n, w in params.items() if n.startswith(start)}), x)
     return x
+
+
+def flat(tree: Any, path: str = "") -> Params:
+    """The arrays of dicts and lists by one name each, "KEY::[NUMBER]::..."."""
+    if not isinstance(tree, Mapping | list | tuple):
+        return {path: tree}
+    parts = tree.items() if isinstance(tree, Mapping) else ((f"[{number}]", part) for number, part in enumerate(tree))
+    return {name: w for key, part in parts for name, w in flat(part, f"{path}::{key}" if path else str(key)).items()}
+
+
+def nested(params: Params) -> Any:
+    """The inverse of `flat`, with a list for a tuple."""
+    if set(params) == {""}:
+        return params[""]
+    parts: dict[str, Params] = {}
+    for name, w in params.items():
+        key, _, rest = name.partition("::")
+        parts.setdefault(key, {})[rest] = w
+    tree = {key: nested(part) for key, part in parts.items()}
+    return list(tree.values()) if all(key.startswith("[") for key in tree) else tree
 
 
 def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:

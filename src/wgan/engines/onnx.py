@@ -184,7 +184,7 @@ class Ops:
     def mean_pool(self, x: Value) -> Value:
         """The mean of each 2x2 square, or of what the border leaves of it."""
         size = (x.shape[1] + 1) // 2, (x.shape[2] + 1) // 2, x.shape[3]
-        settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1, "count_include_pad": 0}
+        settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
 
     def clip(self, x: Value, low: float, high: float) -> Value:
