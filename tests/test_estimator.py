@@ -28,10 +28,10 @@ EXPECTED_FAILURES = {
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    estimator_checks_generator(
-        WGAN(**SMALL, diagnose_every=100, engine="torch"),
-        expected_failed_checks=EXPECTED_FAILURES,
-        mark="skip",
+    list(
+        estimator_checks_generator(
+            WGAN(**SMALL, diagnose_every=100, engine="torch"), expected_failed_checks=EXPECTED_FAILURES, mark="skip"
+        )
     ),
     ids=lambda value: getattr(getattr(value, "func", None), "__name__", None),
 )

@@ -22,7 +22,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
-MADE_LATER = ("report.html", "evaluation.json", "tensorboard")
+MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:

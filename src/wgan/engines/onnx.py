@@ -17,6 +17,13 @@ IR_VERSION = 8  # the format that came with this opset, which onnxruntime 1.18 a
 ELEMENTWISE = {"relu": "Relu", "tanh": "Tanh", "exp": "Exp", "sqrt": "Sqrt", "softplus": "Softplus", "round": "Round"}
 
 
+def _operator(kind: str, swapped: bool = False) -> Any:
+    def method(value: "Value", other: Any) -> "Value":
+        return value.graph.binary(kind, other, value) if swapped else value.graph.binary(kind, value, other)
+
+    return method
+
+
 class Value:
     """An array in the graph: its name there, its shape, in which -1 is the number of rows, and its dtype."""
 
@@ -24,6 +31,12 @@ class Value:
 
     def __init__(self, graph: "Graph", name: str, shape: tuple[int, ...], dtype: Any):
         self.graph, self.name, self.shape, self.dtype = graph, name, shape, np.dtype(dtype)
+
+    __add__, __radd__ = _operator("Add"), _operator("Add", swapped=True)
+    __sub__, __rsub__ = _operator("Sub"), _operator("Sub", swapped=True)
+    __mul__, __rmul__ = _operator("Mul"), _operator("Mul", swapped=True)
+    __truediv__, __rtruediv__ = _operator("Div"), _operator("Div", swapped=True)
+    __pow__ = _operator("Pow")
 
     @property
     def ndim(self) -> int:
@@ -60,18 +73,6 @@ class Value:
         return self.graph.add("Slice", [self, starts, stops, np.array([*ends], np.int64), steps], shape)
 
 
-def _operator(kind: str, swapped: bool = False) -> Callable[[Value, Any], Value]:
-    def method(value: Value, other: Any) -> Value:
-        return value.graph.binary(kind, other, value) if swapped else value.graph.binary(kind, value, other)
-
-    return method
-
-
-for _name, _kind in {"add": "Add", "sub": "Sub", "mul": "Mul", "truediv": "Div", "pow": "Pow"}.items():
-    setattr(Value, f"__{_name}__", _operator(_kind))
-    setattr(Value, f"__r{_name}__", _operator(_kind, swapped=True))
-
-
 class Graph:
     """The nodes and constants written down so far."""
 
@@ -101,7 +102,7 @@ class Graph:
         """The whole as an ONNX model, its outputs by these names, whose first axis may have any length."""
 
         def described(name: str, value: Value) -> Any:
-            shape = ["rows", *value.shape[1:]]
+            shape: list[str | int | None] = ["rows", *value.shape[1:]]
             return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), shape)
 
         named = [helper.make_node("Identity", [value.name], [name], name) for name, value in outputs.items()]
