@@ -22,6 +22,7 @@ X = np.random.default_rng(0).normal([3, -2], [1, 5], (60, 2))
 
 EXPECTED_FAILURES = {
     "check_complex_data": "complex rows are refused in our own sentence, not in scikit-learn's",
+    "check_estimators_empty_data_messages": "no columns are refused in our own sentence too",
     "check_dtype_object": "an array of objects is refused, not converted",
 }
 
@@ -68,11 +69,8 @@ def test_a_clone_is_not_fitted_and_says_so_in_both_ways():
     assert not hasattr(twin, "generator_")
 
 
-@pytest.mark.parametrize("engine", ["torch", "jax"])
-def test_a_pickle_holds_arrays_and_plain_values_only_and_samples_the_same(engine, tmp_path):
-    if engine == "jax":
-        pytest.importorskip("jax", reason="JAX is not installed")
-    model = WGAN(**SMALL, engine=engine, network="mlp", generator_norm="batch").fit(X)
+def test_a_pickle_holds_arrays_and_plain_values_only_and_samples_the_same(tmp_path):
+    model = WGAN(**SMALL, engine="torch", network="mlp", generator_norm="batch").fit(X)
     text = pickle.dumps(model)
     classes = set()
 

@@ -77,13 +77,13 @@ class WGAN(BaseEstimator):
     def generator_(self) -> dict[str, np.ndarray]:
         """The weights that samples are made with, named after their layers; the average where one is kept."""
         model = self._fitted()
-        return {name: model.game.engine.numpy(w) for name, w in model.generator.items()}
+        return {name: model.game.engine.numpy(w).copy() for name, w in model.generator.items()}
 
     @property
     def critic_(self) -> dict[str, np.ndarray]:
         """The critic's weights, named after their layers."""
         model = self._fitted()
-        return {name: model.game.engine.numpy(w) for name, w in model.critic.items()}
+        return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
     def fit(self, X: Any, y: Any = None) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; returns self. `y` is not used."""

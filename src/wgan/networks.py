@@ -209,7 +209,8 @@ def nested(params: Params) -> Any:
         key, _, rest = name.partition("::")
         parts.setdefault(key, {})[rest] = w
     tree = {key: nested(part) for key, part in parts.items()}
-    return list(tree.values()) if all(key.startswith("[") for key in tree) else tree
+    # in the order of the numbers, since a checkpoint gives names in an order of its own
+    return [tree[f"[{i}]"] for i in range(len(tree))] if all(key.startswith("[") for key in tree) else tree
 
 
 def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
