@@ -374,6 +374,7 @@ def bad_files(folder):
     np.save(folder / "nan.npy", np.full((2, 2), np.nan))
     (folder / "table.csv").write_text("a,b\n1,2\n")
     (folder / "table.parquet").write_bytes(b"PAR1")
+    (folder / "table.xls").write_bytes(b"")
     np.save(folder / "zero.npy", np.zeros((0, 4)))
     (folder / "random.npz").write_bytes(b"PK" + bytes(range(200)))
     (folder / "photos").mkdir()
@@ -389,13 +390,14 @@ BAD_FILES = {
     "keys.npz": "holds the arrays x_train, x_test",
     "both.npz": "exactly one",
     "none.npz": "holds the arrays y",
-    "short.npz": r"labels uint8 \(3,\); give 5 integers",
+    "short.npz": r"labels uint8 \(3,\); give 5 whole numbers",
     "zero.npy": "zero.npy is empty",
     "random.npz": "damaged",
     "float.npz": "labels float64",
     "nan.npy": "nan.npy has 4 NaN",
-    "table.csv": "not supported yet.*npz",
-    "table.parquet": "not supported yet.*npz",
+    "table.csv": "one value in each of its columns",
+    "table.parquet": "cannot read.*Parquet",
+    "table.xls": "not supported; give .*csv",
     "photos": "no images .*it holds nothing",
     "absent.npy": "no such file.*absent.npy",
     "absent/photos": "no such file",

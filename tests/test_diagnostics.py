@@ -41,7 +41,7 @@ def trained(tmp_path, config, dataset=None):
 def plant(monkeypatch, rows):
     """Replace the generator: `rows(z)` gives what it makes, a whiff of the true one its gradient."""
 
-    def planted(game, generator, z, moments=None):
+    def planted(game, generator, z, moments=None, label=None):
         return game.engine.array(rows(game.engine.numpy(z))) + 1e-2 * generate(game, generator, z)
 
     monkeypatch.setattr(step, "generate", planted)

@@ -159,8 +159,17 @@ def test_a_fit_that_is_interrupted_leaves_what_it_has(monkeypatch):
 
 def test_data_frames_and_data_sets_are_taken():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-    frame = pandas.DataFrame(X, columns=["a", "b"])
-    np.testing.assert_array_equal(WGAN(**SMALL).fit(frame).sample(3), WGAN(**SMALL).fit(X).sample(3))
+    frame = pandas.DataFrame({"size": X[:, 0], "kind": np.where(X[:, 1] > -2, "a", "b")})
+    model = WGAN(**SMALL).fit(frame)
+    assert list(model.sample(3).columns) == ["size", "kind"]
+    other = frame[frame["kind"] == "b"]  # whose only level would have another code by itself
+    scores = model.score_samples(other)
+    model.partial_fit(other)
+    assert model._training.dataset.form == model._model.form == data.from_array(frame).form
+    np.testing.assert_array_equal(model._training.dataset.rows[:, 1], 1)
+    assert scores.shape == (len(other),)
+    twin = pickle.loads(pickle.dumps(model))
+    assert twin.sample(5, seed=3).equals(model.sample(5, seed=3))
     dataset = data.load("8gaussians")
     model = WGAN(**SMALL).fit(dataset)
     assert model.config_.data == "8gaussians"

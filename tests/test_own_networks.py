@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from wgan.own_networks import own_network
 from wgan.training import draws, flatten, iterate, start, train
 
 POINTS = data.from_array(np.random.default_rng(0).normal(size=(1200, 2)), name="points")
+POINTS = replace(POINTS, labels=np.arange(1200) % 2)
 SMALL = {"latent": 3, "batch": 16, "steps": 4, "log_every": 2, "checkpoint_every": 2, "n_critic": 2, "width": 8}
 
 
@@ -230,6 +232,7 @@ DROPOUT = nn.Sequential(nn.Linear(2, 64), nn.Dropout(), nn.Linear(64, 1))
         (players(generator=nn.Linear(3, 5)), {}, r"gives \[4, 5\]; it must give \[4, 2\]"),
         (players(critic=nn.Linear(2, 3)), {}, r"critic of network own gives \[4, 3\]; it must give \[4\]"),
         (players(critic=nn.Flatten()), {}, "has no weights"),
+        (players(), {"conditional": "projection"}, "changes layers that network own of your own does not tell"),
         (players(), {"engine": "jax"}, "made of torch modules; use torch"),
         (players(), {"precision": "bfloat16"}, "decides itself; use float32"),
         (functions(), {}, "add engine='torch' or engine='jax'"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wgan import checkpoint, data, step, streams
-from wgan.config import FIELDS, Config
+from wgan.config import ACTIVATIONS, FIELDS, Config
 from wgan.constraints import CONSTRAINTS
 from wgan.engines import get_engine
 from wgan.evaluate import load_model, sample
@@ -59,6 +59,14 @@ def test_an_iteration_is_the_same_in_float64_for_every_network_and_constraint(ne
     jax, jax_info = arrays_after_one_iteration("jax", **fields)
     assert_equal_to(torch, jax, 1e-9)
     assert torch_info == pytest.approx(jax_info, rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "auto"])
+def test_an_iteration_is_the_same_in_float64_for_every_activation(activation):
+    fields = {"network": "dcgan", "depth": 3, "activation": activation, "learning_rate": 1e-2}
+    torch, _ = arrays_after_one_iteration("torch", **fields)
+    jax, _ = arrays_after_one_iteration("jax", **fields)
+    assert_equal_to(torch, jax, 1e-9)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -50,8 +50,9 @@ def _squares(monkeypatch):
     STOP_AT.clear()
 
 
-def finish(out, scale="quick"):
-    return list(studies.run("squares", scale, out))
+def finish(out, scale="quick", jobs=1, dask=None):
+    """jobs=1 is in this process, where CALLS and what a test has patched are."""
+    return list(studies.run("squares", scale, out, jobs, dask))
 
 
 def test_a_study_writes_its_table_figure_and_summary(tmp_path):
@@ -133,7 +134,7 @@ def test_known_w1_at_a_tiny_scale_tells_a_clipped_from_a_penalised_critic(tmp_pa
     few = [case | {"steps": 200, "batch": 128} for case in few if case.get("funnels") == 4]
     monkeypatch.setattr(known_w1, "ROWS", 4000)
     monkeypatch.setattr(known_w1, "STUDY", known_w1.STUDY._replace(cases=lambda scale: few))
-    clip, default = (at.rows[0] for at in studies.run("known-w1", "quick", tmp_path / "out"))
+    clip, default = (at.rows[0] for at in studies.run("known-w1", "quick", tmp_path / "out", jobs=1))
     assert clip["published_cosine"] == 0.33
     assert clip["published_deviation"] == -11
     assert default["cosine"] > clip["cosine"] + 0.2

@@ -44,6 +44,8 @@ def main() -> None:
     except click.exceptions.NoArgsIsHelpError as problem:
         click.echo(problem.format_message())
         sys.exit(0)
+    except (click.Abort, KeyboardInterrupt):  # Abort, which is click's word for Ctrl-C, is a RuntimeError too
+        sys.exit(130)
     except click.ClickException as problem:
         message = problem.format_message()
     except WganError as problem:
@@ -57,8 +59,6 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         message = str(problem)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
     click.echo("wgan: " + " ".join(message.split()), err=True)
     sys.exit(2)
 
@@ -94,22 +94,23 @@ def _members(family: str | None) -> list[str]:
 @cli.command()
 @click.argument("data", metavar="DATA", default="digits")
 @click.option(
-    "--preset", "preset_name", default="default", metavar="NAME", help="where the fields start from [default]"
+    "--preset", "preset_name", metavar="NAME", help="where the fields start from [default; table for .csv and .parquet]"
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 @click.option("--tensorboard", is_flag=True, help="write event files to OUT/tensorboard too")
 def train(
-    data: str, preset_name: str, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+    data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
-    hf:NAME, or a .npy or .npz file.
+    hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
     The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
     the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
@@ -161,7 +162,7 @@ def _why(training: "Training") -> str:
 
     if training.config.engine != "auto":
         return ""
-    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.shape)
+    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.encoded_shape)
     return f"engine auto is {name}: {why}\n"
 
 
@@ -219,33 +220,39 @@ def _words(record: dict[str, Any]) -> str:
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
+@click.option("--label", metavar="NAME", help="the class of all samples, of a conditional run [as in the data]")
 @click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="a .png grid, a .npy or .npz array, or a folder for one PNG each [RUN/sample.png; .npy for tables]",
+    help="a .png grid, .npy or .npz array, .csv or .parquet table, or a folder for one PNG each [RUN/sample.png, "
+    ".csv of a table, .npy of an array]",
 )
-def sample(run: Path, count: int, seed: int, step: str | None, out: Path | None) -> None:
+def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
     """Draw samples from RUN: a run folder, or a file that `wgan export` wrote, which needs no run beside it.
 
     An .onnx file is sampled with onnxruntime and no framework. The same --seed gives the same samples from either.
     """
     from wgan import evaluate, export
+    from wgan.data.table import TableForm
 
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(
                 f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave it out."
             )
-        rows, form = export.sample(run, count, seed)
+        rows, form, labels = export.sample(run, count, seed, label)
         at = run.with_suffix("")
     else:
         model = evaluate.load_model(run, step)
-        rows, form = evaluate.sample(model, count, seed), model.form
+        rows, form = evaluate.sample(model, count, seed, label), model.form
+        codes = evaluate.asked(model, count, seed, label)
+        labels = None if codes is None or model.classes is None else model.classes.named(codes)
         at = run / "sample"
-    out = out or at.with_name(at.name + (".png" if form.kind == "images" else ".npy"))
-    evaluate.write_samples(rows, form, out)
+    suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
+    out = out or at.with_name(f"{at.name}.{suffix}")
+    evaluate.write_samples(rows, form, out, labels)
     click.echo(str(out))
 
 
@@ -281,7 +288,8 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
 def distance(
     first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
 ) -> None:
-    """Bounds of the earth mover's distance of A and B: data sets, .npy or .npz files, or run folders.
+    """Bounds of the earth mover's distance of A and B: data sets, .npy, .npz, .csv or .parquet files, or
+    run folders.
 
     Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
     draws of A (or of the data, where A is a run): what is left where nothing differs.
@@ -302,8 +310,9 @@ def distance(
     metavar="NAME",
     help="classifier, pca, rows, or inception:FILE of its weights (auto: classifier for labelled images) [auto]",
 )
+@click.option("--target", metavar="NAME", help="the column of a table that is to be predicted [the last]")
 @click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json in place of a table")
-def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
+def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
     """Measure a run's samples against its held-out rows, each number beside its floor: real rows in their place."""
     from rich.console import Console
 
@@ -312,7 +321,7 @@ def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = measure.evaluate(run, samples, features, note=note)
+        report = measure.evaluate(run, samples, features, target=target, note=note)
     click.echo(json.dumps(report, indent=1) if as_json else measure.words(run, report))
 
 
@@ -321,9 +330,11 @@ def evaluate(run: Path, samples: int, features: str, as_json: bool) -> None:
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 @click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=FIELDS["size"].metadata["text"])
 @click.option("--resize", default="crop", type=click.Choice(FIELDS["resize"].metadata["choices"]), help="how [crop]")
-def data(name: str | None, data_dir: Path | None, size: int | None, resize: str) -> None:
-    """List the data sets, or look at one, or at a folder: what it holds and where it was found."""
+@click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
+def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
+    """List the data sets, or look at one, or at a folder or file: what it holds and where it was found."""
     from wgan.data import DATASETS, label_counts, load, look
+    from wgan.data.table import TableForm, describe
 
     if name is None:
         for info in DATASETS.values():
@@ -332,9 +343,12 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str)
     if size is None and (found := look(name)):
         click.echo(found)
         return
-    dataset = load(name, data_dir=data_dir, size=size, resize=resize)
+    dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop)
     rows = dataset.rows
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
+    if isinstance(dataset.form, TableForm):
+        click.echo(f"from {dataset.source}\n{describe(dataset.form, rows)}")
+        return
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         click.echo(counts)
@@ -360,7 +374,9 @@ def presets(name: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--scale", default="quick", metavar="NAME", help="quick: minutes; full: the paper's constants [quick]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
-def study(name: str | None, scale: str, out: Path | None) -> None:
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases at a time, a core each [all cores]")
+@click.option("--dask", metavar="ADDRESS", help="measure on a Dask cluster: its scheduler's address, tcp://HOST:PORT")
+def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
     """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
 
     The same command goes on with what it finds in --out, where each finished case is kept.
@@ -374,7 +390,7 @@ def study(name: str | None, scale: str, out: Path | None) -> None:
     out = out or Path("studies") / f"{name}-{scale}"
     try:
         with _bar(name) as show:
-            for at in studies.run(name, scale, out):
+            for at in studies.run(name, scale, out, jobs, dask):
                 show(at.done, at.total, studies.words(at.rows))
     except KeyboardInterrupt:
         click.echo("stopped; the same command goes on from here.", err=True)

@@ -196,7 +196,7 @@ def lipschitz_bound(layers: list[networks.Layer], weights: dict[str, Array], row
                 bound *= convolution_norm(weights[name], layer["stride"], (out[0], out[1]))
             case "leaky_relu":
                 bound *= max(1.0, layer["slope"])
-            case "relu" | "tanh" | "groupsort" | "reshape":
+            case "relu" | "tanh" | "shifted_softplus" | "groupsort" | "reshape":
                 pass
             case _:
                 return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"

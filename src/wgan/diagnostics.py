@@ -25,13 +25,15 @@ Record = dict[str, float]
 class Probe(NamedTuple):
     """The rows and draws that every measurement of a run shares, and what real rows score in the samples' place.
 
-    `held_out` and `searched` are encoded rows, flattened, [n, d]; `labels` are those of `searched`.
+    `held_out` and `searched` are encoded rows, flattened, [n, d]; `labels` are those of `searched`. Under classes,
+    `told` are those of z and of `unseen`; the first of z's are those of `real`.
     """
 
     z: Any
     real: Any
     unseen: Any
     mix: Any
+    told: tuple[Any, Any]
     held_out: np.ndarray
     searched: np.ndarray
     labels: np.ndarray | None
@@ -46,27 +48,32 @@ def prepare(training: "Training") -> Probe:
     def some(rows: np.ndarray, most: int) -> np.ndarray:
         return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
-    searched, held_out = some(training.rows, SEARCHED), some(training.held_out, ROWS)
+    searched, held_rows = some(training.rows, SEARCHED), some(training.held_out, ROWS)
     labels = None if dataset.labels is None else dataset.labels[searched]
-    encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched, held_out))
-    count = min(len(held_out) or ROWS, ROWS)
+    encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched, held_rows))
+    count = min(len(held_rows) or ROWS, ROWS)
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched)),), dtype=np.float32)
     order = rng.permutation(len(searched))  # as a stored data set may be sorted by label
-    width = int(np.prod(dataset.form.shape))
+    width = int(np.prod(dataset.form.encoded_shape))
     flat, held = encoded.reshape(-1, width), unseen.reshape(-1, width)
     floor: Record = {"measured_rows": float(count)}
     if len(held):
         found = _look(held, flat, labels) | _compare(flat[order[: len(held)]], held)
         floor |= {f"{name}_floor": float(value) for name, value in found.items() if not name.startswith("largest")}
+    classes, codes = training.classes, training.codes
+    told: tuple[Any, Any] = (None, None)
+    if classes and codes is not None:
+        of_z = np.resize(codes[searched[order]], count)
+        told = engine.array(classes.one_hot(of_z)), engine.array(classes.one_hot(codes[held_rows]))
     z, seen, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
-    return Probe(z, seen, unseen, mix, held, flat, labels, floor)
+    return Probe(z, seen, unseen, mix, told, held, flat, labels, floor)
 
 
 def measure(probe: Probe, training: "Training") -> Record:
     """What the log of this step is to tell beyond the losses: plain numbers by name, as docs/report.md lists them."""
     game, state = training.game, training.state
-    found = game.engine.run(quantities, game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    found = game.engine.run(quantities, game, state, probe.z, probe.real, probe.unseen, probe.mix, *probe.told)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
     fake, sample = (arrays.pop(name).reshape(len(probe.z), -1) for name in ("fake", "sample"))
     if not all(np.isfinite(array).all() for array in (fake, sample, *arrays.values())):
@@ -89,26 +96,29 @@ def measure(probe: Probe, training: "Training") -> Record:
     return {name: float(value) for name, value in record.items()} | (probe.floor if training.step == 0 else {})
 
 
-def quantities(game: Game, state: State, z: Any, real: Any, unseen: Any, mix: Any) -> dict[str, Any]:
+def quantities(
+    game: Game, state: State, z: Any, real: Any, unseen: Any, mix: Any, label: Any = None, unseen_label: Any = None
+) -> dict[str, Any]:
     """All that needs the engine, from its arrays to its arrays: rows, scores, and norms of gradients."""
     engine = game.engine
-    fake = step.generate(game, state.generator, z)
-    found = {"fake": fake, "sample": step.generate(game, state.average, z) if state.average else fake}
+    fake = step.generate(game, state.generator, z, label=label)
+    sample = step.generate(game, state.average, z, label=label) if state.average else fake
+    found = {"fake": fake, "sample": sample}
     if len(unseen):
-        found["seen_score"] = step.score(game, state.critic, real)
-        found["unseen_score"] = step.score(game, state.critic, unseen)
+        found["seen_score"] = step.score(game, state.critic, real, None if label is None else label[: len(real)])
+        found["unseen_score"] = step.score(game, state.critic, unseen, unseen_label)
     count = len(mix)
-    real, fake = real[:count], fake[:count]
+    real, fake, label = real[:count], fake[:count], None if label is None else label[:count]
     eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
-        slope = engine.input_grad(lambda x: step.score(game, state.critic, x), rows).reshape(count, -1)
+        slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
         found[f"gradient_norm_{name}"] = engine.ops.sqrt((slope * slope).sum(1))
     # Algorithm 1's own losses, with an optimiser that returns the gradient where others return the new weights.
     shown = game._replace(optimiser=_Gradient(), constraint=game.constraint._replace(project=lambda ops, g, layers: g))
-    critic = step.critic_step(shown, state, real, fake, mix, 0.0)[0].critic
-    generator = step.generator_step(shown, state, z[:count], 0.0, 0.0)[0].generator
+    critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
+    generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
     for name, gradient in critic.items():
-        if len(gradient.shape) > 1:
+        if networks.is_weight(name, gradient):
             found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())
     found["generator_gradient"] = engine.ops.sqrt(sum((g * g).sum() for g in generator.values()))
     return found

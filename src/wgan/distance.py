@@ -8,6 +8,7 @@ import numpy as np
 from wgan import data, evaluate, runs, transport
 from wgan.critic import CriticW1, w1
 from wgan.data import Form
+from wgan.data.table import TableForm, to_frame, to_rows
 from wgan.errors import WganError
 from wgan.streams import stream
 from wgan.transport import W1
@@ -83,13 +84,16 @@ def distance(
     ground = "Euclidean, " + (
         "rows encoded as in training"
         if a.is_run or b.is_run
+        else f"columns encoded by those of {a.name}"
+        if isinstance(form, TableForm)
         else "images in [-1, 1]"
         if form
         else "numbers as they are"
     )
     rows, twin = real.draw(n, seed)
     against, _ = other.draw(n, seed + 1)
-    rows, twin, against = (_flat(part, form) for part in (rows, twin, against))
+    rows, twin = (_flat(part, form, real) for part in (rows, twin))
+    against = _flat(against, form, other)
     found = w1(rows, against, method=method, budget=budget, seed=seed)
     floor = w1(rows, twin, method=method, budget=budget, seed=seed)
     return Distance(a.name, b.name, real.name, ground, found, floor)
@@ -99,7 +103,7 @@ def _side(name: str | Path) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
         dataset = data.load(name)
-        return _of_rows(name, dataset.rows, dataset.form if dataset.form.kind == "images" else None)
+        return _of_rows(name, dataset.rows, _own_form(dataset.form))
     if path.suffix in (".npy", ".npz") and path.is_file():
         rows = data.arrays.read_numpy(path)[0]  # as it is: a line of numbers, or a constant column, has distances too
         images = rows.ndim > 2
@@ -115,7 +119,7 @@ def _side(name: str | Path) -> _Side:
     if path.is_dir():
         raise WganError(f"{name} is a folder but no run; give a run folder, a .npy or .npz file, or a data set's name.")
     dataset = data.load(name)
-    return _of_rows(str(name), dataset.rows, dataset.form if dataset.form.kind == "images" else None)
+    return _of_rows(str(name), dataset.rows, _own_form(dataset.form))
 
 
 def _of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
@@ -132,7 +136,7 @@ def _of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
 def _own_data(run: Path) -> _Side:
     """The data a run was trained on: held-out rows, and training rows for the floor."""
     config = evaluate.load_model(run).config
-    dataset = data.load(config.data, data_dir=config.data_dir, seed=config.seed)
+    dataset = data.of(config)
     trained, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
 
     def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +151,16 @@ def _own_data(run: Path) -> _Side:
     return _Side(name, len(trained) + len(held_out), draw, dataset.form, held_out=len(held_out))
 
 
-def _flat(rows: np.ndarray, form: Form | None) -> np.ndarray:
+def _own_form(form: Form) -> Form | None:
+    """The form that rows are encoded by where there is no run: of images, and of tables with levels and gaps."""
+    return form if form.kind == "images" or isinstance(form, TableForm) else None
+
+
+def _flat(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
+    if isinstance(form, TableForm) and side.form != form:
+        if not isinstance(side.form, TableForm):
+            raise WganError(f"{side.name} is not a table with named columns, as the other side is; give a .csv file.")
+        rows = to_rows(form, to_frame(side.form, rows), side.name)
     return np.asarray(rows if form is None else form.encode(rows)).reshape(len(rows), -1)
 
 

@@ -13,7 +13,8 @@ from sklearn.exceptions import NotFittedError
 from wgan import checkpoint, data, evaluate, runs
 from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.config import preset as named_preset
-from wgan.data import Dataset, Form
+from wgan.data import Classes, Dataset, Form
+from wgan.data.table import TableForm, to_frame, to_rows
 from wgan.errors import WganError, unknown_name
 from wgan.evaluate import Model, engine_of, game_of
 from wgan.networks import Architecture
@@ -87,7 +88,7 @@ class WGAN(BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; returns self. `y` is not used."""
-        dataset = _dataset(X)
+        dataset = _dataset(X, self.config)
         self._train(start(self.config.replace(data=dataset.name), dataset), [])
         return self
 
@@ -97,11 +98,13 @@ class WGAN(BaseEstimator):
         The learning rate stays as it begins, since nobody knows the last step; how rows are encoded is settled by
         the first call. Other parameters may not change on the way. Returns self; `y` is not used.
         """
-        dataset = _dataset(X)
         before = self._training
+        dataset = _dataset(X, self.config)
         config = self.config.replace(data=dataset.name, decay="none")
+        if config.conditional != "none":
+            raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")
         if before is not None:
-            dataset = _as_before(dataset, before.dataset.form)
+            dataset = _as_before(X, dataset, before.dataset.form)
             changed = [n for n in FIELDS if n not in PARTIAL and getattr(config, n) != getattr(before.config, n)]
             if changed:
                 raise WganError(f"{', '.join(changed)} changed since partial_fit began; call fit to begin anew.")
@@ -124,16 +127,21 @@ class WGAN(BaseEstimator):
         finally:  # a fit that is interrupted leaves what it has
             self._model = model_of(training)
 
-    def sample(self, n: int = 1, seed: int = 0) -> np.ndarray:
-        """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same."""
-        return evaluate.sample(self._fitted(), n, seed)
+    def sample(self, n: int = 1, seed: int = 0) -> Any:
+        """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same.
+
+        Of a model of a table it is a DataFrame with the columns and dtypes of the data.
+        """
+        model = self._fitted()
+        rows = evaluate.sample(model, n, seed)
+        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
 
     def score_samples(self, X: Any) -> np.ndarray:
         """The critic's score of each row, [n], higher for what looks real; only differences have a meaning.
 
         With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it.
         """
-        return evaluate.score(self._fitted(), np.asarray(X))
+        return evaluate.score(self._fitted(), X)
 
     def save(self, path: str | Path) -> None:
         """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
@@ -186,32 +194,38 @@ class WGAN(BaseEstimator):
     def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
         """The state of a run without its rows."""
         form = Form.from_json(run["data"]["form"])
-        game = game_of(config.replace(engine=engine_of(run)), form.shape)
+        classes = None if config.conditional == "none" else Classes.from_json(run["data"]["classes"])
+        game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
         dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
         none = np.empty(0, np.int64)
-        training = Training(config, game, dataset, none, none, initial_state(game, config, form.shape))
+        state = initial_state(game, config, form.encoded_shape)
+        training = Training(config, game, dataset, none, none, state, classes=classes)
         restore(training, saved)
         self._training, self._model, self._description = training, model_of(training), run
         if len(form.shape) == 1:
             self.n_features_in_ = form.shape[0]
 
 
-def _dataset(X: Any) -> Dataset:
+def _dataset(X: Any, config: Config) -> Dataset:
     """The rows to train on; `UnfitRows` says what is wrong with them."""
     if isinstance(X, Dataset):
         return X
     if hasattr(X, "toarray"):
         raise UnfitRows("X is sparse, and sparse rows are not supported; give X.toarray().")
-    if np.ndim(X) == 2 and len(X) == 1:
+    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
     try:
-        return data.from_array(X)
+        return data.from_array(X, drop=config.drop)
     except WganError as problem:
         raise UnfitRows(str(problem)) from problem.__cause__
 
 
-def _as_before(dataset: Dataset, form: Form) -> Dataset:
+def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
     """These rows in the form of those before them."""
+    if isinstance(form, TableForm):
+        if isinstance(X, Dataset):
+            raise UnfitRows("the model was begun with a table, whose levels have codes of their own; give a DataFrame.")
+        return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
     if dataset.form.shape != form.shape:
         got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # in scikit-learn's words
         raise UnfitRows(

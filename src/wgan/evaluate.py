@@ -8,7 +8,9 @@ import numpy as np
 from wgan import checkpoint, figures, networks, own_networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
-from wgan.data import Form
+from wgan.data import Classes, Form
+from wgan.data.table import TableForm, to_rows
+from wgan.data.table import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.networks import NETWORKS, Architecture
@@ -20,7 +22,8 @@ CALIBRATION = 1024  # z behind the moments of a generator with batch norm
 
 
 class Model(NamedTuple):
-    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one."""
+    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one; `classes` are
+    those that a conditional run knows."""
 
     config: Config
     form: Form
@@ -28,6 +31,7 @@ class Model(NamedTuple):
     critic: networks.Params
     generator: networks.Params
     step: int
+    classes: Classes | None = None
 
 
 def load_model(run: str | Path, step: str | int | None = None, network: Architecture | None = None) -> Model:
@@ -41,6 +45,7 @@ def load_model(run: str | Path, step: str | int | None = None, network: Architec
     try:
         config = Config.from_json(saved["config"])
         form = Form.from_json(saved["data"]["form"])
+        classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
@@ -49,11 +54,11 @@ def load_model(run: str | Path, step: str | int | None = None, network: Architec
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
     config = _with_network(config, network, run)
-    game = game_of(config.replace(engine=engine_of(saved)), form.shape)
+    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
-    critic = weights_of(newest, "critic", game, game.architecture.critic, form.shape)
+    critic = weights_of(newest, "critic", game, game.architecture.critic, form.encoded_shape)
     generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
-    return Model(config, form, game, critic, generator, newest.step)
+    return Model(config, form, game, critic, generator, newest.step, classes)
 
 
 def _with_network(config: Config, network: Architecture | None, run: Path) -> Config:
@@ -76,20 +81,26 @@ def _checkpoint_of(run: Path, step: str | int) -> Path:
     return run / "checkpoints" / f"{names[str(step)]:08d}"
 
 
-def game_of(config: Config, row: tuple[int, ...]) -> Game:
-    """The players, what they minimise and the engine that a config names, for rows of this shape."""
+def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
+    """The players, what they minimise and the engine that a config names, for encoded rows of this shape; `groups`
+    are those of `Form`, `classes` those of a conditional run."""
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
-    architecture = resolve("network", NETWORKS, config.network, config, row=row, constraint=constraint)
+    architecture = resolve("network", NETWORKS, config.network, config, row=row, groups=groups, constraint=constraint)
     if own := own_networks.is_own(architecture):
+        own_networks.refuse(architecture, config, constraint.name)
+    if classes:
+        architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
+    if own:
         name = own_networks.engine_for(architecture, config.engine)
     else:
         name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
     engine = get_engine(name, config.precision)
     if own:
-        own_networks.check(architecture, engine, config, row, constraint.name)
+        own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
-    return Game(engine, architecture, objective, constraint, optimiser)
+    return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
 
 
 def engine_for(config: Config, critic: list[networks.Layer], row: tuple[int, ...]) -> tuple[str, str]:
@@ -115,50 +126,93 @@ def weights_of(
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
-def sample(model: Model, count: int, seed: int = 0) -> np.ndarray:
-    """Rows of the generator in the data's own range and dtype: [count, ...]."""
+def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+    """Rows of the generator in the data's own range and dtype: [count, ...]; of the classes of `asked`."""
     z = streams.normal(seed, "sample", 0, (count, model.config.latent))
-    return generate(model.game, model.generator, model.form, z, model.config.seed)
+    return generate(model, z, asked(model, count, seed, label))
 
 
-def generate(game: Game, generator: networks.Params, form: Form, z: np.ndarray, seed: int) -> np.ndarray:
-    """Rows for z [n, latent], decoded. Batch norm takes its moments from one pass over many other z of `seed`,
-    so that a sample does not depend on the rest of its batch."""
-    engine, moments = game.engine, moments_of(game, generator, z.shape[1], seed)
-    parts = [
-        engine.numpy(engine.run(step.generate, game, generator, engine.array(z[i : i + CHUNK]), moments))
-        for i in range(0, len(z), CHUNK)
-    ]
+def asked(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
+    """The class of each of `count` samples, a code [count]: that of `label`, or drawn with the shares of the data.
+
+    None where the run knows no labels; to ask it for one raises `WganError`.
+    """
+    if model.classes is None:
+        if label is not None:
+            raise WganError(
+                f"label is {label!r}, but this run was trained without labels; leave it out, or train one with "
+                "--conditional projection."
+            )
+        return None
+    if label is None:
+        return model.classes.draw(streams.stream(seed, "labels"), count)
+    return np.full(count, model.classes.code(label))
+
+
+def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """Rows for z [n, latent] and classes [n], decoded. Batch norm takes its moments from one pass over many other z
+    of the run's seed, so that a sample does not depend on the rest of its batch."""
+    game, form, moments = model.game, model.form, moments_of(model)
+    engine, parts = game.engine, []
+    for i in range(0, len(z), CHUNK):
+        some, label = (
+            engine.array(z[i : i + CHUNK]),
+            told(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
 
 
-def moments_of(game: Game, generator: networks.Params, latent: int, seed: int) -> dict[str, Any] | None:
-    """The moments of a generator's batch norms, by layer, over z of `seed`; None where it has no batch norm."""
+def moments_of(model: Model) -> dict[str, Any] | None:
+    """The moments of a generator's batch norms, by layer, over many z of its run's seed; None where it has none."""
+    game, seed = model.game, model.config.seed
     if not networks.has_batch_norm(game.architecture.generator):
         return None
-    many = streams.normal(seed, "calibrate", 0, (CALIBRATION, latent))
-    return game.engine.run(step.calibrate, game, generator, game.engine.array(many))
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
+    label = told(game, model.classes, asked(model, CALIBRATION, seed))
+    return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
-def score(model: Model, rows: np.ndarray) -> np.ndarray:
-    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels]."""
-    shape = model.form.shape
+def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
+    """Codes as the players are told them, one-hot in the engine's arrays; None where there are none."""
+    return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
+
+
+def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
+    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels], or of a
+    DataFrame. A critic that is told labels ("projection") needs them, [n], by their names; others do without."""
+    if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
+        rows = to_rows(model.form, rows)
+    rows, shape = np.asarray(rows), model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
         raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+    codes = None
+    if model.classes is not None and model.config.conditional == "projection":
+        if labels is None or len(labels) != len(rows):
+            raise WganError(f"this critic is told each row's label; give one of {model.classes.names} for each row.")
+        codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
     encoded = model.form.encode(rows.reshape(-1, *shape))
-    parts = [
-        engine.numpy(engine.run(step.score, model.game, model.critic, engine.array(encoded[i : i + CHUNK])))
-        for i in range(0, len(encoded), CHUNK)
-    ]
+    parts = []
+    for i in range(0, len(encoded), CHUNK):
+        some, label = (
+            engine.array(encoded[i : i + CHUNK]),
+            told(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
-    """Write samples as a .png picture, a .npy or .npz array (key "rows"), or a folder with one PNG each."""
+def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
+    """Write samples as a .png picture, a .npy or .npz array (keys "rows", and "labels" by name where there are some),
+    a .csv or .parquet table, or a folder with one PNG each."""
     suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", ""):
-        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, or a folder's name.")
+    if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
+        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
+    if suffix in (".csv", ".parquet") and not isinstance(form, TableForm):
+        raise WganError(
+            f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
+        )
     if suffix == "" and form.kind != "images":
         raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
     try:
@@ -166,7 +220,9 @@ def write_samples(rows: np.ndarray, form: Form, out: Path) -> None:
         if suffix == ".npy":
             np.save(out, rows)
         elif suffix == ".npz":
-            np.savez_compressed(out, rows=rows)
+            np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
+        elif isinstance(form, TableForm) and suffix in (".csv", ".parquet"):
+            write_table(form, rows, out)
         elif suffix == ".png":
             figures.samples(rows, form, out)
         else:

@@ -11,9 +11,10 @@ import numpy as np
 from wgan import __version__, evaluate, measure, networks, own_networks, runs, step, streams
 from wgan.checkpoint import Checkpoint
 from wgan.config import FIELDS, OPERATIONAL, Config
-from wgan.data import Form
+from wgan.data import Classes, Form
+from wgan.data.table import TableForm
 from wgan.errors import WganError
-from wgan.evaluate import CHUNK, Model, game_of, load_model, moments_of, weights_of
+from wgan.evaluate import CHUNK, Model, asked, game_of, load_model, moments_of, told, weights_of
 from wgan.networks import Architecture, Layer, Params
 
 CARD_BEGINS = "---\nlibrary_name: wgan"
@@ -29,6 +30,14 @@ class Export(NamedTuple):
     weights: int
     difference: float
     card: Path | None = None
+
+
+class Sampled(NamedTuple):
+    """Rows [n, ...] of an exported file, their form, and the name of each row's class, where there are classes."""
+
+    rows: np.ndarray
+    form: Form
+    labels: np.ndarray | None = None
 
 
 class Plain(NamedTuple):
@@ -88,11 +97,17 @@ def graph_of(model: Model, generator: Plain) -> Any:
     from wgan.engines.onnx import Graph, Ops, Value
 
     graph = Graph()
-    z = Value(graph, "z", (-1, model.config.latent), np.float32)
+    inputs = [Value(graph, "z", (-1, model.config.latent), np.float32)]
+    label = None
+    if model.classes is not None:
+        inputs.append(Value(graph, "label", (-1,), np.int64))
+        label = Ops(graph).one_hot(inputs[1], len(model.classes.names))
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
-    encoded = networks.apply(Ops(graph), generator.layers, weights, z, dict(generator.moments))
-    outputs = {"rows": _decoded(Ops(graph), encoded, model.form), "encoded": encoded}
-    return graph.model([z], outputs, _metadata(model))
+    encoded = networks.apply(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
+    outputs = {"encoded": encoded}
+    if not isinstance(model.form, TableForm):  # whose columns are decoded one by one
+        outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
+    return graph.model(inputs, outputs, _metadata(model))
 
 
 def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
@@ -111,17 +126,19 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
     z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
     engine, game = model.game.engine, model.game
     moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
-    wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments))
-    return float(np.abs(_run(_session(data), "encoded", z) - wanted).max() / max(1.0, np.abs(wanted).max()))
+    codes = asked(model, CHECKED)
+    label = told(game, model.classes, codes)
+    wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+    return float(np.abs(_run(_session(data), z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
 
-def sample_onnx(path: Path, count: int, seed: int) -> tuple[np.ndarray, Form]:
+def sample_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
     """Rows as `wgan sample RUN` draws them, from the file alone with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
     session = _session(_bytes(path))
-    config, form, _ = _described(session.get_modelmeta().custom_metadata_map, path)
-    z = streams.normal(seed, "sample", 0, (count, config.latent))
-    return form.decode(_run(session, "encoded", z)), form
+    model = _described(session.get_modelmeta().custom_metadata_map, path)
+    z, codes = streams.normal(seed, "sample", 0, (count, model.config.latent)), asked(model, count, seed, label)
+    return Sampled(model.form.decode(_run(session, z, codes)), model.form, _named(model, codes))
 
 
 def _session(data: bytes) -> Any:
@@ -135,8 +152,11 @@ def _session(data: bytes) -> Any:
         raise WganError(f"onnxruntime cannot read the graph ({problem}); export the run anew.") from problem
 
 
-def _run(session: Any, output: str, z: np.ndarray) -> np.ndarray:
-    parts = [session.run([output], {"z": z[i : i + CHUNK]})[0] for i in range(0, len(z), CHUNK)]
+def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """The encoded rows for z [n, latent] and classes [n]."""
+    given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
+    starts = range(0, len(z), CHUNK)
+    parts = [session.run(["encoded"], {name: x[i : i + CHUNK] for name, x in given.items()})[0] for i in starts]
     return np.concatenate(parts)
 
 
@@ -166,7 +186,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     return Export(out, model.step, _count(generator), float("nan"), card)
 
 
-def sample_safetensors(path: Path, count: int, seed: int) -> tuple[np.ndarray, Form]:
+def sample_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
     """Rows as `wgan sample RUN` draws them, by the run's engine where that is installed."""
     import safetensors
     import safetensors.numpy
@@ -178,12 +198,13 @@ def sample_safetensors(path: Path, count: int, seed: int) -> tuple[np.ndarray, F
             metadata = file.metadata() or {}
     except (safetensors.SafetensorError, OSError, ValueError, LookupError) as problem:
         raise WganError(f"{path} is not a readable safetensors file ({problem}); export the run anew.") from None
-    config, form, at = _described(metadata, path)
-    game = game_of(config, form.shape)
-    moments = (".mean", ".variance")
-    saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith(moments)}
-    weights = weights_of(Checkpoint(at, saved, {}), "generator", game, game.architecture.generator, (config.latent,))
-    return evaluate.sample(Model(config, form, game, {}, weights, at), count, seed), form
+    model = _described(metadata, path)
+    game = game_of(model.config, model.form.encoded_shape, model.form.groups, model.classes)
+    saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
+    layers, latent = game.architecture.generator, (model.config.latent,)
+    weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
+    rows = evaluate.sample(model._replace(game=game, generator=weights), count, seed, label)
+    return Sampled(rows, model.form, _named(model, asked(model, count, seed, label)))
 
 
 def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
@@ -243,15 +264,15 @@ def _measured(run: Path, at: int) -> str:
 # What all formats share
 
 
-def sample(path: str | Path, count: int, seed: int = 0) -> tuple[np.ndarray, Form]:
-    """Rows [count, ...] of an exported file and their form; the same seed gives what the run's own sample gives."""
-    return READERS[Path(path).suffix.lower()](Path(path), count, seed)
+def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
+    """Rows of an exported file; the same seed gives what the run's own sample gives."""
+    return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
 
 
 def plain(model: Model) -> Plain:
     """The generator with the moments that `wgan sample` takes for its batch norms, in NumPy's arrays."""
     engine, layers = model.game.engine, model.game.architecture.generator
-    moments = moments_of(model.game, model.generator, model.config.latent, model.config.seed) or {}
+    moments = moments_of(model) or {}
     return Plain(
         layers,
         {name: engine.numpy(w) for name, w in model.generator.items()},
@@ -262,27 +283,36 @@ def plain(model: Model) -> Plain:
 def _in_float32(model: Model) -> Model:
     """The model with all products in float32, in which the graph has them."""
     engine = model.game.engine
-    game = game_of(model.config.replace(precision="float32", engine=engine.name), model.form.shape)
+    config, form = model.config.replace(precision="float32", engine=engine.name), model.form
+    game = game_of(config, form.encoded_shape, form.groups, model.classes)
     arrays = {name: engine.numpy(w).astype(np.float32) for name, w in model.generator.items()}
     return model._replace(game=game, generator={name: game.engine.array(w) for name, w in arrays.items()})
 
 
 def _metadata(model: Model) -> dict[str, str]:
     saved = {"config": model.config.to_json(), "form": model.form.to_json(), "step": model.step}
+    if model.classes is not None:
+        saved["classes"] = model.classes.to_json()
     return {"format": "wgan 1", "wgan": __version__} | {name: json.dumps(value) for name, value in saved.items()}
 
 
-def _described(metadata: dict[str, str], path: Path) -> tuple[Config, Form, int]:
-    """The config, the form and the step in a file's metadata, which may be anybody's."""
+def _described(metadata: dict[str, str], path: Path) -> Model:
+    """What a file's metadata say, which may be anybody's: a model without its weights."""
     try:
         if not metadata["format"].startswith("wgan "):
             raise ValueError("another format")
-        config, form, at = (json.loads(metadata[name]) for name in ("config", "form", "step"))
-        return Config.from_json(config), Form.from_json(form), int(at)
+        saved = {name: json.loads(metadata[name]) for name in ("config", "form", "step")}
+        classes = Classes.from_json(json.loads(metadata["classes"])) if "classes" in metadata else None
+        config, form = Config.from_json(saved["config"]), Form.from_json(saved["form"])
+        return Model(config, form, None, {}, {}, int(saved["step"]), classes)  # type: ignore[arg-type]
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(
             f"{path} does not say what it is ({problem!r}); only files of wgan export can be sampled."
         ) from None
+
+
+def _named(model: Model, codes: np.ndarray | None) -> np.ndarray | None:
+    return None if codes is None or model.classes is None else model.classes.named(codes)
 
 
 def _bytes(path: Path) -> bytes:
@@ -299,7 +329,7 @@ def _count(generator: Plain) -> int:
 
 
 FORMATS: dict[str, Callable[[Path, Model, Path], Export]] = {".onnx": to_onnx, ".safetensors": to_safetensors}
-READERS: dict[str, Callable[[Path, int, int], tuple[np.ndarray, Form]]] = {
+READERS: dict[str, Callable[[Path, int, int, str | int | None], Sampled]] = {
     ".onnx": sample_onnx,
     ".safetensors": sample_safetensors,
 }

@@ -7,7 +7,6 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +19,7 @@ from wgan.data import Dataset, Form, split
 from wgan.engines import get_engine
 from wgan.errors import WganError, unknown_name
 from wgan.networks import Layer, Params, activation, conv, dense, reshape
+from wgan.objectives import cross_entropy
 
 CHUNK = 512  # rows at a time
 COMPONENTS = 64  # principal components, at most
@@ -53,7 +53,7 @@ def resolve(chosen: str | Callable[[np.ndarray], Any], dataset: Dataset, train: 
     name, _, path = chosen.partition(":")
     if name == "auto":
         labelled = dataset.form.kind == "images" and _classes(dataset) is not None
-        name = "classifier" if labelled else "rows" if np.prod(dataset.form.shape) <= COMPONENTS else "pca"
+        name = "classifier" if labelled else "rows" if np.prod(dataset.form.encoded_shape) <= COMPONENTS else "pca"
     if name not in FEATURES or (path and name != "inception"):
         raise unknown_name("features", chosen, ["auto", *FEATURES])
     return FEATURES[name](dataset, train, path, note)
@@ -79,7 +79,7 @@ def rows(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features
     """The encoded rows: pixels in [-1, 1], standardised columns."""
     form = dataset.form
     what = "pixels in [-1, 1]" if form.kind == "images" else "columns as encoded for training"
-    text = f"the rows themselves, {int(np.prod(form.shape))} {what}"
+    text = f"the rows themselves, {int(np.prod(form.encoded_shape))} {what}"
     return Features("rows", text, lambda x: (_flat(form, x).astype(np.float64), None))
 
 
@@ -184,9 +184,7 @@ def _train(
 
         def loss(params: Params, x: Any = x, target: Any = target) -> tuple[Any, dict]:
             _, logits = _forward(engine, body, params, x)
-            columns = [logits[:, k] for k in range(logits.shape[1])]
-            total = reduce(lambda a, b: a + engine.ops.softplus(b - a), columns)  # log(e^a + e^b)
-            return (total - (logits * target).sum(1)).mean(), {}
+            return cross_entropy(engine.ops, logits, target), {}
 
         gradient, _ = engine.grad(loss, params)
         params, memory = optimiser.update(params, gradient, memory, LEARNING_RATE * (1 - step / steps))

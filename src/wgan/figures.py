@@ -7,9 +7,12 @@ from typing import BinaryIO
 import numpy as np
 
 from wgan.data import Form
+from wgan.data.table import UNITS, TableForm
 from wgan.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
+YEAR = 365.2425 * 86_400_000_000  # in microseconds
+PANELS = 16  # columns of a table in one picture
 
 
 def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
@@ -20,15 +23,15 @@ def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
     return np.clip(np.rint((images.astype(np.float64) - low) / (high - low) * 255), 0, 255).astype(np.uint8)
 
 
-def grid(images: np.ndarray) -> np.ndarray:
-    """uint8 images [n, height, width, channels] as one picture, row by row, about as many columns as rows.
+def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """uint8 images [n, height, width, channels] as one picture, row by row; else about as many columns as rows.
 
     Small images are enlarged by a whole factor to about 56 pixels, so that each pixel stays a square.
     """
     factor = max(1, 56 // max(images.shape[1:3]))
     images = images.repeat(factor, axis=1).repeat(factor, axis=2)
     count, height, width, channels = images.shape
-    columns = math.ceil(math.sqrt(count))
+    columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     page = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 96, np.uint8)
     for i, image in enumerate(images):
@@ -45,13 +48,19 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, format="PNG")
 
 
-def samples(rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None) -> None:
-    """Write generated rows to a PNG: a grid of images, or the first two columns over those of real rows."""
+def samples(
+    rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None, columns: int | None = None
+) -> None:
+    """Write generated rows to a PNG: a grid of images with so many columns, or the first two columns over those of
+    real rows, or each column of a `TableForm` over the real one."""
     if form.kind == "images":
-        image(grid(as_bytes(rows, form)), path)
+        image(grid(as_bytes(rows, form), columns), path)
         return
     from matplotlib.figure import Figure
 
+    if isinstance(form, TableForm):
+        _columns(form, {"real": real, "generated": rows} if real is not None else {"generated": rows}, path)
+        return
     figure = Figure(figsize=(5, 5), dpi=110)
     axes = figure.add_subplot()
     second = min(1, rows.shape[1] - 1)
@@ -61,6 +70,41 @@ def samples(rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = 
     axes.set_xlabel("column 0")
     axes.set_ylabel(f"column {second}")
     axes.legend(loc="upper right")
+    figure.savefig(path, format="png")
+
+
+def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None:
+    """A histogram of each column's numbers, or the shares of its commonest levels; the first columns that vary."""
+    from matplotlib.figure import Figure
+
+    shown = [at for at, column in enumerate(form.columns) if column.kind != "constant"][:PANELS]
+    across = min(4, len(shown))
+    down = math.ceil(len(shown) / across)
+    figure = Figure(figsize=(3 * across, 2 * down + 0.4), dpi=110, layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for at, axes in zip(shown, panels, strict=False):
+        column, values = form.columns[at], [rows[~np.isnan(rows[:, at]), at] for rows in tables.values()]
+        if column.kind == "number":  # the tails, a hundredth on each side, in the outermost bins
+            low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
+            heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
+            places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
+            if column.dtype.startswith("datetime"):
+                scale = UNITS[column.unit] / YEAR
+                places, width = 1970 + places * scale, width * scale
+        else:
+            heights = [np.bincount(v.astype(np.int64), minlength=len(column.levels)) for v in values]
+            commonest = np.argsort(-heights[0], kind="stable")[:8]
+            heights, places, width = [h[commonest] for h in heights], np.arange(len(commonest)), 0.8
+            axes.set_xticks(places, [str(column.levels[i])[:8] for i in commonest], rotation=30)
+        for name, height, rows in zip(tables, heights, tables.values(), strict=True):
+            line = {"real": {"color": "0.75"}, "generated": {"fill": False, "edgecolor": "tab:orange", "lw": 1.2}}[name]
+            axes.bar(places, height / max(1, len(rows)), width, label=name, **line)
+        axes.set_title(str(column.name), fontsize=8)
+        axes.tick_params(labelsize=6)
+        axes.set_yticks([])
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    panels[0].legend(fontsize=7)
     figure.savefig(path, format="png")
 
 

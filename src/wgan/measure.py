@@ -4,6 +4,7 @@ import hashlib
 import json
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import numpy as np
 from wgan import __version__, data, features, metrics, runs, streams
 from wgan.config import Config
 from wgan.data import Dataset
-from wgan.errors import WganError
-from wgan.evaluate import Model, load_model, sample
+from wgan.data.table import TableForm
+from wgan.errors import WganError, unknown_name
+from wgan.evaluate import Model, asked, load_model, sample
 from wgan.features import Features
-from wgan.metrics import METRICS, Measurement, Sets
+from wgan.metrics import METRICS, Measurement, Metric, Sets
+from wgan.metrics_table import TABLE_METRICS, TableSets
 from wgan.networks import Architecture
 
 EVALUATION = "evaluation.json"
@@ -32,13 +35,15 @@ def evaluate(
     features: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
     dataset: Dataset | None = None,
+    target: str | None = None,
     note: Note = lambda text: None,
     network: Architecture | None = None,
 ) -> Evaluation:
     """Measure the newest checkpoint of a run folder, write evaluation.json there, and return what it holds.
 
     `features` is a name of FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d];
-    `dataset` takes the place of the data that config.json names, for a run that was fitted to an array. The
+    `dataset` takes the place of the data that config.json names, for a run that was fitted to an array; `target` is
+    the column of a table that is to be predicted from the others (the last). The
     samples, at most as many as there are training rows, are compared with the rows that the run held out; for the
     floor, as many training rows take the samples' place. Raises WganError where the run cannot be read, where its
     data have gone or changed, and where there are too few rows for every metric. `note` receives the progress;
@@ -47,7 +52,7 @@ def evaluate(
     run = Path(run)
     model = load_model(run, network=network)
     dataset, train, held_out = rows_of(run, model.config, dataset)
-    report = measure(model, dataset, train, held_out, samples, features, seed, note)
+    report = measure(model, dataset, train, held_out, samples, features, seed, target, note)
     runs.write(run, EVALUATION, report)
     return report
 
@@ -58,11 +63,11 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     Raises WganError where the data have gone, or are not those that the run was trained on.
     """
     try:
-        dataset = dataset or data.load(config.data, data_dir=config.data_dir, seed=config.seed)
+        dataset = dataset or data.of(config)
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
-    if saved != hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest():
+    if saved != (dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest()):
         raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")
     return dataset, *data.split(dataset, config.held_out, config.rows, config.seed)
 
@@ -75,6 +80,7 @@ def measure(
     samples: int = SAMPLES,
     chosen: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
+    target: str | None = None,
     note: Note = lambda text: None,
 ) -> Evaluation:
     """What `evaluate` returns, of a model with its data; the indices are those of `data.split`."""
@@ -92,16 +98,30 @@ def measure(
     seen = features.resolve(chosen, dataset, train, note)
 
     note(f"{count:,} samples")
-    fake = _looked_at(seen, sample(model, count, seed), "samples")
+    samples_at_rest = sample(model, count, seed)
+    fake = _looked_at(seen, samples_at_rest, "samples")
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
     known, real = (_looked_at(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
     modes = None
     if dataset.form.kind == "points" and dataset.labels is not None and seen.name == "rows":
         modes = metrics.modes_of(known[0], dataset.labels[train])
-    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes)
-    floor = Sets(real[0], known[0][:count], None, real[1], None if known[1] is None else known[1][:count], modes)
+    of_samples, of_rows = None, None
+    if model.classes and seen.name == "classifier":
+        of_samples, of_rows = asked(model, count, seed), data.classes_of(dataset)[1][train[:count]]
+    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes, of_samples)
+    of_known = None if known[1] is None else known[1][:count]
+    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
 
-    found, lacking = _all(sets, floor, seen, note)
+    found, lacking = _all(METRICS, sets, floor, seen, note)
+    if isinstance(dataset.form, TableForm):
+        predicted = _target(dataset.form, target)
+        of_table = TableSets(
+            dataset.form, dataset.rows[held_out], samples_at_rest, dataset.rows[train], predicted, seed
+        )
+        more = _all(TABLE_METRICS, of_table, replace(of_table, fake=of_table.train[:count], train=None), seen, note)
+        found, lacking = more[0] | found, more[1] | lacking
+    if not found:
+        raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
     protocol = {
         "data": dataset.name,
         "samples": count,
@@ -116,6 +136,8 @@ def measure(
         "label_names": list(dataset.label_names),
         "wgan": __version__,
     }
+    if isinstance(dataset.form, TableForm):
+        protocol["target"] = dataset.form.columns[predicted].name
     if samples > count:
         protocol["fewer_samples"] = f"{samples:,} were asked; the floor has only {count:,} training rows"
     finished = model.step >= model.config.steps
@@ -131,25 +153,33 @@ def _looked_at(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray,
     return extracted, probabilities
 
 
-def _all(sets: Sets, floor: Sets, seen: Features, note: Note) -> tuple[Evaluation, dict[str, str]]:
+def _target(form: TableForm, name: str | None) -> int:
+    """The number of the column that is to be predicted, the last that varies unless one is named."""
+    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.kind != "constant"}
+    if name is not None and name not in varying:
+        raise unknown_name("target", name, varying)
+    return varying[name] if name is not None else max(varying.values())
+
+
+def _all(
+    table: dict[str, Metric], sets: Any, floor: Any, seen: Features, note: Note
+) -> tuple[Evaluation, dict[str, str]]:
     """Every metric that applies, and a sentence for each that had too few rows."""
     found: Evaluation = {}
     lacking: dict[str, str] = {}
-    for name, metric in METRICS.items():
+    for name, metric in table.items():
         if not metric.applies(sets):
             continue
         title = INCEPTION.get(name, metric.title) if seen.name == "inception" else metric.title
         note(title)
         try:
-            value = metrics.measure(name, sets)
-            least = Measurement(value.floor) if value.floor is not None else metrics.measure(name, floor)
+            value = metrics.measure(name, sets, table)
+            least = Measurement(value.floor) if value.floor is not None else metrics.measure(name, floor, table)
         except WganError as problem:
             lacking[name] = str(problem)
             continue
         entry = {"title": title, "better": metric.better, "estimates": metric.estimates, **value._asdict()}
         found[name] = entry | {"floor": least.value, "floor_error": least.error}
-    if not found:
-        raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
     return found, lacking
 
 

@@ -4,7 +4,7 @@ Every function takes features [m, d] of real rows, then [n, d] of generated ones
 A number has a meaning only beside the same number of real rows against real rows: its floor.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -223,6 +223,12 @@ def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarra
     return Measurement(float(found.mean()), shares=tuple(fake.tolist()))
 
 
+def label_agreement(probabilities: np.ndarray, asked: np.ndarray) -> Measurement:
+    """The share of samples that a classifier takes for the class asked of them, codes [n]."""
+    right = probabilities.argmax(1) == asked
+    return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(right))))
+
+
 class Modes(NamedTuple):
     """Known clusters: their centres [modes, d] and the standard deviation of a coordinate in each, [modes]."""
 
@@ -321,7 +327,8 @@ class Sets:
     """What is compared. For the floor, `fake` are training rows.
 
     Features: `real` [m, d] of held-out rows, `fake` [n, d] of samples, `train` [at least n, d] of all training rows
-    in random order. A classifier's probabilities and the modes of labelled points are None where there are none.
+    in random order. A classifier's probabilities, the modes of labelled points and the classes `asked` of the samples
+    are None where there are none.
     """
 
     real: np.ndarray
@@ -330,6 +337,7 @@ class Sets:
     real_probabilities: np.ndarray | None = None
     fake_probabilities: np.ndarray | None = None
     modes: Modes | None = None
+    asked: np.ndarray | None = None
 
     @cached_property
     def neighbourhoods(self) -> dict[str, Measurement]:
@@ -351,20 +359,21 @@ class Metric:
     measure: Callable[[Any], Measurement]
     needs: tuple[str, ...] = ()
 
-    def applies(self, sets: Sets) -> bool:
+    def applies(self, sets: Any) -> bool:
         """Whether there is what it needs, such as a classifier's probabilities."""
         return all(getattr(sets, name) is not None for name in self.needs)
 
 
-def measure(name: str, sets: Sets) -> Measurement:
-    """One metric of METRICS; `WganError` with its name and the number needed where there are too few rows.
+def measure(name: str, sets: Any, table: Mapping[str, "Metric"] | None = None) -> Measurement:
+    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there
+    are too few rows.
 
     Examples:
         >>> measure("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))
         Traceback (most recent call last):
         wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
     """
-    metric, counts = METRICS[name], (len(sets.fake), len(sets.real))
+    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
     if min(counts) < metric.least:
         raise WganError(
             f"{name} needs at least {metric.least} samples and as many held-out rows; "
@@ -449,6 +458,14 @@ METRICS: dict[str, Metric] = {
         100,
         _classes,
         ("real_probabilities", "fake_probabilities"),
+    ),
+    "label_agreement": Metric(
+        "label agreement",
+        "higher",
+        "share of samples that the classifier takes for the class that was asked for",
+        20,
+        lambda s: label_agreement(s.fake_probabilities, s.asked),
+        ("fake_probabilities", "asked"),
     ),
     "modes_found": Metric(
         "modes found",

@@ -56,7 +56,8 @@ def norm(kind: str) -> list[Layer]:
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """ "relu", "leaky_relu" with this slope, "tanh", or "groupsort": each pair of features in descending order."""
+    """ "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus": softplus(2x + 2) / 2 - 1, or "groupsort":
+    each pair of features in descending order."""
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
 
@@ -65,9 +66,29 @@ def upsample(size: tuple[int, int]) -> Layer:
     return {"kind": "upsample", "size": size}
 
 
+def class_batch_norm(classes: int) -> Layer:
+    """Batch norm whose scale and bias are those of the row's class (Dumoulin et al. 2017)."""
+    return {"kind": "class_batch_norm", "classes": classes}
+
+
+def class_bias(classes: int) -> Layer:
+    """x + b[class]: after a dense layer, what appending the class, one-hot, to its input would do."""
+    return {"kind": "class_bias", "classes": classes}
+
+
+def projection(classes: int) -> Layer:
+    """A score, x w + b + x v[class] (Miyato and Koyama 2018)."""
+    return {"kind": "projection", "classes": classes}
+
+
 def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
     """body(x) + shortcut(x); no layers are the identity."""
     return {"kind": "residual", "body": body, "shortcut": shortcut}
+
+
+def softmax(sizes: tuple[int, ...]) -> Layer:
+    """A softmax over each of the groups of so many units at the end of a row; the units before them are kept."""
+    return {"kind": "softmax", "sizes": sizes}
 
 
 # A player of somebody's own is one layer, {"kind": "own", "init": ..., "apply": ...}: see `own_networks`.
@@ -102,6 +123,8 @@ def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...
                 row = (*(math.ceil(s / 2) for s in row[:2]), row[-1])
             case "global_mean":
                 row = row[-1:]
+            case "projection":
+                row = (1,)
             case "residual":
                 *_, row = shapes(layer["body"], row)
             case "reshape":
@@ -133,6 +156,15 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
             fan_in, fan_out = row[-1] * patch, out[-1] * patch
             params[f"{name}.weight"] = INIT[layer.get("init", scheme)](rng, shape, fan_in, fan_out)
             params[f"{name}.bias"] = np.zeros(out[-1], np.float32)
+        elif kind == "projection":
+            for what, rows in (("weight", 1), ("classes", layer["classes"])):
+                params[f"{name}.{what}"] = INIT[scheme](rng, (rows, row[-1]), row[-1], 1)
+            params[f"{name}.bias"] = np.zeros(1, np.float32)
+        elif kind == "class_bias":  # a class counts as much as all of z
+            params[f"{name}.classes"] = INIT["he"](rng, (layer["classes"], row[-1]), 1, row[-1])
+        elif kind == "class_batch_norm":
+            params[f"{name}.scale"] = np.ones((layer["classes"], row[-1]), np.float32)
+            params[f"{name}.bias"] = np.zeros((layer["classes"], row[-1]), np.float32)
         elif kind.endswith("_norm"):
             params[f"{name}.scale"] = np.ones(row[-1], np.float32)
             params[f"{name}.bias"] = np.zeros(row[-1], np.float32)
@@ -140,8 +172,16 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
     return params
 
 
-def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict | None = None, path: str = "") -> Any:
-    """The output of a list of layers for a batch.
+def apply(
+    ops: Any,
+    layers: list[Layer],
+    params: Params,
+    x: Any,
+    moments: dict | None = None,
+    label: Any = None,
+    path: str = "",
+) -> Any:
+    """The output of a list of layers for a batch; `label` is its classes, one-hot [batch, classes], if layers ask.
 
     Batch norm uses the batch's own statistics where `moments` is None; else those stored in it, and it stores
     there what it lacks, so that one pass with an empty dict over many rows calibrates a network for use.
@@ -159,21 +199,31 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
                     x = ops.conv(x, weight, bias, layer["stride"], pads)
                 else:
                     x = ops.conv_transpose(x, weight, bias, layer["stride"], pads, layer["size"])
-            case "batch_norm":
+            case "batch_norm" if moments is None:
+                x = ops.batch_norm(x, params[f"{name}.scale"], params[f"{name}.bias"])
+            case "batch_norm" | "class_batch_norm":
+                mean, variance = _moments(ops, name, x, moments)
+                x = (x - mean) / (variance + EPSILON) ** 0.5
                 scale, bias = params[f"{name}.scale"], params[f"{name}.bias"]
-                if moments is None:
-                    x = ops.batch_norm(x, scale, bias)
-                else:
-                    if name not in moments:
-                        moments[name] = ops.moments(x)
-                    mean, variance = moments[name]
-                    x = (x - mean) / (variance + EPSILON) ** 0.5 * scale + bias
+                if kind == "class_batch_norm":
+                    place = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
+                    scale, bias = ((label @ of_class).reshape(place) for of_class in (scale, bias))
+                x = x * scale + bias
+            case "class_bias":
+                x = x + label @ params[f"{name}.classes"]
+            case "projection":
+                of_class = (x * (label @ params[f"{name}.classes"])).sum(1).reshape(-1, 1)
+                x = ops.dense(x, params[f"{name}.weight"], params[f"{name}.bias"]) + of_class
             case "layer_norm":
                 x = ops.layer_norm(x) * params[f"{name}.scale"] + params[f"{name}.bias"]
             case "relu" | "tanh" | "groupsort":
                 x = getattr(ops, kind)(x)
             case "leaky_relu":
                 x = ops.leaky_relu(x, layer["slope"])
+            case "shifted_softplus":
+                x = ops.softplus(2 * x + 2) / 2 - 1
+            case "softmax":
+                x = ops.softmax(x, layer["sizes"])
             case "upsample":
                 height, width = layer["size"]
                 x = ops.upsample(x)[:, :height, :width]
@@ -182,14 +232,23 @@ def apply(ops: Any, layers: list[Layer], params: Params, x: Any, moments: dict |
             case "global_mean":
                 x = x.mean((1, 2))
             case "residual":
-                body = apply(ops, layer["body"], params, x, moments, f"{name}.body.")
-                x = body + apply(ops, layer["shortcut"], params, x, moments, f"{name}.shortcut.")
+                body = apply(ops, layer["body"], params, x, moments, label, f"{name}.body.")
+                x = body + apply(ops, layer["shortcut"], params, x, moments, label, f"{name}.shortcut.")
             case "reshape":
                 x = x.reshape(x.shape[0], *layer["shape"])
             case "own":
                 start = f"{name}."
                 x = layer["apply"](nested({n[len(start) :]: w for n, w in params.items() if n.startswith(start)}), x)
     return x
+
+
+def _moments(ops: Any, name: str, x: Any, moments: dict | None) -> Any:
+    """Mean and variance of each channel: the batch's own, or those kept under this name, where they are put first."""
+    if moments is None:
+        return ops.moments(x)
+    if name not in moments:
+        moments[name] = ops.moments(x)
+    return moments[name]
 
 
 def flat(tree: Any, path: str = "") -> Params:
@@ -213,6 +272,11 @@ def nested(params: Params) -> Any:
     return [tree[f"[{i}]"] for i in range(len(tree))] if all(key.startswith("[") for key in tree) else tree
 
 
+def is_weight(name: str, array: Any) -> bool:
+    """Whether an array of a player's is a layer's matrix or filters, in a player of somebody's own by its axes."""
+    return len(array.shape) > 1 and (name.endswith(".weight") or ".own." in name)
+
+
 def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
     """How many multiplications the convolutions of a list of layers take for one row."""
     work = 0
@@ -231,7 +295,7 @@ def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:
 def has_batch_norm(layers: list[Layer]) -> bool:
     """Whether one row's output depends on the rest of its batch."""
     return any(
-        layer["kind"] == "batch_norm"
+        layer["kind"] in ("batch_norm", "class_batch_norm")
         or has_batch_norm(layer.get("body", []))
         or has_batch_norm(layer.get("shortcut", []))
         for layer in layers
@@ -264,6 +328,7 @@ def mlp(
     activation: str,
     critic_norm: str,
     generator_norm: str,
+    groups: tuple[int, ...] = (),
 ) -> Architecture:
     """Both players are dense, `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
     width, depth = width or 512, depth or 3
@@ -275,7 +340,7 @@ def mlp(
 
     flat = math.prod(row)
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
-    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row, groups)]
     return Architecture("mlp", critic, generator, "he")
 
 
@@ -286,6 +351,7 @@ def hybrid(
     activation: str,
     critic_norm: str,
     generator_norm: str,
+    groups: tuple[int, ...] = (),
 ) -> Architecture:
     """A dense pair of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
 
@@ -296,7 +362,7 @@ def hybrid(
     kind = "leaky_relu" if activation == "auto" else activation
     down, up = (norm("none" if asked == "auto" else asked) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
-        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm)
+        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, groups)
         return pair._replace(name="hybrid")
     size = _halvings(row, "hybrid", stages=1)[1]
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
@@ -309,24 +375,37 @@ def hybrid(
 def dcgan(
     row: tuple[int, ...],
     width: int | None,
+    depth: int | None,
     activation: str,
     critic_norm: str,
     generator_norm: str,
     constraint: Any,
 ) -> Architecture:
-    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror."""
+    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror.
+
+    A `depth` above that, which counts the dense layers too, adds 3x3 convolutions that keep a map's size and
+    filters: evenly over the maps smaller than the image, the smallest first.
+    """
     sizes, width = _halvings(row, "dcgan", stop=4), width or 64
     filters = [width * 2**stage for stage in range(len(sizes) - 1)]
-    down = _norm(critic_norm, "batch", constraint)
-    up = _norm(generator_norm, "batch", None)
+    depth = depth or len(sizes)
+    if depth < len(sizes):
+        raise WganError(
+            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more."
+        )
+    more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
+    down, up = norm(_norm(critic_norm, "batch", constraint)), norm(_norm(generator_norm, "batch", None))
     slopes = ("leaky_relu", "relu") if activation == "auto" else (activation, activation)
 
     critic = []
     for stage, features in enumerate(filters):
-        critic += [conv(features, 4, 2), *(norm(down) if stage else []), _act(slopes[0])]
-    generator = [dense(math.prod(sizes[-1]) * filters[-1]), reshape(*sizes[-1], filters[-1])]
-    for features, size in zip([*filters[-2::-1], row[-1]], sizes[-2::-1], strict=True):
-        generator += [*norm(up), _act(slopes[1]), conv_transpose(features, 4, 2, size)]
+        critic += [conv(features, 4, 2), *(down if stage else []), _act(slopes[0])]
+        critic += [conv(features, 3), *down, _act(slopes[0])] * more[stage]
+    generator = [dense(math.prod(sizes[-1]) * filters[-1]), reshape(*sizes[-1], filters[-1]), *up, _act(slopes[1])]
+    for stage in range(len(filters) - 1, -1, -1):
+        generator += [conv(filters[stage], 3), *up, _act(slopes[1])] * more[stage]
+        features = filters[stage - 1] if stage else row[-1]
+        generator += [conv_transpose(features, 4, 2, sizes[stage]), *([*up, _act(slopes[1])] if stage else [])]
     return Architecture("dcgan", [*critic, *_to_score(sizes, filters)], [*generator, *_output(row)], "dcgan")
 
 
@@ -401,12 +480,38 @@ def resnet(
     return Architecture("resnet", [*critic, act, GLOBAL_MEAN, dense(1)], generator, "glorot")
 
 
+def conditional(architecture: Architecture, how: str, classes: int) -> Architecture:
+    """The same pair for labelled rows: the generator is told a class, and the critic is too ("projection") or tells
+    it, by as many outputs more ("auxiliary": the classifier of Odena et al. 2017).
+
+    The generator's batch norms become conditional ones; where it has none, its first layer gets a bias by class.
+    """
+    *body, last = architecture.critic
+    if last != dense(1):
+        raise WganError(f"network {architecture.name} does not end in a dense score; use --conditional none.")
+    critic = [*body, projection(classes) if how == "projection" else dense(1 + classes)]
+    first, *rest = architecture.generator
+    generator = _told([first, *rest], classes)
+    if not has_batch_norm(generator):
+        generator = [first, class_bias(classes), *rest]
+    return architecture._replace(critic=critic, generator=generator)
+
+
+def _told(layers: list[Layer], classes: int) -> list[Layer]:
+    def told(layer: Layer) -> Layer:
+        if layer["kind"] == "residual":
+            return residual(*(_told(layer[part], classes) for part in ("body", "shortcut")))
+        return class_batch_norm(classes) if layer["kind"] == "batch_norm" else layer
+
+    return [told(layer) for layer in layers]
+
+
 _act = activation  # the builders have an argument of that name
 
 
-def _output(row: tuple[int, ...]) -> list[Layer]:
-    """Images lie in [-1, 1]; tables and points are unbounded."""
-    return [_act("tanh")] if len(row) == 3 else []
+def _output(row: tuple[int, ...], groups: tuple[int, ...] = ()) -> list[Layer]:
+    """Images lie in [-1, 1]; tables and points are unbounded, but for the groups of units that stand for levels."""
+    return [_act("tanh")] if len(row) == 3 else [softmax(groups)] if groups else []
 
 
 def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:

@@ -4,7 +4,7 @@ The scores are arrays [batch] of any engine; a discriminator is D = sigmoid(scor
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from inspect import signature
 from math import log
 from typing import Any, NamedTuple
@@ -93,6 +93,13 @@ def f_gan(
         estimate=lambda ops, real, fake: bound(row, ops, real, fake) - row.minimum,
         estimates=f"{row.what}, from below",
     )
+
+
+def cross_entropy(ops: Any, logits: Any, label: Any) -> Any:
+    """-E log softmax(logits)[label], for logits [batch, classes] and labels one-hot [batch, classes]."""
+    columns = [logits[:, k] for k in range(logits.shape[1])]
+    total = reduce(lambda a, b: a + ops.softplus(b - a), columns)  # log(e^a + e^b)
+    return (total - (logits * label).sum(1)).mean()
 
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {

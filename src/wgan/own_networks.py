@@ -8,7 +8,7 @@ import numpy as np
 from wgan import networks, streams
 from wgan.config import SLOPE_BOUNDS, Config
 from wgan.errors import WganError
-from wgan.networks import NETWORKS, Architecture, Layer
+from wgan.networks import NETWORKS, Architecture, Layer, reshape
 
 TRIED = 4  # rows that go through a player before training
 
@@ -34,7 +34,7 @@ def own_network(critic: Any, generator: Any, name: str = "own") -> Architecture:
     """
     if name in NETWORKS:
         raise WganError(f"a network of your own cannot be called {name}, which is one of wgan's; give another name.")
-    return Architecture(name, [_layer(critic, "critic")], [_layer(generator, "generator")], "he")
+    return Architecture(name, [_layer(critic, "critic"), reshape(1)], [_layer(generator, "generator")], "he")
 
 
 def _layer(player: Any, who: str) -> Layer:
@@ -64,8 +64,8 @@ def engine_for(architecture: Architecture, asked: str) -> str:
     return "torch" if asked == "auto" else asked
 
 
-def check(architecture: Architecture, engine: Any, config: Config, row: tuple[int, ...], constraint: str) -> None:
-    """Refuse what could not be trained, resumed or sampled as the rest is: a few rows go through both players."""
+def refuse(architecture: Architecture, config: Config, constraint: str) -> None:
+    """Refuse what needs to know the layers."""
     name = architecture.name
     if constraint in SLOPE_BOUNDS:
         raise WganError(
@@ -74,10 +74,20 @@ def check(architecture: Architecture, engine: Any, config: Config, row: tuple[in
         )
     if config.precision == "bfloat16":
         raise WganError(f"precision is bfloat16, which network {name} of your own decides itself; use float32.")
+    if config.conditional != "none":
+        raise WganError(
+            f"conditional is {config.conditional}, which changes layers that network {name} of your own does not "
+            "tell; use none."
+        )
+
+
+def check(architecture: Architecture, engine: Any, config: Config, row: tuple[int, ...]) -> None:
+    """Refuse what could not be trained, resumed or sampled as the rest is: a few rows go through both players."""
+    name = architecture.name
     z = streams.normal(0, "z", 0, (TRIED, config.latent))
     points = streams.normal(0, "rows", 0, (TRIED, *row))
     for who, layers, given, wanted in (
-        ("critic", architecture.critic, points, (TRIED,)),
+        ("critic", architecture.critic[:1], points, (TRIED,)),
         ("generator", architecture.generator, z, (TRIED, *row)),
     ):
         initial = networks.init(layers, given.shape[1:], architecture.init, streams.stream(0, "weights"))

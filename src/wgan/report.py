@@ -412,7 +412,7 @@ def _form(run: Run) -> Form | None:
 
 def _data(run: Run, data_dir: Path | None) -> Dataset:
     config = Config.from_json(run.config)
-    dataset = data.load(config.data, data_dir=data_dir or config.data_dir, seed=config.seed)
+    dataset = data.of(config.replace(data_dir=data_dir or config.data_dir))
     saved = _mapping(run.about.get("data")).get("sha256")
     if hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest() != saved:
         raise WganError(f"{config.data} holds other rows than those that this run was trained on.")

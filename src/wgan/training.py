@@ -15,15 +15,16 @@ import numpy as np
 
 from wgan import checkpoint, data, diagnostics, figures, networks, runs, step, streams
 from wgan.config import OPERATIONAL, Config
-from wgan.data import Dataset
+from wgan.data import Classes, Dataset
 from wgan.errors import WganError
-from wgan.evaluate import Model, engine_of, game_of, generate
+from wgan.evaluate import Model, engine_of, game_of, generate, told
 from wgan.step import Draws, Game, State
 
 Record = dict[str, Any]
 
 ESTIMATE_ROWS = 512  # rows of each kind behind `estimate` and `held_out_estimate`
 GRID = 64  # samples in a picture
+COLUMNS = 16  # and classes that have a column each
 
 
 @dataclass
@@ -38,15 +39,15 @@ class Training:
     state: State
     step: int = 0
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
+    classes: Classes | None = None  # those that a conditional run is told,
+    codes: np.ndarray | None = None  # and the class of each row of the data set
     best: tuple[int, float] | None = None  # the checkpoint of the lowest W1 to held-out rows, and that distance
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     if dataset is None:
-        dataset = data.load(
-            config.data, data_dir=config.data_dir, seed=config.seed, size=config.size, resize=config.resize
-        )
+        dataset = data.of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
@@ -57,12 +58,14 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         )
     if config.until_no_better is not None and not len(held_out):
         raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
-    game = game_of(config, dataset.form.shape)
+    classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
+    game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(networks.has_batch_norm, players)):
         raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
-    return Training(config, game, dataset, rows, held_out, initial_state(game, config, dataset.form.shape))
+    state = initial_state(game, config, dataset.form.encoded_shape)
+    return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
@@ -95,12 +98,24 @@ def draws(training: Training, at: int) -> Draws:
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
+    generator_batch = config.generator_batch or batch
+    labels: tuple[Any, ...] = ()
+    if training.classes and training.codes is not None:
+        others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
+        label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
+        labels = engine.array(label), of_rows(training, training.rows[others])
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
         engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
         engine.array(streams.uniform(seed, "mix", at, (count, batch))),
-        engine.array(streams.normal(seed, "generator_z", at, (config.generator_batch or batch, latent))),
+        engine.array(streams.normal(seed, "generator_z", at, (generator_batch, latent))),
+        *labels,
     )
+
+
+def of_rows(training: Training, chosen: np.ndarray) -> Any:
+    """The classes of these rows as the players are told them, or None in a run without labels."""
+    return told(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
 def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -237,7 +252,7 @@ def model_of(training: Training) -> Model:
     """The model as it stands, to sample and to score with."""
     state = training.state
     form, weights = training.dataset.form, state.average or state.generator
-    return Model(training.config, form, training.game, state.critic, weights, training.step)
+    return Model(training.config, form, training.game, state.critic, weights, training.step, training.classes)
 
 
 def describe(training: Training) -> dict[str, Any]:
@@ -252,6 +267,7 @@ def describe(training: Training) -> dict[str, Any]:
             "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
+            **({"classes": training.classes.to_json()} if training.classes else {}),
         },
         "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
@@ -269,12 +285,14 @@ def estimates(training: Training) -> Record:
     rng = streams.stream(config.seed, "estimate", at)
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     engine, critic = game.engine, training.state.critic
-    rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z))
-    fake = engine.run(step.score, game, critic, rows_of_z)
+    label = of_rows(training, rng.choice(training.rows, count)) if training.classes else None
+    rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z), None, label)
+    fake = engine.run(step.score, game, critic, rows_of_z, label)
 
     def against(rows: np.ndarray) -> float:
         chosen = np.sort(rng.choice(rows, count, replace=False))
-        real = engine.run(step.score, game, critic, engine.array(encoded(training, chosen, rng)))
+        shown = engine.array(encoded(training, chosen, rng))
+        real = engine.run(step.score, game, critic, shown, of_rows(training, chosen))
         return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
 
     record = {"estimate": against(training.rows)}
@@ -346,11 +364,15 @@ def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:
 
 
 def picture(training: Training, path: Path) -> None:
-    """Draw samples from z that stay the same during the run."""
+    """Draw samples from z that stay the same during the run; of few classes, a column of each."""
     config, form = training.config, training.dataset.form
-    count = GRID if form.kind == "images" else 1000
+    count, columns, codes = GRID if form.kind == "images" else 1000, None, None
+    if training.classes:
+        kinds = len(training.classes.names)
+        columns = kinds if kinds <= COLUMNS else None
+        codes = np.arange(count // kinds * kinds if columns else count) % kinds
+        count = len(codes)
     z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
-    weights = training.state.average or training.state.generator
-    rows = generate(training.game, weights, form, z, config.seed)
-    real = training.dataset.rows[training.rows[:count]]
-    figures.samples(rows, form, path, real)
+    rows = generate(model_of(training), z, codes)
+    real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
+    figures.samples(rows, form, path, real, columns)

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan.data.arrays import check_labels, read_numpy
+from wgan.config import Config
+from wgan.data.arrays import read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
+from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.rows import Dataset, Form, from_array, split
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
@@ -21,15 +23,19 @@ from wgan.errors import WganError, unknown_name
 __all__ = [
     "DATASETS",
     "TOYS",
+    "Classes",
     "Dataset",
     "DatasetInfo",
     "Form",
+    "as_labels",
+    "classes_of",
     "from_array",
     "label_counts",
     "load",
     "load_cifar",
     "load_idx_pair",
     "look",
+    "of",
     "read_idx",
     "split",
     "toy",
@@ -52,12 +58,14 @@ def load(
     seed: int = 0,
     size: int | None = None,
     resize: str = "crop",
+    drop: str | None = None,
 ) -> Dataset:
-    """The data set of this name, the images in this folder or LMDB, or the rows in this .npy or .npz file.
+    """The data set of this name, the images in this folder or LMDB, or the rows in this .npy, .npz, .csv or .parquet
+    file.
 
     `data_dir` is searched first for files of named sets; `seed` draws the toys. A Path is never a name. Images of
     a folder become `size` x `size` pixels, by `resize` ("crop", "pad" or "stretch") where they are not square;
-    they are decoded once and then memory-mapped from the user's cache.
+    they are decoded once and then memory-mapped from the user's cache. `drop` are columns of a table to leave out.
     Raises WganError for an unknown name, a missing or unreadable file, or rows that cannot be trained on.
     """
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
@@ -72,18 +80,35 @@ def load(
         raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is none; leave it out")
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
-    remedy = f"give a folder of images, a .npy or .npz file, or one of: {', '.join(DATASETS)}"
+    remedy = f"give a folder of images, a .npy, .npz, .csv or .parquet file, or one of: {', '.join(DATASETS)}"
     if not path.exists():
         if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
             raise unknown_name("data set", name_or_path, DATASETS)
         raise WganError(f"no such file: {str(path)!r}; {remedy}")
+    if path.suffix in (".csv", ".parquet"):
+        from wgan.data.table import read
+
+        return read(path, drop)
     if path.suffix not in (".npy", ".npz"):
-        raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported yet; {remedy}")
+        raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
     rows, labels = read_numpy(path)
     dataset = from_array(rows, name=path.name)
+    names: tuple[str, ...] = ()
     if labels is not None:
-        labels = check_labels(labels, len(dataset.rows), path)
-    return replace(dataset, name=path.stem, labels=labels, source=str(path))
+        labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
+    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=str(path))
+
+
+def of(config: Config) -> Dataset:
+    """The data that a config names, with its fields for folders and tables."""
+    return load(
+        config.data,
+        data_dir=config.data_dir,
+        seed=config.seed,
+        size=config.size,
+        resize=config.resize,
+        drop=config.drop,
+    )
 
 
 def look(name_or_path: str | Path) -> str:

@@ -46,11 +46,3 @@ def _refuse_large(path: Path, file: IO[bytes]) -> None:
             f"{str(path)!r} unpacks to {size / 1e9:,.1f} GB, above the limit of {LARGEST_UNPACKED / 1e9:,.1f} GB; "
             "write the rows with numpy.save, since an .npy file is not unpacked"
         )
-
-
-def check_labels(labels: np.ndarray, count: int, path: Path) -> np.ndarray:
-    if labels.dtype.kind not in "iu" or labels.shape != (count,):
-        raise WganError(
-            f"{str(path)!r} has labels {labels.dtype} {labels.shape}; give {count} integers, one for each row"
-        )
-    return labels.astype(np.int64)

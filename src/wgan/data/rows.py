@@ -25,6 +25,16 @@ class Form:
     low: float | None  # decode clips to [low, high]; None: no bound
     high: float | None
 
+    @property
+    def encoded_shape(self) -> tuple[int, ...]:
+        """What one row looks like to the networks; other than `shape` only for a table of columns, see `table`."""
+        return self.shape
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """How many units each softmax at the end of an encoded row has."""
+        return ()
+
     def encode(self, rows) -> np.ndarray:
         """Rows at rest [n, *shape] as float32 [n, *shape]: images in [-1, 1], columns with mean 0, sd 1.
 
@@ -78,11 +88,22 @@ class Form:
     @classmethod
     def from_json(cls, fields: dict) -> "Form":
         """The Form that to_json wrote, exactly; TypeError or ValueError for fields of another kind."""
-        values: dict[str, Any] = {key: tuple(x) if isinstance(x, list) else x for key, x in fields.items()}
-        form = cls(**values)
+        values = _tuples(fields)
+        if "columns" in values:
+            from wgan.data.table import Column, TableForm
+
+            columns = tuple(Column(**_tuples(column)) for column in values.pop("columns"))
+            form: Form = TableForm(**values, columns=columns)
+            form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # whatever does not fit together
+        else:
+            form = cls(**values)
         np.zeros(form.shape, form.dtype)
         np.asarray([form.low or 0, form.high or 0, *np.ravel(form.offset), *np.ravel(form.scale)], np.float64)
         return form
+
+
+def _tuples(fields: dict) -> dict[str, Any]:
+    return {key: tuple(x) if isinstance(x, list) else x for key, x in fields.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,13 +123,18 @@ class Dataset:
     sha256: str = ""  # of the rows, where it is known without reading all of them
 
 
-def from_array(X, *, name: str = "array") -> Dataset:
+def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
     """An array, list or DataFrame as images, [n, height, width(, 1 | 3 | 4)], or as a table, [n, columns].
 
-    Integer images within 0 to 255 are kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and
-    others their minimum to maximum. Columns are standardised. Decoding gives back the dtype of X (float32 for
-    float16). Raises WganError for anything that cannot be trained on.
+    A DataFrame keeps its columns but those of `drop`, see `table.from_frame`. Integer images within 0 to 255 are
+    kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and others their minimum to maximum. Columns
+    are standardised. Decoding gives back the dtype of X (float32 for float16). Raises WganError for anything that
+    cannot be trained on.
     """
+    if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
+        from wgan.data.table import from_frame
+
+        return from_frame(X, name=name, drop=drop)
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:

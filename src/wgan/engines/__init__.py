@@ -1,6 +1,7 @@
 """An engine is the least that frameworks cannot share; everything above it is written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -23,8 +24,8 @@ class Optimiser(Protocol):
 
 class Engine(Protocol):
     """What ring 1 needs of a framework. `ops` are its array functions: dense, conv, conv_transpose, batch_norm,
-    upsample, mean_pool, moments, layer_norm, relu, leaky_relu, groupsort, exp, expm1, tanh, softplus, sqrt, clip, lerp,
-    concatenate."""
+    upsample, mean_pool, moments, layer_norm, relu, leaky_relu, groupsort, softmax, exp, expm1, tanh, softplus, sqrt,
+    clip, lerp, concatenate."""
 
     name: str
     ops: Any
@@ -98,3 +99,18 @@ def faster(critic: list[Layer], row: tuple[int, ...], precision: str, critic_ste
     if import_module("torch").cuda.is_available():
         return "torch", "as fast as JAX on a GPU, without the time to compile"
     return "jax", "faster than torch on a CPU where the network is dense or small"
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch and NumPy on one thread, so that sums are added in the same order however many cores there are."""
+    from threadpoolctl import threadpool_limits
+
+    torch = import_module("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(before)

@@ -82,6 +82,12 @@ class Ops:
     def relu(self, x: Array) -> Array:
         return self.leaky_relu(x, 0.0)
 
+    def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
+        """A softmax over each of the groups of so many columns at the end of a row."""
+        starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])[:-1]
+        numbers, *groups = jnp.split(x, starts, 1)
+        return jnp.concatenate([numbers, *(jax.nn.softmax(group, 1) for group in groups)], 1)
+
     def concatenate(self, *batches: Array) -> Array:
         return jnp.concatenate(batches)
 

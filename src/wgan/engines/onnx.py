@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,10 @@ class Value:
     __mul__, __rmul__ = _operator("Mul"), _operator("Mul", swapped=True)
     __truediv__, __rtruediv__ = _operator("Div"), _operator("Div", swapped=True)
     __pow__ = _operator("Pow")
+
+    def __matmul__(self, other: Any) -> "Value":
+        other = other if isinstance(other, Value) else self.graph.constant(np.asarray(other, self.dtype))
+        return self.graph.add("MatMul", [self, other], (*self.shape[:-1], other.shape[-1]))
 
     @property
     def ndim(self) -> int:
@@ -187,6 +192,19 @@ class Ops:
         size = (x.shape[1] + 1) // 2, (x.shape[2] + 1) // 2, x.shape[3]
         settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
+
+    def softmax(self, x: Value, sizes: tuple[int, ...]) -> Value:
+        """A softmax over each of the groups of so many columns at the end of a row."""
+        starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])
+        parts = [x[:, : starts[0]]] if starts[0] else []
+        for start, end in pairwise(starts):
+            parts.append(self.graph.add("Softmax", [x[:, start:end]], (-1, end - start), axis=1))
+        return self.graph.add("Concat", parts, x.shape, axis=1)
+
+    def one_hot(self, codes: Value, count: int) -> Value:
+        """Codes [rows] as float32 [rows, count]."""
+        on = np.array([0, 1], np.float32)
+        return self.graph.add("OneHot", [codes, np.array(count, np.int64), on], (-1, count), np.float32, axis=1)
 
     def clip(self, x: Value, low: float, high: float) -> Value:
         return self.graph.add("Clip", [x, x.dtype.type(low), x.dtype.type(high)], x.shape)

@@ -86,6 +86,11 @@ class Ops:
         """The mean of each 2x2 square, or of what the border leaves of it: ceil(size / 2)."""
         return F.avg_pool2d(x.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
 
+    def softmax(self, x: Tensor, sizes: tuple[int, ...]) -> Tensor:
+        """A softmax over each of the groups of so many columns at the end of a row."""
+        numbers, *groups = x.split([x.shape[1] - sum(sizes), *sizes], 1)
+        return torch.cat([numbers, *(group.softmax(1) for group in groups)], 1)
+
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 
@@ -280,6 +285,8 @@ def _mapped(function: Callable, tree: Any) -> Any:
     """The same dicts and tuples with `function` of each leaf."""
     if isinstance(tree, dict):
         return {name: _mapped(function, part) for name, part in tree.items()}
+    if tree is None:
+        return None
     if isinstance(tree, tuple):
         parts = [_mapped(function, part) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)

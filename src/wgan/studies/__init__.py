@@ -8,16 +8,16 @@ import json
 import os
 import platform
 import shlex
-import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from wgan import __version__, runs
 from wgan.errors import WganError, unknown_name
+from wgan.studies.jobs import Row, as_json, measured
 
-Row = dict[str, Any]
 SCALES = ("quick", "full")
 
 
@@ -55,38 +55,37 @@ def study(name: str) -> Study:
     return import_module(STUDIES[name]).STUDY
 
 
-def run(name: str, scale: str = "quick", out: str | Path | None = None) -> Iterator[Progress]:
+def run(
+    name: str, scale: str = "quick", out: str | Path | None = None, jobs: int | None = None, dask: str | None = None
+) -> Iterator[Progress]:
     """Run a study into a folder (studies/NAME-SCALE), yielding after each case; then write its results there.
 
-    rows.jsonl keeps each case as it is finished, so that the same call goes on where an earlier one stopped. At
-    the end come table.csv, figure.png and summary.md. Raises WganError, having changed nothing, if the folder
-    holds something else, or the rows of other code or another scale.
+    `jobs` cases at a time, each in a process of its own (as many as there are cores; 1: in this process), or on
+    the workers of the Dask scheduler at the address `dask`: the results are the same to the byte. rows.jsonl keeps
+    each case as it is finished, so that the same call goes on where an earlier one stopped. At the end come
+    table.csv, figure.png and summary.md. Raises WganError, having changed nothing, if the folder holds something
+    else, or the rows of other code or another scale.
     """
     one = study(name)
     if scale not in SCALES:
         raise unknown_name("scale", scale, SCALES)
+    if jobs is not None and (jobs < 1 or dask is not None):
+        raise WganError(f"jobs is {jobs}; it must be 1 or more, and is for this machine only, not for dask.")
     out = Path(out or Path("studies") / f"{name}-{scale}")
-    cases = [_as_json(case) for case in one.cases(scale)]
+    cases = [as_json(case) for case in one.cases(scale)]
     header = {"study": name, "scale": scale, "wgan": __version__}
     finished = _open(out, header)
     with runs.lock(out):
-        done: list[Row] = []
-        for case in cases:
-            entry = next((old for old in finished if old["case"] == case), None)
-            if entry is None:
-                began = time.perf_counter()
-                found = one.measure(**case)
-                entry = _as_json(
-                    {
-                        "case": case,
-                        "rows": [case | row for row in (found if isinstance(found, list) else [found])],
-                        "seconds": round(time.perf_counter() - began, 3),
-                    }
-                )
+        done = {n: old for n, case in enumerate(cases) for old in finished if old["case"] == case}
+        for count, entry in enumerate(done.values(), 1):
+            yield Progress(count, len(cases), entry["rows"])
+        missing = [n for n in range(len(cases)) if n not in done]
+        with closing(measured(STUDIES[name], [cases[n] for n in missing], jobs, dask)) as entries:
+            for number, entry in entries:
                 _append(out, entry)
-            done.append(entry)
-            yield Progress(len(done), len(cases), entry["rows"])
-        _write(out, one, header, done)
+                done[missing[number]] = entry
+                yield Progress(len(done), len(cases), entry["rows"])
+        _write(out, one, header, [done[n] for n in range(len(cases))])
 
 
 def table(rows: list[Row], columns: list[str] | None = None) -> str:
@@ -170,11 +169,13 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _as_json(value: Any) -> Any:
-    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
-    return json.loads(json.dumps(value, default=lambda x: x.tolist()))
-
-
 STUDIES = {  # the module of each, imported when it is asked for
+    "earth-mover": "wgan.studies.earth_mover",
+    "parallel-lines": "wgan.studies.parallel_lines",
+    "density-ratio": "wgan.studies.density_ratio",
+    "vanishing-gradient": "wgan.studies.vanishing_gradient",
     "known-w1": "wgan.studies.known_w1",
+    "architectures": "wgan.studies.architectures",
+    "penalty-sides": "wgan.studies.penalty_sides",
+    "tutorials": "wgan.studies.tutorials",
 }

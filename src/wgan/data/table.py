@@ -1,0 +1,537 @@
+"""Tables of numbers, categories, dates, times, truth values and gaps: from .csv, .parquet and pandas and back.
+
+At rest a table is float64 [n, columns]: numbers, times as counts of their unit, levels as codes, NaN where missing.
+"""
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.data.rows import LARGEST_EXACT, Dataset, Form
+from wgan.errors import WganError
+
+FEW = 12  # distinct numbers up to which a column of numbers is encoded as levels
+MOST_LEVELS = 500  # levels with a unit of their own; the rarer ones of a column share one
+KNOTS = 300  # of the map from numbers to normal scores
+SPIKE = 0.03  # a number that so large a share of rows has keeps that share of the scores for itself
+MOST_DECIMALS = 6  # numbers that all have at most so many decimals are rounded to them
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: how its values become numbers at rest, and those units of the network; plain JSON values only.
+
+    Of kind "number" the i-th knot has the normal score `scores[i]`, between knots by a line; a spike, whose `lows`
+    and `highs` differ, is given back for every score between those two. Of kind "levels" code i at rest is
+    `levels[i]`; the first `kept` have a unit each, the others share one, in proportion to their `counts`. Of kind
+    "constant" the only level is always given back, or a gap where there is none.
+    """
+
+    name: str | int
+    kind: str
+    dtype: str  # pandas' name of it
+    missing: bool = False
+    unit: str = ""  # of times: D, s, ms or us
+    decimals: int | None = None
+    knots: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    levels: tuple = ()
+    kept: int = 0
+    counts: tuple[int, ...] = ()
+    categories: tuple = ()  # of pandas' dtype "category": all, those that no row has too
+    ordered: bool = False
+
+    @property
+    def group(self) -> int:
+        """How many units of a softmax the column takes."""
+        if self.kind == "number":
+            return 2 * self.missing
+        return 0 if self.kind == "constant" else self.kept + (self.kept < len(self.levels)) + self.missing
+
+
+class _Place(NamedTuple):
+    """Where a column stands at rest (`at`) and encoded: the unit of its number, the units of its softmax."""
+
+    column: Column
+    at: int
+    unit: int
+    group: slice
+    knots: np.ndarray
+    scores: np.ndarray
+    back: tuple[np.ndarray, np.ndarray]  # from scores to numbers
+    rare: np.ndarray  # cumulated shares of the levels that share a unit
+
+
+@dataclass(frozen=True)
+class TableForm(Form):
+    """The form of a table at rest; encoded, a unit for each number comes first, then a softmax for each group."""
+
+    columns: tuple[Column, ...] = ()
+
+    @property
+    def encoded_shape(self) -> tuple[int, ...]:
+        return (sum(column.kind == "number" for column in self.columns) + sum(self.groups),)
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        return tuple(column.group for column in self.columns if column.group)
+
+    @cached_property
+    def _places(self) -> list[_Place]:
+        numbers = [column.kind == "number" for column in self.columns]
+        units = list(accumulate(numbers, initial=0))
+        starts = list(accumulate((column.group for column in self.columns), initial=units[-1]))
+        return [
+            _Place(
+                column,
+                at,
+                units[at],
+                slice(starts[at], starts[at + 1]),
+                np.array(column.knots),
+                np.array(column.scores),
+                (np.array([column.lows, column.highs]).T.ravel(), np.repeat(column.knots, 2)),
+                np.cumsum(column.counts[column.kept :]) / max(1, sum(column.counts[column.kept :])),
+            )
+            for at, column in enumerate(self.columns)
+        ]
+
+    def encode(self, rows) -> np.ndarray:
+        """Rows at rest [n, columns] as float32 [n, *encoded_shape]: normal scores of numbers, one-hot levels."""
+        rows = np.asarray(rows, np.float64)
+        if rows.ndim != 2 or rows.shape[1:] != self.shape:
+            raise WganError(f"got rows of shape {rows.shape}, not [n, {self.shape[0]}]; reshape them")
+        encoded = np.zeros((len(rows), *self.encoded_shape), np.float32)
+        every = np.arange(len(rows))
+        for place in self._places:
+            column, values = place.column, rows[:, place.at]
+            gaps = np.isnan(values)
+            if column.kind == "number":
+                encoded[:, place.unit] = np.where(gaps, 0, np.interp(values, place.knots, place.scores))
+            if column.group:
+                last = column.group - 1
+                filled = np.where(gaps, 0, values).astype(np.int64)
+                codes = np.zeros(len(rows), np.int64) if column.kind == "number" else np.minimum(filled, column.kept)
+                encoded[every, place.group.start + np.where(gaps, last, codes)] = 1
+        return encoded
+
+    def decode(self, encoded) -> np.ndarray:
+        """The inverse of encode: rows at rest [n, columns], numbers rounded and within their range.
+
+        Each softmax gives its largest unit. Raises WganError for another shape, or for NaN.
+        """
+        encoded = np.asarray(encoded, np.float64)
+        if encoded.shape[1:] != self.encoded_shape:
+            raise WganError(f"got rows of shape {encoded.shape}, not [n, {self.encoded_shape[0]}]; reshape them")
+        if np.isnan(encoded).any():
+            raise WganError("got NaN to decode to a table: the run diverged; use an earlier step")
+        rows = np.empty((len(encoded), len(self.columns)))
+        for place in self._places:
+            column = place.column
+            chosen = encoded[:, place.group].argmax(1) if column.group else np.zeros(len(rows), np.int64)
+            if column.kind == "number":
+                values = np.interp(encoded[:, place.unit], *place.back)
+                values = values if column.decimals is None else np.round(values, column.decimals)
+            else:
+                values = chosen.astype(np.float64)
+                if column.kept < len(column.levels) and column.kind == "levels":
+                    among = chosen == column.kept
+                    values[among] += np.searchsorted(place.rare, _spread(len(rows))[among], side="right")
+            if column.missing:
+                values[chosen == column.group - 1 if column.group else slice(None)] = np.nan
+            rows[:, place.at] = values
+        return rows
+
+    def dequantised(self) -> "Form":
+        raise WganError("dequantise is for arrays of whole numbers, but this is a table of columns; use none")
+
+
+def _spread(count: int) -> np.ndarray:
+    """Numbers in [0, 1) that fill it evenly from the first on (Weyl's sequence of the golden ratio)."""
+    return (np.arange(1, count + 1) * ((5**0.5 - 1) / 2)) % 1.0
+
+
+def from_frame(frame: Any, *, name: str = "table", drop: str | None = None) -> Dataset:
+    """A pandas DataFrame as a Dataset; the index is left out, and so are the columns of `drop`, "NAME,NAME".
+
+    Numbers, truth values, text, categories, times and gaps are taken as their dtypes say. Raises WganError for
+    what cannot be trained on: no rows, columns of one name, infinities, text that looks like an identifier.
+    """
+    frame = _without(frame, drop, name)
+    names = list(frame.columns)
+    if len(frame) == 0 or not names:
+        raise WganError(f"{name} has {len(frame)} rows of {len(names)} columns; give at least one of each")
+    _refuse_twice([str(column) for column in names], name)
+    found = [_column(frame[column], column, name) for column in names]
+    columns, numbers = tuple(column for column, _ in found), [values for _, values in found]
+    if all(column.kind == "constant" for column in columns):
+        raise WganError(f"{name} has one value in each of its columns; give rows that differ")
+    rows = np.ascontiguousarray(np.stack(numbers, axis=1))
+    form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, columns)
+    content = json.dumps(form.to_json()).encode()  # codes alone do not tell what they stand for
+    sha256 = hashlib.sha256(content + hashlib.sha256(rows.data).digest()).hexdigest()
+    return Dataset(name, rows, form, source=f"a table of {len(rows):,} rows", sha256=sha256)
+
+
+def _refuse_twice(names: list[str], table: str) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise WganError(f"{table} has two columns called {name!r}; give each a name of its own")
+
+
+def _without(frame: Any, drop: str | None, name: str) -> Any:
+    for column in drop.split(",") if drop else []:
+        if column.strip() not in map(str, frame.columns):
+            known = ", ".join(map(str, frame.columns))
+            raise WganError(f"drop names {column.strip()!r}, but {name} has the columns {known}; name one of these")
+        frame = frame.loc[:, [str(other) != column.strip() for other in frame.columns]]
+    return frame
+
+
+def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
+    """The column of a series, and its values at rest."""
+    import pandas as pd
+
+    where = f"column {name!r} of {table}"
+    if not isinstance(name, str):
+        name = int(name) if isinstance(name, int | np.integer) else str(name)
+    gaps = series.isna().to_numpy()
+    kept = series[~gaps]
+    plain = Column(name, "levels", str(series.dtype), missing=bool(gaps.any()))
+    kinds = pd.api.types
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        categories = tuple(_plain(value, where) for value in series.cat.categories)
+        plain = replace(plain, dtype="category", categories=categories, ordered=bool(series.cat.ordered))
+        kept = kept.astype(object)
+    elif kinds.is_datetime64_any_dtype(series) or kinds.is_timedelta64_dtype(series) or _is_time(kept):
+        counts, unit = _counts(kept)
+        dtype = plain.dtype if plain.dtype != "object" else "time"
+        return _numbers(replace(plain, unit=unit, dtype=dtype), counts, gaps)
+    elif kinds.is_numeric_dtype(series) and not kinds.is_bool_dtype(series):
+        if kinds.is_complex_dtype(series):
+            raise WganError(f"{where} holds complex numbers; give their parts as two columns")
+        values = kept.to_numpy(np.float64)
+        if not np.isfinite(values).all():
+            raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
+        if kinds.is_integer_dtype(series) and len(values) and np.abs(values).max() > LARGEST_EXACT:
+            raise WganError(f"{where} holds integers beyond 2**53; rescale it, or drop it with --drop {name}")
+        if len(np.unique(values)) > FEW:
+            return _numbers(plain, values, gaps)
+    try:
+        codes, levels = pd.factorize(kept.astype(object), sort=False)
+    except TypeError:
+        raise WganError(f"{where} holds values of type {type(kept.iloc[0]).__name__}; make them text") from None
+    levels = [_plain(value, where) for value in levels]
+    if len(levels) + plain.missing <= 1:
+        return _constant(plain, tuple(levels), gaps)
+    text = all(isinstance(level, str) for level in levels)
+    if text and len(levels) == len(kept) and not plain.categories:
+        raise WganError(
+            f"{where} has another text in each of its {len(kept):,} rows, so it looks like an identifier, from which "
+            f"nothing can be learnt; leave it out with --drop {name}, or in Python with drop={str(name)!r}"
+        )
+    counts = np.bincount(codes, minlength=len(levels))
+    many = len(levels) > MOST_LEVELS
+    order = np.argsort(-counts, kind="stable") if many else np.array(_sorted(levels, plain.categories))
+    numbers = np.full(len(series), np.nan)
+    numbers[~gaps] = np.argsort(order)[codes]
+    column = replace(
+        plain,
+        levels=tuple(levels[i] for i in order),
+        kept=MOST_LEVELS - 1 if many else len(levels),
+        counts=tuple(counts[order].tolist()) if many else (),
+    )
+    return column, numbers
+
+
+def _sorted(levels: list, categories: tuple) -> list[int]:
+    """The order in which levels are numbered: that of their dtype, else their own, else as they came."""
+    if categories:
+        return sorted(range(len(levels)), key=lambda i: categories.index(levels[i]))
+    try:
+        return sorted(range(len(levels)), key=lambda i: levels[i])
+    except TypeError:
+        return list(range(len(levels)))
+
+
+def _plain(value: Any, where: str) -> Any:
+    """A level as JSON holds it."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, str | int | float | bool):
+        raise WganError(f"{where} holds values of type {type(value).__name__}; make them text or numbers")
+    return value
+
+
+def _is_time(kept: Any) -> bool:
+    from datetime import time
+
+    return kept.dtype == object and len(kept) > 0 and all(isinstance(value, time) for value in kept)
+
+
+UNITS = {"D": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}  # in microseconds
+
+
+def _counts(kept: Any) -> tuple[np.ndarray, str]:
+    """Times as counts of the largest unit that all of them are whole multiples of; since 1970 or midnight, in UTC."""
+    import pandas as pd
+
+    if kept.dtype == object:
+        parts = [((t.hour * 60 + t.minute) * 60 + t.second) * 1_000_000 + t.microsecond for t in kept]
+        count = np.array(parts, np.int64)
+    elif pd.api.types.is_timedelta64_dtype(kept):
+        count = kept.astype("timedelta64[us]").astype(np.int64).to_numpy()
+    else:
+        plain = kept if kept.dt.tz is None else kept.dt.tz_convert("UTC").dt.tz_localize(None)
+        count = plain.astype("datetime64[us]").astype(np.int64).to_numpy()
+    unit = next(unit for unit, size in UNITS.items() if not (count % size).any())
+    return count / UNITS[unit], unit
+
+
+def _constant(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    return replace(column, kind="constant", levels=levels, kept=len(levels)), np.where(gaps, np.nan, 0.0)
+
+
+def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "number" with its knots: quantiles at evenly spaced normal scores, and every spike."""
+    from scipy.special import ndtr, ndtri
+
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) + column.missing <= 1:
+        return _constant(column, tuple(distinct.tolist()), gaps)
+    numbers = np.full(len(gaps), np.nan)
+    numbers[~gaps] = values
+    n, ordered = len(values), np.sort(values)
+    if len(distinct) > KNOTS:
+        steps = ndtr(np.linspace(ndtri(0.5 / n), -ndtri(0.5 / n), KNOTS))
+        at = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
+        knots = np.unique([*ordered[[0, -1]], *ordered[at], *distinct[counts >= SPIKE * n]])
+    else:
+        knots = distinct
+    below, upto = (np.searchsorted(ordered, knots, side) / n for side in ("left", "right"))
+    scores = ndtri((below + upto) / 2)
+    spike = upto - below >= SPIKE
+    most = -ndtri(0.25 / n)
+    lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
+    decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
+    found = {"knots": knots, "scores": scores, "lows": lows, "highs": highs}
+    tuples = {key: tuple(value.tolist()) for key, value in found.items()}
+    return replace(column, kind="number", decimals=decimals, **tuples), numbers
+
+
+def to_frame(form: TableForm, rows: np.ndarray) -> Any:
+    """Rows at rest [n, columns] as a DataFrame of the names and dtypes that the form was made from."""
+    pd = _pandas("a DataFrame")
+    return pd.DataFrame(
+        {column.name: _series(pd, column, rows[:, at]) for at, column in enumerate(form.columns)},
+        index=pd.RangeIndex(len(rows)),
+    )
+
+
+def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
+    gaps = np.isnan(numbers)
+    filled = np.where(gaps, 0 if column.levels else np.nan, numbers)
+    if column.levels:
+        levels = np.empty(len(column.levels), object)
+        levels[:] = column.levels
+        values = levels[filled.astype(np.int64)]
+    else:
+        values = filled.astype(object)
+    if column.unit:
+        return _times(pd, column, np.where(gaps, 0, values).astype(np.float64), gaps)
+    if column.dtype == "category":
+        kind = pd.CategoricalDtype(list(column.categories), column.ordered)
+        return pd.Series(pd.Categorical(np.where(gaps, None, values), dtype=kind))
+    values[gaps] = None
+    dtype = pd.api.types.pandas_dtype(column.dtype)
+    if column.decimals == 0 and pd.api.types.is_integer_dtype(dtype):
+        values[~gaps] = values[~gaps].astype(np.int64)
+    return pd.Series(values, dtype=dtype)
+
+
+def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any:
+    """Counts of the column's unit as datetimes, durations or times of the day."""
+    counts = np.rint(counts).astype(np.int64) * UNITS[column.unit]
+    if column.dtype == "time":
+        from datetime import datetime, timedelta
+
+        day = datetime(1970, 1, 1)
+        found = [
+            None if gap else (day + timedelta(microseconds=int(c))).time() for c, gap in zip(counts, gaps, strict=True)
+        ]
+        return pd.Series(found, dtype=object)
+    kind = "timedelta64[us]" if column.dtype.startswith("timedelta") else "datetime64[us]"
+    times = counts.astype(kind)
+    times[gaps] = "NaT"
+    series = pd.Series(times)
+    dtype = pd.api.types.pandas_dtype(column.dtype)
+    zone = getattr(dtype, "tz", None)
+    return (series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone)).astype(dtype)
+
+
+def to_rows(form: TableForm, frame: Any, name: str = "the table") -> np.ndarray:
+    """The rows at rest [n, columns] of another DataFrame with these columns; the order of columns is free.
+
+    Raises WganError for a column or a level that the form lacks, and for gaps where it has none.
+    """
+    rows = np.empty((len(frame), len(form.columns)))
+    known = {str(column): column for column in frame.columns}
+    for at, column in enumerate(form.columns):
+        if str(column.name) not in known:
+            raise WganError(f"{name} lacks the column {column.name!r}; give the columns of the data trained on")
+        series = frame[known[str(column.name)]]
+        gaps = series.isna().to_numpy()
+        if gaps.any() and not column.missing:
+            raise WganError(f"column {column.name!r} of {name} has gaps, which the data trained on have not; fill them")
+        kept = series[~gaps]
+        if column.levels:
+            if column.unit:
+                raise WganError(f"column {column.name!r} of {name} had one value only; drop it")
+            codes = {level: code for code, level in enumerate(column.levels)}
+            unknown = next((value for value in kept.unique() if value not in codes), None)
+            if unknown is not None:
+                raise WganError(f"column {column.name!r} of {name} has {unknown!r}, which the data trained on have not")
+            values = np.array([codes[value] for value in kept.tolist()], np.float64)
+        elif column.unit:
+            count, unit = _counts(kept)
+            values = count * (UNITS[unit] / UNITS[column.unit])
+        else:
+            values = kept.to_numpy(np.float64)
+        rows[gaps, at], rows[~gaps, at] = np.nan, values
+    return rows
+
+
+# Files.
+
+
+def read(path: Any, drop: str | None = None) -> Dataset:
+    """The table in a .csv or .parquet file.
+
+    Of a CSV the delimiter is a comma, or a semicolon or tab where the header has no comma; dates and times are
+    those of ISO 8601 and else text. Raises WganError for what is no table.
+    """
+    frame = _parquet(path) if path.suffix == ".parquet" else _csv(path)
+    dataset = from_frame(frame, name=path.name, drop=drop)
+    return replace(dataset, name=path.stem, source=str(path))
+
+
+def _pandas(what: str) -> Any:
+    try:
+        import pandas
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise WganError(f"{what} needs packages more: pip install 'wgan[table]'") from None
+    return pandas
+
+
+def _parquet(path: Any) -> Any:
+    _pandas(str(path))
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return parquet.ParquetFile(path).read().to_pandas().reset_index(drop=True)
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        raise WganError(f"cannot read {str(path)!r} ({_first(problem)}); is it a whole Parquet file?") from None
+
+
+def _csv(path: Any) -> Any:
+    pd = _pandas(str(path))
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(2**16)
+    except OSError as problem:
+        raise WganError(f"cannot read {str(path)!r} ({problem.strerror})") from None
+    if not head.strip():
+        raise WganError(f"{str(path)!r} is empty; give a header and rows")
+    first = head.split(b"\n", 1)[0]
+    delimiter = next((mark for mark in (",", ";", "\t") if mark.encode() in first), ",")
+    options = {
+        "parse_options": csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+        "convert_options": csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False),
+    }
+    try:
+        if b"\0" in head:
+            raise UnicodeError
+        table = csv.read_csv(path, **options)
+        if any(pa.types.is_binary(kind) for kind in table.schema.types):
+            raise UnicodeError
+    except UnicodeError:
+        raise WganError(f"{str(path)!r} is not text in UTF-8; save it as UTF-8 (iconv -f LATIN1 -t UTF-8)") from None
+    except (pa.ArrowException, OSError) as problem:
+        raise WganError(f"cannot read {str(path)!r} ({_ragged(csv, path, options) or _first(problem)})") from None
+    names = table.column_names
+    _refuse_twice(names, path.name)
+    whole = {pa.int64(): pd.Int64Dtype()}
+    kinds = [
+        whole.get(kind) if column.null_count else None
+        for kind, column in zip(table.schema.types, table.columns, strict=True)
+    ]
+    frame = table.to_pandas(date_as_object=False)
+    for name, column, kind in zip(names, table.columns, kinds, strict=True):
+        if kind is not None:
+            frame[name] = column.to_pandas(types_mapper=whole.get)
+    return frame
+
+
+def _ragged(csv: Any, path: Any, options: Any) -> str:
+    """The first row whose number of fields differs from the header's, in words; "" where none does."""
+    found: list[str] = []
+
+    def look(row: Any) -> str:
+        if not found:
+            counts = f"{row.actual_columns} and not {row.expected_columns}"
+            found.append(f"line {row.number} has another number of fields than the header, {counts}")
+        return "skip"
+
+    parse = csv.ParseOptions(
+        delimiter=options["parse_options"].delimiter, newlines_in_values=True, invalid_row_handler=look
+    )
+    with suppress(ValueError, OSError):
+        csv.read_csv(path, read_options=csv.ReadOptions(use_threads=False), parse_options=parse)
+    return next(iter(found), "")
+
+
+def _first(problem: Exception) -> str:
+    return " ".join(str(problem).split())[:200].rstrip(".")
+
+
+def write(form: TableForm, rows: np.ndarray, path: Any) -> None:
+    """Write rows at rest as a .csv or .parquet file with the columns of the data trained on."""
+    frame = to_frame(form, rows)
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.columns = [str(column) for column in frame.columns]
+        frame.to_parquet(path, index=False)
+
+
+def describe(form: TableForm, rows: np.ndarray) -> str:
+    """A line for each column: what it is, its range or its commonest levels, and its gaps."""
+    lines = []
+    for at, column in enumerate(form.columns):
+        values = rows[:, at]
+        gaps = np.isnan(values)
+        kept = values[~gaps]
+        if column.kind == "number":
+            ends = to_frame(replace(form, columns=(column,)), np.array([[kept.min()], [kept.max()]])).iloc[:, 0]
+            what = "times" if column.unit else "whole numbers" if column.decimals == 0 else "numbers"
+            text = f"{what}, {ends[0]} to {ends[1]}"
+        elif column.kind == "constant":
+            text = f"always {column.levels[0]!r}, which is given back" if column.levels else "all missing"
+        else:
+            counts = np.bincount(kept.astype(np.int64), minlength=len(column.levels))
+            commonest = np.argsort(-counts, kind="stable")[:3]
+            text = f"{len(counts)} levels: " + ", ".join(f"{column.levels[i]} {counts[i]:,}" for i in commonest)
+            text += ", ..." if len(counts) > 3 else ""
+        lines.append(f"  {column.name}: {text}" + (f"; {gaps.mean():.2%} missing" if gaps.any() and kept.size else ""))
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""The cases of a study as independent jobs: in this process, in several of this machine, or on a Dask cluster."""
+
+import json
+import signal
+import time
+import warnings
+from collections.abc import Generator
+from importlib import import_module
+from typing import Any
+
+from wgan import __version__
+from wgan.errors import WganError
+
+Row = dict[str, Any]
+Entries = Generator[tuple[int, Row], None, None]  # the number of a case, counted from 0, and what was measured
+
+PATIENCE = 10  # seconds for a Dask scheduler to answer
+WORKERS = 60  # seconds for its first worker to come
+
+
+def measured(module: str, cases: list[Row], jobs: int | None = None, dask: str | None = None) -> Entries:
+    """Measure cases of the study in a module, yielding each as it is finished, in any order.
+
+    `jobs` of them at a time, in processes of this machine (as many as it has cores; 1: in this process), or on the
+    workers of the Dask scheduler at the address `dask`. Each has one thread, so that it adds in the same order.
+    """
+    if dask is not None:
+        return _on_cluster(module, cases, dask)
+    from joblib import cpu_count
+
+    jobs = min(jobs or cpu_count(), len(cases))
+    return _in_processes(module, cases, jobs) if jobs > 1 else (_one(module, *case) for case in enumerate(cases))
+
+
+def entry(module: str, case: Row, version: str) -> Row:
+    """Measure one case of the study in a module: the case, its rows and its seconds."""
+    from wgan.engines import one_thread
+
+    if version != __version__:
+        raise WganError(f"a worker has wgan {__version__}, not {version}; install the same on both.")
+    study = import_module(module).STUDY
+    with one_thread():
+        began = time.perf_counter()
+        found = study.measure(**case)
+        seconds = time.perf_counter() - began
+    rows = [case | row for row in (found if isinstance(found, list) else [found])]
+    return as_json({"case": case, "rows": rows, "seconds": round(seconds, 3)})
+
+
+def as_json(value: Any) -> Any:
+    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
+    return json.loads(json.dumps(value, default=lambda x: x.tolist()))
+
+
+def _one(module: str, number: int, case: Row) -> tuple[int, Row]:
+    return number, entry(module, case, __version__)
+
+
+def _in_processes(module: str, cases: list[Row], jobs: int) -> Entries:
+    from joblib import Parallel, delayed
+    from joblib.externals.loky import get_reusable_executor
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    parallel = Parallel(
+        jobs, "loky", "generator_unordered", batch_size=1, max_nbytes=None, initializer=_leave_interrupts
+    )
+    found = parallel(delayed(_one)(module, *case) for case in enumerate(cases))
+    try:
+        for one in found:  # noqa: UP028, since `yield from` would close it before its warning is silenced
+            yield one
+    except BrokenProcessPool:
+        raise WganError(
+            "a worker process died, most likely for want of memory; what is finished is kept, and the same command "
+            "goes on from there: give it fewer --jobs."
+        ) from None
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that an early end leaves cases unmeasured
+            found.close()
+        get_reusable_executor(reuse=True).shutdown(kill_workers=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches every process of a terminal; the first one answers, and ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise WganError("--dask needs distributed, which is not installed; run pip install 'wgan[dask]'.") from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError):
+        raise WganError(f"no Dask scheduler answers at {address!r}; give one's, such as tcp://host:8786.") from None
+    with client:
+        killed = yield from _wave(client, module, dict(enumerate(cases)))
+        if len(killed) > 1:  # a case that only waited at a worker that died is blamed too: each by itself, then
+            blamed, killed = killed, []
+            for number in blamed:
+                killed += yield from _wave(client, module, {number: cases[number]})
+    if killed:
+        lost = "; ".join(", ".join(f"{name} {value}" for name, value in cases[number].items()) for number in killed)
+        raise WganError(
+            f"{len(killed)} of {len(cases)} cases are missing, of which worker after worker died: {lost}. The others "
+            "are kept, and the same command tries these again."
+        )
+
+
+def _wave(client: Any, module: str, cases: dict[int, Row]) -> Generator[tuple[int, Row], None, list[int]]:
+    """Cases by number on a cluster, which runs one whose worker died on another, three times unless it is told
+    otherwise (distributed.scheduler.allowed-failures); the numbers of those that it then gives up."""
+    from concurrent.futures import CancelledError
+
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    address, killed = client.scheduler.address, []
+    try:
+        client.wait_for_workers(1, timeout=WORKERS)
+    except TimeoutError:
+        raise WganError(f"the Dask scheduler at {address} has no workers; start one: dask worker {address}") from None
+    futures = {client.submit(entry, module, case, __version__, pure=False): number for number, case in cases.items()}
+    try:
+        for future in as_completed(futures, loop=client.loop):
+            try:
+                yield futures[future], future.result()
+            except KilledWorker:
+                killed.append(futures[future])
+    except CancelledError:
+        raise WganError(
+            f"the Dask scheduler at {address} went away; what is finished is kept, and the same command goes on."
+        ) from None
+    return killed

@@ -1,0 +1,148 @@
+"""Two parallel segments: which distances know how far they are apart, and what trained critics make of it."""
+
+from typing import Any
+
+import numpy as np
+
+from wgan.critic import critic_w1
+from wgan.divergences import divergence, variational_bound
+from wgan.known import independent, known
+from wgan.studies import Row, Study
+from wgan.studies.fixed import fixed
+
+DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that is kept Lipschitz
+    "js": "Jensen-Shannon divergence, nats",
+    "tv": "total variation",
+    "w1": "Wasserstein-1",
+    "kl": "KL(real || fake), nats",
+    "reverse-kl": "KL(fake || real), nats",
+}
+LIPSCHITZ = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
+ROWS, FRESH = 16_384, 4_096  # of each set to train on, and of fresh ones to estimate with
+
+
+def cases(scale: str) -> list[Row]:
+    """Every distance at every theta, after every length of training."""
+    quick = scale == "quick"
+    half = (0.1, 0.25, 0.5, 1.0) if quick else (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    return [
+        {"distance": distance, "theta": theta, "steps": steps, "seed": seed}
+        for seed in ((0,) if quick else (0, 1, 2))
+        for theta in (*[-theta for theta in half[::-1]], 0.0, *half)
+        for steps in ((100, 500) if quick else (100, 500, 2500, 12500))
+        for distance in DISTANCES
+    ]
+
+
+def measure(distance: str, theta: float, steps: int, seed: int) -> Row:
+    """The distance from the reals (0, y) to the fakes (theta, y), y uniform in [0, 1]: exact, and by a trained critic.
+
+    `estimate` is the critic's lower bound on rows that it has not seen, and `gradient` the derivative of that bound
+    by theta, which a generator that minimises it would follow; `exact_gradient` is that of the distance, None
+    where the distance is infinite or has a corner or a step.
+    """
+    pair = known("parallel-lines", theta=theta)
+    (real, fake), (fresh_real, fresh_fake) = (independent(pair, n, seed + k)[::-1] for k, n in enumerate((ROWS, FRESH)))
+    if distance == "w1":
+        critic = critic_w1(real, fake, steps=steps, seed=seed, **LIPSCHITZ)
+        estimate = float(critic.score(fresh_real).mean() - critic.score(fresh_fake).mean())
+        gradient = -float(critic.gradient(fresh_fake)[:, 0].mean())
+        row = {"exact": pair.w1, "estimate": estimate, "lower": critic.lower}
+        return row | {"exact_gradient": float(np.sign(theta)) if theta else None, "gradient": gradient}
+    player = {"objective": f"fgan-{distance}", "generator_objective": "saturating", "constraint": "none"}
+    found = fixed(real, fake, seed, steps=steps, **player)
+    bound = variational_bound(distance, found.score(fresh_real), found.score(fresh_fake))
+    exact = divergence(distance, *(([1, 0], [0, 1]) if theta else ([1], [1])))  # the lines as two atoms, or as one
+    row = {"exact": exact, "estimate": bound.value, "standard_error": bound.standard_error}
+    flat = theta and np.isfinite(exact)
+    gradient = float(found.generator_gradient(fresh_fake, player["objective"])[:, 0].mean())
+    return row | {"exact_gradient": 0.0 if flat else None, "gradient": gradient}
+
+
+def judge(rows: list[Row]) -> tuple[bool | None, str]:
+    """Whether the exact distances, and what critics make of them, know of theta under W1 only."""
+    apart = [row for row in rows if row["theta"]]
+    exact = all(
+        row["exact"] == abs(row["theta"]) if row["distance"] == "w1" else row["exact"] == _exact(row["distance"])
+        for row in apart
+    )
+    last = max(row["steps"] for row in rows)
+    trained = {
+        name: [row for row in apart if row["distance"] == name and row["steps"] == last and abs(row["theta"]) >= FAR]
+        for name in DISTANCES
+    }
+    w1 = [row["estimate"] / row["exact"] for row in trained["w1"]]
+    pull = [row["gradient"] * np.sign(row["theta"]) for row in trained["w1"]]
+    share = {name: [row["estimate"] / row["exact"] for row in trained[name]] for name in ("js", "tv")}
+    flat = max(abs(row["gradient"]) for name in ("js", "tv") for row in trained[name])
+    highest = {name: max(row["estimate"] for row in trained[name]) for name in ("kl", "reverse-kl")}
+    measured = (
+        f"exactly, for every theta but 0: W1 is |theta|, JS {np.log(2):.3f}, TV 1, both KL infinite. After {last:,} "
+        f"updates, for |theta| of at least {FAR:g}: W1 is estimated at {min(w1):.2f} to {max(w1):.2f} of the truth "
+        f"with a gradient of {min(pull):.2f} to {max(pull):.2f} away from 0; JS at {min(share['js']):.2f} to "
+        f"{max(share['js']):.2f} and TV at {min(share['tv']):.2f} to {max(share['tv']):.2f} of theirs, their gradients "
+        f"at most {flat:.1g}; the bounds of the two infinite KL have reached {highest['kl']:.3g} and "
+        f"{highest['reverse-kl']:.3g}."
+    )
+    close = all(abs(value - 1) < 0.1 for value in w1 + pull)
+    return exact and close and min(share["js"] + share["tv"]) > 0.9 and flat < 0.1, measured
+
+
+def draw(rows: list[Row]) -> Any:
+    """Each distance against theta, exact and as estimated after each length of training; and the gradients."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 7.5), dpi=110, layout="constrained")
+    panels = figure.subplots(2, 3, sharex=True).ravel()
+    lengths, edge = sorted({row["steps"] for row in rows}), max(abs(row["theta"]) for row in rows)
+    for number, (axes, name) in enumerate(zip(panels, DISTANCES, strict=False)):
+        mine = [row for row in rows if row["distance"] == name]
+        for steps, marker in zip(lengths, "xo+d", strict=False):
+            chosen = [row for row in mine if row["steps"] == steps]
+            places, values = [row["theta"] for row in chosen], [row["estimate"] for row in chosen]
+            axes.plot(places, values, marker, color=f"C{number}", fillstyle="none", label=f"{steps:,} updates")
+        if name == "w1":
+            axes.plot([-edge, 0, edge], [edge, 0, edge], color="0.4", zorder=0, label="exact")
+        elif np.isfinite(top := _exact(name)):
+            axes.plot([-edge, 0, np.nan, 0, edge], [top, top, np.nan, top, top], color="0.4", zorder=0, label="exact")
+            axes.plot([0], [0], ".", color="0.4", zorder=0)
+        else:
+            axes.set_yscale("symlog", linthresh=1.0)
+            axes.set_ylim(-1, 3e4)
+            axes.text(0.5, 0.95, "exact: infinite, but 0 at theta = 0", transform=axes.transAxes, ha="center", va="top")
+        axes.set_title(DISTANCES[name])
+        axes.legend(fontsize=8, loc="upper center" if name == "w1" else "lower left")
+        if name in ("js", "tv", "w1"):
+            chosen = [row for row in mine if row["steps"] == lengths[-1] and row["theta"]]
+            places, values = [row["theta"] for row in chosen], [row["gradient"] for row in chosen]
+            panels[-1].plot(places, values, "ox+"[number % 3], color=f"C{number}", fillstyle="none", label=name)
+    panels[-1].set_title(f"gradient by theta, {lengths[-1]:,} updates")
+    panels[-1].legend(fontsize=8, loc="upper left")
+    for axes in panels:
+        axes.grid(alpha=0.4)
+    for axes in panels[3:]:
+        axes.set_xlabel("theta: the fakes' line (the reals' is at 0)")
+    for axes in panels[::3]:
+        axes.set_ylabel("a critic's bound on fresh rows")
+    return figure
+
+
+def _exact(distance: str) -> float:
+    """Of lines that are apart; W1 alone depends on how far."""
+    return 0.0 if distance == "w1" else divergence(distance, [1, 0], [0, 1])
+
+
+FAR = 0.25  # |theta| from which on the estimates are judged
+
+STUDY = Study(
+    title="two parallel lines: which distances know how far they are apart",
+    claim=(
+        "For every theta other than 0, W1 is |theta| while the Jensen-Shannon divergence is log 2, total variation 1 "
+        "and both KL infinite: of these, W1 alone gives a gradient by theta."
+    ),
+    source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Example 1",
+    cases=cases,
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)
