@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wgan.critic import w1
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
+    from wgan.own_networks import own_network
     from wgan.training import train
     from wgan.transport import debiased_w1, emd, sinkhorn, sliced_w1
 
@@ -22,6 +23,7 @@ _HOME = {
     "WganError": "wgan.errors",
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
+    "own_network": "wgan.own_networks",
     "train": "wgan.training",
     "w1": "wgan.critic",
     **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1"], "wgan.transport"),
@@ -30,8 +32,8 @@ _HOME = {
 _MODULES = ("density_ratio", "divergences")
 
 __all__ = [
-    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "density_ratio", "divergences", "emd", "load", "preset",
-    "sinkhorn", "sliced_w1", "train", "w1",
+    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "density_ratio", "divergences", "emd", "load",
+    "own_network", "preset", "sinkhorn", "sliced_w1", "train", "w1",
 ]  # fmt: skip
 
 

@@ -222,21 +222,59 @@ def _words(record: dict[str, Any]) -> str:
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
 @click.option("--label", metavar="NAME", help="the class of all samples, of a conditional run [as in the data]")
 @click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/sample.png]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="a .png grid, .npy or .npz array, .csv or .parquet table, or a folder for one PNG each [RUN/sample.png, "
+    ".csv of a table, .npy of an array]",
+)
 def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
-    """Draw samples from a run: a .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder with one PNG
-    each."""
-    from wgan.data.table import TableForm
-    from wgan.evaluate import asked, load_model, write_samples
-    from wgan.evaluate import sample as draw
+    """Draw samples from RUN: a run folder, or a file that `wgan export` wrote, which needs no run beside it.
 
-    model = load_model(run, step)
-    suffix = "png" if model.form.kind == "images" else "csv" if isinstance(model.form, TableForm) else "npy"
-    out = out or run / f"sample.{suffix}"
-    codes = asked(model, count, seed, label)
-    labels = None if codes is None or model.classes is None else model.classes.named(codes)
-    write_samples(draw(model, count, seed, label), model.form, out, labels)
+    An .onnx file is sampled with onnxruntime and no framework. The same --seed gives the same samples from either.
+    """
+    from wgan import evaluate, export
+    from wgan.data.table import TableForm
+
+    if run.suffix.lower() in export.READERS and not run.is_dir():
+        if step is not None:
+            raise WganError(
+                f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave it out."
+            )
+        rows, form, labels = export.sample(run, count, seed, label)
+        at = run.with_suffix("")
+    else:
+        model = evaluate.load_model(run, step)
+        rows, form = evaluate.sample(model, count, seed, label), model.form
+        codes = evaluate.asked(model, count, seed, label)
+        labels = None if codes is None or model.classes is None else model.classes.named(codes)
+        at = run / "sample"
+    suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
+    out = out or at.with_name(f"{at.name}.{suffix}")
+    evaluate.write_samples(rows, form, out, labels)
     click.echo(str(out))
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
+)
+@click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
+def export(run: Path, out: Path | None, step: str | None) -> None:
+    """Write a run's generator for other programs, the one that `wgan sample RUN` uses.
+
+    .onnx: a graph of plain operators from z to rows, for any number of rows, compared with the run's own samples
+    before it is written. .safetensors: the weights alone, with a model card beside them. `wgan sample FILE` draws
+    from either.
+    """
+    from wgan.export import export as write
+    from wgan.export import words
+
+    written = write(run, out or run / "generator.onnx", step)
+    click.echo(words(written), err=True)
+    click.echo(str(written.path))
 
 
 @cli.command()

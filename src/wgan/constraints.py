@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from wgan.networks import is_weight
+
 Params = dict[str, Any]
 
 
@@ -36,9 +38,7 @@ def sphere() -> Constraint:
     """
 
     def project(ops: Any, critic: Params, layers: list) -> Params:
-        return {
-            name: w / ops.sqrt((w * w).sum() + TINY) if name.endswith(".weight") else w for name, w in critic.items()
-        }
+        return {name: w / ops.sqrt((w * w).sum() + TINY) if is_weight(name, w) else w for name, w in critic.items()}
 
     return Constraint("sphere", project)
 

@@ -118,7 +118,7 @@ def quantities(
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
     generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
     for name, gradient in critic.items():
-        if name.endswith(".weight"):
+        if networks.is_weight(name, gradient):
             found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())
     found["generator_gradient"] = engine.ops.sqrt(sum((g * g).sum() for g in generator.values()))
     return found

@@ -1,24 +1,47 @@
 """The scikit-learn way in: WGAN(...).fit(X).sample(n)."""
 
+import inspect
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 
-from wgan import data, evaluate, runs
+from wgan import checkpoint, data, evaluate, runs
+from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.config import preset as named_preset
-from wgan.data import Dataset
-from wgan.data.table import TableForm, to_frame
-from wgan.errors import WganError
-from wgan.evaluate import Model
-from wgan.training import Training, advance, describe, model_of, save, start
+from wgan.data import Classes, Dataset, Form
+from wgan.data.table import TableForm, to_frame, to_rows
+from wgan.errors import WganError, unknown_name
+from wgan.evaluate import Model, engine_of, game_of
+from wgan.networks import Architecture
+from wgan.training import Training, advance, describe, flatten, initial_state, model_of, restore, save, start
+
+PRESETS_OWN = "preset"  # what a field holds that was not given: the preset's value
+PARAMETERS = [name for name in FIELDS if name != "data"]  # which `fit` is given
+
+# What `partial_fit` may change from call to call.
+PARTIAL = OPERATIONAL | {"data", "steps", "decay", "learning_rate", "held_out", "rows"}
 
 
-class WGAN:
+class NotFitted(WganError, NotFittedError):
+    """A model that was asked before it was fitted."""
+
+
+class UnfitRows(WganError, ValueError):
+    """Rows that cannot be trained on, which scikit-learn wants to be a ValueError."""
+
+
+class WGAN(BaseEstimator):
     """A generator fitted to rows: images [n, height, width] or [n, height, width, channels], or a table
     [n, columns].
 
-    `preset` names where the fields start from; every field of `Config` may be given by keyword.
+    `preset` names where the fields start from; every field of `Config` but `data` may be given by keyword. They are
+    checked by `fit`, as scikit-learn has it; `config` is what they make. A fitted model has `records_`, one dict for
+    every `log_every` steps, `config_`, and the weights `generator_` and `critic_`, arrays by name.
 
     Examples:
         >>> import numpy as np
@@ -27,21 +50,82 @@ class WGAN:
         (3, 2)
     """
 
+    _training: Training | None = None
+    _model: Model | None = None
+    _description: dict[str, Any] | None = None  # config.json of what was loaded or unpickled
+
     def __init__(self, preset: str = "default", **fields: Any):
-        self.config = named_preset(preset).config.replace(**fields)
-        self._training: Training | None = None
-        self._model: Model | None = None
+        for name in fields:
+            if name not in PARAMETERS:
+                raise unknown_name("field", name, PARAMETERS)
+        self.preset = preset
+        for name in PARAMETERS:
+            setattr(self, name, fields.get(name, PRESETS_OWN))
 
-    def fit(self, X: Any) -> "WGAN":
-        """Train on an array, a DataFrame or a `Dataset`, from the start; returns self.
+    @property
+    def config(self) -> Config:
+        """The config that the parameters make; a wrong value raises `WganError`."""
+        values = {name: getattr(self, name) for name in PARAMETERS}
+        given = {name: v for name, v in values.items() if not (isinstance(v, str) and v == PRESETS_OWN)}
+        return named_preset(self.preset).config.replace(**given)
 
-        The estimates of the run are then in `records_`, one dict for every `log_every` steps.
-        """
-        dataset = X if isinstance(X, Dataset) else data.from_array(X, drop=self.config.drop)
-        training = start(self.config.replace(data=dataset.name), dataset)
-        self.records_ = list(advance(training))
-        self._training, self._model = training, model_of(training)
+    @property
+    def config_(self) -> Config:
+        """The config of the fit."""
+        return self._fitted().config
+
+    @property
+    def generator_(self) -> dict[str, np.ndarray]:
+        """The weights that samples are made with, named after their layers; the average where one is kept."""
+        model = self._fitted()
+        return {name: model.game.engine.numpy(w).copy() for name, w in model.generator.items()}
+
+    @property
+    def critic_(self) -> dict[str, np.ndarray]:
+        """The critic's weights, named after their layers."""
+        model = self._fitted()
+        return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
+
+    def fit(self, X: Any, y: Any = None) -> "WGAN":
+        """Train on an array, a DataFrame or a `Dataset`, from the start; returns self. `y` is not used."""
+        dataset = _dataset(X, self.config)
+        self._train(start(self.config.replace(data=dataset.name), dataset), [])
         return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> "WGAN":
+        """Go on from where the model stands (or begin) with as many steps as one pass over these rows takes.
+
+        The learning rate stays as it begins, since nobody knows the last step; how rows are encoded is settled by
+        the first call. Other parameters may not change on the way. Returns self; `y` is not used.
+        """
+        before = self._training
+        dataset = _dataset(X, self.config)
+        config = self.config.replace(data=dataset.name, decay="none")
+        if config.conditional != "none":
+            raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")
+        if before is not None:
+            dataset = _as_before(X, dataset, before.dataset.form)
+            changed = [n for n in FIELDS if n not in PARTIAL and getattr(config, n) != getattr(before.config, n)]
+            if changed:
+                raise WganError(f"{', '.join(changed)} changed since partial_fit began; call fit to begin anew.")
+        training = start(config, dataset)
+        if before is not None:
+            training.game, training.state, training.step = before.game, before.state, before.step
+        steps = math.ceil(len(training.rows) / (config.batch * config.n_critic))
+        training.config = config.replace(steps=training.step + steps)
+        records = getattr(self, "records_", [])
+        self._train(training, [r for r in records if r["step"] < training.step] if before is not None else [])
+        return self
+
+    def _train(self, training: Training, records: list[dict[str, Any]]) -> None:
+        self._training, self._description, self.records_ = training, None, records
+        shape = training.dataset.form.shape
+        if len(shape) == 1:
+            self.n_features_in_ = shape[0]
+        try:
+            records.extend(advance(training))
+        finally:  # a fit that is interrupted leaves what it has
+            self._model = model_of(training)
 
     def sample(self, n: int = 1, seed: int = 0) -> Any:
         """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same.
@@ -62,10 +146,10 @@ class WGAN:
     def save(self, path: str | Path) -> None:
         """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
         self._fitted()
-        if self._training is None:
+        if self._training is None or not hasattr(self, "records_"):
             raise WganError("this model was loaded from a run folder; copy that folder instead of saving it anew.")
         out = Path(path)
-        if runs.open_run(out, describe(self._training), may_change=frozenset()):
+        if runs.open_run(out, self._described(), may_change=frozenset()):
             runs.truncate_log(out, 0)
         with runs.lock(out):
             for record in self.records_:
@@ -74,13 +158,103 @@ class WGAN:
 
     def _fitted(self) -> Model:
         if self._model is None:
-            raise WganError("this model is not fitted; call fit(X) first, or wgan.load(run).")
+            raise NotFitted("this model is not fitted; call fit(X) first, or wgan.load(run).")
         return self._model
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._model is not None
 
-def load(run: str | Path) -> WGAN:
-    """The model of a run folder at its newest checkpoint, to sample and to score with."""
-    model = WGAN()
-    model._model = evaluate.load_model(run)
-    model.config = model._model.config
+    def _described(self) -> dict[str, Any]:
+        assert self._training is not None
+        return self._description or describe(self._training)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a run folder holds: JSON values and arrays by name, no object of wgan's or of a framework."""
+        parameters = self.get_params(deep=False)
+        if objects := [name for name, value in parameters.items() if hasattr(value, "name")]:
+            raise WganError(
+                f"{objects[0]} is an object of your own, which is not pickled; use save(folder), then "
+                "wgan.load(folder, network=...)."
+            )
+        state: dict[str, Any] = {"parameters": parameters}
+        if self._training is not None:
+            state |= {"run": self._described(), "step": self._training.step, "arrays": flatten(self._training)}
+            state |= {"records": self.records_} if hasattr(self, "records_") else {}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state["parameters"].items():
+            setattr(self, name, value)
+        if "run" in state:
+            config = Config.from_json(state["run"]["config"])
+            self._restore(state["run"], checkpoint.Checkpoint(state["step"], state["arrays"], {}), config)
+        if "records" in state:
+            self.records_ = state["records"]
+
+    def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
+        """The state of a run without its rows."""
+        form = Form.from_json(run["data"]["form"])
+        classes = None if config.conditional == "none" else Classes.from_json(run["data"]["classes"])
+        game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
+        dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
+        none = np.empty(0, np.int64)
+        state = initial_state(game, config, form.encoded_shape)
+        training = Training(config, game, dataset, none, none, state, classes=classes)
+        restore(training, saved)
+        self._training, self._model, self._description = training, model_of(training), run
+        if len(form.shape) == 1:
+            self.n_features_in_ = form.shape[0]
+
+
+def _dataset(X: Any, config: Config) -> Dataset:
+    """The rows to train on; `UnfitRows` says what is wrong with them."""
+    if isinstance(X, Dataset):
+        return X
+    if hasattr(X, "toarray"):
+        raise UnfitRows("X is sparse, and sparse rows are not supported; give X.toarray().")
+    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
+        raise UnfitRows("X has 1 sample; give many rows to learn from.")
+    try:
+        return data.from_array(X, drop=config.drop)
+    except WganError as problem:
+        raise UnfitRows(str(problem)) from problem.__cause__
+
+
+def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
+    """These rows in the form of those before them."""
+    if isinstance(form, TableForm):
+        if isinstance(X, Dataset):
+            raise UnfitRows("the model was begun with a table, whose levels have codes of their own; give a DataFrame.")
+        return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
+    if dataset.form.shape != form.shape:
+        got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # in scikit-learn's words
+        raise UnfitRows(
+            f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
+            f"the call before, not of {list(dataset.form.shape)}."
+        )
+    return replace(dataset, form=form)
+
+
+# As scikit-learn reads it, and `help`: a parameter for each field.
+WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        inspect.Parameter("preset", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="default"),
+        *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=PRESETS_OWN) for name in PARAMETERS),
+    ]
+)
+
+
+def load(run: str | Path, network: Architecture | None = None) -> WGAN:
+    """The model of a run folder at its newest checkpoint, to sample, to score with and to go on from.
+
+    `network` is the one that the run was made with, where that was one of your own.
+    """
+    config = evaluate.load_model(run, network=network).config
+    default = named_preset("default").config
+    given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
+    model = WGAN(**given)
+    newest, _ = checkpoint.latest(Path(run) / "checkpoints")
+    assert newest is not None  # or load_model would have said so
+    model._restore(runs.read_config(Path(run)), newest, config)
     return model

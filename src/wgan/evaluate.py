@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import checkpoint, figures, networks, runs, step, streams
+from wgan import checkpoint, figures, networks, own_networks, runs, step, streams
 from wgan.config import Config, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Classes, Form
@@ -13,7 +13,7 @@ from wgan.data.table import TableForm, to_rows
 from wgan.data.table import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
-from wgan.networks import NETWORKS
+from wgan.networks import NETWORKS, Architecture
 from wgan.objectives import OBJECTIVES
 from wgan.step import Game
 
@@ -34,9 +34,10 @@ class Model(NamedTuple):
     classes: Classes | None = None
 
 
-def load_model(run: str | Path, step: str | int | None = None) -> Model:
+def load_model(run: str | Path, step: str | int | None = None, network: Architecture | None = None) -> Model:
     """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
 
+    `network` is the one that a run was made with, where that is none of NETWORKS: a folder holds no code.
     Raises `WganError` where something is damaged or the step was not kept.
     """
     run = Path(run)
@@ -52,11 +53,23 @@ def load_model(run: str | Path, step: str | int | None = None) -> Model:
         newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    config = _with_network(config, network, run)
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
-    critic = _part(newest, "critic", game, game.architecture.critic, form.encoded_shape)
-    generator = _part(newest, player, game, game.architecture.generator, (config.latent,))
+    critic = weights_of(newest, "critic", game, game.architecture.critic, form.encoded_shape)
+    generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
     return Model(config, form, game, critic, generator, newest.step, classes)
+
+
+def _with_network(config: Config, network: Architecture | None, run: Path) -> Config:
+    if network is None and config.network not in NETWORKS:
+        raise WganError(
+            f"{run} was made with a network of somebody's own, {config.network!r}, whose code no folder holds; from "
+            "Python, give it to wgan.load(run, network=...)."
+        )
+    if network is not None and network.name != config.network:
+        raise WganError(f"{run} was made with network {config.network}, not {network.name}; give that one.")
+    return config if network is None else config.replace(network=network)
 
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
@@ -74,11 +87,18 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
     objective = resolve("objective", OBJECTIVES, config.objective, config)
     constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
     architecture = resolve("network", NETWORKS, config.network, config, row=row, groups=groups, constraint=constraint)
+    if own := own_networks.is_own(architecture):
+        own_networks.refuse(architecture, config, constraint.name)
     if classes:
         architecture = networks.conditional(architecture, config.conditional, len(classes.names))
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
-    name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
+    if own:
+        name = own_networks.engine_for(architecture, config.engine)
+    else:
+        name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
     engine = get_engine(name, config.precision)
+    if own:
+        own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
 
@@ -95,7 +115,7 @@ def engine_of(saved: dict[str, Any]) -> str:
     return name if name in ENGINES and installed(name) else "auto"
 
 
-def _part(
+def weights_of(
     saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[networks.Layer], row: tuple[int, ...]
 ) -> networks.Params:
     """A player's weights; those that its layers do not ask for mean that config.json was changed."""
@@ -132,13 +152,8 @@ def asked(model: Model, count: int, seed: int = 0, label: str | int | None = Non
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
     """Rows for z [n, latent] and classes [n], decoded. Batch norm takes its moments from one pass over many other z
     of the run's seed, so that a sample does not depend on the rest of its batch."""
-    game, form, seed, moments = model.game, model.form, model.config.seed, None
-    engine = game.engine
-    if networks.has_batch_norm(game.architecture.generator):
-        many = streams.normal(seed, "calibrate", 0, (CALIBRATION, z.shape[1]))
-        label = told(game, model.classes, asked(model, CALIBRATION, seed))
-        moments = engine.run(step.calibrate, game, model.generator, engine.array(many), label)
-    parts = []
+    game, form, moments = model.game, model.form, moments_of(model)
+    engine, parts = game.engine, []
     for i in range(0, len(z), CHUNK):
         some, label = (
             engine.array(z[i : i + CHUNK]),
@@ -146,6 +161,16 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
         )
         parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+
+
+def moments_of(model: Model) -> dict[str, Any] | None:
+    """The moments of a generator's batch norms, by layer, over many z of its run's seed; None where it has none."""
+    game, seed = model.game, model.config.seed
+    if not networks.has_batch_norm(game.architecture.generator):
+        return None
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
+    label = told(game, model.classes, asked(model, CALIBRATION, seed))
+    return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
 def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:

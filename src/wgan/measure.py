@@ -19,6 +19,7 @@ from wgan.evaluate import Model, asked, load_model, sample
 from wgan.features import Features
 from wgan.metrics import METRICS, Measurement, Metric, Sets
 from wgan.metrics_table import TABLE_METRICS, TableSets
+from wgan.networks import Architecture
 
 EVALUATION = "evaluation.json"
 SAMPLES = 10_000
@@ -36,6 +37,7 @@ def evaluate(
     dataset: Dataset | None = None,
     target: str | None = None,
     note: Note = lambda text: None,
+    network: Architecture | None = None,
 ) -> Evaluation:
     """Measure the newest checkpoint of a run folder, write evaluation.json there, and return what it holds.
 
@@ -44,10 +46,11 @@ def evaluate(
     the column of a table that is to be predicted from the others (the last). The
     samples, at most as many as there are training rows, are compared with the rows that the run held out; for the
     floor, as many training rows take the samples' place. Raises WganError where the run cannot be read, where its
-    data have gone or changed, and where there are too few rows for every metric. `note` receives the progress.
+    data have gone or changed, and where there are too few rows for every metric. `note` receives the progress;
+    `network` is that of the run, where it is one of your own.
     """
     run = Path(run)
-    model = load_model(run)
+    model = load_model(run, network=network)
     dataset, train, held_out = rows_of(run, model.config, dataset)
     report = measure(model, dataset, train, held_out, samples, features, seed, target, note)
     runs.write(run, EVALUATION, report)

@@ -6,7 +6,7 @@ layer are [out, in], of a convolution [out, in, k, k], of a transposed one [in, 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,6 +91,7 @@ def softmax(sizes: tuple[int, ...]) -> Layer:
     return {"kind": "softmax", "sizes": sizes}
 
 
+# A player of somebody's own is one layer, {"kind": "own", "init": ..., "apply": ...}: see `own_networks`.
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of what a border leaves of it
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
@@ -128,6 +129,8 @@ def shapes(layers: list[Layer], row: tuple[int, ...]) -> Iterator[tuple[int, ...
                 *_, row = shapes(layer["body"], row)
             case "reshape":
                 row = layer["shape"]
+            case "own":
+                row = ()  # only its author knows
             case "groupsort" if row[-1] % 2:
                 raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
         yield row
@@ -144,6 +147,8 @@ def init(layers: list[Layer], row: tuple[int, ...], scheme: str, rng: np.random.
         if kind == "residual":
             for part in ("body", "shortcut"):
                 params |= init(layer[part], row, scheme, rng, f"{name}.{part}.")
+        elif kind == "own":
+            params |= {f"{name}.{part}": np.array(w, np.float32) for part, w in flat(layer["init"](rng, row)).items()}
         elif kind in ("dense", "conv", "conv_transpose"):
             patch = layer.get("kernel", 1) ** 2
             first, last = (row[-1], out[-1]) if kind != "conv_transpose" else (out[-1], row[-1])
@@ -231,6 +236,9 @@ def apply(
                 x = body + apply(ops, layer["shortcut"], params, x, moments, label, f"{name}.shortcut.")
             case "reshape":
                 x = x.reshape(x.shape[0], *layer["shape"])
+            case "own":
+                start = f"{name}."
+                x = layer["apply"](nested({n[len(start) :]: w for n, w in params.items() if n.startswith(start)}), x)
     return x
 
 
@@ -241,6 +249,32 @@ def _moments(ops: Any, name: str, x: Any, moments: dict | None) -> Any:
     if name not in moments:
         moments[name] = ops.moments(x)
     return moments[name]
+
+
+def flat(tree: Any, path: str = "") -> Params:
+    """The arrays of dicts and lists by one name each, "KEY::[NUMBER]::..."."""
+    if not isinstance(tree, Mapping | list | tuple):
+        return {path: tree}
+    parts = tree.items() if isinstance(tree, Mapping) else ((f"[{number}]", part) for number, part in enumerate(tree))
+    return {name: w for key, part in parts for name, w in flat(part, f"{path}::{key}" if path else str(key)).items()}
+
+
+def nested(params: Params) -> Any:
+    """The inverse of `flat`, with a list for a tuple."""
+    if set(params) == {""}:
+        return params[""]
+    parts: dict[str, Params] = {}
+    for name, w in params.items():
+        key, _, rest = name.partition("::")
+        parts.setdefault(key, {})[rest] = w
+    tree = {key: nested(part) for key, part in parts.items()}
+    # in the order of the numbers, since a checkpoint gives names in an order of its own
+    return [tree[f"[{i}]"] for i in range(len(tree))] if all(key.startswith("[") for key in tree) else tree
+
+
+def is_weight(name: str, array: Any) -> bool:
+    """Whether an array of a player's is a layer's matrix or filters, in a player of somebody's own by its axes."""
+    return len(array.shape) > 1 and (name.endswith(".weight") or ".own." in name)
 
 
 def convolution_work(layers: list[Layer], row: tuple[int, ...]) -> int:

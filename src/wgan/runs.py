@@ -22,7 +22,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
-MADE_LATER = ("report.html", "evaluation.json", "tensorboard")
+MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
@@ -81,6 +81,13 @@ def write(run: Path, name: str, content: dict) -> None:
     """Write a file of strict JSON into a run folder, whole or not at all; raises WganError if it cannot be written."""
     with _explained("write", run / name):
         _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, its folder too; raises WganError if it cannot be written."""
+    with _explained("write", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
 
 
 def read_log(run: Path) -> dict[str, np.ndarray]:

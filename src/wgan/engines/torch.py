@@ -1,6 +1,7 @@
 """PyTorch: eager, since `torch.compile` has no double backward (pytorch #91469), which a penalty needs."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,7 @@ class TorchEngine:
     def grad(self, loss: Callable[[Params], tuple[Tensor, dict]], params: Params) -> tuple[Params, dict]:
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         value, info = loss(leaves)
-        gradient = torch.autograd.grad(value, list(leaves.values()))
+        gradient = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)  # 0 for what is unused
         # CUDA's fused Adam refuses a layout that is not the weight's, as convolutions' gradients have.
         found = {name: g.contiguous() for name, g in zip(leaves, gradient, strict=True)}
         return found, {name: v.detach() for name, v in info.items()}
@@ -256,6 +257,28 @@ class _Graph:
                 kept.fill_(new) if isinstance(new, float) else kept.copy_(new)
         self.graph.replay()
         return self.arrays[0], {name: value.clone() for name, value in self.info.items()}
+
+
+def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
+    """(init, apply) of a module of somebody's own, whose weights it keeps as they are; images are channels first.
+
+    Buffers and frozen weights are constants, as they were at the time of this call.
+    """
+    module = deepcopy(module)
+    trained = {name: w.detach().cpu().numpy().copy() for name, w in module.named_parameters() if w.requires_grad}
+    constants = {name: w.detach() for name, w in module.named_parameters() if not w.requires_grad}
+    constants |= dict(module.named_buffers())
+    placed: dict[tuple, Params] = {}
+
+    def apply(weights: Params, x: Tensor) -> Tensor:
+        key = x.device, x.dtype
+        if key not in placed:
+            placed[key] = {n: c.to(x.device, x.dtype if c.is_floating_point() else None) for n, c in constants.items()}
+        x = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
+        y = torch.func.functional_call(module, {**weights, **placed[key]}, (x,))
+        return y.permute(0, 2, 3, 1) if y.ndim == 4 else y
+
+    return lambda rng, row: trained, apply
 
 
 def _mapped(function: Callable, tree: Any) -> Any:

@@ -1,0 +1,335 @@
+"""A run's generator as one file for other programs: an ONNX graph, or its weights as safetensors with a card."""
+
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan import __version__, evaluate, measure, networks, own_networks, runs, step, streams
+from wgan.checkpoint import Checkpoint
+from wgan.config import FIELDS, OPERATIONAL, Config
+from wgan.data import Classes, Form
+from wgan.data.table import TableForm
+from wgan.errors import WganError
+from wgan.evaluate import CHUNK, Model, asked, game_of, load_model, moments_of, told, weights_of
+from wgan.networks import Architecture, Layer, Params
+
+CARD_BEGINS = "---\nlibrary_name: wgan"
+CHECKED = 64  # z on which a written graph is compared with the engine
+TOLERANCE = 1e-5  # of the largest encoded value, at least 1: float32 rounds to 6e-8, and a resnet adds up much
+
+
+class Export(NamedTuple):
+    """What `export` wrote, and how far its samples were from the engine's: nan where the file computes nothing."""
+
+    path: Path
+    step: int
+    weights: int
+    difference: float
+    card: Path | None = None
+
+
+class Sampled(NamedTuple):
+    """Rows [n, ...] of an exported file, their form, and the name of each row's class, where there are classes."""
+
+    rows: np.ndarray
+    form: Form
+    labels: np.ndarray | None = None
+
+
+class Plain(NamedTuple):
+    """A generator in NumPy's arrays: its layers, weights, and moments (mean, variance) of each batch norm."""
+
+    layers: list[Layer]
+    weights: Params
+    moments: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def export(
+    run: str | Path, out: str | Path, at: str | int | None = None, network: Architecture | None = None
+) -> Export:
+    """Write the generator that `wgan sample RUN` uses, of the newest checkpoint or that `at` a step or the "best".
+
+    `out` ends in .onnx or .safetensors (`FORMATS`). Raises `WganError` for another suffix, where a library is
+    missing, and where the graph's samples are not the engine's to 1e-5; nothing is written then. `network` is that of
+    the run, where it is none of NETWORKS.
+    """
+    run, out = Path(run), Path(out)
+    if out.suffix.lower() not in FORMATS:
+        raise WganError(f"--out {out} ends in {out.suffix or 'no suffix'}; use {' or '.join(FORMATS)}.")
+    return FORMATS[out.suffix.lower()](run, load_model(run, at, network), out)
+
+
+def words(written: Export) -> str:
+    """What was written, in a sentence."""
+    text = f"step {written.step:,}, {written.weights:,} weights; "
+    if written.card is not None:
+        return f"{text}model card {written.card}"
+    return f"{text}its samples are within {written.difference:.1g} of the run's own (at most {TOLERANCE:g} is allowed)"
+
+
+# ONNX
+
+
+def to_onnx(run: Path, model: Model, out: Path) -> Export:
+    """The generator as a graph of plain operators, from z to `encoded` and decoded `rows`, for any number of rows."""
+    _needs_onnx("onnx", "onnxruntime")
+    if own_networks.is_own(model.game.architecture):
+        raise WganError(f"network {model.config.network.name} is code of your own; write it with torch.onnx.export.")
+    model = _in_float32(model)
+    generator = plain(model)
+    data = graph_of(model, generator).SerializeToString()
+    difference = _difference(model, generator, data)
+    if not difference <= TOLERANCE:
+        raise WganError(
+            f"the graph's samples are {difference:.2g} from those of {model.game.engine.name}, more than "
+            f"{TOLERANCE:g}, so {out} was not written; please report this."
+        )
+    runs.replace_file(out, data)
+    return Export(out, model.step, _count(generator), difference)
+
+
+def graph_of(model: Model, generator: Plain) -> Any:
+    """The ONNX model: its metadata hold all that `sample` needs beside it."""
+    from wgan.engines.onnx import Graph, Ops, Value
+
+    graph = Graph()
+    inputs = [Value(graph, "z", (-1, model.config.latent), np.float32)]
+    label = None
+    if model.classes is not None:
+        inputs.append(Value(graph, "label", (-1,), np.int64))
+        label = Ops(graph).one_hot(inputs[1], len(model.classes.names))
+    weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
+    encoded = networks.apply(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
+    outputs = {"encoded": encoded}
+    if not isinstance(model.form, TableForm):  # whose columns are decoded one by one
+        outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
+    return graph.model(inputs, outputs, _metadata(model))
+
+
+def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
+    """`Form.decode` in the graph."""
+    work = np.float32 if form.dtype == "uint8" else np.float64
+    rows = encoded.astype(work) * np.asarray(form.scale, work) + np.asarray(form.offset, work)
+    if np.dtype(form.dtype).kind != "f":
+        rows = ops.round(rows)
+    if form.low is not None:
+        rows = ops.clip(rows, form.low, form.high)
+    return rows.astype(form.dtype)
+
+
+def _difference(model: Model, generator: Plain, data: bytes) -> float:
+    """The largest distance of the graph's encoded values from the engine's, over the largest value, at least 1."""
+    z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
+    engine, game = model.game.engine, model.game
+    moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
+    codes = asked(model, CHECKED)
+    label = told(game, model.classes, codes)
+    wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+    return float(np.abs(_run(_session(data), z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
+
+
+def sample_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
+    """Rows as `wgan sample RUN` draws them, from the file alone with onnxruntime and NumPy."""
+    _needs_onnx("onnxruntime")
+    session = _session(_bytes(path))
+    model = _described(session.get_modelmeta().custom_metadata_map, path)
+    z, codes = streams.normal(seed, "sample", 0, (count, model.config.latent)), asked(model, count, seed, label)
+    return Sampled(model.form.decode(_run(session, z, codes)), model.form, _named(model, codes))
+
+
+def _session(data: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as problem:  # onnxruntime's own exceptions have no common base
+        raise WganError(f"onnxruntime cannot read the graph ({problem}); export the run anew.") from problem
+
+
+def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """The encoded rows for z [n, latent] and classes [n]."""
+    given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
+    starts = range(0, len(z), CHUNK)
+    parts = [session.run(["encoded"], {name: x[i : i + CHUNK] for name, x in given.items()})[0] for i in starts]
+    return np.concatenate(parts)
+
+
+def _needs_onnx(*libraries: str) -> None:
+    if missing := [name for name in libraries if not find_spec(name)]:
+        raise WganError(f"ONNX needs {' and '.join(missing)}, not installed here; run pip install 'wgan[onnx]'.")
+
+
+# safetensors
+
+
+def to_safetensors(run: Path, model: Model, out: Path) -> Export:
+    """The weights by the names of their layers, with the moments of batch norms; a model card of the same stem."""
+    import safetensors.numpy
+
+    generator, card = plain(model), out.with_suffix(".md")
+    if card.exists() and not card.read_bytes().startswith(CARD_BEGINS.encode()):
+        raise WganError(f"{card}, where the model card would be, is a file of another kind; choose another --out.")
+    arrays = dict(generator.weights)
+    for name, (mean, variance) in generator.moments.items():
+        arrays |= {f"{name}.mean": mean, f"{name}.variance": variance}
+    metadata = _metadata(model) | {"layers": json.dumps(generator.layers, default=str)}
+    runs.replace_file(
+        out, safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
+    )
+    runs.replace_file(card, model_card(run, model, generator, out.name).encode())
+    return Export(out, model.step, _count(generator), float("nan"), card)
+
+
+def sample_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
+    """Rows as `wgan sample RUN` draws them, by the run's engine where that is installed."""
+    import safetensors
+    import safetensors.numpy
+
+    data = _bytes(path)
+    try:
+        arrays = safetensors.numpy.load(data)
+        with safetensors.safe_open(str(path), framework="np") as file:
+            metadata = file.metadata() or {}
+    except (safetensors.SafetensorError, OSError, ValueError, LookupError) as problem:
+        raise WganError(f"{path} is not a readable safetensors file ({problem}); export the run anew.") from None
+    model = _described(metadata, path)
+    game = game_of(model.config, model.form.encoded_shape, model.form.groups, model.classes)
+    saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
+    layers, latent = game.architecture.generator, (model.config.latent,)
+    weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
+    rows = evaluate.sample(model._replace(game=game, generator=weights), count, seed, label)
+    return Sampled(rows, model.form, _named(model, asked(model, count, seed, label)))
+
+
+def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
+    """What the weights are, what they were trained on and how, how to sample, and what was measured, in Markdown."""
+    saved, game, form, config = runs.read_config(run), model.game, model.form, model.config
+    data, images = saved["data"], form.kind == "images"
+    changed = {
+        name: value
+        for name, value in config.to_json().items()
+        if name not in OPERATIONAL | {"data"} and value != FIELDS[name].default and value is not None
+    }
+    flags = "".join(f" --{name.replace('_', '-')} {value}" for name, value in changed.items())
+    norms = "; NAME.mean and NAME.variance are the moments of its batch norms" if generator.moments else ""
+    return f"""{CARD_BEGINS}
+tags: [gan, wasserstein-gan]
+---
+
+# A generator of {form.kind}: {config.data}
+
+- **Input:** z, {config.latent} independent standard normal numbers.
+- **Output:** {form.kind} of {" x ".join(map(str, form.shape))}, {form.dtype} once decoded.
+- **Weights:** {_count(generator):,} in `{file}`, of step {model.step:,} of {config.steps:,}, named after their layers,
+  which the file's metadata list with the config{norms}.
+
+## Sampling
+
+    wgan sample {file} -n 64 --out samples{".png" if images else ".npy"}
+
+## Data
+
+{data["source"] or config.data}: {data["training_rows"]:,} rows to train on, {data["held_out_rows"]:,} held out.
+Their SHA-256 is `{data["sha256"]}`.
+Samples resemble these rows, with whatever they lack or overstate, and may resemble single ones closely; what may be
+done with samples depends on the licence of the data.
+
+## Training
+
+Objective {game.objective.name}, constraint {game.constraint.name}, network {game.architecture.name};
+engine {saved["engine"]}, wgan {saved["versions"]["wgan"]}:
+
+    wgan train {config.data}{flags}
+
+## Metrics
+
+{_measured(run, model.step)}
+"""
+
+
+def _measured(run: Path, at: int) -> str:
+    report = measure.read(run)
+    if report is None:
+        return "Not measured; `wgan evaluate RUN` does it, and another export writes it here."
+    other = f"Measured at step {report['step']:,}, which is not the step of these weights.\n\n"
+    return f"{other if report['step'] != at else ''}```text\n{measure.words(run.name, report)}\n```"
+
+
+# What all formats share
+
+
+def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
+    """Rows of an exported file; the same seed gives what the run's own sample gives."""
+    return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
+
+
+def plain(model: Model) -> Plain:
+    """The generator with the moments that `wgan sample` takes for its batch norms, in NumPy's arrays."""
+    engine, layers = model.game.engine, model.game.architecture.generator
+    moments = moments_of(model) or {}
+    return Plain(
+        layers,
+        {name: engine.numpy(w) for name, w in model.generator.items()},
+        {name: (engine.numpy(mean), engine.numpy(variance)) for name, (mean, variance) in moments.items()},
+    )
+
+
+def _in_float32(model: Model) -> Model:
+    """The model with all products in float32, in which the graph has them."""
+    engine = model.game.engine
+    config, form = model.config.replace(precision="float32", engine=engine.name), model.form
+    game = game_of(config, form.encoded_shape, form.groups, model.classes)
+    arrays = {name: engine.numpy(w).astype(np.float32) for name, w in model.generator.items()}
+    return model._replace(game=game, generator={name: game.engine.array(w) for name, w in arrays.items()})
+
+
+def _metadata(model: Model) -> dict[str, str]:
+    saved = {"config": model.config.to_json(), "form": model.form.to_json(), "step": model.step}
+    if model.classes is not None:
+        saved["classes"] = model.classes.to_json()
+    return {"format": "wgan 1", "wgan": __version__} | {name: json.dumps(value) for name, value in saved.items()}
+
+
+def _described(metadata: dict[str, str], path: Path) -> Model:
+    """What a file's metadata say, which may be anybody's: a model without its weights."""
+    try:
+        if not metadata["format"].startswith("wgan "):
+            raise ValueError("another format")
+        saved = {name: json.loads(metadata[name]) for name in ("config", "form", "step")}
+        classes = Classes.from_json(json.loads(metadata["classes"])) if "classes" in metadata else None
+        config, form = Config.from_json(saved["config"]), Form.from_json(saved["form"])
+        return Model(config, form, None, {}, {}, int(saved["step"]), classes)  # type: ignore[arg-type]
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:
+        raise WganError(
+            f"{path} does not say what it is ({problem!r}); only files of wgan export can be sampled."
+        ) from None
+
+
+def _named(model: Model, codes: np.ndarray | None) -> np.ndarray | None:
+    return None if codes is None or model.classes is None else model.classes.named(codes)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise WganError(
+            f"cannot read {path} ({problem.strerror or problem}); give a run folder or an exported file."
+        ) from None
+
+
+def _count(generator: Plain) -> int:
+    return sum(w.size for w in generator.weights.values())
+
+
+FORMATS: dict[str, Callable[[Path, Model, Path], Export]] = {".onnx": to_onnx, ".safetensors": to_safetensors}
+READERS: dict[str, Callable[[Path, int, int, str | int | None], Sampled]] = {
+    ".onnx": sample_onnx,
+    ".safetensors": sample_safetensors,
+}

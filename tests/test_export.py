@@ -1,0 +1,331 @@
+"""Exported generators: the graph computes what the engine does, and samples need neither a framework nor the run."""
+
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from test_cli import assert_refused
+from test_cli import run as wgan_command
+
+from wgan import data, evaluate, export, networks, step, streams
+from wgan.config import ACTIVATIONS, NORMS, Config
+from wgan.errors import WganError
+from wgan.evaluate import Model, game_of
+from wgan.networks import NETWORKS, Architecture, activation, conv, dense, norm, reshape
+from wgan.training import train
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+
+ODD = data.from_array(np.random.default_rng(0).integers(0, 256, (4, 7, 10, 3)))  # sizes whose halves are rounded up
+FEW = {"data": "digits", "width": 4, "batch": 6, "latent": 3, "steps": 3, "average": 0.5, "held_out": 0.1}
+
+
+def model_of(config, form=ODD.form, architecture=None, classes=None):
+    """A model with weights, scales and biases that are all at random."""
+    game = game_of(config, form.encoded_shape, form.groups, classes)
+    game = game if architecture is None else game._replace(architecture=architecture)
+    rng = np.random.default_rng(1)
+    initial = networks.init(game.architecture.generator, (config.latent,), game.architecture.init, rng)
+    weights = {name: game.engine.array(w + rng.normal(0, 0.1, w.shape)) for name, w in initial.items()}
+    return Model(config, form, game, {}, weights, 0, classes)
+
+
+def session_of(model):
+    return export._session(export.graph_of(model, export.plain(model)).SerializeToString())
+
+
+def both(model, count=5):
+    """The encoded rows of the graph in onnxruntime, and those of the engine."""
+    z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), evaluate.asked(model, count, 1)
+    engine, game = model.game.engine, model.game
+    label = evaluate.told(game, model.classes, codes)
+    wanted = engine.run(step.generate, game, model.generator, engine.array(z), evaluate.moments_of(model), label)
+    return export._run(session_of(model), z, codes), engine.numpy(wanted)
+
+
+@pytest.mark.parametrize("normalisation", NORMS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_graph_computes_what_the_engine_does_for_every_network_and_norm(network, normalisation):
+    model = model_of(Config(network=network, generator_norm=normalisation, width=8, latent=5, engine="torch"))
+    found, wanted = both(model)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert wanted.std() > 0.01, "rows that differ"
+
+
+@pytest.mark.parametrize(
+    "network", [name for name, f in NETWORKS.items() if "activation" in inspect.signature(f).parameters]
+)
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_and_for_every_activation(network, kind):
+    np.testing.assert_allclose(
+        *both(model_of(Config(network=network, activation=kind, width=8, engine="torch"))), atol=1e-5
+    )
+
+
+def test_the_graph_of_a_jax_run_is_the_same():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    np.testing.assert_allclose(*both(model_of(Config(network="dcgan", width=8, engine="jax"))), atol=1e-5)
+
+
+CLASSES = data.Classes(("coat", "bag", "shoe"), (0.2, 0.5, 0.3))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_and_for_every_network_that_is_told_classes(network):
+    config = Config(network=network, conditional="projection", width=8, latent=5, engine="torch")
+    model = model_of(config, classes=CLASSES)
+    np.testing.assert_allclose(*both(model, 20), atol=1e-5)
+    z = np.repeat(streams.normal(0, "sample", 0, (1, 5)), 3, axis=0)
+    rows = export._run(session_of(model), z, np.arange(3))
+    assert len(np.unique(rows.reshape(3, -1), axis=0)) == 3, "another class, another row"
+
+
+EVERY_KIND = [
+    dense(24), *norm("layer"), activation("relu"), reshape(3, 4, 2), networks.upsample((5, 8)), conv(6, 3, 2),
+    *norm("batch"), activation("groupsort"), networks.conv_transpose(4, 5, 2, (5, 7)), activation("leaky_relu", 0.3),
+    networks.residual([conv(4, 3), networks.MEAN_POOL], [networks.MEAN_POOL, conv(4, 1)]), *norm("layer"),
+    networks.class_batch_norm(3), networks.GLOBAL_MEAN, dense(6), networks.class_bias(3), activation("tanh"),
+    activation("shifted_softplus"), networks.softmax((2, 3)),
+]  # fmt: skip
+IN_NO_GENERATOR = {"projection", "own"}  # a critic's, and somebody's own code, which is refused
+
+
+def test_every_kind_of_layer_that_networks_know_can_be_exported():
+    kinds = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"case (.+):", inspect.getsource(networks.apply)))))
+    used = [layer["kind"] for layer in EVERY_KIND] + [layer["kind"] for layer in EVERY_KIND[10]["body"]]
+    assert set(used) == kinds - IN_NO_GENERATOR, (
+        "a new kind of layer belongs into EVERY_KIND, and what it computes with into engines/onnx.py"
+    )
+    form = data.from_array(np.random.default_rng(0).normal(size=(5, 6))).form
+    model = model_of(Config(latent=5, engine="torch"), form, Architecture("all", [], EVERY_KIND, "he"), CLASSES)
+    np.testing.assert_allclose(*both(model), atol=1e-5)
+
+
+def test_an_operation_that_the_graph_lacks_is_named_in_one_sentence():
+    from wgan.engines.onnx import Graph, Ops
+
+    with pytest.raises(WganError, match="this generator uses fourier, which export cannot write as ONNX"):
+        Ops(Graph()).fourier(None)
+    with pytest.raises(WganError, match="use slices of features"):
+        Graph().constant(np.zeros((3, 4)))[:2]
+
+
+ROWS = np.random.default_rng(2).normal(0, 300, (40, 4, 4, 1))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int16", "uint16", "int64", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(40, 16), (40, 4, 4, 1)])
+def test_decoded_rows_of_the_graph_are_those_of_the_form_in_every_dtype(dtype, shape):
+    form = data.from_array((ROWS > 0 if dtype == "bool" else ROWS.astype(np.int64).astype(dtype)).reshape(shape)).form
+    # eight times the usual range, so that the clipping shows, and halves, so that the rounding does
+    config = Config(network="mlp", width=8, depth=1, latent=4, engine="torch")
+    layers = [dense(16), reshape(*form.shape)]
+    model = model_of(config, form, Architecture("straight", [], layers, "he"))
+    session = session_of(model)
+    rows, encoded = session.run(["rows", "encoded"], {"z": 8 * streams.normal(0, "z", 0, (200, 4))})
+    assert rows.dtype == np.dtype(form.dtype) == dtype
+    np.testing.assert_array_equal(rows, form.decode(encoded))
+    assert len(np.unique(rows)) > 1
+
+
+def test_halves_are_rounded_to_even_as_numpy_does():
+    from wgan.data import Form
+
+    form = Form("table", (1,), "int64", (0.0,), (1.0,), -100.0, 100.0)
+    layers = [dense(1)]
+    model = model_of(Config(network="mlp", latent=1, engine="torch"), form, Architecture("line", [], layers, "he"))
+    one = {"00.dense.weight": model.game.engine.array([[1.0]]), "00.dense.bias": model.game.engine.array([0.0])}
+    model = model._replace(generator=one)
+    session = session_of(model)
+    halves = np.array([[-2.5], [-0.5], [0.5], [1.5], [2.5], [1e6]], np.float32)
+    np.testing.assert_array_equal(session.run(["rows"], {"z": halves})[0].ravel(), [-2, 0, 0, 2, 2, 100])
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A run with batch norm, an average and two checkpoints."""
+    out = tmp_path_factory.mktemp("run") / "digits"
+    list(train(Config(**FEW, network="dcgan", checkpoint_every=1, engine="torch"), out=out))
+    return out
+
+
+def test_the_file_is_sampled_without_a_framework_and_without_the_run(finished, tmp_path):
+    written = export.export(finished, tmp_path / "g.onnx")
+    assert (written.path, written.step) == (tmp_path / "g.onnx", 3)
+    assert written.difference <= 1e-5
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'jax', 'optax', 'onnx'): sys.modules[name] = None\n"  # an import of these fails
+        "from wgan.cli import main\n"
+        "main()"
+    )
+    arguments = ["sample", "g.onnx", "-n", "9", "--seed", "5", "--out", "rows.npy"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    rows = np.load(tmp_path / "rows.npy")
+    wanted = evaluate.sample(evaluate.load_model(finished), 9, 5)
+    assert (rows.dtype, rows.shape) == (wanted.dtype, wanted.shape)
+    assert np.abs(rows.astype(int) - wanted).max() <= 1, "a rounding to another level at most"
+    assert np.abs(rows.astype(int) - evaluate.sample(evaluate.load_model(finished), 9, 6)).max() > 10
+
+
+def test_a_checkpoint_can_be_chosen_and_its_average_is_what_is_exported(finished, tmp_path):
+    for at in (2, 3):
+        export.export(finished, tmp_path / f"{at}.onnx", at)
+        export.export(finished, tmp_path / f"{at}.safetensors", at)
+        model = evaluate.load_model(finished, at)
+        wanted = evaluate.sample(model, 600, 1)  # more than are made at a time
+        for kind in export.FORMATS:
+            rows, form, labels = export.sample(tmp_path / f"{at}{kind}", 600, 1)
+            assert form == model.form
+            assert labels is None
+            assert np.abs(rows.astype(int) - wanted).max() <= 1
+    weights = safetensors.numpy.load_file(tmp_path / "3.safetensors")
+    average, newest = model.generator["00.dense.weight"], weights["00.dense.weight"]
+    np.testing.assert_array_equal(newest, average)
+    saved = safetensors.numpy.load_file(finished / "checkpoints" / "00000003" / "arrays.safetensors")
+    assert np.abs(newest - saved["generator/00.dense.weight"]).max() > 0
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float64"])
+def test_a_run_of_another_precision_is_exported_in_float32(tmp_path, precision):
+    list(train(Config(**FEW, network="dcgan", engine="torch", precision=precision), out=tmp_path / "run"))
+    assert export.export(tmp_path / "run", tmp_path / "g.onnx").difference <= 1e-5
+    rows = export.sample(tmp_path / "g.onnx", 50, 1)[0].astype(float)
+    wanted = evaluate.sample(evaluate.load_model(tmp_path / "run"), 50, 1)
+    # bfloat16 has 8 bits: 1 / 256 of a layer's largest values, which are about the range of the rows
+    assert np.abs(rows - wanted).max() <= (1 if precision == "float64" else 6 * 256 / 256)
+
+
+def test_a_conditional_run_is_sampled_by_label_from_its_files(tmp_path):
+    config = Config(**FEW, network="dcgan", conditional="auxiliary", engine="torch")
+    list(train(config, out=tmp_path / "run"))
+    model = evaluate.load_model(tmp_path / "run")
+    for kind in export.FORMATS:
+        path = export.export(tmp_path / "run", tmp_path / f"g{kind}").path
+        for label in ("7", None):
+            rows, _, labels = export.sample(path, 30, 4, label)
+            wanted = evaluate.sample(model, 30, 4, label)
+            assert np.abs(rows.astype(int) - wanted).max() <= 1
+            assert set(labels) == {"7"} if label else len(set(labels)) > 3
+        with pytest.raises(WganError, match="unknown label 'shoe'"):
+            export.sample(path, 1, 0, "shoe")
+
+
+def test_a_table_is_sampled_from_its_files_column_by_column(tmp_path):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"size": rng.normal(5, 2, 300), "kind": rng.choice(["a", "b", "c"], 300)})
+    dataset = data.from_array(frame)
+    list(train(Config(**FEW, engine="torch"), dataset, out=tmp_path / "run"))
+    wanted = evaluate.sample(evaluate.load_model(tmp_path / "run"), 50, 1)
+    for kind in export.FORMATS:
+        path = export.export(tmp_path / "run", tmp_path / f"g{kind}").path
+        rows, form, _ = export.sample(path, 50, 1)
+        assert form == dataset.form
+        np.testing.assert_allclose(rows, wanted, rtol=1e-4, atol=1e-4)
+    outputs = [output.name for output in onnx.load(tmp_path / "g.onnx").graph.output]
+    assert outputs == ["encoded"], "columns are decoded one by one, outside of the graph"
+    done = wgan_command("sample", tmp_path / "g.onnx", "-n", 5, "--seed", 1)
+    assert done.returncode == 0, done.stderr
+    assert (pandas.read_csv(tmp_path / "g.csv")["kind"].isin(["a", "b", "c"])).all()
+
+
+def test_the_graph_is_valid_has_plain_operators_and_says_what_it_is(finished, tmp_path):
+    model = onnx.load(export.export(finished, tmp_path / "g.onnx").path)
+    onnx.checker.check_model(model, full_check=True)
+    assert {opset.domain for opset in model.opset_import} == {""}
+    assert {node.domain for node in model.graph.node} == {""}
+    assert not model.functions
+    shapes = {v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
+              for v in [*model.graph.input, *model.graph.output]}  # fmt: skip
+    assert shapes == {"z": ["rows", 3], "rows": ["rows", 8, 8, 1], "encoded": ["rows", 8, 8, 1]}
+    described = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(described["config"])["network"] == "dcgan"
+    assert data.Form.from_json(json.loads(described["form"])) == evaluate.load_model(finished).form
+
+
+def test_a_graph_that_computes_something_else_is_refused_and_not_written(finished, tmp_path, monkeypatch):
+    from wgan.engines import onnx as writer
+
+    monkeypatch.setitem(writer.ELEMENTWISE, "tanh", "Softplus")
+    with pytest.raises(WganError, match=r"samples are 0\.\d+ from those of torch.*was not written"):
+        export.export(finished, tmp_path / "g.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    card = export.export(run, tmp_path / "g.safetensors").card
+    text = card.read_text()
+    assert card == tmp_path / "g.md"
+    parts = ["library_name: wgan", "scikit-learn's load_digits: 1,617 rows", "step 3 of 3", "Not measured"]
+    for part in [*parts, "wgan sample g.safetensors", "wgan train digits --network dcgan --width 4"]:
+        assert part in text, part
+    from wgan import measure
+
+    measure.evaluate(run, samples=100, features="pca")
+    export.export(run, tmp_path / "g.safetensors")
+    assert "Fréchet" in card.read_text() or "Frechet" in card.read_text()
+    export.export(run, tmp_path / "g.safetensors", at=2)
+    assert "Measured at step 3, which is not the step" in card.read_text()
+    card.write_text("my notes")
+    with pytest.raises(WganError, match="is a file of another kind"):
+        export.export(run, tmp_path / "g.safetensors")
+    assert card.read_text() == "my notes"
+
+
+def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
+    for out, said in (("g.pt", "ends in .pt; use .onnx or .safetensors"), ("g", "ends in no suffix")):
+        assert_refused(wgan_command("export", finished, "--out", tmp_path / out), said)
+    assert_refused(wgan_command("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
+    assert_refused(wgan_command("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "step is '77'")
+    with pytest.raises(WganError, match=r"cannot read .*nothing\.onnx"):
+        export.sample(tmp_path / "nothing.onnx", 1)
+    whole = export.export(finished, tmp_path / "g.onnx").path.read_bytes()
+    arrays = export.export(finished, tmp_path / "g.safetensors").path.read_bytes()
+    for name, text in (
+        ("cut.onnx", whole[:-500]),
+        ("cut.safetensors", arrays[:-500]),
+        ("a.onnx", b""),
+        ("b.onnx", arrays),
+    ):
+        (tmp_path / name).write_bytes(text)
+        with pytest.raises(WganError, match=r"cannot read|is not a readable"):
+            export.sample(tmp_path / name, 1)
+    model = onnx.load_from_string(whole)
+    del model.metadata_props[:]
+    (tmp_path / "foreign.onnx").write_bytes(model.SerializeToString())
+    safetensors.numpy.save_file({"w": np.zeros(3)}, tmp_path / "foreign.safetensors")
+    for name in ("foreign.onnx", "foreign.safetensors"):
+        with pytest.raises(WganError, match="only files of wgan export can be sampled"):
+            export.sample(tmp_path / name, 1)
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(WganError, match="cannot write"):
+        export.export(finished, tmp_path / "folder.onnx")
+    assert not list(tmp_path.glob(".*")), "no half-written file is left"
+    assert_refused(wgan_command("sample", tmp_path / "g.onnx", "--step", "2"), "--step chooses a checkpoint of a run")
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    with pytest.raises(WganError, match=r"onnx and onnxruntime, not installed here; run pip install 'wgan\[onnx\]'"):
+        export.export(finished, tmp_path / "h.onnx")
+    with pytest.raises(WganError, match="ONNX needs onnxruntime"):
+        export.sample(tmp_path / "g.onnx", 1)
+
+
+def test_weights_that_do_not_fit_their_config_are_refused(finished, tmp_path):
+    path = export.export(finished, tmp_path / "g.safetensors").path
+    arrays = safetensors.numpy.load_file(path)
+    with safetensors.safe_open(path, framework="np") as file:
+        metadata = file.metadata()
+    arrays["00.dense.weight"] = arrays["00.dense.weight"][:-1]
+    safetensors.numpy.save_file(arrays, path, metadata)
+    with pytest.raises(WganError, match="does not fit the network dcgan"):
+        export.sample(path, 1)
