@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from wgan import Config, WganError, data, evaluate, measure, networks, step
+from wgan import WGAN, Config, WganError, data, evaluate, measure, networks, step
 from wgan.config import FIELDS, resolve
 from wgan.constraints import CONSTRAINTS
 from wgan.data import Classes, classes_of, from_array
@@ -270,3 +270,19 @@ def test_a_run_without_labels_says_so_when_asked_for_one(tmp_path):
     assert code == 2
     assert "swissroll has no labels" in said
     assert not (tmp_path / "no").exists()
+
+
+def test_the_estimator_takes_labels_and_makes_rows_of_one():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 2)), rng.choice(["cat", "dog"], 120)
+    model = WGAN(conditional="projection", network="mlp", width=8, steps=5, seed=0).fit(X, y)
+    assert not np.array_equal(model.sample(4, label="cat"), model.sample(4, label="dog"))
+    assert model.score_samples(X[:3], y[:3]).shape == (3,)
+    with pytest.raises(WganError, match="unknown label 'cow'"):
+        model.sample(1, label="cow")
+    with pytest.raises(WganError, match=r"y has labels .* give 120 whole numbers"):
+        WGAN(conditional="projection", steps=1).fit(X, y[:5])
+    with pytest.raises(WganError, match="has no labels"):
+        WGAN(conditional="projection", steps=1).fit(X)
+    with pytest.raises(WganError, match="trained without labels"):
+        WGAN(network="mlp", width=4, steps=1).fit(X, y).sample(1, label="cat")

@@ -87,8 +87,11 @@ class WGAN(BaseEstimator):
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
     def fit(self, X: Any, y: Any = None) -> "WGAN":
-        """Train on an array, a DataFrame or a `Dataset`, from the start; returns self. `y` is not used."""
-        dataset = _dataset(X, self.config)
+        """Train on an array, a DataFrame or a `Dataset`, from the start; returns self.
+
+        `y` holds the rows' labels, whole numbers or texts, for `conditional`; else it is not used.
+        """
+        dataset = _dataset(X, self.config, y)
         self._train(start(self.config.replace(data=dataset.name), dataset), [])
         return self
 
@@ -127,21 +130,23 @@ class WGAN(BaseEstimator):
         finally:  # a fit that is interrupted leaves what it has
             self._model = model_of(training)
 
-    def sample(self, n: int = 1, seed: int = 0) -> Any:
+    def sample(self, n: int = 1, seed: int = 0, label: str | int | None = None) -> Any:
         """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same.
 
-        Of a model of a table it is a DataFrame with the columns and dtypes of the data.
+        Of a model of a table it is a DataFrame with the columns and dtypes of the data. A conditional model makes
+        rows of the class `label`, or of all, as frequent as in the data.
         """
         model = self._fitted()
-        rows = evaluate.sample(model, n, seed)
+        rows = evaluate.sample(model, n, seed, label)
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """The critic's score of each row, [n], higher for what looks real; only differences have a meaning.
 
-        With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it.
+        With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it; a critic that is told
+        labels ("projection") needs them, `y`.
         """
-        return evaluate.score(self._fitted(), X)
+        return evaluate.score(self._fitted(), X, y)
 
     def save(self, path: str | Path) -> None:
         """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
@@ -206,8 +211,8 @@ class WGAN(BaseEstimator):
             self.n_features_in_ = form.shape[0]
 
 
-def _dataset(X: Any, config: Config) -> Dataset:
-    """The rows to train on; `UnfitRows` says what is wrong with them."""
+def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
+    """The rows to train on, with their labels where these are asked for; `UnfitRows` says what is wrong with them."""
     if isinstance(X, Dataset):
         return X
     if hasattr(X, "toarray"):
@@ -215,7 +220,11 @@ def _dataset(X: Any, config: Config) -> Dataset:
     if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
     try:
-        return data.from_array(X, drop=config.drop)
+        dataset = data.from_array(X, drop=config.drop)
+        if y is None or config.conditional == "none":
+            return dataset
+        labels, names = data.as_labels(y, len(dataset.rows), "y")
+        return replace(dataset, labels=labels, label_names=names)
     except WganError as problem:
         raise UnfitRows(str(problem)) from problem.__cause__
 

@@ -79,7 +79,7 @@ def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:
     if dataset.labels is None:
         raise WganError(
             f"{dataset.name} has no labels to train on; use --conditional none, or give them: subfolders of images by "
-            "class, or an .npz with the keys rows and labels."
+            "class, an .npz with the keys rows and labels, or y."
         )
     values, codes, counts = np.unique(dataset.labels, return_inverse=True, return_counts=True)
     if len(values) < 2:
