@@ -204,8 +204,8 @@ def test_tiles_lie_in_reading_order():
 
 
 def test_tutorials_are_judged_by_two_standard_errors():
-    def judged(clipped, ours, error):
-        rows = [row | {"frechet": clipped, "error": error} for row in tutorials.FULL]
+    def judged(clipped, ours, error, **cut):
+        rows = [row | {"frechet": clipped, "error": error} | cut for row in tutorials.FULL]
         rows += [
             {"data": name, "name": tutorials.REAL, "frechet": 0.1, "error": 0.0} for name in ("fashion-mnist", "mnist")
         ]
@@ -216,6 +216,8 @@ def test_tutorials_are_judged_by_two_standard_errors():
     assert judged(100, 20, 1)[0] is True
     assert judged(100, 98, 1)[0] is False
     assert judged(20, 100, 1)[0] is False
+    assert judged(20, 100, 1, critic_batches=500)[0] is None, "a tenth of the budget cannot tell"
+    assert judged(100, 20, 1, critic_batches=500)[0] is True
     assert "fashion-stax 100, fashion-stax-gp 20, default 20, real rows 0.1" in judged(100, 20, 1)[1]
 
 

@@ -68,7 +68,8 @@ def tiled(images: np.ndarray) -> np.ndarray:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether every preset with a gradient penalty comes nearer than the tutorial's clipped one, by two errors."""
+    """Whether every preset with a gradient penalty comes nearer than the tutorial's clipped one, by two errors. Where
+    the budget is cut, one that does not may only need more of it."""
     found = {(row["data"], row["name"]): row for row in rows}
     apart, words = [], []
     for name, clipped in (("fashion-mnist", "fashion-stax"), ("mnist", "mnist-keras")):
@@ -77,7 +78,9 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         apart += [theirs["frechet"] - row["frechet"] > 2 * (theirs["error"] + row["error"]) for row in mine]
         shown = ", ".join(f"{row['name']} {row['frechet']:.3g}" for row in [theirs, *mine])
         words.append(f"{name}: {shown}, real rows {found[name, REAL]['frechet']:.3g}")
-    return all(apart), f"Frechet distance on a classifier's features to held-out rows. {'; '.join(words)}."
+    whole = all(found[run["data"], run["name"]]["critic_batches"] == run["critic_batches"] for run in FULL)
+    holds = all(apart) or (False if whole else None)
+    return holds, f"Frechet distance on a classifier's features to held-out rows. {'; '.join(words)}."
 
 
 def draw(rows: list[Row]) -> Any:
