@@ -176,5 +176,7 @@ def test_critic_overfit_is_judged_against_all_rows():
     assert critic_overfit.judge([few, whole])[0] is True
     assert critic_overfit.judge([few, whole | {"gap": 0.6}])[0] is False
     assert critic_overfit.judge([few, whole, few | {"method": "wgan-gp", "parted": None}])[0] is False
+    short = few | {"steps": 1000, "parted": None}
+    assert critic_overfit.judge([short, whole])[0] is None, "it might part later"
     assert critic_overfit.judge([whole])[0] is None
     assert "part at step 200: 2 against 1 (50% of it memory)" in critic_overfit.judge([few, whole])[1]
