@@ -64,7 +64,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         when = "never part" if row["parted"] is None else f"part at step {row['parted']:,}"
         said.append(
             f"{row['method']} on {_rows(row)} rows, whose scores {when}: {row['late_estimate']:.3g} against "
-            f"{row['late_held_out_estimate']:.3g} ({row['gap']:.0%} of it memory)"
+            f"{row['late_held_out_estimate']:.3g} (apart by {row['gap']:.0%})"
         )
     measured = "estimate on training rows against held-out ones, medians of the last quarter: " + "; ".join(said)
     measured += f". The exact W1 of {diagnostics.ROWS} samples to held-out rows is at last " + ", ".join(
