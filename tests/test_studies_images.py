@@ -167,6 +167,7 @@ def test_critic_overfit_is_judged_against_all_rows():
         "method": "wgan",
         "rows": 1000,
         "seed": 0,
+        "steps": 20_000,
         "parted": 200,
         "late_estimate": 2.0,
         "late_held_out_estimate": 1.0,
@@ -176,5 +177,7 @@ def test_critic_overfit_is_judged_against_all_rows():
     assert critic_overfit.judge([few, whole])[0] is True
     assert critic_overfit.judge([few, whole | {"gap": 0.6}])[0] is False
     assert critic_overfit.judge([few, whole, few | {"method": "wgan-gp", "parted": None}])[0] is False
+    short = few | {"steps": 1000, "parted": None}
+    assert critic_overfit.judge([short, whole])[0] is None, "it might part later"
     assert critic_overfit.judge([whole])[0] is None
-    assert "part at step 200: 2 against 1 (50% of it memory)" in critic_overfit.judge([few, whole])[1]
+    assert "part at step 200: 2 against 1 (apart by 50%)" in critic_overfit.judge([few, whole])[1]
