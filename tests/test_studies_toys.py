@@ -49,7 +49,9 @@ def test_the_exact_surface_is_1_lipschitz_and_its_gap_is_no_more_than_w1():
 
 
 def test_a_penalised_critic_has_more_structure_than_a_clipped_one(tmp_path, monkeypatch):
-    chosen = lambda case: case["data"] == "8gaussians" and case["critic"] in ("clip", "penalty-0.1")
+    def chosen(case):
+        return case["data"] == "8gaussians" and case["critic"] in ("clip", "penalty-0.1")
+
     run = tiny(monkeypatch, critic_surfaces, "critic-surfaces", chosen, steps=600, width=64)
     clip, penalty = run(tmp_path / "out")
     assert penalty["structure"] > clip["structure"] + 0.05
@@ -84,7 +86,9 @@ def test_gradients_below_float32_are_still_numbers():
 
 
 def test_a_deep_clipped_critic_loses_its_gradient_and_a_penalised_one_keeps_it(tmp_path, monkeypatch):
-    chosen = lambda case: case["critic"] in ("clip-0.01", "penalty")
+    def chosen(case):
+        return case["critic"] in ("clip-0.01", "penalty")
+
     run = tiny(monkeypatch, gradient_flow, "gradient-flow", chosen, steps=3, width=64, batch=64)
     clip, penalty = run(tmp_path / "out")
     assert clip["first_over_last"] < 1e-6
@@ -112,7 +116,9 @@ def test_the_floor_is_what_real_samples_reach():
 
 
 def test_toys_train_tell_their_modes_and_move(tmp_path, monkeypatch):
-    chosen = lambda case: case["method"] in ("gan", "wgan-gp") and case["data"] in ("8gaussians", "swissroll")
+    def chosen(case):
+        return case["method"] in ("gan", "wgan-gp") and case["data"] in ("8gaussians", "swissroll")
+
     monkeypatch.setattr(toy_training, "EXACT", 150)
     monkeypatch.setattr(toy_training, "TIMES", 3)
     rows = tiny(monkeypatch, toy_training, "toy-training", chosen, steps=300, width=64, engine="torch")(
@@ -134,7 +140,9 @@ def test_toys_train_tell_their_modes_and_move(tmp_path, monkeypatch):
 
 
 def test_a_method_that_diverges_is_named_with_its_step(tmp_path, monkeypatch):
-    chosen = lambda case: case["method"] in ("gan", "wgan-gp", "fgan-kl") and case["data"] == "8gaussians"
+    def chosen(case):
+        return case["method"] in ("gan", "wgan-gp", "fgan-kl") and case["data"] == "8gaussians"
+
     monkeypatch.setattr(toy_training, "EXACT", 100)
     monkeypatch.setattr(toy_training, "TIMES", 2)
     monkeypatch.setitem(toy_training.METHODS, "fgan-kl", toy_training.METHODS["fgan-kl"] | {"clip": 1.0})
