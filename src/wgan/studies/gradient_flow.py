@@ -106,7 +106,7 @@ def draw(rows: list[Row]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5), dpi=110, layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 1))
+    left, right = figure.subfigures(1, 2, squeeze=False)[0]
     axes = left.subplots()
     panels = right.subplots(2, (len(rows) + 1) // 2, squeeze=False).ravel()
     for number, (row, panel) in enumerate(zip(rows, panels, strict=False)):

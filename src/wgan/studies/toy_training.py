@@ -115,7 +115,7 @@ def draw(rows: list[Row]) -> Any:
     toys, methods = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "method"))
     width = max(9.0, 0.5 + 1.22 * len(methods))
     figure = Figure(figsize=(width, 1.5 * len(toys) + 4.2), dpi=110, layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.5 * len(toys), 4))
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.5 * len(toys), 4))[:, 0]
     _scatters(top, rows, toys, methods)
     panels = bottom.subplots(1, len(toys), squeeze=False)[0]
     for axes, toy in zip(panels, toys, strict=True):
