@@ -12,8 +12,8 @@ from wgan.streams import normal
 from wgan.studies import Row, Study
 
 # gan_toy.py, whose penalty has weight 0.1, and the paper's text, where it is 10; five critic steps an iteration.
-_ADAM = {"constraint": "gradient-penalty", "learning_rate": 1e-4, "beta1": 0.5, "beta2": 0.9}
-_RMSPROP = {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
+_ADAM: Row = {"constraint": "gradient-penalty", "learning_rate": 1e-4, "beta1": 0.5, "beta2": 0.9}
+_RMSPROP: Row = {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
 CRITICS: dict[str, Row] = {
     "clip": _RMSPROP | {"clip": 0.01},
     "penalty-0.1": _ADAM | {"penalty_weight": 0.1},
@@ -21,9 +21,9 @@ CRITICS: dict[str, Row] = {
     "one-sided-10": _ADAM | {"penalty_weight": 10.0, "penalty_sides": "one"},
 }
 EXACT = "exact"  # the best critic of all, from optimal transport between rows
-PUBLISHED = {"width": 512, "steps": 500_000}
-QUICK = {"width": 128, "steps": 4_000}
-FASTER = {"learning_rate": 3e-3, "decay": "linear"}  # quick, for penalties: their own rate needs more updates
+PUBLISHED: Row = {"width": 512, "steps": 500_000}
+QUICK: Row = {"width": 128, "steps": 4_000}
+FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # quick, for penalties: their own rate needs more updates
 
 NOISE = 1.0  # standard deviation of what is added to real rows to make fake ones
 ROWS = 50_000  # that a critic is trained on,

@@ -12,9 +12,17 @@ from wgan.evaluate import sample
 from wgan.studies import Row, Study
 
 # gan_toy.py's optimisers and penalty, with the twelve hidden layers of the figure in both players.
-_SHARED = {"network": "mlp", "depth": 12, "latent": 2, "batch": 256, "n_critic": 5, "decay": "none", "average": 0.0}
-_CLIP = _SHARED | {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
-_PENALTY = _SHARED | {"constraint": "gradient-penalty", "penalty_weight": 0.1, "learning_rate": 1e-4, "beta1": 0.5}
+_SHARED: Row = {
+    "network": "mlp",
+    "depth": 12,
+    "latent": 2,
+    "batch": 256,
+    "n_critic": 5,
+    "decay": "none",
+    "average": 0.0,
+}
+_CLIP: Row = _SHARED | {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
+_PENALTY: Row = _SHARED | {"constraint": "gradient-penalty", "penalty_weight": 0.1, "learning_rate": 1e-4, "beta1": 0.5}
 CRITICS: dict[str, Row] = {
     "clip-0.1": _CLIP | {"clip": 0.1},
     "clip-0.01": _CLIP | {"clip": 0.01},

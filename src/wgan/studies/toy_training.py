@@ -14,9 +14,9 @@ from wgan.objectives import OBJECTIVES
 from wgan.studies import Row, Study
 
 # gan_toy.py; the f-GANs and GANs, which it lacks, take its Adam.
-_SHARED = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0, "beta1": 0.5, "beta2": 0.9}
-_RMSPROP = {"optimiser": "rmsprop", "beta2": 0.99}
-_PENALTY = {"constraint": "gradient-penalty", "penalty_weight": 0.1}
+_SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0, "beta1": 0.5, "beta2": 0.9}
+_RMSPROP: Row = {"optimiser": "rmsprop", "beta2": 0.99}
+_PENALTY: Row = {"constraint": "gradient-penalty", "penalty_weight": 0.1}
 METHODS: dict[str, Row] = {
     "gan": {"objective": "non-saturating", "constraint": "none"},
     "minimax": {"objective": "minimax", "constraint": "none"},
@@ -25,8 +25,8 @@ METHODS: dict[str, Row] = {
     "wgan-lp": _PENALTY | {"penalty_sides": "one"},
     **{name: {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
 }
-PUBLISHED = {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"}
-QUICK = {"width": 128, "batch": 64, "steps": 3_000, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
+PUBLISHED: Row = {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"}
+QUICK: Row = {"width": 128, "batch": 64, "steps": 3_000, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
 
 ROWS = 50_000
 TIMES = 12  # at which samples are looked at, besides the start
@@ -51,7 +51,7 @@ def cases(scale: str) -> list[Row]:
 def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
     """Train one generator and hold its samples against held-out rows on the way."""
     every = -(-fields["steps"] // TIMES)
-    shared = _SHARED | METHODS[method] | fields
+    shared: Row = _SHARED | METHODS[method] | fields
     config = Config(data=data, seed=seed, log_every=every, diagnose_every=fields["steps"] + 1, **shared)
     dataset = new_sample(data, ROWS, seed)
     run = training.start(config, dataset)
@@ -142,11 +142,14 @@ def animate(rows: list[Row]) -> Any:
     steps = max((row["steps_seen"] for row in rows), key=len)
     figure = Figure(figsize=(0.5 + 1.22 * len(methods), 1.5 * len(toys) + 0.4), dpi=75, layout="constrained")
     drawn = _scatters(figure, rows, toys, methods)
+    title = figure.suptitle("samples", fontsize=10)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # so that panels keep their place from frame to frame
 
     def show(frame: int) -> list[Any]:
         for row, points in zip(rows, drawn, strict=True):
             points.set_offsets(row["frames"][min(frame, len(row["frames"]) - 1)])
-        figure.suptitle(f"samples at step {steps[frame]:,} (orange) over real rows (grey)", fontsize=10)
+        title.set_text(f"samples at step {steps[frame]:,} (orange) over real rows (grey)")
         return drawn
 
     return FuncAnimation(figure, show, frames=len(steps))
