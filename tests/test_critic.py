@@ -9,8 +9,10 @@ from scipy.spatial.distance import cdist
 
 import wgan
 from wgan import WganError, streams
-from wgan.constraints import CONSTRAINTS
-from wgan.critic import critic_w1
+from wgan.config import Config
+from wgan.constraints import CONSTRAINTS, Constraint
+from wgan.critic import critic_w1, train_critic
+from wgan.evaluate import game_of
 from wgan.known import independent, known
 from wgan.networks import Architecture, dense, reshape
 
@@ -158,3 +160,19 @@ def test_w1_by_a_critic_is_a_method_of_w1():
     assert wgan.w1(x, shifted).value == pytest.approx(1, abs=1e-9)
     with pytest.raises(WganError, match="method critic takes no weights"):
         wgan.w1(x, x, method="critic", budget=3.0)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_paired_rows_meet_and_others_do_not(paired):
+    met = []
+
+    def penalty(engine, score, real, fake, mix):
+        met.append(engine.numpy(fake - real))
+        return 0 * mix.mean(), mix.mean()
+
+    seen = Constraint("seen", penalty=penalty)
+    config = Config(network="mlp", width=4, steps=5, batch=16, engine="torch", constraint=seen)
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    train_critic(game_of(config, (2,)), config, rows, rows + 1, paired=paired)
+    assert len(met) == 5
+    assert np.allclose(met, 1, atol=1e-6) == paired

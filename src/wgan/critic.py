@@ -153,11 +153,17 @@ def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> t
 
 
 def train_critic(
-    game: step.Game, config: Config, X: Array, Y: Array, watch: Callable[[int], None] = lambda step: None
+    game: step.Game,
+    config: Config,
+    X: Array,
+    Y: Array,
+    watch: Callable[[int], None] = lambda step: None,
+    paired: bool = False,
 ) -> networks.Params:
     """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be; under any objective.
 
     X [n, ...] are scored high, Y [m, ...] low; both as the network is to see them. `game` is `game_of(config, shape)`.
+    `paired`: a row of Y is drawn with the row of X of the same number, so a penalty looks between those two only.
     """
     engine, batch, seed = game.engine, config.batch, config.seed
     X, Y = X.astype(np.float32), Y.astype(np.float32)
@@ -165,7 +171,7 @@ def train_critic(
     state = State(critic, {}, game.optimiser.init(critic), {}, {})
     for at in range(config.steps):
         real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
-        fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "fake_rows")])
+        fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "rows" if paired else "fake_rows")])
         mix = engine.array(streams.uniform(seed, "mix", at, (batch,)))
         rate = config.learning_rate_at(at)
         state, _ = engine.run(step.critic_step, game, state, real, fake, mix, rate, uses_up=True)

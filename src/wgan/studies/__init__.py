@@ -19,6 +19,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.studies.jobs import Row, as_json, measured
 
 SCALES = ("quick", "full")
+FRAMES_PER_SECOND = 4  # of animation.gif
 
 
 class Study(NamedTuple):
@@ -28,7 +29,7 @@ class Study(NamedTuple):
     A list in a row, such as a curve for the figure, is kept in rows.jsonl and left out of the table. A case is
     what an interrupted study loses, so make them short; one that draws random numbers holds its "seed".
     `judge(rows)` says whether the claim holds (None: this scale cannot say) and, in a sentence, what was measured;
-    `draw(rows)` returns a matplotlib Figure.
+    `draw(rows)` returns a matplotlib Figure, `animate(rows)`, where there is one, a matplotlib Animation.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Study(NamedTuple):
     measure: Callable[..., Row | list[Row]]
     judge: Callable[[list[Row]], tuple[bool | None, str]]
     draw: Callable[[list[Row]], Any]
+    animate: Callable[[list[Row]], Any] | None = None
 
 
 class Progress(NamedTuple):
@@ -63,8 +65,8 @@ def run(
     `jobs` cases at a time, each in a process of its own (as many as there are cores; 1: in this process), or on
     the workers of the Dask scheduler at the address `dask`: the results are the same to the byte. rows.jsonl keeps
     each case as it is finished, so that the same call goes on where an earlier one stopped. At the end come
-    table.csv, figure.png and summary.md. Raises WganError, having changed nothing, if the folder holds something
-    else, or the rows of other code or another scale.
+    table.csv, figure.png, animation.gif where the study has one, and summary.md. Raises WganError, having changed
+    nothing, if the folder holds something else, or the rows of other code or another scale.
     """
     one = study(name)
     if scale not in SCALES:
@@ -137,6 +139,8 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     one.draw(rows).savefig(out / "figure.png", format="png")
+    if one.animate:
+        one.animate(rows).save(out / "animation.gif", writer="pillow", fps=FRAMES_PER_SECOND)
     holds, measured = one.judge(rows)
     verdict = {True: "It holds.", False: "It does not hold here.", None: "This scale cannot say."}[holds]
     seeds = sorted({entry["case"]["seed"] for entry in done if "seed" in entry["case"]})
@@ -150,7 +154,7 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
 **Measured:** {measured} **{verdict}**
 
 ![{header["study"]}](figure.png)
-
+{f"{chr(10)}![over time](animation.gif){chr(10)}" if one.animate else ""}
 {table(rows)}
 
 Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds} s of one core; wgan {header["wgan"]},
@@ -175,6 +179,9 @@ STUDIES = {  # the module of each, imported when it is asked for
     "density-ratio": "wgan.studies.density_ratio",
     "vanishing-gradient": "wgan.studies.vanishing_gradient",
     "known-w1": "wgan.studies.known_w1",
+    "critic-surfaces": "wgan.studies.critic_surfaces",
+    "gradient-flow": "wgan.studies.gradient_flow",
+    "toy-training": "wgan.studies.toy_training",
     "loss-meaning": "wgan.studies.loss_meaning",
     "mode-collapse": "wgan.studies.mode_collapse",
     "critic-overfit": "wgan.studies.critic_overfit",

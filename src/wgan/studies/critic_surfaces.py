@@ -1,0 +1,167 @@
+"""What clipped and penalised critics see of three toys, when the generator is held at the data plus noise."""
+
+from typing import Any
+
+import numpy as np
+
+from wgan import data, step, transport
+from wgan.config import Config
+from wgan.critic import train_critic
+from wgan.evaluate import game_of
+from wgan.streams import normal
+from wgan.studies import Row, Study
+
+# gan_toy.py, whose penalty has weight 0.1, and the paper's text, where it is 10; five critic steps an iteration.
+_ADAM: Row = {"constraint": "gradient-penalty", "learning_rate": 1e-4, "beta1": 0.5, "beta2": 0.9}
+_RMSPROP: Row = {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
+CRITICS: dict[str, Row] = {
+    "clip": _RMSPROP | {"clip": 0.01},
+    "penalty-0.1": _ADAM | {"penalty_weight": 0.1},
+    "penalty-10": _ADAM | {"penalty_weight": 10.0},
+    "one-sided-10": _ADAM | {"penalty_weight": 10.0, "penalty_sides": "one"},
+}
+EXACT = "exact"  # the best critic of all, from optimal transport between rows
+PUBLISHED: Row = {"width": 512, "steps": 500_000}
+QUICK: Row = {"width": 128, "steps": 4_000}
+FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # quick, for penalties: their own rate needs more updates
+
+NOISE = 1.0  # standard deviation of what is added to real rows to make fake ones
+ROWS = 50_000  # that a critic is trained on,
+FRESH = 5_000  # that it is measured on, of each kind,
+EXACT_ROWS = 1_500  # and between which the exact potential is found
+EDGE, GRID = 2.0, 65  # surfaces are drawn on GRID x GRID points of [-EDGE, EDGE]^2
+SHOWN = 400  # real rows in a panel
+
+
+def cases(scale: str) -> list[Row]:
+    """Every critic on every toy, and the exact potential; quick: smaller, with fewer updates."""
+    size = QUICK if scale == "quick" else PUBLISHED
+    return [
+        {"data": toy, "critic": critic, "seed": 0}
+        | ({} if critic == EXACT else size)
+        | (FASTER if scale == "quick" and critic not in (EXACT, "clip") else {})
+        for toy in data.TOYS
+        for critic in (*CRITICS, EXACT)
+    ]
+
+
+def measure(data: str, critic: str, seed: int, **fields: Any) -> Row:
+    """Train one critic, or solve for the exact one, and look at its surface and at what it says of fresh rows."""
+    score = _exact(data, seed) if critic == EXACT else _trained(data, seed, CRITICS[critic] | fields)
+    real, fake = pair(data, FRESH, seed + 1)
+    side = np.linspace(-EDGE, EDGE, GRID)
+    surface = score(np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)).reshape(GRID, GRID)
+    real_score, fake_score = score(real), score(fake)
+    return {
+        "structure": structure(real, fake, real_score, fake_score),
+        "gap": float(real_score.mean() - fake_score.mean()),
+        "gradient_norm": float(np.hypot(*np.gradient(surface, side[1] - side[0])).mean()),
+        "surface": _rounded(surface),
+        "real": _rounded(real[:SHOWN]),
+    }
+
+
+def pair(toy: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """n real rows, and each of them plus N(0, 1), as gan_toy.py draws them for the paper's figure."""
+    real = data.toy(toy, n, seed).rows
+    return real, real + np.float32(NOISE) * normal(seed, "z", 0, real.shape)
+
+
+def structure(real: np.ndarray, fake: np.ndarray, real_score: np.ndarray, fake_score: np.ndarray) -> float:
+    """The share of a critic's gap, mean score of real less fake, that no quadratic function of the rows explains.
+
+    The quadratic is fitted by least squares to the scores of all rows, and is what knows only their means and
+    covariances; the share is that of its residuals. It is 0 for every quadratic critic, and the same for a f + b as
+    for f.
+
+    Examples:
+        >>> real, fake = np.array([[0.0], [3.0], [4.0]]), np.array([[1.0], [2.0], [5.0]])
+        >>> round(structure(real, fake, 5 + real[:, 0] ** 2, 5 + fake[:, 0] ** 2), 9)
+        0.0
+    """
+    rows, scores = np.concatenate([real, fake]).astype(np.float64), np.concatenate([real_score, fake_score])
+    first, second = np.triu_indices(rows.shape[1])
+    terms = np.column_stack([np.ones(len(rows)), rows, rows[:, first] * rows[:, second]])
+    rest = scores - terms @ np.linalg.lstsq(terms, scores, rcond=None)[0]
+    return float((rest[: len(real)].mean() - rest[len(real) :].mean()) / (real_score.mean() - fake_score.mean()))
+
+
+def _trained(toy: str, seed: int, fields: Row) -> Any:
+    """The score of a critic trained alone; a real row meets its own noisy copy, so a penalty looks between the two."""
+    config = Config(network="mlp", depth=3, batch=256, seed=seed, **{"decay": "none", **fields})
+    game = game_of(config, (2,))
+    critic = train_critic(game, config, *pair(toy, ROWS, seed), paired=True)
+    engine = game.engine
+    return lambda rows: engine.numpy(engine.run(step.score, game, critic, engine.array(rows))).astype(np.float64)
+
+
+def _exact(toy: str, seed: int) -> Any:
+    """The potential of optimal transport, extended to the plane: min over fake rows y of f(y) + |x - y|."""
+    real = data.toy(toy, EXACT_ROWS, seed).rows
+    _, fake = pair(toy, EXACT_ROWS, seed + 2)  # of other real rows, which are independent
+    solution = transport.w1(real, fake, method="exact", solution=True)
+    assert solution.potentials is not None
+    potential = solution.potentials[1]
+
+    def score(x: np.ndarray) -> np.ndarray:
+        return np.array([(potential + np.hypot(*(fake - point).T)).min() for point in x])
+
+    return score
+
+
+def _rounded(values: np.ndarray) -> list:
+    """Four digits of the largest value: enough for a figure."""
+    digits = 4 - int(np.ceil(np.log10(np.abs(values).max() or 1)))
+    return np.round(values.astype(np.float64), digits).tolist()
+
+
+def judge(rows: list[Row]) -> tuple[bool | None, str]:
+    """Whether the penalty of the paper's code finds more structure on every toy than clipping does."""
+    found = {(row["critic"], row["data"]): row["structure"] for row in rows}
+    toys = list(dict.fromkeys(row["data"] for row in rows))
+    measured = "share of the critic's gap beyond what means and covariances explain: "
+    measured += "; ".join(
+        f"{toy} " + ", ".join(f"{critic} {value:.2f}" for (critic, of), value in found.items() if of == toy)
+        for toy in toys
+    )
+    both = [toy for toy in toys if ("clip", toy) in found and ("penalty-0.1", toy) in found]
+    holds = all(found["penalty-0.1", toy] > found["clip", toy] for toy in both) if both else None
+    return holds, f"{measured}. The verdict compares penalty-0.1, the weight of the paper's code, with clip."
+
+
+def draw(rows: list[Row]) -> Any:
+    """The surface of every critic as contours, a row for each toy, with real rows on it."""
+    from matplotlib.figure import Figure
+
+    toys, critics = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "critic"))
+    size = (1.5 + 2.6 * len(critics), 0.9 + 2.7 * len(toys))
+    figure = Figure(figsize=size, dpi=110, layout="constrained")
+    panels = figure.subplots(len(toys), len(critics), sharex=True, sharey=True, squeeze=False)
+    for row in rows:
+        axes = panels[toys.index(row["data"]), critics.index(row["critic"])]
+        side = np.linspace(-EDGE, EDGE, len(row["surface"]))
+        axes.contourf(side, side, row["surface"], 14, cmap="Blues", alpha=0.6)
+        axes.contour(side, side, row["surface"], 14, colors="tab:blue", linewidths=0.7)
+        axes.scatter(*np.transpose(row["real"]), s=3, color="tab:orange")
+        axes.set_title(f"{row['critic']}: structure {row['structure']:.2f}", fontsize=9)
+        axes.set_aspect("equal")
+    for axes, toy in zip(panels[:, 0], toys, strict=True):
+        axes.set_ylabel(f"{toy}\ncolumn 1")
+    for axes in panels[-1]:
+        axes.set_xlabel("column 0")
+    figure.suptitle("value surfaces (darker: scored higher) and real rows; fake rows are real + N(0, 1)", fontsize=10)
+    return figure
+
+
+STUDY = Study(
+    title="what do clipped and penalised critics see of the data, the generator held at real + noise?",
+    claim=(
+        "A clipped critic models a very simple approximation of the best function and ignores higher moments of the "
+        "data; a penalised one does not."
+    ),
+    source="Gulrajani et al. 2017, arXiv 1704.00028, Figure 1a",
+    cases=cases,
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)

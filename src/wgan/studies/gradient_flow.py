@@ -1,0 +1,149 @@
+"""How the gradient fares on its way back through deep critics, clipped and penalised, and where their weights end."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from wgan import data, networks, training
+from wgan.config import Config
+from wgan.engines import get_engine
+from wgan.evaluate import sample
+from wgan.studies import Row, Study
+
+# gan_toy.py's optimisers and penalty, with the twelve hidden layers of the figure in both players.
+_SHARED: Row = {
+    "network": "mlp",
+    "depth": 12,
+    "latent": 2,
+    "batch": 256,
+    "n_critic": 5,
+    "decay": "none",
+    "average": 0.0,
+}
+_CLIP: Row = _SHARED | {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
+_PENALTY: Row = _SHARED | {"constraint": "gradient-penalty", "penalty_weight": 0.1, "learning_rate": 1e-4, "beta1": 0.5}
+CRITICS: dict[str, Row] = {
+    "clip-0.1": _CLIP | {"clip": 0.1},
+    "clip-0.01": _CLIP | {"clip": 0.01},
+    "clip-0.001": _CLIP | {"clip": 0.001},
+    "penalty": _PENALTY,
+}
+TOY = "swissroll"
+ROWS = 50_000
+SEEN = 512  # rows of each kind at which gradients are taken
+FLAT = 10.0  # the first layer's gradient is within this factor of the last one's where the verdict calls it flat
+
+
+def cases(scale: str) -> list[Row]:
+    """Every critic; quick: narrower, and a hundred steps."""
+    size = {"width": 128, "steps": 100} if scale == "quick" else {"width": 512, "steps": 100_000}
+    return [{"critic": critic, "seed": 0, **size} for critic in CRITICS]
+
+
+def measure(critic: str, seed: int, **fields: Any) -> Row:
+    """Train a WGAN on the Swiss roll and look at its critic's gradients and weights, before and after."""
+    config = Config(seed=seed, **CRITICS[critic] | fields)
+    run = training.start(config, data.toy(TOY, ROWS, seed))
+    before = _weights(run)
+    while run.step < config.steps:
+        training.iterate(run)
+    after = _weights(run)
+    rows = np.concatenate([run.dataset.rows[run.held_out[:SEEN]], sample(training.model_of(run), SEEN, seed)])
+    norms = gradient_by_layer(run.game.architecture.critic, after, rows)
+    every = np.concatenate([w.ravel() for name, w in after.items() if name.endswith(".weight")])
+    counts, edges = np.histogram(every, 60, (-float(np.abs(every).max()), float(np.abs(every).max())))
+    clipped = config.constraint == "clip"
+    return {
+        "first": norms[0],
+        "last": norms[-1],
+        "first_over_last": norms[0] / norms[-1],
+        "growth": (norms[0] / norms[-1]) ** (1 / (len(norms) - 1)),
+        **({"at_c_before": _at(before, config.clip), "at_c": _at(after, config.clip)} if clipped else {}),
+        "norms": norms,
+        "share": counts / counts.sum(),
+        "edges": edges,
+    }
+
+
+def gradient_by_layer(layers: list[networks.Layer], weights: networks.Params, rows: np.ndarray) -> list[float]:
+    """The root mean square over rows of |d score / d (what a dense layer is given)|, from the first such layer on.
+
+    The critic's loss is the mean of +-score over rows, so this is its gradient with respect to the activations, times
+    the square root of the number of rows. In float64, whose range a clipped critic needs.
+    """
+    engine = get_engine("torch", "float64")
+    placed = {name: engine.array(w.astype(np.float64)) for name, w in weights.items()}
+    norms = []
+    for at, layer in enumerate(layers):
+        if layer["kind"] == "dense":
+            given = networks.apply(engine.ops, layers[:at], placed, engine.array(rows.astype(np.float64)))
+            # names begin with the number of their layer, which counts from 0 in what is left of the network
+            rest = {f"{int(n[:2]) - at:02d}{n[2:]}": w for n, w in placed.items() if int(n[:2]) >= at}
+            score = partial(networks.apply, engine.ops, layers[at:], rest)
+            slope = engine.numpy(engine.input_grad(score, given))
+            norms.append(float(np.sqrt((slope * slope).sum(1).mean())))
+    return norms
+
+
+def _weights(run: training.Training) -> dict[str, np.ndarray]:
+    return {name: np.array(run.game.engine.numpy(w)) for name, w in run.state.critic.items()}
+
+
+def _at(weights: dict[str, np.ndarray], c: float) -> float:
+    """The share of weights, biases aside, that lie at +-c."""
+    every = np.concatenate([np.abs(w).ravel() for name, w in weights.items() if name.endswith(".weight")])
+    return float((every >= c * (1 - 1e-6)).mean())
+
+
+def judge(rows: list[Row]) -> tuple[bool | None, str]:
+    """Whether the gradient changes by more than `FLAT` through every clipped critic, and by less under the penalty."""
+    measured = "the gradient at the rows over that at the last layer: "
+    measured += ", ".join(
+        f"{row['critic']} {row['first_over_last']:.3g} (a factor {row['growth']:.2f} a layer)" for row in rows
+    )
+    clipped = [row for row in rows if "at_c" in row]
+    measured += ". Share of weights at +-c after training, and before it, as initial weights are clipped: "
+    measured += ", ".join(f"{row['critic']} {row['at_c']:.2f} ({row['at_c_before']:.2f})" for row in clipped) + "."
+    changes = {row["critic"]: abs(np.log10(row["first_over_last"])) > np.log10(FLAT) for row in rows}
+    return all(change == (critic != "penalty") for critic, change in changes.items()), measured
+
+
+def draw(rows: list[Row]) -> Any:
+    """Gradient norms by layer, and the histogram of each critic's weights."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 5), dpi=110, layout="constrained")
+    left, right = figure.subfigures(1, 2, squeeze=False)[0]
+    axes = left.subplots()
+    panels = right.subplots(2, (len(rows) + 1) // 2, squeeze=False).ravel()
+    for number, (row, panel) in enumerate(zip(rows, panels, strict=False)):
+        layers = np.arange(1, len(row["norms"]) + 1)
+        axes.semilogy(layers, row["norms"], "o-", color=f"C{number}", label=row["critic"])
+        panel.stairs(row["share"], row["edges"], fill=True, color=f"C{number}")
+        panel.set_title(row["critic"] + (f": {row['at_c']:.0%} at +-c" if "at_c" in row else ""), fontsize=9)
+        panel.set_xlabel("weight")
+        panel.set_ylabel("share of weights")
+        panel.locator_params(axis="x", nbins=5)
+    for panel in panels[len(rows) :]:
+        panel.set_axis_off()
+    axes.set_xticks(range(1, max(len(row["norms"]) for row in rows) + 1))
+    axes.set_xlabel("critic layer (1 is given the rows)")
+    axes.set_ylabel("gradient norm with respect to what the layer is given")
+    axes.grid(alpha=0.4)
+    axes.legend()
+    return figure
+
+
+STUDY = Study(
+    title="does the gradient survive twelve layers, under clipping and under the penalty?",
+    claim=(
+        "In a deep clipped critic the gradient grows or decays exponentially with depth, whatever c, and weights pile "
+        "up at +-c; under the gradient penalty it neither explodes nor vanishes."
+    ),
+    source="Gulrajani et al. 2017, arXiv 1704.00028, Figure 1b",
+    cases=cases,
+    measure=measure,
+    judge=judge,
+    draw=draw,
+)
