@@ -57,7 +57,7 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
         curve["held_out_estimate"][1:], curve["w1"][1:]
     )  # at step 0 no critic is trained
     trend, _, trend_high = rank_correlation(curve["held_out_estimate"][1:], curve["step"][1:])
-    row = {"rank": rank, "low": low, "high": high, "trend": trend, "trend_high": trend_high}
+    row: Row = {"rank": rank, "low": low, "high": high, "trend": trend, "trend_high": trend_high}
     row |= {"w1_start": log[0]["w1"], "w1_end": log[-1]["w1"], "w1_floor": log[0]["w1_floor"], **curve}
     if look:
         row["feature_w1"] = np.array([record["feature_w1"] for record in log])

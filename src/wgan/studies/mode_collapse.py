@@ -77,14 +77,15 @@ def players(config: Config, width: int, critic_share: float, row: tuple[int, ...
 
 def found(single: Dataset, rows: np.ndarray) -> Row:
     """Modes that a classifier of single digits, applied to each channel, sees in stacked rows; KL(rows || uniform)."""
-    judge_of = features.resolve("classifier", single, np.arange(len(single.rows)), lambda text: None)
-    digits = [judge_of.extract(rows[..., k : k + 1])[1].argmax(1) for k in range(3)]
+    seen = features.resolve("classifier", single, np.arange(len(single.rows)), lambda text: None)
+    odds: list[Any] = [seen.extract(rows[..., k : k + 1])[1] for k in range(3)]
+    digits = [channel.argmax(1) for channel in odds]
     counts = np.bincount(np.stack(digits, axis=1) @ [100, 10, 1], minlength=MODES)
     return {
         "modes": int(np.count_nonzero(counts)),
         "kl": divergence("kl", counts, np.ones(MODES)),
         "digits_found": min(len(np.unique(channel)) for channel in digits),
-        "accuracy": judge_of.accuracy,
+        "accuracy": seen.accuracy,
         "shown": figures.as_bytes(rows[:SHOWN], single.form),
     }
 
@@ -126,7 +127,8 @@ def draw(rows: list[Row]) -> Any:
     real, pairs = rows[0], [row for row in rows if row["method"] != "real rows"]
     methods = list(dict.fromkeys(row["method"] for row in pairs))
     figure = Figure(figsize=(11, 7.5), dpi=110, layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 0.9))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 0.9))
+    above, below = parts
     for axes, column, label in zip(
         above.subplots(1, 2), ("modes", "kl"), ("modes found of 1,000", "KL to uniform, nats"), strict=True
     ):
