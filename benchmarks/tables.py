@@ -115,7 +115,8 @@ def judged(frame: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, fake: p
     from wgan.metrics_table import TABLE_METRICS, TableSets
 
     form = from_frame(frame).form
-    known, real, made = (to_rows(form, rows) for rows in (train, test, fake))
+    real, made = (to_rows(form, rows) for rows in (test, fake))
+    known = None if train is fake else to_rows(form, train)
     sets = TableSets(form, real, made, known, len(form.columns) - 1)
     found = {}
     for name, metric in TABLE_METRICS.items():
@@ -144,7 +145,7 @@ def compare(name: str, interpreter: str, seconds: float, seeds: list[int]) -> No
         rows["ctgan"].append(judged(frame, train, test, train_ctgan(interpreter, train, discrete, seconds, seed)))
     print(f"{name}: {len(frame):,} rows of {frame.shape[1]}, {len(seeds)} seeds, wgan {np.mean(steps):,.0f} steps")
     for measure in rows["wgan"][0]:
-        values = {who: np.array([found[measure] for found in each]) for who, each in rows.items()}
+        values = {who: np.array([found.get(measure, 0.5) for found in each]) for who, each in rows.items()}
         shown = " ".join(
             f"{who} {v.mean():.3f} ± {v.std(ddof=min(1, len(v) - 1)) / len(v) ** 0.5:.3f}" for who, v in values.items()
         )

@@ -310,8 +310,8 @@ def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Colu
     n, ordered = len(values), np.sort(values)
     if len(distinct) > KNOTS:
         steps = ndtr(np.linspace(ndtri(0.5 / n), -ndtri(0.5 / n), KNOTS))
-        at = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
-        knots = np.unique([*ordered[[0, -1]], *ordered[at], *distinct[counts >= SPIKE * n]])
+        ranks = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
+        knots = np.unique([*ordered[[0, -1]], *ordered[ranks], *distinct[counts >= SPIKE * n]])
     else:
         knots = distinct
     below, upto = (np.searchsorted(ordered, knots, side) / n for side in ("left", "right"))
@@ -320,9 +320,8 @@ def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Colu
     most = -ndtri(0.25 / n)
     lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
     decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
-    knots, scores, lows, highs = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
-    column = replace(column, kind="number", decimals=decimals, knots=knots, scores=scores, lows=lows, highs=highs)
-    return column, numbers
+    at, z, first, last = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
+    return replace(column, kind="number", decimals=decimals, knots=at, scores=z, lows=first, highs=last), numbers
 
 
 def to_frame(form: TableForm, rows: np.ndarray) -> Any:
