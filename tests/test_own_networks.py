@@ -266,6 +266,7 @@ def test_nested_weights_come_back_from_their_names(tree):
     names = networks.flat(tree)
     assert all(isinstance(name, str) for name in names)
     assert networks.nested(names) == tree
+    assert networks.nested(dict(reversed(names.items()))) == tree, "a checkpoint gives them in any order"
 
 
 def test_export_writes_the_layers_of_ones_own_and_refuses_code(tmp_path):
