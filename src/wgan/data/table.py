@@ -232,7 +232,7 @@ def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
     if len(levels) + plain.missing <= 1:
         return _constant(plain, tuple(levels), gaps)
     text = all(isinstance(level, str) for level in levels)
-    if text and len(levels) == len(kept) and not plain.categories:
+    if text and len(levels) == len(kept) > 1 and not plain.categories:
         raise WganError(
             f"{where} has another text in each of its {len(kept):,} rows, so it looks like an identifier, from which "
             f"nothing can be learnt; leave it out with --drop {name}, or in Python with drop={str(name)!r}"
