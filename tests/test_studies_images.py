@@ -116,6 +116,7 @@ def test_the_critic_alone_changes_its_size():
 def test_mode_collapse_at_a_tiny_scale_finds_fewer_modes_than_real_rows_have(tmp_path, monkeypatch):
     tiny = {"data": "digits", "rows": 2000, "samples": 2000}
     few = [tiny | {"method": "real rows", "seed": 0}]
+    few += [tiny | {"width": 4, "steps": 0, "batch": 32, "method": "untrained", "critic_share": 1.0, "seed": 0}]
     few += [
         tiny | {"width": 4, "steps": 4, "batch": 32, "method": method, "critic_share": share, "seed": 0}
         for method in ("gan", "wgan", "wgan-gp")
@@ -143,9 +144,10 @@ def test_mode_collapse_is_judged_on_the_mean_over_seeds():
     assert mode_collapse.judge([real, row("gan", 1.0, 0, 1), row("gan", 1.0, 0, 2), row("gan", 1.0, 0, 3), *good])[0], (
         "mean 22.5, still above 10"
     )
-    holds, said = mode_collapse.judge([real, row("gan", 1.0, -100, 1), *good])
-    assert holds is False
-    assert "the GAN does not find fewer" in said
+    holds, said = mode_collapse.judge([real, row("untrained", 1.0, 95), *good])
+    assert holds is True, "an untrained generator is a yardstick, not a method"
+    assert "untrained 95 (1.00)" in said
+    assert "against 2 of 2 critics" in said
 
 
 # critic-overfit
