@@ -245,9 +245,8 @@ PRESETS: dict[str, Preset] = {
         Config(n_critic=5, steps=3000),
         "chosen here on five tables, none of them those of the comparison in docs/tables.md",
         "wgan train people.csv --preset table",
-        "After 30 s of one core on 3,200 rows of a made-up table of house prices, columns within 0.065 of their "
-        "standard deviation by W1, where real rows have 0.049, and an AUC of 0.61 where a forest is to tell samples "
-        "from rows.",
+        "After 30 s of one core on 3,200 rows of made-up houses: W1 of a column 0.065 of its standard deviation, where "
+        "real rows have 0.049, and an AUC of 0.61 where a forest is to tell samples from rows.",
     ),
     "gan": Preset(
         _PENALISED.replace(
