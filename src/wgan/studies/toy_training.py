@@ -117,6 +117,7 @@ def draw(rows: list[Row]) -> Any:
     figure = Figure(figsize=(width, 1.5 * len(toys) + 4.2), dpi=110, layout="constrained")
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.5 * len(toys), 4))[:, 0]
     _scatters(top, rows, toys, methods)
+    top.suptitle("samples (orange) over real rows (grey), at the end", fontsize=10)
     panels = bottom.subplots(1, len(toys), squeeze=False)[0]
     for axes, toy in zip(panels, toys, strict=True):
         for row in rows:
@@ -171,7 +172,9 @@ def _scatters(figure: Any, rows: list[Row], toys: list[str], methods: list[str])
         axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=(-1, 1), yticks=(-1, 1), aspect="equal")
         axes.tick_params(labelsize=6)
     for axes, toy in zip(panels[:, 0], toys, strict=True):
-        axes.set_ylabel(toy, fontsize=8)
+        axes.set_ylabel(f"{toy}\ncolumn 1", fontsize=8)
+    for axes in panels[-1]:
+        axes.set_xlabel("column 0", fontsize=7)
     return drawn
 
 
