@@ -26,10 +26,10 @@ METHODS: dict[str, Row] = {
     **{name: {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
 }
 PUBLISHED: Row = {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"}
-QUICK: Row = {"width": 128, "batch": 64, "steps": 3_000, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
+QUICK: Row = {"width": 128, "batch": 64, "steps": 2_500, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
 
 ROWS = 50_000
-TIMES = 12  # at which samples are looked at, besides the start
+TIMES = 10  # at which samples are looked at, besides the start
 SAMPLES = 2_500  # behind modes and quality, as in Srivastava et al. 2017
 EXACT = 500  # behind W1
 SHOWN = 250  # samples in a panel
