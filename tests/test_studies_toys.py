@@ -56,8 +56,22 @@ def test_a_penalised_critic_has_more_structure_than_a_clipped_one(tmp_path, monk
     run = tiny(monkeypatch, critic_surfaces, "critic-surfaces", chosen, steps=600, width=64)
     clip, penalty = run(tmp_path / "out")
     assert penalty["structure"] > clip["structure"] + 0.05
+    assert 0 < penalty["structure_error"] < 0.03
     assert penalty["gradient_norm"] > 100 * clip["gradient_norm"]
     assert "It holds." in (tmp_path / "out" / "summary.md").read_text()
+
+
+def test_the_verdict_on_surfaces_needs_two_errors_on_every_toy():
+    def rows(*leads):
+        return [
+            {"data": str(toy), "critic": critic, "structure": value, "structure_error": 0.03}
+            for toy, lead in enumerate(leads)
+            for critic, value in (("clip", 0.2), ("penalty-0.1", 0.2 + lead))
+        ]
+
+    verdicts = [critic_surfaces.judge(rows(*leads))[0] for leads in ((0.1, 0.2), (0.08, 0.2), (-0.1, 0.2), (-0.08,))]
+    assert verdicts == [True, None, False, None]
+    assert critic_surfaces.judge(rows(0.1)[:1])[0] is None
 
 
 # gradient-flow
@@ -98,7 +112,7 @@ def test_a_deep_clipped_critic_loses_its_gradient_and_a_penalised_one_keeps_it(t
     assert clip["first_over_last"] < 1e-6
     assert 0.1 < penalty["first_over_last"] < 10
     assert clip["at_c"] > 0.8
-    assert sum(clip["share"]) == pytest.approx(1)
+    assert sum(clip["share"]) == pytest.approx(1, abs=0.0011)
     assert "It holds." in (tmp_path / "out" / "summary.md").read_text()
 
 

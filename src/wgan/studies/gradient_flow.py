@@ -52,7 +52,8 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
     rows = np.concatenate([run.dataset.rows[run.held_out[:SEEN]], sample(training.model_of(run), SEEN, seed)])
     norms = gradient_by_layer(run.game.architecture.critic, after, rows)
     every = np.concatenate([w.ravel() for name, w in after.items() if name.endswith(".weight")])
-    counts, edges = np.histogram(every, 60, (-float(np.abs(every).max()), float(np.abs(every).max())))
+    widest = float(np.quantile(np.abs(every), 0.999))  # a few initial weights of the first layer lie far out
+    counts, edges = np.histogram(every, 60, (-widest, widest))
     clipped = config.constraint == "clip"
     return {
         "first": norms[0],
@@ -61,7 +62,7 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
         "growth": (norms[0] / norms[-1]) ** (1 / (len(norms) - 1)),
         **({"at_c_before": _at(before, config.clip), "at_c": _at(after, config.clip)} if clipped else {}),
         "norms": norms,
-        "share": counts / counts.sum(),
+        "share": counts / every.size,
         "edges": edges,
     }
 
@@ -124,7 +125,7 @@ def draw(rows: list[Row]) -> Any:
         panel.set_title(row["critic"] + (f": {row['at_c']:.0%} at +-c" if "at_c" in row else ""), fontsize=9)
         panel.set_xlabel("weight")
         panel.set_ylabel("share of weights")
-        panel.locator_params(axis="x", nbins=5)
+        panel.locator_params(axis="x", nbins=3)
     for panel in panels[len(rows) :]:
         panel.set_axis_off()
     axes.set_xticks(range(1, max(len(row["norms"]) for row in rows) + 1))

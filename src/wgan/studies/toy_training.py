@@ -26,10 +26,10 @@ METHODS: dict[str, Row] = {
     **{name: {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
 }
 PUBLISHED: Row = {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"}
-QUICK: Row = {"width": 128, "batch": 64, "steps": 3_000, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
+QUICK: Row = {"width": 128, "batch": 64, "steps": 2_500, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
 
 ROWS = 50_000
-TIMES = 12  # at which samples are looked at, besides the start
+TIMES = 10  # at which samples are looked at, besides the start
 SAMPLES = 2_500  # behind modes and quality, as in Srivastava et al. 2017
 EXACT = 500  # behind W1
 SHOWN = 250  # samples in a panel
@@ -117,6 +117,7 @@ def draw(rows: list[Row]) -> Any:
     figure = Figure(figsize=(width, 1.5 * len(toys) + 4.2), dpi=110, layout="constrained")
     top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.5 * len(toys), 4))[:, 0]
     _scatters(top, rows, toys, methods)
+    top.suptitle("samples (orange) over real rows (grey), at the end", fontsize=10)
     panels = bottom.subplots(1, len(toys), squeeze=False)[0]
     for axes, toy in zip(panels, toys, strict=True):
         for row in rows:
@@ -171,7 +172,9 @@ def _scatters(figure: Any, rows: list[Row], toys: list[str], methods: list[str])
         axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=(-1, 1), yticks=(-1, 1), aspect="equal")
         axes.tick_params(labelsize=6)
     for axes, toy in zip(panels[:, 0], toys, strict=True):
-        axes.set_ylabel(toy, fontsize=8)
+        axes.set_ylabel(f"{toy}\ncolumn 1", fontsize=8)
+    for axes in panels[-1]:
+        axes.set_xlabel("column 0", fontsize=7)
     return drawn
 
 
