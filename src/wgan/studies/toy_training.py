@@ -150,7 +150,7 @@ def animate(rows: list[Row]) -> Any:
     def show(frame: int) -> list[Any]:
         for row, points in zip(rows, drawn, strict=True):
             points.set_offsets(row["frames"][min(frame, len(row["frames"]) - 1)])
-        title.set_text(f"samples at step {steps[frame]:,} (orange) over real rows (grey)")
+        title.set_text(f"samples at step {steps[frame]:,} (orange) over real rows (grey); W1 and modes: at the end")
         return drawn
 
     return FuncAnimation(figure, show, frames=len(steps))
