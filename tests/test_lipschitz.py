@@ -34,10 +34,12 @@ def operator(layer, weight, row):
     return ENGINE.numpy(networks.apply(ENGINE.ops, [layer], params, ENGINE.array(units))).reshape(len(units), -1).T
 
 
-def operators(layers, params, row):
-    """Each layer that has weights, with its matrix."""
+def operators(layers, params, row, path=""):
+    """Each layer that has weights, those of residual blocks too, with its matrix."""
     for number, (layer, out) in enumerate(zip(layers, networks.shapes(layers, row), strict=True)):
-        if (name := f"{number:02d}.{layer['kind']}.weight") in params:
+        for part in ("body", "shortcut") if layer["kind"] == "residual" else ():
+            yield from operators(layer[part], params, row, f"{path}{number:02d}.residual.{part}.")
+        if (name := f"{path}{number:02d}.{layer['kind']}.weight") in params:
             yield layer, operator(layer, ENGINE.numpy(params[name]), row)
         row = out
 
@@ -71,6 +73,19 @@ def test_every_layer_is_bounded_by_1_after_every_update(name, constraint):
         assert reason == ""
         if name == "dense":
             assert bound == pytest.approx(math.prod(norms), rel=1e-9)
+
+
+@pytest.mark.parametrize("constraint", SLOPE_BOUNDS)
+def test_the_layers_of_residual_blocks_are_bounded_too(constraint):
+    row = (8, 8, 2)
+    layers = networks.resnet(row, 4, "auto", "none", "none").critic
+    initial = networks.init(layers, row, "he", np.random.default_rng(0))
+    weights = {name: ENGINE.array(3.0 * w) for name, w in initial.items()}
+    assert max(np.linalg.norm(matrix, 2) for _, matrix in operators(layers, weights, row)) > 2
+    bounded = CONSTRAINTS[constraint]().project(ENGINE.ops, weights, layers)
+    found = [np.linalg.norm(matrix, 2) for _, matrix in operators(layers, bounded, row)]
+    assert len(found) == sum(name.endswith(".weight") for name in weights) == 8
+    assert max(found) <= 1 + 1e-9
 
 
 def test_orthogonal_dense_layers_keep_lengths_one_way():

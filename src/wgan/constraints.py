@@ -49,7 +49,7 @@ def spectral() -> Constraint:
 
     A dense layer's norm is its largest singular value, here less than 1 % too large (`norm_bound`). A
     convolution's is at most that of its weights as a matrix [out, in k k], times ceil(k / stride): a pixel lies in
-    at most the square of that many patches.
+    at most the square of that many patches. A residual block has the slope of both branches together, up to 2.
     """
 
     def bounded(ops: Any, matrix: Any, overlap: int) -> Any:
@@ -91,11 +91,16 @@ def norm_bound(ops: Any, matrix: Any) -> Any:
     return bound
 
 
-def _each_matrix(ops: Any, critic: Params, layers: list, project: Callable[[Any, Any, int], Any]) -> Params:
+def _each_matrix(
+    ops: Any, critic: Params, layers: list, project: Callable[[Any, Any, int], Any], path: str = ""
+) -> Params:
     """The critic with each layer's weights, as a matrix, replaced by `project(ops, matrix, overlap)`."""
     projected = dict(critic)
     for number, layer in enumerate(layers):
-        name = f"{number:02d}.{layer['kind']}.weight"
+        name = f"{path}{number:02d}.{layer['kind']}"
+        for part in ("body", "shortcut") if layer["kind"] == "residual" else ():
+            projected = _each_matrix(ops, projected, layer[part], project, f"{name}.{part}.")
+        name = f"{name}.weight"
         if name in critic:
             weight, overlap = critic[name], math.ceil(layer.get("kernel", 1) / layer.get("stride", 1))
             projected[name] = project(ops, weight.reshape(weight.shape[0], -1), overlap).reshape(weight.shape)
