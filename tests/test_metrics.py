@@ -350,7 +350,7 @@ def sets(real, fake, train=None, classes=7):
     p = [np.abs(np.random.default_rng(1).normal(size=(len(x), classes))) + 0.1 for x in (real, fake)]
     modes = Modes(real[:5].copy(), np.full(5, 1.0))
     train = features(5, 600, real.shape[1]) if train is None else train
-    return Sets(real, fake, train, *(q / q.sum(1, keepdims=True) for q in p), modes)
+    return Sets(real, fake, train, *(q / q.sum(1, keepdims=True) for q in p), modes, p[1].argmax(1))
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -72,6 +72,7 @@ def column_tv(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
     A column of numbers counts where it has gaps, with the levels "number" and "gap".
 
     Examples:
+        >>> from wgan.data.table import Column
         >>> form = TableForm("table", (1,), "float64", 0.0, 1.0, None, None, (Column("a", "levels", "str", kept=2),))
         >>> column_tv(form, np.array([[0.0], [1.0]]), np.array([[0.0], [0.0]])).value
         0.5
