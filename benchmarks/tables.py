@@ -74,7 +74,7 @@ def train_ours(train: pd.DataFrame, seconds: float, seed: int) -> tuple[pd.DataF
         loop.iterate(trial)
     rate = 20 / (time.process_time() - before)
     steps = max(1, int((seconds - (time.process_time() - began)) * rate * 0.97))
-    model = WGAN(**{**config.to_json(), "steps": steps}).fit(train)
+    model = WGAN(preset="table", **quiet, steps=steps).fit(train)
     return model.sample(len(train), seed=1), steps
 
 
