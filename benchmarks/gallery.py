@@ -17,7 +17,7 @@ def entry(name: str) -> str:
     """One study: its question, its claim, what was measured, and the command."""
     summary = (DOCS / "studies" / name / "summary.md").read_text()
     claim, measured, made = (
-        re.search(pattern, summary, re.S).group(0).replace("\n", " ")
+        re.search(pattern, summary, re.S).group(0).replace("\n", " ").strip()
         for pattern in (r"\*\*Claim\*\*.*?(?=\n\n)", r"\*\*Measured:\*\*.*?(?=\n\n)", r"Made by .*?(?=\n\n|\Z)")
     )
     picture = "animation.gif" if (DOCS / "studies" / name / "animation.gif").exists() else ""
