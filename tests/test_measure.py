@@ -354,3 +354,18 @@ def test_a_pickle_of_weights_is_not_executed(tmp_path):
         with pytest.raises(WganError, match="holds no Inception weights"):
             inception.load(tmp_path / "w.pth")
     assert not (tmp_path / "boom").exists()
+
+
+def test_the_floor_has_as_many_rows_as_there_are_samples(digits_run, monkeypatch):
+    seen = []
+    whole = measure._all
+
+    def spy(table, sets, floor, *rest):
+        seen.append((sets, floor))
+        return whole(table, sets, floor, *rest)
+
+    monkeypatch.setattr(measure, "_all", spy)
+    measure.evaluate(digits_run, 120, "pca")
+    ((sets, floor),) = seen
+    assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
+    assert len(sets.train) == 1617
