@@ -11,7 +11,7 @@ from test_cli import SMALL, assert_refused, run
 
 from wgan import Config, WganError, data, features, measure, train
 from wgan.data import split
-from wgan.evaluate import load_model
+from wgan.evaluate import load_model, sample
 from wgan.metrics import METRICS
 
 
@@ -356,7 +356,7 @@ def test_a_pickle_of_weights_is_not_executed(tmp_path):
     assert not (tmp_path / "boom").exists()
 
 
-def test_the_floor_has_as_many_rows_as_there_are_samples(digits_run, monkeypatch):
+def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits_run, monkeypatch):
     seen = []
     whole = measure._all
 
@@ -365,7 +365,8 @@ def test_the_floor_has_as_many_rows_as_there_are_samples(digits_run, monkeypatch
         return whole(table, sets, floor, *rest)
 
     monkeypatch.setattr(measure, "_all", spy)
-    measure.evaluate(digits_run, 120, "pca")
+    measure.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
     ((sets, floor),) = seen
+    np.testing.assert_array_equal(sets.fake, sample(load_model(digits_run), 120, 1).reshape(120, -1))
     assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
     assert len(sets.train) == 1617
