@@ -370,3 +370,6 @@ def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits
     np.testing.assert_array_equal(sets.fake, sample(load_model(digits_run), 120, 1).reshape(120, -1))
     assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
     assert len(sets.train) == 1617
+    stored = data.load("digits")  # of which the first rows are no fair sample, where a set is sorted by class
+    first = stored.rows[split(stored, 0.1, None, 0)[0][:120]].reshape(120, -1)
+    assert not np.array_equal(floor.fake, first)
