@@ -237,7 +237,7 @@ def wgan(*arguments, cwd):
     return done.returncode, done.stdout, done.stderr
 
 
-def test_a_conditional_run_is_trained_sampled_evaluated_and_resumed(tmp_path):
+def test_a_conditional_run_is_trained_sampled_evaluated_and_resumed(tmp_path, monkeypatch):
     fields = ["--conditional", "projection", "--width", 8, "--checkpoint-every", 10, "--decay", "none"]
     assert wgan("train", "digits", "--steps", 10, *fields, "--out", "a", cwd=tmp_path)[0] == 0
     assert wgan("train", "digits", "--steps", 20, *fields, "--out", "a", cwd=tmp_path)[0] == 0
@@ -255,7 +255,10 @@ def test_a_conditional_run_is_trained_sampled_evaluated_and_resumed(tmp_path):
     code, _, said = wgan("sample", "a", "--label", "77", cwd=tmp_path)
     assert code == 2
     assert "unknown label '77'; did you mean '7'" in said
+    seen, whole = [], measure._all
+    monkeypatch.setattr(measure, "_all", lambda *given: seen.append(given[1]) or whole(*given))
     report = measure.evaluate(tmp_path / "a", 150)
+    np.testing.assert_array_equal(seen[0].asked, evaluate.asked(load_model(tmp_path / "a"), 150, 0))
     assert 0 <= report["metrics"]["label_agreement"]["value"] < report["metrics"]["label_agreement"]["floor"]
     assert report["metrics"]["label_agreement"]["floor"] > 0.9
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 from test_cli import SMALL, assert_refused, run
 
-from wgan import Config, WganError, data, features, measure, train
+from wgan import Config, WganError, data, features, measure, metrics, train
 from wgan.data import split
 from wgan.evaluate import load_model, sample
 from wgan.metrics import METRICS
@@ -365,8 +365,11 @@ def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits
         return whole(table, sets, floor, *rest)
 
     monkeypatch.setattr(measure, "_all", spy)
-    measure.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
+    report = measure.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
     ((sets, floor),) = seen
+    least = metrics.measure("sliced_w1", floor)
+    found = report["metrics"]["sliced_w1"]
+    assert (found["floor"], found["floor_error"]) == pytest.approx((least.value, least.error), rel=1e-12)
     np.testing.assert_array_equal(sets.fake, sample(load_model(digits_run), 120, 1).reshape(120, -1))
     assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
     assert len(sets.train) == 1617
