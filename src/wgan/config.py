@@ -231,6 +231,15 @@ def preset(name: str) -> Preset:
 _PAPER = Config(n_critic=5, decay="none", average=0.0, steps=20_000)
 _CLIPPED = _PAPER.replace(constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100)
 _PENALISED = _PAPER.replace(network="dcgan", penalty_weight=10.0, learning_rate=1e-4, latent=128)
+_CIFAR = _PENALISED.replace(
+    network="resnet",
+    dequantise="uniform",
+    generator_batch=128,
+    steps=100_000,
+    learning_rate=2e-4,
+    decay="linear",
+    held_out=0.02,
+)
 _KERAS = _PENALISED.replace(network="keras-cnn", optimiser="rmsprop", steps=1000)
 
 PRESETS: dict[str, Preset] = {
@@ -290,31 +299,14 @@ PRESETS: dict[str, Preset] = {
         "As wgan-gp, from which it could not be told apart on digits.",
     ),
     "cifar10": Preset(
-        _PENALISED.replace(
-            network="resnet",
-            dequantise="uniform",
-            generator_batch=128,
-            steps=100_000,
-            learning_rate=2e-4,
-            decay="linear",
-            held_out=0.02,
-        ),
+        _CIFAR,
         "gan_cifar_resnet.py of arXiv 1704.00028 without labels; --held-out 0 trains on all 50,000 images, as it does",
         "wgan train cifar10 --preset cifar10",
         "Not run to its end here. The paper reports an Inception score of 7.86 +- .07 on 50,000 samples; others reach "
         "7.3 with code of their own. Made for a GPU.",
     ),
     "cifar10-conditional": Preset(
-        _PENALISED.replace(
-            network="resnet",
-            conditional="auxiliary",
-            dequantise="uniform",
-            generator_batch=128,
-            steps=100_000,
-            learning_rate=2e-4,
-            decay="linear",
-            held_out=0.02,
-        ),
+        _CIFAR.replace(conditional="auxiliary"),
         "gan_cifar_resnet.py of arXiv 1704.00028 with labels: conditional batch norm, and an auxiliary classifier of "
         "weight 1 for the critic, 0.1 for the generator",
         "wgan train cifar10 --preset cifar10-conditional",
