@@ -109,7 +109,6 @@ def test_both_studies_of_architectures_run_and_a_penalised_generator_learns(modu
     """By five seeds an untrained generator scores 2.8 to 3.2, and one after 100 steps of WGAN-GP 4.7 to 5.1."""
     pair = {f"{player}_{name}": value for player in ("generator", "critic") for name, value in PLAIN.items()}
     monkeypatch.setattr(architectures, "drawn", lambda number, scale: pair)
-    monkeypatch.setattr(penalty_sides, "drawn", lambda number, scale: pair)
     budget = {"data": "digits", "batch": 32, "faster": 30.0}
     few = [case | budget | {"steps": 100 * (case["number"] == 0)} for case in module.cases("quick")[:4]]
     monkeypatch.setattr(module, "STUDY", module.STUDY._replace(cases=lambda scale: few))

@@ -342,9 +342,10 @@ def test_samples_of_the_law_are_as_useful_as_rows_and_shuffled_ones_are_not(numb
             frame["target"] = frame["target"].to_numpy()[::-1]
         return frame
 
-    good, bad = (measured("usefulness", sets(draw(0), draw(1, shuffled))) for shuffled in (False, True))
+    good = measured("usefulness", sets(draw(0), draw(1)))
     assert good.value > 0.95
-    assert bad.value < 0.8  # what shuffled labels have in common with x by chance, the forest learns
+    # of one shuffling the forest learns what it has in common with x by chance, of either sign: so the mean of ten
+    assert np.mean([measured("usefulness", sets(draw(0), draw(k, True))).value for k in range(1, 11)]) < 0.65
     assert good.error < 0.02
 
 

@@ -5,6 +5,7 @@ set itself, CIFAR-10 stands for ImageNet at 32 x 32, and the paper's weight deca
 left out. The small space of the quick scale has ten times the paper's learning rates, since its runs are short.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,12 @@ def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architect
     return Architecture("drawn", critic, generator, "glorot_he")  # as the paper's code starts its convolutions
 
 
-def cases(scale: str) -> list[Row]:
-    """Every architecture with either method, on the same number of generator steps."""
+def cases(scale: str, methods: Iterable[str] = METHODS, count: int | None = None) -> list[Row]:
+    """So many architectures with each method, on the same number of generator steps."""
     return [
         {"number": number, "method": method, **drawn(number, scale), "seed": SEED, **BUDGET[scale]}
-        for number in range(DRAWN[scale])
-        for method in METHODS
+        for number in range(DRAWN[scale] if count is None else count)
+        for method in methods
     ]
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import preset
-from wgan.studies import Row, Study
-from wgan.studies.architectures import BUDGET, SAMPLES, SEED, architecture, drawn, judged, paired, scored, trained
+from wgan.studies import Row, Study, architectures
+from wgan.studies.architectures import paired
 
 METHODS = {"two-sided": "wgan-gp", "one-sided": "wgan-lp"}  # and the preset of each, which differ in this alone
 DRAWN = {"quick": 16, "full": 174}
@@ -15,25 +14,12 @@ ENOUGH = 100  # architectures, from which on a difference that is not found is s
 
 def cases(scale: str) -> list[Row]:
     """The first architectures of the study `architectures`, with either penalty, on its budget."""
-    return [
-        {"number": number, "method": method, **drawn(number, scale), "seed": SEED, **BUDGET[scale]}
-        for number in range(DRAWN[scale])
-        for method in METHODS
-    ]
+    return architectures.cases(scale, METHODS, DRAWN[scale])
 
 
-def measure(number: int, method: str, seed: int, data: str, steps: int, batch: int, faster: float, **pair: Any) -> Row:
+def measure(method: str, **case: Any) -> Row:
     """Train one architecture, and score its samples with the classifier of the data set."""
-    dataset, seen, ceiling = judged(data)
-    start = preset(METHODS[method]).config
-    config = start.replace(
-        data=data,
-        network=architecture(pair, dataset.form.shape, "layer"),
-        learning_rate=faster * start.learning_rate,
-        **{"steps": steps, "batch": batch, "seed": seed, "engine": "torch"},
-    )
-    score, error = scored(trained(config, dataset), seen, SAMPLES[data])
-    return {"score": score, "error": error, "real_score": ceiling}
+    return architectures.measure(method=METHODS[method], **case)
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
