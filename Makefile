@@ -1,7 +1,8 @@
 # demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
-# studies: the papers' experiments at the quick scale, and the gallery of them in docs/.
+# studies: the papers' experiments at a scale (SCALE=quick: half an hour), and the gallery of them in docs/.
 PYTHON ?= python3
 VENV ?= .venv
+SCALE ?= medium
 BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
@@ -26,9 +27,9 @@ bench: $(VENV)/.dev
 
 studies: $(VENV)/.dev
 	for name in $$($(BIN)/python -c "from wgan.studies import STUDIES; print(*STUDIES)"); do \
-	  $(BIN)/wgan study $$name || exit; mkdir -p docs/studies/$$name; \
-	  cp studies/$$name-quick/*.csv studies/$$name-quick/*.png studies/$$name-quick/*.md docs/studies/$$name/; \
-	  ! cp studies/$$name-quick/*.gif docs/studies/$$name/ 2>/dev/null; done
+	  $(BIN)/wgan study $$name --scale $(SCALE) || exit; from=studies/$$name-$(SCALE); mkdir -p docs/studies/$$name; \
+	  cp $$from/*.csv $$from/*.png $$from/*.md docs/studies/$$name/; \
+	  ! cp $$from/*.gif docs/studies/$$name/ 2>/dev/null; done
 	$(BIN)/python benchmarks/gallery.py
 
 docs: $(VENV)/.docs

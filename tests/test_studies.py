@@ -1,6 +1,7 @@
 """The harness: an interrupted study resumes to the same table, and refuses what is not its own; every study's form."""
 
 import csv
+import inspect
 import json
 import subprocess
 import sys
@@ -126,6 +127,9 @@ def test_every_study_states_its_claim_and_its_cases_survive_json(name):
         cases = one.cases(scale)
         assert json.loads(json.dumps(cases)) == cases
         assert len({json.dumps(case, sort_keys=True) for case in cases}) == len(cases) > 0
+        for case in cases:
+            inspect.signature(one.measure).bind(**case)
+    assert all(one.cases(small) != one.cases("full") for small in SCALES[:-1]) or name == "earth-mover"
 
 
 def test_known_w1_at_a_tiny_scale_tells_a_clipped_from_a_penalised_critic(tmp_path, monkeypatch):

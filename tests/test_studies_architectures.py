@@ -180,7 +180,7 @@ def test_the_presets_behind_the_penalties_differ_in_nothing_else():
 def test_the_tutorials_run_as_their_authors_did_and_the_others_on_no_more():
     full = [case for case in tutorials.cases("full") if case["name"] != tutorials.REAL]
     for case in full:
-        config = tutorials.config_of(case["name"], case["data"], 0, case["rows"], case["critic_batches"], case["width"])
+        config = tutorials.config_of(**{name: case[name] for name in case if name != "samples"})
         assert config.steps * config.n_critic == case["critic_batches"]
         own = preset(case["name"]).config
         if case["name"] != "default":
@@ -188,8 +188,10 @@ def test_the_tutorials_run_as_their_authors_did_and_the_others_on_no_more():
             assert changed <= {"data"}, "the preset itself"
     fashion = {(case["rows"], case["critic_batches"]) for case in full if case["data"] == "fashion-mnist"}
     assert fashion == {(5000, 7800)}, "5,000 images, 100 epochs of 78 batches"
-    quick = tutorials.cases("quick")
-    assert {case["critic_batches"] for case in quick if "rows" in case} == {tutorials.CUT}
+    for scale, batches in (("quick", 2000), ("medium", 4000)):
+        assert {case["critic_batches"] for case in tutorials.cases(scale) if "rows" in case} == {batches}
+    (short,) = (case for case in tutorials.cases("quick") if case["name"] == "mnist-keras")
+    assert tutorials.config_of(**{name: short[name] for name in short if name != "samples"}).learning_rate == 1e-4
 
 
 def test_tiles_lie_in_reading_order():
@@ -215,7 +217,7 @@ def test_tutorials_are_judged_by_two_standard_errors():
     assert judged(100, 20, 1)[0] is True
     assert judged(100, 98, 1)[0] is False
     assert judged(20, 100, 1)[0] is False
-    assert judged(20, 100, 1, critic_batches=500)[0] is None, "a tenth of the budget cannot tell"
+    assert judged(20, 100, 1, critic_batches=500)[0] is None, "a part of the budget cannot tell"
     assert judged(100, 20, 1, critic_batches=500)[0] is True
     assert "fashion-stax 100, fashion-stax-gp 20, default 20, real rows 0.1" in judged(100, 20, 1)[1]
 

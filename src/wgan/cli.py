@@ -372,7 +372,12 @@ def presets(name: str | None) -> None:
 
 @cli.command()
 @click.argument("name", required=False)
-@click.option("--scale", default="quick", metavar="NAME", help="quick: minutes; full: the paper's constants [quick]")
+@click.option(
+    "--scale",
+    default="quick",
+    metavar="NAME",
+    help="quick: minutes; medium: an hour or two for all; full: the papers' constants [quick]",
+)
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases at a time, a core each [all cores]")
 @click.option("--dask", metavar="ADDRESS", help="measure on a Dask cluster: its scheduler's address, tcp://HOST:PORT")

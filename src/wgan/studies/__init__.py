@@ -18,7 +18,7 @@ from wgan import __version__, runs
 from wgan.errors import WganError, unknown_name
 from wgan.studies.jobs import Row, as_json, measured
 
-SCALES = ("quick", "full")
+SCALES = ("quick", "medium", "full")  # minutes each, hours for all on two cores, the papers' constants
 FRAMES_PER_SECOND = 4  # of animation.gif
 
 

@@ -2,7 +2,7 @@
 
 No code of the paper's was released. Here depth is that of `dcgan`, the score is of a classifier trained on the data
 set itself, CIFAR-10 stands for ImageNet at 32 x 32, and the paper's weight decay of 1e-3 in normalised critics is
-left out. The small space of the quick scale has ten times the paper's learning rates, since its runs are short.
+left out. The small space, short of full, has ten times the paper's learning rates, since its runs are short.
 """
 
 from collections.abc import Iterable
@@ -22,15 +22,19 @@ from wgan.studies import Row, Study
 SEED = 0
 # The paper's space (Table 1), and a small one for digits of 8 x 8. "norm" is batch norm, or layer norm under a penalty.
 ACTIVATIONS = ("relu", "leaky_relu", "shifted_softplus", "tanh")
-SPACE: dict[str, dict[str, tuple]] = {
-    "quick": {"activation": ACTIVATIONS, "depth": (2, 4, 6), "norm": (True, False), "width": (8, 16)},
+_SMALL: dict[str, tuple] = {"activation": ACTIVATIONS, "depth": (2, 4, 6), "norm": (True, False), "width": (8, 16)}
+SPACE = {
+    "quick": _SMALL,
+    "medium": _SMALL,
     "full": {"activation": ACTIVATIONS, "depth": (4, 8, 12, 20), "norm": (True, False), "width": (32, 64, 128)},
 }
-BUDGET: dict[str, Row] = {
-    "quick": {"data": "digits", "steps": 300, "batch": 32, "faster": 10.0},
+_SHORT: Row = {"data": "digits", "steps": 300, "batch": 32, "faster": 10.0}
+BUDGET = {
+    "quick": _SHORT,
+    "medium": _SHORT,
     "full": {"data": "cifar10", "steps": 100_000, "batch": 64, "faster": 1.0},
 }
-DRAWN = {"quick": 24, "full": 200}
+DRAWN = {"quick": 24, "medium": 100, "full": 200}
 SAMPLES = {"digits": 1000, "cifar10": 50_000}  # behind a score
 METHODS = ("gan", "wgan-gp")  # presets, with the paper's Adam for each
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # of the way from 1 to the score of real rows: the thresholds

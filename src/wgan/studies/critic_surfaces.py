@@ -21,9 +21,12 @@ CRITICS: dict[str, Row] = {
     "one-sided-10": _ADAM | {"penalty_weight": 10.0, "penalty_sides": "one"},
 }
 EXACT = "exact"  # the best critic of all, from optimal transport between rows
-PUBLISHED: Row = {"width": 512, "steps": 500_000}
-QUICK: Row = {"width": 128, "steps": 6_000}
-FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # quick, for penalties: their own rate needs more updates
+SIZES: dict[str, Row] = {
+    "quick": {"width": 128, "steps": 6_000},
+    "medium": {"width": 256, "steps": 15_000},
+    "full": {"width": 512, "steps": 500_000},
+}
+FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # short of full, for penalties: their own rate needs more
 
 NOISE = 1.0  # standard deviation of what is added to real rows to make fake ones
 ROWS = 50_000  # that a critic is trained on,
@@ -36,11 +39,10 @@ SHOWN = 400  # real rows in a panel
 
 def cases(scale: str) -> list[Row]:
     """Every critic on every toy, and the exact potential; quick: smaller, with fewer updates."""
-    size = QUICK if scale == "quick" else PUBLISHED
     return [
         {"data": toy, "critic": critic, "seed": 0}
-        | ({} if critic == EXACT else size)
-        | (FASTER if scale == "quick" and critic not in (EXACT, "clip") else {})
+        | ({} if critic == EXACT else SIZES[scale])
+        | (FASTER if scale != "full" and critic not in (EXACT, "clip") else {})
         for toy in data.TOYS
         for critic in (*CRITICS, EXACT)
     ]

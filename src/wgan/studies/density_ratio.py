@@ -42,21 +42,22 @@ GENERATOR = Config(
     average=0.99,
     held_out=0.0,
 )
+# steps of an estimate and of a generator's training; how many of either, by seed
+SIZES = {"quick": (2_000, 1_600, 1, 2), "medium": (6_000, 6_400, 3, 3), "full": (20_000, 25_600, 3, 5)}
 
 
 def cases(scale: str) -> list[Row]:
     """Every pair, prior and method; and trainings of a generator."""
-    quick = scale == "quick"
-    fit, steps = (2_000, 1_600) if quick else (20_000, 25_600)
+    fit, steps, fits, trainings = SIZES[scale]
     return [
         *[
             {"pair": pair, "method": method, "prior": prior, "seed": seed, "fit": fit}
-            for seed in ((0,) if quick else range(3))
+            for seed in range(fits)
             for pair in PAIRS
             for prior in PRIORS
             for method in METHODS
         ],
-        *[{"pair": "training", "steps": steps, "seed": seed, "fit": fit} for seed in ((0, 1) if quick else range(5))],
+        *[{"pair": "training", "steps": steps, "seed": seed, "fit": fit} for seed in range(trainings)],
     ]
 
 

@@ -29,6 +29,11 @@ CRITICS: dict[str, Row] = {
     "clip-0.001": _CLIP | {"clip": 0.001},
     "penalty": _PENALTY,
 }
+SIZES: dict[str, Row] = {
+    "quick": {"width": 128, "steps": 100},
+    "medium": {"width": 512, "steps": 150},
+    "full": {"width": 512, "steps": 100_000},
+}
 TOY = "swissroll"
 ROWS = 50_000
 SEEN = 512  # rows of each kind at which gradients are taken
@@ -37,8 +42,7 @@ FLAT = 10.0  # the first layer's gradient is within this factor of the last one'
 
 def cases(scale: str) -> list[Row]:
     """Every critic; quick: narrower, and a hundred steps."""
-    size = {"width": 128, "steps": 100} if scale == "quick" else {"width": 512, "steps": 100_000}
-    return [{"critic": critic, "seed": 0, **size} for critic in CRITICS]
+    return [{"critic": critic, "seed": 0, **SIZES[scale]} for critic in CRITICS]
 
 
 def measure(critic: str, seed: int, **fields: Any) -> Row:

@@ -23,6 +23,7 @@ METHODS: dict[str, Row] = {
 }
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
+MEASURED = {"quick": (2, 16), "medium": (2, 8, 32, 128), "full": DIMENSIONS}
 # arXiv 2206.07767: cosine, and deviation of the estimate in per cent, for each of DIMENSIONS, by (method, funnels)
 COSINE = {
     ("clip", 4): (0.07, 0.27, 0.34, 0.33, 0.40, 0.39, 0.36),
@@ -51,7 +52,8 @@ DEVIATION = {
 
 ROWS = 65_536  # of each set that a critic is trained on
 FRESH = 4_096  # rows that it is measured on, as published
-QUICK = {"steps": 750, "batch": 256}  # at the quick scale, for every critic,
+# below the full scale, for every critic,
+SHORT = {"quick": {"steps": 750, "batch": 256}, "medium": {"steps": 2_000, "batch": 256}}
 FASTER = {"learning_rate": 2e-3, "decay": "linear"}  # and for the published ones, whose own rate needs more updates
 
 
@@ -59,13 +61,13 @@ def cases(scale: str) -> list[Row]:
     """Every method on every pair of funnels and a pair of shells; quick: two dimensions, short training."""
     pairs: list[Row] = [
         {"pair": "funnels", "dimension": dimension, "funnels": funnels}
-        for dimension in ((2, 16) if scale == "quick" else DIMENSIONS)
+        for dimension in MEASURED[scale]
         for funnels in (4, 64)
     ]
     pairs += [{"pair": "shells", "dimension": 16}]
     return [
         {**pair, "method": method, "seed": PUBLISHED_SEED, "steps": fields["steps"]}
-        | (QUICK | (FASTER if method != "default" else {}) if scale == "quick" else {})
+        | (SHORT[scale] | (FASTER if method != "default" else {}) if scale in SHORT else {})
         for pair in pairs
         for method, fields in METHODS.items()
     ]

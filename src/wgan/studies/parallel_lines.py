@@ -19,17 +19,25 @@ DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that
 }
 LIPSCHITZ: Row = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
 ROWS, FRESH = 16_384, 4_096  # of each set to train on, and of fresh ones to estimate with
+SIZES = {  # theta (and -theta, and 0), steps of training, seeds
+    "quick": ((0.1, 0.25, 0.5, 1.0), (100, 500), (0,)),
+    "medium": ((0.01, 0.05, 0.1, 0.25, 0.5, 1.0), (100, 500, 2500), (0, 1)),
+    "full": (
+        (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+        (100, 500, 2500, 12500),
+        (0, 1, 2),
+    ),
+}
 
 
 def cases(scale: str) -> list[Row]:
     """Every distance at every theta, after every length of training."""
-    quick = scale == "quick"
-    half = (0.1, 0.25, 0.5, 1.0) if quick else (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    half, lengths, seeds = SIZES[scale]
     return [
         {"distance": distance, "theta": theta, "steps": steps, "seed": seed}
-        for seed in ((0,) if quick else (0, 1, 2))
+        for seed in seeds
         for theta in (*[-theta for theta in half[::-1]], 0.0, *half)
-        for steps in ((100, 500) if quick else (100, 500, 2500, 12500))
+        for steps in lengths
         for distance in DISTANCES
     ]
 

@@ -8,7 +8,7 @@ from wgan.studies import Row, Study, architectures
 from wgan.studies.architectures import paired
 
 METHODS = {"two-sided": "wgan-gp", "one-sided": "wgan-lp"}  # and the preset of each, which differ in this alone
-DRAWN = {"quick": 16, "full": 174}
+DRAWN = {"quick": 16, "medium": 100, "full": 174}
 ENOUGH = 100  # architectures, from which on a difference that is not found is small
 
 

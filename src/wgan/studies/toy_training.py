@@ -25,8 +25,12 @@ METHODS: dict[str, Row] = {
     "wgan-lp": _PENALTY | {"penalty_sides": "one"},
     **{name: {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
 }
-PUBLISHED: Row = {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"}
-QUICK: Row = {"width": 128, "batch": 64, "steps": 2_500, "n_critic": 1, "learning_rate": 1e-3, "decay": "linear"}
+_SHORT: Row = {"width": 128, "batch": 64, "steps": 2_500, "learning_rate": 1e-3, "decay": "linear"}
+SIZES: dict[str, Row] = {
+    "quick": _SHORT | {"n_critic": 1},
+    "medium": _SHORT | {"n_critic": 5},
+    "full": {"width": 512, "steps": 100_000, "n_critic": 5, "learning_rate": 1e-4, "decay": "none"},
+}
 
 ROWS = 50_000
 TIMES = 10  # at which samples are looked at, besides the start
@@ -39,10 +43,9 @@ FLOORS = 4  # pairs of real samples behind the floor
 
 def cases(scale: str) -> list[Row]:
     """Every method on every toy; quick: small networks and batches, one critic step, one learning rate."""
-    size = QUICK if scale == "quick" else PUBLISHED
-    clip = {} if scale == "quick" else {"learning_rate": 5e-5}
+    clip = {"learning_rate": 5e-5} if scale == "full" else {}
     return [
-        {"data": name, "method": method, "seed": 0, **size, **(clip if method == "wgan" else {})}
+        {"data": name, "method": method, "seed": 0, **SIZES[scale], **(clip if method == "wgan" else {})}
         for name in TOYS
         for method in METHODS
     ]

@@ -26,6 +26,12 @@ LOSSES = {  # of a generator against each player: its words, and the objective t
 }
 ROWS, FRESH = 65_536, 4_096  # of each set to train on, and of fakes that the gradient is taken at
 SHOWN = 8  # the distance of the curves in the figure
+_ALL = (1, 2, 3, 4, 6, SHOWN, 12, 16)
+SIZES = {  # distances, steps of training, how many seeds
+    "quick": ((1, 2, 4, SHOWN), (100, 400, 1600), 2),
+    "medium": (_ALL, (100, 400, 1600, 6400), 2),
+    "full": (_ALL, (100, 400, 1600, 6400, 25600), 3),
+}
 
 
 def best(loss: str, x: np.ndarray, distance: float) -> np.ndarray | None:
@@ -50,12 +56,12 @@ def best(loss: str, x: np.ndarray, distance: float) -> np.ndarray | None:
 
 def cases(scale: str) -> list[Row]:
     """Every player at every distance between the means, and after every length of training."""
-    quick = scale == "quick"
+    distances, lengths, seeds = SIZES[scale]
     return [
         {"player": player, "distance": distance, "steps": steps, "seed": seed}
-        for seed in ((0, 1) if quick else (0, 1, 2))
-        for distance in ((1, 2, 4, SHOWN) if quick else (1, 2, 3, 4, 6, SHOWN, 12, 16))
-        for steps in ((100, 400, 1600) if quick else (100, 400, 1600, 6400, 25600))
+        for seed in range(seeds)
+        for distance in distances
+        for steps in lengths
         for player in PLAYERS
     ]
 
