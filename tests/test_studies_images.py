@@ -164,6 +164,26 @@ def test_critic_overfit_on_few_rows_parts_and_on_many_less(tmp_path, monkeypatch
     assert small["late_estimate"] > small["late_held_out_estimate"]
 
 
+def test_critic_overfit_of_a_critic_that_died_is_no_gap():
+    tiny = {"data": "digits", "method": "wgan", "seed": 0, "network": "mlp", "width": 8, "batch": 32, "steps": 10}
+    row = critic_overfit.measure(**tiny, records=5, rows=64, clip=1e-12)
+    assert (row["late_estimate"], row["gap"], row["parted"]) == (0.0, 0.0, None)
+
+
+def test_critic_overfit_parts_where_the_median_of_five_records_does_to_the_end(monkeypatch):
+    def parted(*scores):
+        names = ("estimate", "held_out_estimate", "w1", "memorised_score_error", "w1_floor")
+        log = [{"step": k, "memorised_score": x, **dict.fromkeys(names, 1.0)} for k, x in enumerate(scores)]
+        monkeypatch.setattr(critic_overfit, "start", lambda config: None)
+        monkeypatch.setattr(critic_overfit, "advance", lambda run: iter(log))
+        return critic_overfit.measure("wgan", 10, data="digits", steps=len(scores) - 1)["parted"]
+
+    assert parted(0, 0, 0, 0, 4, 4, 4, 4, 4, 4) == 4
+    assert parted(0, 0, 0, 0, 4, 4, 2, 4, 4, 4) == 5, "one record that does not part is noise"
+    assert parted(4, 4, 4, 4, 4, 0, 0, 0, 0, 0) is None
+    assert parted(0, 0, 0, 4, 0, 0, 0, 0, 0, 0) is None
+
+
 def test_critic_overfit_is_judged_against_all_rows():
     few = {
         "method": "wgan",
