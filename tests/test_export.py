@@ -283,6 +283,13 @@ def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_
     assert card.read_text() == "my notes"
 
 
+def test_a_run_folder_may_be_named_as_a_file_is(finished, tmp_path):
+    shutil.copytree(finished, tmp_path / "run.onnx")
+    done = wgan_command("sample", tmp_path / "run.onnx", "-n", 1, "--out", tmp_path / "one.npy")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "one.npy").exists()
+
+
 def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     for out, said in (("g.pt", "ends in .pt; use .onnx or .safetensors"), ("g", "ends in no suffix")):
         assert_refused(wgan_command("export", finished, "--out", tmp_path / out), said)

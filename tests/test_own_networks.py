@@ -194,6 +194,16 @@ def test_a_module_keeps_its_weights_and_a_second_fit_begins_from_them():
     np.testing.assert_array_equal(model.fit(POINTS).sample(3), first)
 
 
+def test_a_module_is_taken_as_it_was_at_the_call():
+    critic, generator = nn.Linear(2, 1), nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2).requires_grad_(False))
+    model = wgan.WGAN(network=own_network(critic, generator), **SMALL)
+    first = model.fit(POINTS).sample(3)
+    with torch.no_grad():
+        for weight in (*critic.parameters(), *generator.parameters()):
+            weight.add_(1)
+    np.testing.assert_array_equal(model.fit(POINTS).sample(3), first)
+
+
 def test_frozen_weights_and_buffers_are_constants():
     class Generator(nn.Module):
         def __init__(self):

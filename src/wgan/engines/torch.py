@@ -265,7 +265,7 @@ def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
     Buffers and frozen weights are constants, as they were at the time of this call.
     """
     module = deepcopy(module)
-    trained = {name: w.detach().cpu().numpy().copy() for name, w in module.named_parameters() if w.requires_grad}
+    trained = {name: w.detach().cpu().numpy() for name, w in module.named_parameters() if w.requires_grad}
     constants = {name: w.detach() for name, w in module.named_parameters() if not w.requires_grad}
     constants |= dict(module.named_buffers())
     placed: dict[tuple, Params] = {}
