@@ -37,7 +37,6 @@ GENERATOR = Config(
     latent=4,
     batch=256,
     learning_rate=1e-3,
-    decay="none",
     beta1=0.5,
     average=0.99,
     held_out=0.0,
