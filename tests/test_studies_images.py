@@ -48,7 +48,10 @@ def test_loss_meaning_is_judged_by_its_intervals():
     assert loss_meaning.judge([gan, good])[0] is True
     assert loss_meaning.judge([gan, good | {"low": 0.4}])[0] is None
     assert loss_meaning.judge([gan, good | {"low": 0.1, "high": 0.4}])[0] is False
-    assert loss_meaning.judge([gan | {"trend": -0.5, "trend_high": -0.2}, good])[0] is False
+    falls = gan | {"trend": -0.5, "trend_high": -0.2}
+    holds, said = loss_meaning.judge([falls, falls | {"seed": 1}, good])
+    assert holds is False
+    assert said.endswith("Against the claim: that of gan with mlp falls.")
     assert loss_meaning.judge([good])[0] is None
     assert "wgan with mlp 0.80 (and -0.90)" in loss_meaning.judge([gan, good])[1]
 

@@ -106,8 +106,11 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     gans = [row for row in rows if row["method"] == "gan"]
     if not ours or not gans:
         return None, measured + "."
-    if any(row["high"] < TRACKS for row in ours) or any(row["trend_high"] < 0 for row in gans):
-        return False, measured + "."
+    against = [(row, "does not tell of the distance") for row in ours if row["high"] < TRACKS]
+    against += [(row, "falls") for row in gans if row["trend_high"] < 0]
+    if against:
+        words = dict.fromkeys(f"that of {row['method']} with {row['generator']} {does}" for row, does in against)
+        return False, f"{measured}. Against the claim: {', '.join(words)}."
     return True if all(row["low"] > TRACKS for row in ours) else None, measured + "."
 
 
