@@ -376,7 +376,7 @@ def presets(name: str | None) -> None:
     "--scale",
     default="quick",
     metavar="NAME",
-    help="quick: minutes; medium: an hour or two for all; full: the papers' constants [quick]",
+    help="quick: minutes; medium: two hours for all; full: the papers' constants [quick]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases at a time, a core each [all cores]")
