@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import threading
 import time
 import warnings
@@ -81,7 +82,8 @@ def _in_processes(module: str, cases: list[Row], jobs: int) -> Entries:
 
 
 def _follow_parent() -> None:
-    """End this process where its parent was killed, and could not."""
+    """Ctrl-C reaches every process of a terminal, and the parent alone answers; where it is killed, so is this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
     def watch() -> None:
