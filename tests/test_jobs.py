@@ -121,7 +121,13 @@ def test_ctrl_c_and_a_kill_keep_what_is_finished_and_leave_no_process(tmp_path, 
     """Both workers busy, or one of them idle."""
     for x in waiting:
         (plan / str(x)).write_text("wait")
-    code = f"from wgan import studies, cli; studies.STUDIES['products'] = {__name__!r}; cli.main()"
+    code = f"""
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background is born ignoring it
+from wgan import studies, cli
+studies.STUDIES['products'] = {__name__!r}
+cli.main()
+"""
     command = [sys.executable, "-c", code, "study", "products", "--jobs", "2", "--out", str(tmp_path / "out")]
     with subprocess.Popen(
         command,
@@ -129,7 +135,6 @@ def test_ctrl_c_and_a_kill_keep_what_is_finished_and_leave_no_process(tmp_path, 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     ) as running:
         wait(
             lambda: (
