@@ -11,6 +11,7 @@ from wgan.config import OPERATIONAL, preset
 from wgan.engines import get_engine
 from wgan.features import Features
 from wgan.studies import architectures, penalty_sides, tutorials
+from wgan.training import model_of, start
 
 
 def weighted(layers):
@@ -127,7 +128,7 @@ PLAIN = {"activation": "leaky_relu", "depth": 2, "norm": False, "width": 8}
 
 def test_a_run_that_diverges_has_the_least_score():
     dataset = data.load("digits")
-    model = architectures.trained(preset("wgan-gp").config.replace(width=4, steps=0, engine="torch"), dataset)
+    model = model_of(start(preset("wgan-gp").config.replace(width=4, steps=0, engine="torch"), dataset))
     assert architectures.scored(model, nearest(dataset), 100)[0] > 1
     lost = model._replace(generator={name: weight * np.nan for name, weight in model.generator.items()})
     assert architectures.scored(lost, nearest(dataset), 100) == (1.0, None)

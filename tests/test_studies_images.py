@@ -178,7 +178,7 @@ def test_critic_overfit_parts_where_the_median_of_five_records_does_to_the_end(m
         names = ("estimate", "held_out_estimate", "w1", "memorised_score_error", "w1_floor")
         log = [{"step": k, "memorised_score": x, **dict.fromkeys(names, 1.0)} for k, x in enumerate(scores)]
         monkeypatch.setattr(critic_overfit, "start", lambda config: None)
-        monkeypatch.setattr(critic_overfit, "advance", lambda run: iter(log))
+        monkeypatch.setattr(critic_overfit, "recorded", lambda run: iter(log))
         return critic_overfit.measure("wgan", 10, data="digits", steps=len(scores) - 1)["parted"]
 
     assert parted(0, 0, 0, 0, 4, 4, 4, 4, 4, 4) == 4

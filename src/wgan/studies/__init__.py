@@ -4,10 +4,12 @@ To add one: a file here that ends in a `Study`, its name in STUDIES, and its tes
 """
 
 import csv
+import hashlib
 import json
 import os
 import platform
 import shlex
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
@@ -18,6 +20,7 @@ from wgan import __version__, runs
 from wgan.errors import WganError, unknown_name
 from wgan.studies.jobs import Row, as_json, measured
 
+CASES = "unfinished"  # the folder of trainings that a finished study has no more
 SCALES = ("quick", "medium", "full")  # minutes each, hours for all on two cores, the papers' constants
 FRAMES_PER_SECOND = 4  # of animation.gif
 
@@ -27,7 +30,8 @@ class Study(NamedTuple):
     a row or several, numbers and words by column, to which the case's own columns are added.
 
     A list in a row, such as a curve for the figure, is kept in rows.jsonl and left out of the table. A case is
-    what an interrupted study loses, so make them short; one that draws random numbers holds its "seed".
+    what an interrupted study loses, so make them short, or train by `trained` and `recorded`, which go on from a
+    checkpoint; one that draws random numbers holds its "seed".
     `judge(rows)` says whether the claim holds (None: this scale cannot say) and, in a sentence, what was measured;
     `draw(rows)` returns a matplotlib Figure, `animate(rows)`, where there is one, a matplotlib Animation.
     """
@@ -64,7 +68,8 @@ def run(
 
     `jobs` cases at a time, each in a process of its own (as many as there are cores; 1: in this process), or on
     the workers of the Dask scheduler at the address `dask`: the results are the same to the byte. rows.jsonl keeps
-    each case as it is finished, so that the same call goes on where an earlier one stopped. At the end come
+    each case as it is finished, unfinished/ the trainings of those under way, so that the same call goes on where an
+    earlier one stopped. At the end come
     table.csv, figure.png, animation.gif where the study has one, and summary.md. Raises WganError, having changed
     nothing, if the folder holds something else, or the rows of other code or another scale.
     """
@@ -82,9 +87,12 @@ def run(
         for count, entry in enumerate(done.values(), 1):
             yield Progress(count, len(cases), entry["rows"])
         missing = [n for n in range(len(cases)) if n not in done]
-        with closing(measured(STUDIES[name], [cases[n] for n in missing], jobs, dask)) as entries:
+        left = [cases[n] for n in missing]
+        kept = [out / CASES / hashlib.sha256(json.dumps(case).encode()).hexdigest()[:16] for case in left]
+        with closing(measured(STUDIES[name], left, kept, jobs, dask)) as entries:
             for number, entry in entries:
                 _append(out, entry)
+                shutil.rmtree(kept[number], ignore_errors=True)
                 done[missing[number]] = entry
                 yield Progress(len(done), len(cases), entry["rows"])
         _write(out, one, header, [done[n] for n in range(len(cases))])
@@ -134,6 +142,7 @@ def _append(out: Path, entry: Row) -> None:
 def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
     """table.csv, figure.png and summary.md, from the finished cases alone."""
     rows = [row for entry in done for row in entry["rows"]]
+    shutil.rmtree(out / CASES, ignore_errors=True)
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()

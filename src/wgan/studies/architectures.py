@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data, features, metrics, networks, training
-from wgan.config import Config, preset
+from wgan import data, features, metrics, networks
+from wgan.config import preset
 from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.evaluate import Model, sample
 from wgan.features import Features
 from wgan.networks import Architecture
 from wgan.studies import Row, Study
+from wgan.studies.trained import trained
+from wgan.training import model_of, start
 
 SEED = 0
 # The paper's space (Table 1), and a small one for digits of 8 x 8. "norm" is batch norm, or layer norm under a penalty.
@@ -75,15 +77,15 @@ def cases(scale: str, methods: Iterable[str] = METHODS, count: int | None = None
 def measure(number: int, method: str, seed: int, data: str, steps: int, batch: int, faster: float, **pair: Any) -> Row:
     """Train one architecture, and score its samples with the classifier of the data set."""
     dataset, seen, ceiling = judged(data)
-    start = preset(method).config
-    config = start.replace(
+    own = preset(method).config
+    config = own.replace(
         data=data,
         network=architecture(pair, dataset.form.shape, "batch" if method == "gan" else "layer"),
         latent=128,
-        learning_rate=faster * start.learning_rate,
+        learning_rate=faster * own.learning_rate,
         **{"steps": steps, "batch": batch, "seed": seed, "engine": "torch"},
     )
-    score, error = scored(trained(config, dataset), seen, SAMPLES[data])
+    score, error = scored(model_of(trained(start(config, dataset))), seen, SAMPLES[data])
     return {"score": score, "error": error, "real_score": ceiling}
 
 
@@ -93,14 +95,6 @@ def judged(name: str) -> tuple[Dataset, Features, float]:
     seen = features.classifier(dataset, np.arange(len(dataset.rows)), "", lambda text: None)
     rows = np.random.default_rng(SEED).permutation(dataset.rows)[: SAMPLES[name]]
     return dataset, seen, _score(seen, rows).value
-
-
-def trained(config: Config, dataset: Dataset) -> Model:
-    """The model after the last step, whatever became of it; nothing is written."""
-    run = training.start(config, dataset)
-    while run.step < config.steps:
-        training.iterate(run)
-    return training.model_of(run)
 
 
 def scored(model: Model, seen: Features, count: int) -> tuple[float, float | None]:

@@ -7,7 +7,8 @@ import numpy as np
 from wgan import diagnostics
 from wgan.config import preset
 from wgan.studies import Row, Study
-from wgan.training import advance, start
+from wgan.studies.trained import recorded
+from wgan.training import start
 from wgan.verdicts import median_filter
 
 METHODS = ("wgan", "wgan-gp")  # presets: clipping and the penalty
@@ -42,7 +43,7 @@ def measure(method: str, records: int, **fields: Any) -> Row:
     """
     config = preset(method).config.replace(**fields, engine="torch")
     every = max(1, config.steps // records)
-    log = list(advance(start(config.replace(log_every=every, diagnose_every=every))))
+    log = list(recorded(start(config.replace(log_every=every, diagnose_every=every))))
     names = ("step", "estimate", "held_out_estimate", "w1", "memorised_score", "memorised_score_error")
     curve = {name: np.array([record[name] for record in log]) for name in names}
     apart = median_filter(curve["memorised_score"] - 3 * curve["memorised_score_error"], 5) > 0

@@ -10,6 +10,7 @@ from wgan.config import Config
 from wgan.engines import get_engine
 from wgan.evaluate import sample
 from wgan.studies import Row, Study
+from wgan.studies.trained import trained
 
 # gan_toy.py's optimisers and penalty, with the twelve hidden layers of the figure in both players.
 _SHARED: Row = {
@@ -50,9 +51,7 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
     config = Config(seed=seed, **CRITICS[critic] | fields)
     run = training.start(config, data.toy(TOY, ROWS, seed))
     before = _weights(run)
-    while run.step < config.steps:
-        training.iterate(run)
-    after = _weights(run)
+    after = _weights(trained(run))
     rows = np.concatenate([run.dataset.rows[run.held_out[:SEEN]], sample(training.model_of(run), SEEN, seed)])
     norms = gradient_by_layer(run.game.architecture.critic, after, rows)
     every = np.concatenate([w.ravel() for name, w in after.items() if name.endswith(".weight")])

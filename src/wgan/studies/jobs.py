@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Generator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from wgan import __version__
@@ -21,31 +22,36 @@ PATIENCE = 10  # seconds for a Dask scheduler to answer
 WORKERS = 60  # seconds for its first worker to come
 
 
-def measured(module: str, cases: list[Row], jobs: int | None = None, dask: str | None = None) -> Entries:
+def measured(
+    module: str, cases: list[Row], kept: list[Path], jobs: int | None = None, dask: str | None = None
+) -> Entries:
     """Measure cases of the study in a module, yielding each as it is finished, in any order.
 
     `jobs` of them at a time, in processes of this machine (as many as it has cores; 1: in this process), or on the
     workers of the Dask scheduler at the address `dask`. Each has one thread, so that it adds in the same order.
+    `kept` is a folder for each, from which its training goes on if it was cut short; not on a cluster, whose workers
+    need not see the same files.
     """
     if dask is not None:
         return _on_cluster(module, cases, dask)
     from joblib import cpu_count
 
     jobs = min(jobs or cpu_count(), len(cases))
-    return _in_processes(module, cases, jobs) if jobs > 1 else (_one(module, *case) for case in enumerate(cases))
+    calls = [(number, module, *case) for number, case in enumerate(zip(cases, kept, strict=True))]
+    return _in_processes(calls, jobs) if jobs > 1 else (_one(*call) for call in calls)
 
 
-def entry(module: str, case: Row, version: str) -> Row:
-    """Measure one case of the study in a module: the case, its rows and its seconds."""
+def entry(module: str, case: Row, version: str, folder: Path | None = None) -> Row:
+    """Measure one case of the study in a module: the case, its rows and its seconds; `folder` keeps its training."""
     from wgan.engines import one_thread
+    from wgan.studies.trained import kept
 
     if version != __version__:
         raise WganError(f"a worker has wgan {__version__}, not {version}; install the same on both.")
     study = import_module(module).STUDY
-    with one_thread():
-        began = time.perf_counter()
+    with one_thread(), kept(folder) as current:
         found = study.measure(**case)
-        seconds = time.perf_counter() - began
+        seconds = current.seconds()
     rows = [case | row for row in (found if isinstance(found, list) else [found])]
     return as_json({"case": case, "rows": rows, "seconds": round(seconds, 3)})
 
@@ -55,17 +61,17 @@ def as_json(value: Any) -> Any:
     return json.loads(json.dumps(value, default=lambda x: x.tolist()))
 
 
-def _one(module: str, number: int, case: Row) -> tuple[int, Row]:
-    return number, entry(module, case, __version__)
+def _one(number: int, module: str, case: Row, folder: Path) -> tuple[int, Row]:
+    return number, entry(module, case, __version__, folder)
 
 
-def _in_processes(module: str, cases: list[Row], jobs: int) -> Entries:
+def _in_processes(calls: list[tuple[int, str, Row, Path]], jobs: int) -> Entries:
     from joblib import Parallel, delayed
     from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     parallel = Parallel(jobs, "loky", "generator_unordered", batch_size=1, max_nbytes=None, initializer=_follow_parent)
-    found = parallel(delayed(_one)(module, *case) for case in enumerate(cases))
+    found = parallel(delayed(_one)(*call) for call in calls)
     try:
         for one in found:  # noqa: UP028, since `yield from` would close it before its warning is silenced
             yield one

@@ -9,7 +9,8 @@ from wgan.config import Config, preset
 from wgan.data import Dataset
 from wgan.evaluate import game_of, sample
 from wgan.studies import Row, Study
-from wgan.training import Training, advance, model_of, start
+from wgan.studies.trained import recorded
+from wgan.training import Training, model_of, start
 from wgan.verdicts import median_filter, rank_correlation
 
 METHODS = ("gan", "wgan", "wgan-gp")  # presets: each paper's own optimiser, learning rate and critic steps
@@ -57,9 +58,7 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
     config = config.replace(network=players(config, generator, units, dataset.form.shape))
     training = start(config, dataset)
     look = features.resolve(chosen, dataset, training.rows, lambda text: None).extract if chosen else None
-    log: list[Row] = []
-    for record in advance(training):
-        log.append(record | ({"feature_w1": feature_w1(look, training)} if look else {}))
+    log = list(recorded(training, lambda record: {"feature_w1": feature_w1(look, training)} if look else {}))
     curve = {name: np.array([record[name] for record in log]) for name in ("step", "held_out_estimate", "w1")}
     rank, low, high = rank_correlation(
         curve["held_out_estimate"][1:], curve["w1"][1:]

@@ -12,7 +12,8 @@ from wgan.divergences import divergence
 from wgan.evaluate import game_of, sample
 from wgan.networks import Architecture
 from wgan.studies import Row, Study
-from wgan.training import advance, model_of, start
+from wgan.studies.trained import recorded
+from wgan.training import model_of, start
 
 MODES = 1000  # three digits
 METHODS = ("gan", "wgan", "wgan-gp")  # presets
@@ -57,7 +58,7 @@ def measure(
     )
     dataset = stacked(single, rows, seed)
     training = start(config.replace(network=players(config, width, critic_share, dataset.form.shape)), dataset)
-    *_, last = advance(training)
+    *_, last = recorded(training)
     return found(single, sample(model_of(training), samples, seed)) | {"w1": last["w1"]}
 
 

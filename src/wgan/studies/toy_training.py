@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan import metrics, training, transport
+from wgan import metrics, transport
 from wgan.config import Config
 from wgan.data import TOYS
 from wgan.data import toy as new_sample
@@ -12,6 +12,8 @@ from wgan.errors import WganError
 from wgan.evaluate import sample
 from wgan.objectives import OBJECTIVES
 from wgan.studies import Row, Study
+from wgan.studies.trained import recorded
+from wgan.training import model_of, start
 
 # gan_toy.py; the f-GANs and GANs, which it lacks, take its Adam.
 _SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0, "beta1": 0.5, "beta2": 0.9}
@@ -57,27 +59,31 @@ def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
     shared: Row = _SHARED | METHODS[method] | fields
     config = Config(data=data, seed=seed, log_every=every, diagnose_every=fields["steps"] + 1, **shared)
     dataset = new_sample(data, ROWS, seed)
-    run = training.start(config, dataset)
+    run = start(config, dataset)
     real, others = (dataset.rows[rows[: FLOORS * EXACT]] for rows in (run.held_out, run.rows))
-    steps, curve, frames = [], [], []
+    seen: list[Row] = []
     fault: Row = {}
+
+    def look(record: Row) -> Row:
+        samples = sample(model_of(run), SAMPLES, seed)
+        distance = transport.w1(samples[:EXACT], real[:EXACT]).value
+        return {"distance": distance, "frame": np.round(samples[:SHOWN].astype(float), 3)}
+
     try:
-        for record in training.advance(run):
-            samples = sample(training.model_of(run), SAMPLES, seed)
-            steps.append(record["step"])
-            curve.append(transport.w1(samples[:EXACT], real[:EXACT]).value)
-            frames.append(np.round(samples[:SHOWN].astype(float), 3).tolist())
+        for record in recorded(run, look):
+            seen.append(record)
     except WganError:  # the first value that is not finite
         fault = {"diverged_at": run.step}
-    found: Row = {} if fault else {"w1": curve[-1]}
+    found: Row = {} if fault else {"w1": seen[-1]["distance"]}
     if dataset.labels is not None and not fault:
+        samples = sample(model_of(run), SAMPLES, seed)
         modes = metrics.modes_of(dataset.rows, dataset.labels)
         found["modes"] = int(metrics.modes_found(samples, modes).value)
         found["high_quality"] = metrics.high_quality(samples, modes).value
     return {**found, "floor": floor(others, real), **fault} | {
-        "steps_seen": steps,
-        "w1_seen": curve,
-        "frames": frames,
+        "steps_seen": [record["step"] for record in seen],
+        "w1_seen": [record["distance"] for record in seen],
+        "frames": [record["frame"] for record in seen],
         "real": np.round(real[:SHOWN].astype(float), 3).tolist(),
     }
 

@@ -9,7 +9,8 @@ from wgan.config import Config, preset
 from wgan.data import load, split
 from wgan.evaluate import sample
 from wgan.studies import Row, Study
-from wgan.studies.architectures import trained
+from wgan.studies.trained import trained
+from wgan.training import model_of, start
 
 SEED = 0
 # Full: the tutorials as their authors ran them, and the default on the same images for as many critic batches.
@@ -53,7 +54,7 @@ def measure(data: str, name: str, samples: int, seed: int, **run: Any) -> Row:
     if name == REAL:
         made, steps = dataset.rows[train[:samples]], None
     else:
-        model = trained(config_of(name, data, seed, **run), dataset)
+        model = model_of(trained(start(config_of(name, data, seed, **run), dataset)))
         made, steps = sample(model, samples, seed), model.step
     seen = features.classifier(dataset, train, "", lambda text: None)
     fake, real = (seen.extract(rows)[0] for rows in (made, dataset.rows[held_out[:samples]]))
