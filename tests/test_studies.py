@@ -97,6 +97,25 @@ def test_an_interrupted_study_resumes_to_the_same_table(tmp_path, torn):
     assert len(CALLS) == 7
 
 
+@pytest.mark.parametrize(("name", "again"), [("rows.jsonl", [0, 1, 2, 3, 3, 4, 5]), ("table.csv", [0, 1, 2, 3, 4, 5])])
+def test_a_file_that_cannot_be_written_is_named_and_what_is_finished_stays(tmp_path, name, again):
+    """A folder in its place refuses as a full disk does."""
+    out = tmp_path / "out"
+    running = studies.run("squares", "quick", out, 1)
+    assert [next(running).done for _ in range(3)] == [1, 2, 3]
+    if (out / name).exists():
+        (out / name).rename(tmp_path / "kept")
+    (out / name).mkdir()
+    with pytest.raises(WganError, match=r"cannot write .*out.* \(Is a directory\); make room"):
+        list(running)
+    (out / name).rmdir()
+    if (tmp_path / "kept").exists():
+        (tmp_path / "kept").rename(out / name)
+    finish(out)
+    assert again == CALLS, "only what was refused is measured again"
+    assert (out / "table.csv").is_file()
+
+
 def test_a_folder_of_something_else_is_refused_untouched(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(WganError, match=r"holds 'thesis.txt'"):

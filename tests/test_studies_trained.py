@@ -144,6 +144,13 @@ def test_a_case_of_every_study_that_trains_goes_on_to_the_same_row(tmp_path, alw
     assert rows[0] == rows[1]
 
 
+def test_a_disk_that_refuses_ends_a_case_and_is_no_divergence(tmp_path, always):
+    (tmp_path / "file").touch()
+    refused = pytest.raises(WganError, match=r"^cannot save checkpoint 0 in .*; make room there\.$")
+    with refused, trained.kept(tmp_path / "file" / "folder"):
+        toy_training.measure(**MEASURED["toy-training"])
+
+
 def measure(x, seed, plan):
     """Train; where the plan has a file of this case's name, die by a signal in the middle, once."""
     trained.EVERY = 0  # this may be a worker process

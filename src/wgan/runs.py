@@ -34,7 +34,7 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
     """
     asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
     saved = check(out, asked, restart=restart, may_change=may_change)
-    with _explained("use", out):
+    with explained("use", out):
         if saved is None:
             _create(out, asked)
             return False
@@ -49,7 +49,7 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
 
 def check(out: Path, config: dict, *, restart: bool, may_change: frozenset[str]) -> dict | None:
     """What `open_run` would refuse, refused without writing; the earlier run's config.json, None if there is none."""
-    with _explained("use", out):
+    with explained("use", out):
         if not (out / CONFIG).exists():
             _refuse_other_files(out)
             return None
@@ -63,7 +63,7 @@ def read_config(run: Path) -> dict:
     """All of a run's config.json; raises WganError if there is none or it is not as wgan writes it."""
     if not (run / CONFIG).is_file():
         raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
-    with _explained("read", run / CONFIG):
+    with explained("read", run / CONFIG):
         config = _object((run / CONFIG).read_bytes())
     if not config or not isinstance(config.get("config"), dict):
         raise WganError(f"{run / CONFIG} is damaged or not one of wgan's; choose another folder.")
@@ -73,19 +73,19 @@ def read_config(run: Path) -> dict:
 def append(run: Path, record: dict) -> None:
     """Add one record, numbers and strings by name, to log.jsonl; raises WganError if it cannot be written."""
     line = json.dumps({name: _plain(value) for name, value in record.items()}, allow_nan=False)
-    with _explained("write", run / LOG), (run / LOG).open("ab") as file:
+    with explained("write", run / LOG), (run / LOG).open("ab") as file:
         file.write(line.encode() + b"\n")
 
 
 def write(run: Path, name: str, content: dict) -> None:
     """Write a file of strict JSON into a run folder, whole or not at all; raises WganError if it cannot be written."""
-    with _explained("write", run / name):
+    with explained("write", run / name):
         _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, its folder too; raises WganError if it cannot be written."""
-    with _explained("write", path):
+    with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, data)
 
@@ -106,7 +106,7 @@ def truncate_log(run: Path, step: int) -> None:
     A torn last line goes too. Raises WganError if an earlier line is broken or the file cannot be written.
     """
     kept = [line for line, record in _records(run) if record.get("step", step) < step]
-    with _explained("write", run / LOG):
+    with explained("write", run / LOG):
         _replace(run / LOG, b"".join(kept))
 
 
@@ -126,7 +126,7 @@ def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[i
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
     """Hold a run folder; raises WganError if another process (or this one) holds it already."""
-    with _explained("lock", run):
+    with explained("lock", run):
         file = (run / LOCK).open("ab")
     with file:
         try:
@@ -214,7 +214,7 @@ def _records(run: Path) -> list[tuple[bytes, dict]]:
     """Every record of the log with its line."""
     if not (run / LOG).exists():
         return []
-    with _explained("read", run / LOG):
+    with explained("read", run / LOG):
         lines = (run / LOG).read_bytes().splitlines()
     records = []
     for number, line in enumerate(lines, 1):
@@ -234,7 +234,8 @@ def _column(values: list) -> np.ndarray:
 
 
 @contextmanager
-def _explained(do: str, path: Path) -> Iterator[None]:
+def explained(do: str, path: Path) -> Iterator[None]:
+    """What the disk refuses inside becomes a sentence: a WganError that names the path and the reason."""
     try:
         yield
     except OSError as fault:

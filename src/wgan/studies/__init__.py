@@ -95,7 +95,8 @@ def run(
                 shutil.rmtree(kept[number], ignore_errors=True)
                 done[missing[number]] = entry
                 yield Progress(len(done), len(cases), entry["rows"])
-        _write(out, one, header, [done[n] for n in range(len(cases))])
+        with runs.explained("write", out):
+            _write(out, one, header, [done[n] for n in range(len(cases))])
 
 
 def table(rows: list[Row], columns: list[str] | None = None) -> str:
@@ -135,7 +136,7 @@ def _open(out: Path, header: Row) -> list[Row]:
 
 
 def _append(out: Path, entry: Row) -> None:
-    with (out / "rows.jsonl").open("a") as file:
+    with runs.explained("write", out / "rows.jsonl"), (out / "rows.jsonl").open("a") as file:
         file.write(json.dumps(entry) + "\n")
 
 

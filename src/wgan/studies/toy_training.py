@@ -72,7 +72,9 @@ def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
     try:
         for record in recorded(run, look):
             seen.append(record)
-    except WganError:  # the first value that is not finite
+    except WganError as problem:  # the first value that is not finite
+        if isinstance(problem.__cause__, OSError):  # or a disk that refuses the checkpoint
+            raise
         fault = {"diverged_at": run.step}
     found: Row = {} if fault else {"w1": seen[-1]["distance"]}
     if dataset.labels is not None and not fault:
