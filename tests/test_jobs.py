@@ -130,11 +130,7 @@ cli.main()
 """
     command = [sys.executable, "-c", code, "study", "products", "--jobs", "2", "--out", str(tmp_path / "out")]
     with subprocess.Popen(
-        command,
-        env=ENVIRONMENT | {"JOBS_PLAN": str(plan)},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+        command, env=ENVIRONMENT | {"JOBS_PLAN": str(plan)}, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as running:
         wait(
             lambda: (

@@ -192,8 +192,8 @@ def test_a_study_whose_worker_is_killed_goes_on_inside_its_case_to_the_same_tabl
     with pytest.raises(WganError, match="worker process died"):
         list(studies.run("trainings", "quick", tmp_path / "cut", jobs=2))
     finished = (tmp_path / "cut" / "rows.jsonl").read_text().count("\n") - 1
-    assert 1 <= len(list((tmp_path / "cut" / studies.CASES).iterdir())) <= 3 - finished
+    assert 1 <= len(list((tmp_path / "cut" / studies.UNFINISHED).iterdir())) <= 3 - finished
     list(studies.run("trainings", "quick", tmp_path / "cut", jobs=1))
     assert (plan / "2.steps").read_text() == "[6, 9, 12]"
-    assert not (tmp_path / "cut" / studies.CASES).exists()
+    assert not (tmp_path / "cut" / studies.UNFINISHED).exists()
     assert (tmp_path / "cut" / "table.csv").read_bytes() == (tmp_path / "whole" / "table.csv").read_bytes()

@@ -384,8 +384,8 @@ def presets(name: str | None) -> None:
 def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
     """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
 
-    The same command goes on with what it finds in --out: each finished case, and the last minute's checkpoint of
-    each training under way.
+    The same command goes on with what it finds in --out: the finished cases, and of most others a checkpoint that
+    is a minute old at most.
     """
     from wgan import studies
 

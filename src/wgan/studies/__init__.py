@@ -20,7 +20,7 @@ from wgan import __version__, runs
 from wgan.errors import WganError, unknown_name
 from wgan.studies.jobs import Row, as_json, measured
 
-CASES = "unfinished"  # the folder of trainings that a finished study has no more
+UNFINISHED = "unfinished"  # the folder of trainings under way, which a finished study has no more
 SCALES = ("quick", "medium", "full")  # minutes each, hours for all on two cores, the papers' constants
 FRAMES_PER_SECOND = 4  # of animation.gif
 
@@ -69,9 +69,9 @@ def run(
     `jobs` cases at a time, each in a process of its own (as many as there are cores; 1: in this process), or on
     the workers of the Dask scheduler at the address `dask`: the results are the same to the byte. rows.jsonl keeps
     each case as it is finished, unfinished/ the trainings of those under way, so that the same call goes on where an
-    earlier one stopped. At the end come
-    table.csv, figure.png, animation.gif where the study has one, and summary.md. Raises WganError, having changed
-    nothing, if the folder holds something else, or the rows of other code or another scale.
+    earlier one stopped. At the end come table.csv, figure.png, animation.gif where the study has one, and summary.md.
+    Raises WganError, having changed nothing, if the folder holds something else, or the rows of other code or another
+    scale.
     """
     one = study(name)
     if scale not in SCALES:
@@ -88,13 +88,14 @@ def run(
             yield Progress(count, len(cases), entry["rows"])
         missing = [n for n in range(len(cases)) if n not in done]
         left = [cases[n] for n in missing]
-        kept = [out / CASES / hashlib.sha256(json.dumps(case).encode()).hexdigest()[:16] for case in left]
+        kept = [out / UNFINISHED / hashlib.sha256(json.dumps(case).encode()).hexdigest()[:16] for case in left]
         with closing(measured(STUDIES[name], left, kept, jobs, dask)) as entries:
             for number, entry in entries:
                 _append(out, entry)
                 shutil.rmtree(kept[number], ignore_errors=True)
                 done[missing[number]] = entry
                 yield Progress(len(done), len(cases), entry["rows"])
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
         with runs.explained("write", out):
             _write(out, one, header, [done[n] for n in range(len(cases))])
 
@@ -114,22 +115,21 @@ def words(rows: list[Row]) -> str:
 def _open(out: Path, header: Row) -> list[Row]:
     """Create the folder, or read what an earlier run finished; a torn last line, of a killed process, is dropped."""
     path = out / "rows.jsonl"
-    try:
+    with runs.explained("use", out):
         if not path.exists():
             if found := sorted(p.name for p in out.iterdir() if p.name != runs.LOCK) if out.exists() else []:
                 raise WganError(f"{out} is not a study's folder but holds {found[0]!r}; choose another --out.")
             out.mkdir(parents=True, exist_ok=True)
             _append(out, header)
             return []
-        text = path.read_text()
-        whole = text[: text.rfind("\n") + 1]
-        entries = [json.loads(line) for line in whole.splitlines()]
+        try:
+            text = path.read_text()
+            whole = text[: text.rfind("\n") + 1]
+            entries = [json.loads(line) for line in whole.splitlines()]
+        except ValueError:
+            raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
         if whole != text:
             path.write_text(whole)
-    except ValueError:
-        raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
-    except OSError as problem:
-        raise WganError(f"cannot use {out} ({problem.strerror}); choose another --out.") from None
     if not entries or entries[0] != header:
         raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
     return entries[1:]
@@ -143,7 +143,6 @@ def _append(out: Path, entry: Row) -> None:
 def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
     """table.csv, figure.png and summary.md, from the finished cases alone."""
     rows = [row for entry in done for row in entry["rows"]]
-    shutil.rmtree(out / CASES, ignore_errors=True)
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
