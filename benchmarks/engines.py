@@ -24,7 +24,7 @@ import torch
 from speed import N_CRITIC, Module, mlp
 
 from wgan import Config, data
-from wgan import training as loop
+from wgan.training import loop
 
 ROUNDS = 5
 NETWORKS = {

@@ -16,9 +16,10 @@ import torch
 from score import COUNT, Judge
 from speed import copied, mlp
 
-from wgan import data, figures, preset
-from wgan import training as loop
-from wgan.evaluate import sample
+from wgan import data, preset
+from wgan.reports import figures
+from wgan.training import loop
+from wgan.training.model import sample
 
 
 def train_copied(rows: np.ndarray, seconds: float, seed: int) -> tuple[np.ndarray, int, float]:

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 from wgan import data
-from wgan.evaluate import load_model, sample
-from wgan.metrics import frechet
+from wgan.maths.metrics import frechet
+from wgan.training.model import load_model, sample
 
 COUNT = 5000
 

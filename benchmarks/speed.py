@@ -19,9 +19,11 @@ import torch
 from PIL import Image
 from torch import nn
 
-from wgan import Config, data, networks
-from wgan import training as loop
-from wgan.networks import Architecture, activation, dense, reshape
+from wgan import Config, data
+from wgan.game import networks
+from wgan.game.layers import activation, dense, padding, reshape, shapes
+from wgan.game.networks import Architecture
+from wgan.training import loop
 
 ROUNDS = 5
 N_CRITIC = 5
@@ -48,16 +50,16 @@ class Module(nn.Module):
     def __init__(self, layers: list[dict], row: tuple[int, ...]):
         super().__init__()
         modules: list[nn.Module] = []
-        for layer, out in zip(layers, networks.shapes(layers, row), strict=True):
+        for layer, out in zip(layers, shapes(layers, row), strict=True):
             stride, kernel = layer.get("stride"), layer.get("kernel")
             match layer["kind"]:
                 case "dense":
                     modules.append(nn.Linear(row[-1], out[-1]))
                 case "conv":
-                    pad = networks.padding(row[0], kernel, stride)
+                    pad = padding(row[0], kernel, stride)
                     modules.append(nn.Conv2d(row[-1], out[-1], kernel, stride, pad))
                 case "conv_transpose":
-                    pad = networks.padding(out[0], kernel, stride)
+                    pad = padding(out[0], kernel, stride)
                     more = out[0] - ((row[0] - 1) * stride - 2 * pad + kernel)
                     modules.append(nn.ConvTranspose2d(row[-1], out[-1], kernel, stride, pad, more))
                 case "batch_norm":

@@ -61,8 +61,8 @@ TABLES = ("breast_cancer", "wine", "diabetes", "housing")
 def train_ours(train: pd.DataFrame, seconds: float, seed: int) -> tuple[pd.DataFrame, int]:
     """Samples of wgan's preset for tables, and its steps; all but the import counts as time."""
     from wgan import WGAN, preset
-    from wgan import training as loop
     from wgan.data import from_array
+    from wgan.training import loop
 
     began = time.process_time()
     quiet = {"held_out": 0.0, "log_every": 10**9, "diagnose_every": 10**9, "engine": "torch", "seed": seed}
@@ -112,7 +112,7 @@ def as_ctgan(folder: str, seconds: str, seed: str, *discrete: str) -> None:
 def judged(frame: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, fake: pd.DataFrame) -> dict[str, float]:
     """Each measure of a table that applies, of samples (or of training rows in their place) against held-out rows."""
     from wgan.data.table import from_frame, to_rows
-    from wgan.metrics_table import TABLE_METRICS, TableSets
+    from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
 
     form = from_frame(frame).form
     real, made = (to_rows(form, rows) for rows in (test, fake))
@@ -128,7 +128,7 @@ def judged(frame: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, fake: p
 def compare(name: str, interpreter: str, seconds: float, seeds: list[int]) -> None:
     """A line for each measure: the floor (training rows), wgan and CTGAN, mean and standard error over seeds."""
     from wgan.data.table import from_frame
-    from wgan.metrics_table import TABLE_METRICS
+    from wgan.evaluation.table_metrics import TABLE_METRICS
 
     frame = table(name)
     discrete = [str(c.name) for c in from_frame(frame).form.columns if c.kind == "levels"]
@@ -158,8 +158,8 @@ def compare(name: str, interpreter: str, seconds: float, seeds: list[int]) -> No
 def million() -> None:
     """Time, memory and speed of a table of a million rows beside one of a thousand."""
     from wgan import preset
-    from wgan import training as loop
     from wgan.data import load
+    from wgan.training import loop
 
     def memory() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from wgan import PRESETS, Config, WganError, preset
 from wgan.config import FIELDS, OPERATIONAL, resolve
-from wgan.constraints import CONSTRAINTS, gradient_penalty
-from wgan.networks import NETWORKS
-from wgan.objectives import OBJECTIVES
+from wgan.game.constraints import CONSTRAINTS, gradient_penalty
+from wgan.game.networks import NETWORKS
+from wgan.game.objectives import OBJECTIVES
 
 
 def test_a_config_survives_json():

@@ -14,8 +14,10 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from sklearn.utils.validation import check_is_fitted
 
 import wgan
-from wgan import WGAN, WganError, data, evaluate, runs
+from wgan import WGAN, WganError, data
 from wgan.config import FIELDS
+from wgan.runs import folder as runs
+from wgan.training import model as models
 
 SMALL = {"steps": 3, "width": 4, "batch": 4, "latent": 2, "held_out": 0.1, "log_every": 2, "average": 0.5}
 X = np.random.default_rng(0).normal([3, -2], [1, 5], (60, 2))
@@ -96,7 +98,8 @@ def test_a_pickle_holds_arrays_and_plain_values_only_and_samples_the_same(tmp_pa
 
 def test_a_pickle_of_an_unfitted_model_and_of_ones_own_objects():
     assert pickle.loads(pickle.dumps(WGAN(**SMALL))).get_params() == WGAN(**SMALL).get_params()
-    from wgan.networks import Architecture, dense
+    from wgan.game.layers import dense
+    from wgan.game.networks import Architecture
 
     own = Architecture("line", [dense(1)], [dense(2)], "he")
     with pytest.raises(WganError, match="network is an object of your own, which is not pickled"):
@@ -185,7 +188,7 @@ def test_a_loaded_model_has_the_parameters_of_its_run(tmp_path):
     model = wgan.load(tmp_path / "run")
     assert model.config.replace(data="array") == model.config_
     assert model.config_.penalty_weight == 10
-    assert evaluate.load_model(tmp_path / "run").step == 3
+    assert models.load_model(tmp_path / "run").step == 3
 
 
 def test_importing_the_package_imports_no_scikit_learn():

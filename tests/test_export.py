@@ -2,7 +2,6 @@
 
 import inspect
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -10,15 +9,36 @@ import sys
 import numpy as np
 import pytest
 import safetensors.numpy
-from test_cli import assert_refused
-from test_cli import run as wgan_command
+from commands import assert_refused
+from commands import run as wgan_command
 
-from wgan import data, evaluate, export, networks, step, streams
+from wgan import data, export
 from wgan.config import ACTIVATIONS, NORMS, Config
+from wgan.data import form_from_json
 from wgan.errors import WganError
-from wgan.evaluate import Model, game_of
-from wgan.networks import NETWORKS, Architecture, activation, conv, dense, norm, reshape
-from wgan.training import train
+from wgan.game import step
+from wgan.game.layers import (
+    GLOBAL_MEAN,
+    LAYERS,
+    MEAN_POOL,
+    activation,
+    class_batch_norm,
+    class_bias,
+    conv,
+    conv_transpose,
+    dense,
+    initial_arrays,
+    norm,
+    reshape,
+    residual,
+    softmax,
+    upsample,
+)
+from wgan.game.networks import NETWORKS, Architecture
+from wgan.maths import streams
+from wgan.training import model as models
+from wgan.training.loop import train
+from wgan.training.model import Model, game_of
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -32,7 +52,7 @@ def model_of(config, form=ODD.form, architecture=None, classes=None):
     game = game_of(config, form.encoded_shape, form.groups, classes)
     game = game if architecture is None else game._replace(architecture=architecture)
     rng = np.random.default_rng(1)
-    initial = networks.init(game.architecture.generator, (config.latent,), game.architecture.init, rng)
+    initial = initial_arrays(game.architecture.generator, (config.latent,), game.architecture.init, rng)
     weights = {name: game.engine.array(w + rng.normal(0, 0.1, w.shape)) for name, w in initial.items()}
     return Model(config, form, game, {}, weights, 0, classes)
 
@@ -43,10 +63,10 @@ def session_of(model):
 
 def both(model, count=5):
     """The encoded rows of the graph in onnxruntime, and those of the engine."""
-    z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), evaluate.asked(model, count, 1)
+    z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), models.asked(model, count, 1)
     engine, game = model.game.engine, model.game
-    label = evaluate.told(game, model.classes, codes)
-    wanted = engine.run(step.generate, game, model.generator, engine.array(z), evaluate.moments_of(model), label)
+    label = models.told(game, model.classes, codes)
+    wanted = engine.run(step.generate, game, model.generator, engine.array(z), models.moments_of(model), label)
     return export._run(session_of(model), z, codes), engine.numpy(wanted)
 
 
@@ -88,21 +108,18 @@ def test_and_for_every_network_that_is_told_classes(network):
 
 
 EVERY_KIND = [
-    dense(24), *norm("layer"), activation("relu"), reshape(3, 4, 2), networks.upsample((5, 8)), conv(6, 3, 2),
-    *norm("batch"), activation("groupsort"), networks.conv_transpose(4, 5, 2, (5, 7)), activation("leaky_relu", 0.3),
-    networks.residual([conv(4, 3), networks.MEAN_POOL], [networks.MEAN_POOL, conv(4, 1)]), *norm("layer"),
-    networks.class_batch_norm(3), networks.GLOBAL_MEAN, dense(6), networks.class_bias(3), activation("tanh"),
-    activation("shifted_softplus"), networks.softmax((2, 3)),
+    dense(24), *norm("layer"), activation("relu"), reshape(3, 4, 2), upsample((5, 8)), conv(6, 3, 2),
+    *norm("batch"), activation("groupsort"), conv_transpose(4, 5, 2, (5, 7)), activation("leaky_relu", 0.3),
+    residual([conv(4, 3), MEAN_POOL], [MEAN_POOL, conv(4, 1)]), *norm("layer"),
+    class_batch_norm(3), GLOBAL_MEAN, dense(6), class_bias(3), activation("tanh"),
+    activation("shifted_softplus"), softmax((2, 3)),
 ]  # fmt: skip
 IN_NO_GENERATOR = {"projection", "own"}  # a critic's, and somebody's own code, which is refused
 
 
 def test_every_kind_of_layer_that_networks_know_can_be_exported():
-    kinds = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"case (.+):", inspect.getsource(networks.apply)))))
     used = [layer["kind"] for layer in EVERY_KIND] + [layer["kind"] for layer in EVERY_KIND[10]["body"]]
-    assert set(used) == kinds - IN_NO_GENERATOR, (
-        "a new kind of layer belongs into EVERY_KIND, and what it computes with into engines/onnx.py"
-    )
+    assert set(used) == LAYERS.keys() - IN_NO_GENERATOR, "a new kind of layer belongs into EVERY_KIND"
     form = data.from_array(np.random.default_rng(0).normal(size=(5, 6))).form
     model = model_of(Config(latent=5, engine="torch"), form, Architecture("all", [], EVERY_KIND, "he"), CLASSES)
     np.testing.assert_allclose(*both(model), atol=1e-5)
@@ -170,18 +187,18 @@ def test_the_file_is_sampled_without_a_framework_and_without_the_run(finished, t
     done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     rows = np.load(tmp_path / "rows.npy")
-    wanted = evaluate.sample(evaluate.load_model(finished), 9, 5)
+    wanted = models.sample(models.load_model(finished), 9, 5)
     assert (rows.dtype, rows.shape) == (wanted.dtype, wanted.shape)
     assert np.abs(rows.astype(int) - wanted).max() <= 1, "a rounding to another level at most"
-    assert np.abs(rows.astype(int) - evaluate.sample(evaluate.load_model(finished), 9, 6)).max() > 10
+    assert np.abs(rows.astype(int) - models.sample(models.load_model(finished), 9, 6)).max() > 10
 
 
 def test_a_checkpoint_can_be_chosen_and_its_average_is_what_is_exported(finished, tmp_path):
     for at in (2, 3):
         export.export(finished, tmp_path / f"{at}.onnx", at)
         export.export(finished, tmp_path / f"{at}.safetensors", at)
-        model = evaluate.load_model(finished, at)
-        wanted = evaluate.sample(model, 600, 1)  # more than are made at a time
+        model = models.load_model(finished, at)
+        wanted = models.sample(model, 600, 1)  # more than are made at a time
         for kind in export.FORMATS:
             rows, form, labels = export.sample(tmp_path / f"{at}{kind}", 600, 1)
             assert form == model.form
@@ -199,7 +216,7 @@ def test_a_run_of_another_precision_is_exported_in_float32(tmp_path, precision):
     list(train(Config(**FEW, network="dcgan", engine="torch", precision=precision), out=tmp_path / "run"))
     assert export.export(tmp_path / "run", tmp_path / "g.onnx").difference <= 1e-5
     rows = export.sample(tmp_path / "g.onnx", 50, 1)[0].astype(float)
-    wanted = evaluate.sample(evaluate.load_model(tmp_path / "run"), 50, 1)
+    wanted = models.sample(models.load_model(tmp_path / "run"), 50, 1)
     # bfloat16 has 8 bits: 1 / 256 of a layer's largest values, which are about the range of the rows
     assert np.abs(rows - wanted).max() <= (1 if precision == "float64" else 6 * 256 / 256)
 
@@ -207,12 +224,12 @@ def test_a_run_of_another_precision_is_exported_in_float32(tmp_path, precision):
 def test_a_conditional_run_is_sampled_by_label_from_its_files(tmp_path):
     config = Config(**FEW, network="dcgan", conditional="auxiliary", engine="torch")
     list(train(config, out=tmp_path / "run"))
-    model = evaluate.load_model(tmp_path / "run")
+    model = models.load_model(tmp_path / "run")
     for kind in export.FORMATS:
         path = export.export(tmp_path / "run", tmp_path / f"g{kind}").path
         for label in ("7", None):
             rows, _, labels = export.sample(path, 30, 4, label)
-            wanted = evaluate.sample(model, 30, 4, label)
+            wanted = models.sample(model, 30, 4, label)
             assert np.abs(rows.astype(int) - wanted).max() <= 1
             assert set(labels) == {"7"} if label else len(set(labels)) > 3
         with pytest.raises(WganError, match="unknown label 'shoe'"):
@@ -225,7 +242,7 @@ def test_a_table_is_sampled_from_its_files_column_by_column(tmp_path):
     frame = pandas.DataFrame({"size": rng.normal(5, 2, 300), "kind": rng.choice(["a", "b", "c"], 300)})
     dataset = data.from_array(frame)
     list(train(Config(**FEW, engine="torch"), dataset, out=tmp_path / "run"))
-    wanted = evaluate.sample(evaluate.load_model(tmp_path / "run"), 50, 1)
+    wanted = models.sample(models.load_model(tmp_path / "run"), 50, 1)
     for kind in export.FORMATS:
         path = export.export(tmp_path / "run", tmp_path / f"g{kind}").path
         rows, form, _ = export.sample(path, 50, 1)
@@ -249,7 +266,7 @@ def test_the_graph_is_valid_has_plain_operators_and_says_what_it_is(finished, tm
     assert shapes == {"z": ["rows", 3], "rows": ["rows", 8, 8, 1], "encoded": ["rows", 8, 8, 1]}
     described = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(described["config"])["network"] == "dcgan"
-    assert data.Form.from_json(json.loads(described["form"])) == evaluate.load_model(finished).form
+    assert form_from_json(json.loads(described["form"])) == models.load_model(finished).form
 
 
 def test_a_graph_that_computes_something_else_is_refused_and_not_written(finished, tmp_path, monkeypatch):
@@ -270,9 +287,9 @@ def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_
     parts = ["library_name: wgan", "scikit-learn's load_digits: 1,617 rows", "step 3 of 3", "Not measured"]
     for part in [*parts, "wgan sample g.safetensors", "wgan train digits --network dcgan --width 4"]:
         assert part in text, part
-    from wgan import measure
+    from wgan.evaluation import evaluate
 
-    measure.evaluate(run, samples=100, features="pca")
+    evaluate.evaluate(run, samples=100, features="pca")
     export.export(run, tmp_path / "g.safetensors")
     assert "Fréchet" in card.read_text() or "Frechet" in card.read_text()
     export.export(run, tmp_path / "g.safetensors", at=2)

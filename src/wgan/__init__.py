@@ -6,44 +6,56 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from wgan import density_ratio, divergences
+    from wgan import data, studies
     from wgan.config import PRESETS, Config, preset
-    from wgan.critic import w1
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
-    from wgan.own_networks import own_network
-    from wgan.training import train
-    from wgan.transport import debiased_w1, emd, sinkhorn, sliced_w1
+    from wgan.evaluation import features
+    from wgan.game import constraints, networks, objectives
+    from wgan.maths import density_ratio, divergences, known, metrics, transport
+    from wgan.maths.transport import debiased_w1, emd, sinkhorn, sliced_w1
+    from wgan.reports import figures
+    from wgan.training.critic import w1
+    from wgan.training.loop import train
+    from wgan.training.own_networks import own_network
 
 # Names are imported when first used, so that `import wgan` takes no framework with it.
-_HOME = {
+_NAMES = {
     "Config": "wgan.config",
     "PRESETS": "wgan.config",
     "preset": "wgan.config",
     "WganError": "wgan.errors",
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
-    "own_network": "wgan.own_networks",
-    "train": "wgan.training",
-    "w1": "wgan.critic",
-    **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1"], "wgan.transport"),
+    "own_network": "wgan.training.own_networks",
+    "train": "wgan.training.loop",
+    "w1": "wgan.training.critic",
+    **dict.fromkeys(["debiased_w1", "emd", "sinkhorn", "sliced_w1"], "wgan.maths.transport"),
 }
 
-_MODULES = ("density_ratio", "divergences")
+_MODULES = {
+    "data": "wgan.data",
+    "studies": "wgan.studies",
+    "features": "wgan.evaluation.features",
+    "figures": "wgan.reports.figures",
+    **{name: f"wgan.game.{name}" for name in ("constraints", "networks", "objectives")},
+    **{name: f"wgan.maths.{name}" for name in ("density_ratio", "divergences", "known", "metrics", "transport")},
+}
 
 __all__ = [
-    "PRESETS", "WGAN", "Config", "WganError", "debiased_w1", "density_ratio", "divergences", "emd", "load",
-    "own_network", "preset", "sinkhorn", "sliced_w1", "train", "w1",
+    "PRESETS", "WGAN", "Config", "WganError", "constraints", "data", "debiased_w1", "density_ratio", "divergences",
+    "emd", "features", "figures", "known", "load", "metrics", "networks", "objectives", "own_network", "preset",
+    "sinkhorn", "sliced_w1", "studies", "train", "transport", "w1",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"wgan.{name}")
-    if name not in _HOME:
+        return import_module(_MODULES[name])
+    if name not in _NAMES:
         raise AttributeError(f"module 'wgan' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    return getattr(import_module(_NAMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME, *_MODULES})
+    return sorted({*globals(), *_NAMES, *_MODULES})

@@ -18,8 +18,8 @@ from wgan.config import FIELDS, PRESETS, kind, preset
 from wgan.errors import WganError, unknown_name
 
 if TYPE_CHECKING:
-    from wgan.tensorboard import Board
-    from wgan.training import Training
+    from wgan.training.state import Training
+    from wgan.training.tensorboard import Board
 
 
 class _Commands(click.Group):
@@ -82,9 +82,9 @@ def _flags(command: click.Command) -> click.Command:
 
 
 def _members(family: str | None) -> list[str]:
-    from wgan.constraints import CONSTRAINTS
-    from wgan.networks import NETWORKS
-    from wgan.objectives import OBJECTIVES
+    from wgan.game.constraints import CONSTRAINTS
+    from wgan.game.networks import NETWORKS
+    from wgan.game.objectives import OBJECTIVES
 
     tables: dict[str, Any] = {"objective": OBJECTIVES, "constraint": CONSTRAINTS, "network": NETWORKS}
     return list(tables.get(family or "", ()))
@@ -114,9 +114,9 @@ def train(
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
-    from wgan import runs
-    from wgan import training as loop
-    from wgan.tensorboard import Board
+    from wgan.runs import folder as runs
+    from wgan.training import loop
+    from wgan.training.tensorboard import Board
 
     training = loop.start(loop.same_engine(config, out))
     click.echo(_summary(training), err=True)
@@ -158,7 +158,7 @@ def _summary(training: "Training") -> str:
 
 def _why(training: "Training") -> str:
     """Why `--engine auto` took the engine it took."""
-    from wgan.evaluate import engine_for
+    from wgan.training.model import engine_for
 
     if training.config.engine != "auto":
         return ""
@@ -171,7 +171,7 @@ def _advance(training: "Training", out: Path, board: "Board | None") -> str:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from wgan.training import advance
+    from wgan.training.loop import advance
 
     asked = False
     said, shown = "", time.monotonic()
@@ -234,8 +234,9 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 
     An .onnx file is sampled with onnxruntime and no framework. The same --seed gives the same samples from either.
     """
-    from wgan import evaluate, export
-    from wgan.data.table import TableForm
+    from wgan import export
+    from wgan.data.columns import TableForm
+    from wgan.training import model as models
 
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
@@ -245,14 +246,14 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
         rows, form, labels = export.sample(run, count, seed, label)
         at = run.with_suffix("")
     else:
-        model = evaluate.load_model(run, step)
-        rows, form = evaluate.sample(model, count, seed, label), model.form
-        codes = evaluate.asked(model, count, seed, label)
+        model = models.load_model(run, step)
+        rows, form = models.sample(model, count, seed, label), model.form
+        codes = models.asked(model, count, seed, label)
         labels = None if codes is None or model.classes is None else model.classes.named(codes)
         at = run / "sample"
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
     out = out or at.with_name(f"{at.name}.{suffix}")
-    evaluate.write_samples(rows, form, out, labels)
+    models.write_samples(rows, form, out, labels)
     click.echo(str(out))
 
 
@@ -294,10 +295,10 @@ def distance(
     Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
     draws of A (or of the data, where A is a run): what is left where nothing differs.
     """
-    from wgan.distance import distance as measure
-    from wgan.distance import words
+    from wgan.evaluation.distance import distance as between
+    from wgan.evaluation.distance import words
 
-    found = measure(first, second, method=method, n=count, seed=seed, budget=budget)
+    found = between(first, second, method=method, n=count, seed=seed, budget=budget)
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
 
 
@@ -316,13 +317,13 @@ def evaluate(run: Path, samples: int, features: str, target: str | None, as_json
     """Measure a run's samples against its held-out rows, each number beside its floor: real rows in their place."""
     from rich.console import Console
 
-    from wgan import measure
+    from wgan.evaluation import evaluate
 
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = measure.evaluate(run, samples, features, target=target, note=note)
-    click.echo(json.dumps(report, indent=1) if as_json else measure.words(run, report))
+        report = evaluate.evaluate(run, samples, features, target=target, note=note)
+    click.echo(json.dumps(report, indent=1) if as_json else evaluate.words(run, report))
 
 
 @cli.command()
@@ -334,7 +335,8 @@ def evaluate(run: Path, samples: int, features: str, target: str | None, as_json
 def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
     """List the data sets, or look at one, or at a folder or file: what it holds and where it was found."""
     from wgan.data import DATASETS, label_counts, load, look
-    from wgan.data.table import TableForm, describe
+    from wgan.data.columns import TableForm
+    from wgan.data.table import describe
 
     if name is None:
         for info in DATASETS.values():
@@ -430,6 +432,6 @@ def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
 def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
     """Tell a run as one HTML page: verdicts, samples over time, curves, metrics; or several side by side."""
-    from wgan.report import write
+    from wgan.reports.page import write
 
     click.echo(str(write(list(run), out, data_dir=data_dir)))

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wgan.errors import WganError, unknown_name
+from wgan.game.networks import SLOPE_BOUNDS
 
 NORMS = ("auto", "none", "batch", "layer")
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
-SLOPE_BOUNDS = ("spectral", "orthogonal")  # constraints that bound each layer's slope, which a norm has no bound of
 
 
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:

@@ -10,15 +10,20 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from wgan import checkpoint, data, evaluate, runs
+from wgan import data
 from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.config import preset as named_preset
-from wgan.data import Classes, Dataset, Form
-from wgan.data.table import TableForm, to_frame, to_rows
+from wgan.data import Classes, Dataset, Form, form_from_json
+from wgan.data.columns import TableForm
+from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, unknown_name
-from wgan.evaluate import Model, engine_of, game_of
-from wgan.networks import Architecture
-from wgan.training import Training, advance, describe, flatten, initial_state, model_of, restore, save, start
+from wgan.game.networks import Architecture
+from wgan.runs import checkpoint
+from wgan.runs import folder as runs
+from wgan.training import model as models
+from wgan.training.loop import advance, save
+from wgan.training.model import Model, engine_of, game_of
+from wgan.training.state import Training, describe, flatten, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # what a field holds that was not given: the preset's value
 PARAMETERS = [name for name in FIELDS if name != "data"]  # which `fit` is given
@@ -137,7 +142,7 @@ class WGAN(BaseEstimator):
         rows of the class `label`, or of all, as frequent as in the data.
         """
         model = self._fitted()
-        rows = evaluate.sample(model, n, seed, label)
+        rows = models.sample(model, n, seed, label)
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
@@ -146,7 +151,7 @@ class WGAN(BaseEstimator):
         With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it; a critic that is told
         labels ("projection") needs them, `y`.
         """
-        return evaluate.score(self._fitted(), X, y)
+        return models.score(self._fitted(), X, y)
 
     def save(self, path: str | Path) -> None:
         """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
@@ -198,7 +203,7 @@ class WGAN(BaseEstimator):
 
     def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
         """The state of a run without its rows."""
-        form = Form.from_json(run["data"]["form"])
+        form = form_from_json(run["data"]["form"])
         classes = None if config.conditional == "none" else Classes.from_json(run["data"]["classes"])
         game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
         dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
@@ -259,7 +264,7 @@ def load(run: str | Path, network: Architecture | None = None) -> WGAN:
 
     `network` is the one that the run was made with, where that was one of your own.
     """
-    config = evaluate.load_model(run, network=network).config
+    config = models.load_model(run, network=network).config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)

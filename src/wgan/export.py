@@ -8,14 +8,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import __version__, evaluate, measure, networks, own_networks, runs, step, streams
-from wgan.checkpoint import Checkpoint
+from wgan import __version__
 from wgan.config import FIELDS, OPERATIONAL, Config
-from wgan.data import Classes, Form
-from wgan.data.table import TableForm
+from wgan.data import Classes, Form, form_from_json
+from wgan.data.columns import TableForm
 from wgan.errors import WganError
-from wgan.evaluate import CHUNK, Model, asked, game_of, load_model, moments_of, told, weights_of
-from wgan.networks import Architecture, Layer, Params
+from wgan.evaluation import evaluate
+from wgan.game import step
+from wgan.game.arrays import Params
+from wgan.game.layers import Layer, apply_layers
+from wgan.game.networks import Architecture
+from wgan.maths import streams
+from wgan.runs import folder as runs
+from wgan.runs.checkpoint import Checkpoint
+from wgan.training import model as models
+from wgan.training import own_networks
+from wgan.training.model import CHUNK, Model, asked, game_of, load_model, moments_of, told, weights_of
 
 CARD_BEGINS = "---\nlibrary_name: wgan"
 CHECKED = 64  # z on which a written graph is compared with the engine
@@ -103,7 +111,7 @@ def graph_of(model: Model, generator: Plain) -> Any:
         inputs.append(Value(graph, "label", (-1,), np.int64))
         label = Ops(graph).one_hot(inputs[1], len(model.classes.names))
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
-    encoded = networks.apply(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
+    encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
     if not isinstance(model.form, TableForm):  # whose columns are decoded one by one
         outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
@@ -203,7 +211,7 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
     layers, latent = game.architecture.generator, (model.config.latent,)
     weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
-    rows = evaluate.sample(model._replace(game=game, generator=weights), count, seed, label)
+    rows = models.sample(model._replace(game=game, generator=weights), count, seed, label)
     return Sampled(rows, model.form, _named(model, asked(model, count, seed, label)))
 
 
@@ -254,11 +262,11 @@ engine {saved["engine"]}, wgan {saved["versions"]["wgan"]}:
 
 
 def _measured(run: Path, at: int) -> str:
-    report = measure.read(run)
+    report = evaluate.read(run)
     if report is None:
         return "Not measured; `wgan evaluate RUN` does it, and another export writes it here."
     other = f"Measured at step {report['step']:,}, which is not the step of these weights.\n\n"
-    return f"{other if report['step'] != at else ''}```text\n{measure.words(run.name, report)}\n```"
+    return f"{other if report['step'] != at else ''}```text\n{evaluate.words(run.name, report)}\n```"
 
 
 # What all formats share
@@ -303,7 +311,7 @@ def _described(metadata: dict[str, str], path: Path) -> Model:
             raise ValueError("another format")
         saved = {name: json.loads(metadata[name]) for name in ("config", "form", "step")}
         classes = Classes.from_json(json.loads(metadata["classes"])) if "classes" in metadata else None
-        config, form = Config.from_json(saved["config"]), Form.from_json(saved["form"])
+        config, form = Config.from_json(saved["config"]), form_from_json(saved["form"])
         return Model(config, form, None, {}, {}, int(saved["step"]), classes)  # type: ignore[arg-type]
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(

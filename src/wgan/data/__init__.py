@@ -1,24 +1,31 @@
-"""Data sets: a name, a file or an array becomes one Dataset, its rows kept as they are on disk."""
+"""Data sets: a name, a file, a folder, a table or an array becomes one Dataset, its rows kept as they are on disk.
+
+It may use `runs`, `maths` and `errors`, and pandas, pyarrow, lmdb or datasets only where such data are asked for.
+"""
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgan.config import Config
-from wgan.data.arrays import read_numpy
+from wgan.data.arrays import from_array, read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
+from wgan.data.columns import form_from_json
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
-from wgan.data.rows import Dataset, Form, from_array, split
+from wgan.data.rows import Dataset, Form, split
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
 from wgan.errors import WganError, unknown_name
+
+if TYPE_CHECKING:
+    from wgan.config import Config
 
 __all__ = [
     "DATASETS",
@@ -29,6 +36,7 @@ __all__ = [
     "Form",
     "as_labels",
     "classes_of",
+    "form_from_json",
     "from_array",
     "label_counts",
     "load",
@@ -99,7 +107,7 @@ def load(
     return replace(dataset, name=path.stem, labels=labels, label_names=names, source=str(path))
 
 
-def of(config: Config) -> Dataset:
+def of(config: "Config") -> Dataset:
     """The data that a config names, with its fields for folders and tables."""
     return load(
         config.data,

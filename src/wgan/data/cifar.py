@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wgan.data.arrays import from_array
 from wgan.data.download import find
-from wgan.data.rows import Dataset, from_array
+from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
 
 ROWS_A_FILE = {"data_batch": 10_000, "test_batch": 10_000, "train": 50_000, "test": 10_000}

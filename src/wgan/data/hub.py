@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from wgan.data.arrays import from_array
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
-from wgan.data.rows import Dataset, from_array
+from wgan.data.rows import Dataset
 from wgan.errors import WganError
 
 PREFIX = "hf:"

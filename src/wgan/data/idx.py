@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan.data.arrays import from_array
 from wgan.data.download import URLS, find
-from wgan.data.rows import Dataset, from_array
+from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
 
 LARGEST = 2**31  # bytes that an IDX file may hold

@@ -1,15 +1,13 @@
 """One form for every data set: rows at rest, how they are encoded for training, and which are held out."""
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.streams import stream
+from wgan.maths.streams import stream
 
-NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
 LARGEST_EXACT = 2**53  # beyond it float64, in which rows are encoded, skips integers
 
 
@@ -88,21 +86,14 @@ class Form:
     @classmethod
     def from_json(cls, fields: dict) -> "Form":
         """The Form that to_json wrote, exactly; TypeError or ValueError for fields of another kind."""
-        values = _tuples(fields)
-        if "columns" in values:
-            from wgan.data.table import Column, TableForm
-
-            columns = tuple(Column(**_tuples(column)) for column in values.pop("columns"))
-            form: Form = TableForm(**values, columns=columns)
-            form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # whatever does not fit together
-        else:
-            form = cls(**values)
+        form = cls(**tuples(fields))
         np.zeros(form.shape, form.dtype)
         np.asarray([form.low or 0, form.high or 0, *np.ravel(form.offset), *np.ravel(form.scale)], np.float64)
         return form
 
 
-def _tuples(fields: dict) -> dict[str, Any]:
+def tuples(fields: dict) -> dict[str, Any]:
+    """Fields as JSON gives them, with tuples for its lists."""
     return {key: tuple(x) if isinstance(x, list) else x for key, x in fields.items()}
 
 
@@ -121,98 +112,6 @@ class Dataset:
     label_names: tuple[str, ...] = ()
     source: str = ""  # where it came from, for the log
     sha256: str = ""  # of the rows, where it is known without reading all of them
-
-
-def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
-    """An array, list or DataFrame as images, [n, height, width(, 1 | 3 | 4)], or as a table, [n, columns].
-
-    A DataFrame keeps its columns but those of `drop`, see `table.from_frame`. Integer images within 0 to 255 are
-    kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and others their minimum to maximum. Columns
-    are standardised. Decoding gives back the dtype of X (float32 for float16). Raises WganError for anything that
-    cannot be trained on.
-    """
-    if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
-        from wgan.data.table import from_frame
-
-        return from_frame(X, name=name, drop=drop)
-    try:
-        array = np.asarray(X)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise WganError(f"{name} cannot become an array; give numbers in rows of one shape") from error
-    if array.dtype.kind not in "biuf":
-        raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert it, or drop the rest")
-    if array.ndim not in (2, 3, 4):
-        raise WganError(
-            f"{name} has shape {array.shape}; reshape it to images [n, height, width] or "
-            "[n, height, width, channels], or to a table [n, columns]"
-        )
-    if array.size == 0:
-        raise WganError(f"{name} is empty (shape {array.shape}); give at least one row and one value a row")
-    dtype = array.dtype.newbyteorder("=")
-    if dtype.kind == "f":
-        dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
-    array = np.ascontiguousarray(array, dtype=dtype)
-    _check_values(array, name)
-    if array.ndim == 2:
-        return _table(array, name, getattr(X, "columns", range(array.shape[1])))
-    return _images(array, name)
-
-
-def _check_values(array: np.ndarray, name: str) -> None:
-    low, high = array.min(), array.max()  # NaN comes through both; no copy of rows that may be memory-mapped
-    if not np.isfinite([low, high]).all():
-        bad = ~np.isfinite(array)
-        first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
-        count = np.count_nonzero(bad)
-        raise WganError(f"{name} has {count} NaN or infinite (the first at {first}); drop or fill those rows")
-    if low == high:
-        raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
-    if array.dtype.kind in "iu" and max(-int(low), int(high)) > LARGEST_EXACT:
-        raise WganError(f"{name} holds integers from {low} to {high}, beyond 2**53; rescale it or use floats")
-
-
-def _images(array: np.ndarray, name: str) -> Dataset:
-    if array.ndim == 3:
-        array = array[..., np.newaxis]
-    if array.shape[3] not in (1, 3, 4):
-        if array.shape[1] in (1, 3, 4):
-            raise WganError(f"{name} is channels first {array.shape}; transpose it: X.transpose(0, 2, 3, 1)")
-        raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images of 1, 3 or 4")
-    dtype, low, high = array.dtype, float(array.min()), float(array.max())
-    if dtype.kind == "f":
-        usual = [(0.0, 1.0), (-1.0, 1.0)]
-    elif dtype.kind == "b":
-        usual = [(0.0, 1.0)]
-    else:
-        usual = [(0.0, 255.0)] if np.can_cast(np.uint8, dtype) else []
-    low, high = next((span for span in usual if span[0] <= low and high <= span[1]), (low, high))
-    if dtype.kind != "f" and (low, high) in usual:
-        array = array.astype(np.uint8, copy=False)
-    offset, scale = high / 2 + low / 2, high / 2 - low / 2
-    if scale <= NARROWEST * max(-low, high):
-        raise WganError(f"{name} spans only {low} to {high}; rescale it")
-    form = Form("images", array.shape[1:], dtype.name, offset, scale, low, high)
-    return Dataset(name, array, form, source=f"an array of {len(array):,} images")
-
-
-def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
-    constant = np.flatnonzero(array.min(axis=0) == array.max(axis=0))
-    if len(constant):
-        raise WganError(f"{name} is constant in column {list(columns)[constant[0]]!r}; drop that column")
-    with np.errstate(all="ignore"):
-        mean, sd = array.mean(axis=0, dtype=np.float64), array.std(axis=0, dtype=np.float64)
-    odd = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(sd) | (sd <= NARROWEST * np.abs(mean)))
-    if len(odd):
-        raise WganError(f"{name} is too wide or narrow in column {list(columns)[odd[0]]!r}; rescale it")
-    dtype, low, high = array.dtype, None, None
-    if dtype.kind == "b":
-        low, high = 0.0, 1.0
-    elif dtype.kind != "f":
-        low = float(max(np.iinfo(dtype).min, -LARGEST_EXACT))
-        high = float(min(np.iinfo(dtype).max, LARGEST_EXACT))
-    form = Form("table", array.shape[1:], dtype.name, tuple(mean.tolist()), tuple(sd.tolist()), low, high)
-    rows = array if dtype.kind == "f" else array.astype(np.float64)
-    return Dataset(name, rows, form, source=f"a table of {len(array):,} rows")
 
 
 def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan.data.arrays import from_array
 from wgan.data.idx import DIGIT_NAMES
-from wgan.data.rows import Dataset, Form, from_array
+from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError, unknown_name
 
 TOY_ROWS = 50_000

@@ -1,4 +1,7 @@
-"""An engine is the least that frameworks cannot share; everything above it is written once."""
+"""The engines, the only code that knows a framework: each is the least that frameworks cannot share.
+
+They may use `game` and all that stands below it; `get_engine` imports one when it is asked for.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from wgan.errors import WganError, unknown_name
-from wgan.networks import Layer, convolution_work
+from wgan.game.layers import Layer, convolution_work
 
 Params = dict[str, Any]
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wgan.networks import EPSILON
+from wgan.game.layers import EPSILON
 
 Array = jax.Array
 Params = dict[str, Array]
@@ -87,6 +87,10 @@ class Ops:
         starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])[:-1]
         numbers, *groups = jnp.split(x, starts, 1)
         return jnp.concatenate([numbers, *(jax.nn.softmax(group, 1) for group in groups)], 1)
+
+    def matmul(self, x: Array, y: Array) -> Array:
+        """The product of two matrices, in the precision of the weights; a GPU's default would be TF32."""
+        return jnp.matmul(x, y, precision=jax.lax.Precision.HIGHEST)
 
     def concatenate(self, *batches: Array) -> Array:
         return jnp.concatenate(batches)

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from wgan.errors import WganError
-from wgan.networks import EPSILON
+from wgan.game.layers import EPSILON
 
 OPSET = 18
 IR_VERSION = 8  # the format that came with this opset, which onnxruntime 1.18 and before can read
@@ -164,6 +164,9 @@ class Ops:
         more = [s - n for s, n in zip(size, least, strict=True)]
         settings = {"strides": [stride] * 2, "pads": [*pads, *pads], "output_padding": more}
         return self._maps("ConvTranspose", [x, weight, bias], (*size, weight.shape[1]), **settings)
+
+    def matmul(self, x: Value, y: Value) -> Value:
+        return x @ y
 
     def layer_norm(self, x: Value) -> Value:
         axes = tuple(range(1, x.ndim))

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
-from wgan.networks import EPSILON
+from wgan.game.layers import EPSILON
 
 Tensor = torch.Tensor
 Params = dict[str, Tensor]
@@ -90,6 +90,10 @@ class Ops:
         """A softmax over each of the groups of so many columns at the end of a row."""
         numbers, *groups = x.split([x.shape[1] - sum(sizes), *sizes], 1)
         return torch.cat([numbers, *(group.softmax(1) for group in groups)], 1)
+
+    def matmul(self, x: Tensor, y: Tensor) -> Tensor:
+        """The product of two matrices, in the precision of the weights."""
+        return x @ y
 
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)

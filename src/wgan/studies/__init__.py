@@ -1,6 +1,6 @@
 """The papers' experiments as commands: each a list of cases, a function that measures one, a figure and a verdict.
 
-To add one: a file here that ends in a `Study`, its name in STUDIES, and its test.
+They may use all folders. To add one: a file here that ends in a `Study`, its name in STUDIES, and its test.
 """
 
 import csv
@@ -16,9 +16,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wgan import __version__, runs
+from wgan import __version__
 from wgan.errors import WganError, unknown_name
-from wgan.studies.jobs import Row, as_json, measured
+from wgan.runs import folder as runs
+from wgan.studies.jobs import measured
+from wgan.studies.rows import Row, as_json
 
 UNFINISHED = "unfinished"  # the folder of trainings under way, which a finished study has no more
 SCALES = ("quick", "medium", "full")  # minutes each, hours for all on two cores, the papers' constants

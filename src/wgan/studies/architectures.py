@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data, features, metrics, networks
+from wgan import data
 from wgan.config import preset
 from wgan.data import Dataset
 from wgan.errors import WganError
-from wgan.evaluate import Model, sample
-from wgan.features import Features
-from wgan.networks import Architecture
+from wgan.evaluation import features
+from wgan.evaluation.features import Features
+from wgan.game import networks
+from wgan.game.networks import Architecture
+from wgan.maths import metrics
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
-from wgan.training import model_of, start
+from wgan.training.model import Model, sample
+from wgan.training.state import model_of, start
 
 SEED = 0
 # The paper's space (Table 1), and a small one for digits of 8 x 8. "norm" is batch norm, or layer norm under a penalty.

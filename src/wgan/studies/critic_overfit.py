@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from wgan import diagnostics
 from wgan.config import preset
+from wgan.reports.verdicts import median_filter
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
-from wgan.training import start
-from wgan.verdicts import median_filter
+from wgan.training import diagnostics
+from wgan.training.state import start
 
 METHODS = ("wgan", "wgan-gp")  # presets: clipping and the penalty
 # Training rows, 1,000 as in Figure 5b; beside them nearly all of the data, where nothing should part

@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data, step, transport
+from wgan import data
 from wgan.config import Config
-from wgan.critic import train_critic
-from wgan.evaluate import game_of
-from wgan.streams import normal
+from wgan.game import step
+from wgan.maths import transport
+from wgan.maths.streams import normal
 from wgan.studies import Row, Study
+from wgan.training.critic import train_critic
+from wgan.training.model import game_of
 
 # gan_toy.py, whose penalty has weight 0.1, and the paper's text, where it is 10; five critic steps an iteration.
 _ADAM: Row = {"constraint": "gradient-penalty", "learning_rate": 1e-4, "beta1": 0.5, "beta2": 0.9}

@@ -7,13 +7,15 @@ import numpy as np
 from scipy.special import expit, logit
 from scipy.stats import gamma, multivariate_normal, norm
 
-from wgan import data, streams
+from wgan import data
 from wgan.config import Config
-from wgan.density_ratio import DensityRatio, density_ratio, from_scores
-from wgan.evaluate import sample
+from wgan.maths import streams
+from wgan.maths.density_ratio import DensityRatio, density_ratio, from_scores
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
-from wgan.training import iterate, model_of, start
+from wgan.training.loop import iterate
+from wgan.training.model import sample
+from wgan.training.state import model_of, start
 
 PAIRS = {  # the laws of real and of fake rows, on the line but for the last
     "gaussians": (norm(1.0, 0.7), norm(0.0, 1.0)),

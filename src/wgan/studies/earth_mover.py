@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from wgan import streams
+from wgan.maths import streams
+from wgan.maths.transport import emd, w1
 from wgan.studies import Row, Study
-from wgan.transport import emd, w1
 
 P, Q = [3, 2, 1, 4], [1, 2, 4, 3]  # the worked example
 HEAPS = [[0.0, 0.0], [0.2, 1.0], [1.0, 2.0], [2.0, 0.0]]  # where the same amounts lie in the plane,

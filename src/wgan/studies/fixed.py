@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import step
 from wgan.config import Config, resolve
-from wgan.critic import train_critic
-from wgan.evaluate import game_of
-from wgan.objectives import OBJECTIVES
+from wgan.game import step
+from wgan.game.objectives import OBJECTIVES
+from wgan.training.critic import train_critic
+from wgan.training.model import game_of
 
 # Small, and in float64, where a discriminator that is sure still has a gradient.
 SETTINGS = Config(

@@ -5,12 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data, networks, training
+from wgan import data
 from wgan.config import Config
 from wgan.engines import get_engine
-from wgan.evaluate import sample
+from wgan.game.arrays import Params
+from wgan.game.layers import Layer, apply_layers
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
+from wgan.training import loop as training
+from wgan.training.model import sample
 
 # gan_toy.py's optimisers and penalty, with the twelve hidden layers of the figure in both players.
 _SHARED: Row = {
@@ -70,7 +73,7 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
     }
 
 
-def gradient_by_layer(layers: list[networks.Layer], weights: networks.Params, rows: np.ndarray) -> list[float]:
+def gradient_by_layer(layers: list[Layer], weights: Params, rows: np.ndarray) -> list[float]:
     """The root mean square over rows of |d score / d (what a dense layer is given)|, from the first such layer on.
 
     The critic's loss is the mean of +-score over rows, so this is its gradient with respect to the activations, times
@@ -81,10 +84,10 @@ def gradient_by_layer(layers: list[networks.Layer], weights: networks.Params, ro
     norms = []
     for at, layer in enumerate(layers):
         if layer["kind"] == "dense":
-            given = networks.apply(engine.ops, layers[:at], placed, engine.array(rows.astype(np.float64)))
+            given = apply_layers(engine.ops, layers[:at], placed, engine.array(rows.astype(np.float64)))
             # names begin with the number of their layer, which counts from 0 in what is left of the network
             rest = {f"{int(n[:2]) - at:02d}{n[2:]}": w for n, w in placed.items() if int(n[:2]) >= at}
-            score = partial(networks.apply, engine.ops, layers[at:], rest)
+            score = partial(apply_layers, engine.ops, layers[at:], rest)
             slope = engine.numpy(engine.input_grad(score, given))
             norms.append(float(np.sqrt((slope * slope).sum(1).mean())))
     return norms

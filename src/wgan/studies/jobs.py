@@ -1,6 +1,5 @@
 """The cases of a study as independent jobs: in this process, in several of this machine, or on a Dask cluster."""
 
-import json
 import logging
 import os
 import signal
@@ -14,8 +13,8 @@ from typing import Any
 
 from wgan import __version__
 from wgan.errors import WganError
+from wgan.studies.rows import Row, as_json
 
-Row = dict[str, Any]
 Entries = Generator[tuple[int, Row], None, None]  # the number of a case, counted from 0, and what was measured
 
 PATIENCE = 10  # seconds for a Dask scheduler to answer
@@ -54,11 +53,6 @@ def entry(module: str, case: Row, version: str, folder: Path | None = None) -> R
         seconds = current.seconds()
     rows = [case | row for row in (found if isinstance(found, list) else [found])]
     return as_json({"case": case, "rows": rows, "seconds": round(seconds, 3)})
-
-
-def as_json(value: Any) -> Any:
-    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
-    return json.loads(json.dumps(value, default=lambda x: x.tolist()))
 
 
 def _one(number: int, module: str, case: Row, folder: Path) -> tuple[int, Row]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from wgan.critic import CriticW1, critic_w1
-from wgan.known import PUBLISHED_SEED, Pair, independent, known
+from wgan.maths.known import PUBLISHED_SEED, Pair, independent, known
 from wgan.studies import Row, Study
+from wgan.training.critic import CriticW1, critic_w1
 
 # Every method of the benchmark that is also here, at its published settings, and this project's default critic.
 _PUBLISHED = {"depth": 2, "batch": 1024, "learning_rate": 2e-4, "decay": "none", "beta1": 0.0, "beta2": 0.9}

@@ -4,14 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data, diagnostics, features, networks
+from wgan import data
 from wgan.config import Config, preset
 from wgan.data import Dataset
-from wgan.evaluate import game_of, sample
+from wgan.evaluation import features
+from wgan.game import networks
+from wgan.reports.verdicts import median_filter, rank_correlation
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
-from wgan.training import Training, model_of, start
-from wgan.verdicts import median_filter, rank_correlation
+from wgan.training import diagnostics
+from wgan.training.model import game_of, sample
+from wgan.training.state import Training, model_of, start
 
 METHODS = ("gan", "wgan", "wgan-gp")  # presets: each paper's own optimiser, learning rate and critic steps
 GENERATORS = ("mlp", "dcgan")  # against a DCGAN critic, both, as in Figures 3 and 4

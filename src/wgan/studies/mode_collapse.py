@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from wgan import features, figures, streams
 from wgan.config import Config, preset
 from wgan.data import Dataset, load
-from wgan.divergences import divergence
-from wgan.evaluate import game_of, sample
-from wgan.networks import Architecture
+from wgan.evaluation import features
+from wgan.game.networks import Architecture
+from wgan.maths import streams
+from wgan.maths.divergences import divergence
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
-from wgan.training import model_of, start
+from wgan.training.model import game_of, sample
+from wgan.training.state import model_of, start
 
 MODES = 1000  # three digits
 METHODS = ("gan", "wgan", "wgan-gp")  # presets

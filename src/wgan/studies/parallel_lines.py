@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from wgan.critic import critic_w1
-from wgan.divergences import divergence, variational_bound
-from wgan.known import independent, known
+from wgan.maths.divergences import divergence, variational_bound
+from wgan.maths.known import independent, known
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
+from wgan.training.critic import critic_w1
 
 DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that is kept Lipschitz
     "js": "Jensen-Shannon divergence, nats",

@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from wgan import metrics, transport
 from wgan.config import Config
 from wgan.data import TOYS
 from wgan.data import toy as new_sample
 from wgan.errors import WganError
-from wgan.evaluate import sample
-from wgan.objectives import OBJECTIVES
+from wgan.game.objectives import OBJECTIVES
+from wgan.maths import metrics, transport
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
-from wgan.training import model_of, start
+from wgan.training.model import sample
+from wgan.training.state import model_of, start
 
 # gan_toy.py; the f-GANs and GANs, which it lacks, take its Adam.
 _SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0, "beta1": 0.5, "beta2": 0.9}

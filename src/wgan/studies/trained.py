@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan import checkpoint
-from wgan.studies.jobs import as_json
-from wgan.training import Record, Training, advance, flatten, iterate, losses, restore
+from wgan.runs import checkpoint
+from wgan.studies.rows import as_json
+from wgan.training.loop import Record, advance, iterate
+from wgan.training.state import Training, flatten, losses, restore
 
 EVERY = 60  # seconds between checkpoints
 

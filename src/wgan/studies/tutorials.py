@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from wgan import features, metrics
 from wgan.config import Config, preset
 from wgan.data import load, split
-from wgan.evaluate import sample
+from wgan.evaluation import features
+from wgan.maths import metrics
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
-from wgan.training import model_of, start
+from wgan.training.model import sample
+from wgan.training.state import model_of, start
 
 SEED = 0
 # Full: the tutorials as their authors ran them, and the default on the same images for as many critic batches.

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import norm
 
-from wgan.known import independent, known
+from wgan.maths.known import independent, known
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
 

@@ -1,0 +1,227 @@
+"""A run, measured: samples against held-out rows, each number beside its floor and what it estimates."""
+
+import hashlib
+import json
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan import __version__, data
+from wgan.config import Config
+from wgan.data import Dataset
+from wgan.data.columns import TableForm
+from wgan.errors import WganError, unknown_name
+from wgan.evaluation import features
+from wgan.evaluation.features import Features
+from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
+from wgan.game.networks import Architecture
+from wgan.maths import metrics, streams
+from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
+from wgan.runs import folder as runs
+from wgan.training.model import Model, asked, load_model, sample
+
+EVALUATION = "evaluation.json"
+SAMPLES = 10_000
+HALVES = "training rows, since the run held none out: samples that copy them score well"
+
+Note = Callable[[str], None]
+Evaluation = dict[str, Any]
+
+
+def evaluate(
+    run: str | Path,
+    samples: int = SAMPLES,
+    features: str | Callable[[np.ndarray], Any] = "auto",
+    seed: int = 0,
+    dataset: Dataset | None = None,
+    target: str | None = None,
+    note: Note = lambda text: None,
+    network: Architecture | None = None,
+) -> Evaluation:
+    """Measure the newest checkpoint of a run folder, write evaluation.json there, and return what it holds.
+
+    `features` is a name of FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d];
+    `dataset` takes the place of the data that config.json names, for a run that was fitted to an array; `target` is
+    the column of a table that is to be predicted from the others (the last). The
+    samples, at most as many as there are training rows, are compared with the rows that the run held out; for the
+    floor, as many training rows take the samples' place. Raises WganError where the run cannot be read, where its
+    data have gone or changed, and where there are too few rows for every metric. `note` receives the progress;
+    `network` is that of the run, where it is one of your own.
+    """
+    run = Path(run)
+    model = load_model(run, network=network)
+    dataset, train, held_out = rows_of(run, model.config, dataset)
+    report = evaluate_model(model, dataset, train, held_out, samples, features, seed, target, note)
+    runs.write(run, EVALUATION, report)
+    return report
+
+
+def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[Dataset, np.ndarray, np.ndarray]:
+    """The data of a run with the indices of its training and held-out rows, as `train` chose them.
+
+    Raises WganError where the data have gone, or are not those that the run was trained on.
+    """
+    try:
+        dataset = dataset or data.of(config)
+    except WganError as problem:
+        raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
+    saved = (runs.read_config(run).get("data") or {}).get("sha256")
+    if saved != (dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest()):
+        raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")
+    return dataset, *data.split(dataset, config.held_out, config.rows, config.seed)
+
+
+def evaluate_model(
+    model: Model,
+    dataset: Dataset,
+    train: np.ndarray,
+    held_out: np.ndarray,
+    samples: int = SAMPLES,
+    chosen: str | Callable[[np.ndarray], Any] = "auto",
+    seed: int = 0,
+    target: str | None = None,
+    note: Note = lambda text: None,
+) -> Evaluation:
+    """What `evaluate` returns, of a model with its data; the indices are those of `data.split`."""
+    if samples < 1:
+        raise WganError(f"samples is {samples}; draw at least 1.")
+    order = streams.stream(seed, "evaluate")
+    against, floor_text = "held-out rows", "training rows in the samples' place"
+    train, held_out = order.permutation(train), order.permutation(held_out)
+    copies = len(held_out) > 0  # what was trained on can be told from what was not
+    if not copies:
+        held_out, train = train[: len(train) // 2], train[len(train) // 2 :]
+        against = HALVES
+    count = min(samples, len(train))
+    held_out = held_out[:count]
+    seen = features.resolve(chosen, dataset, train, note)
+
+    note(f"{count:,} samples")
+    samples_at_rest = sample(model, count, seed)
+    fake = _looked_at(seen, samples_at_rest, "samples")
+    note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
+    known, real = (_looked_at(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
+    modes = None
+    if dataset.form.kind == "points" and dataset.labels is not None and seen.name == "rows":
+        modes = metrics.modes_of(known[0], dataset.labels[train])
+    of_samples, of_rows = None, None
+    if model.classes and seen.name == "classifier":
+        of_samples, of_rows = asked(model, count, seed), data.classes_of(dataset)[1][train[:count]]
+    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes, of_samples)
+    of_known = None if known[1] is None else known[1][:count]
+    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
+
+    found, lacking = _all(METRICS, sets, floor, seen, note)
+    if isinstance(dataset.form, TableForm):
+        predicted = _target(dataset.form, target)
+        of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
+        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, of_train if copies else None, predicted, seed)
+        more = _all(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
+        found, lacking = more[0] | found, more[1] | lacking
+    if not found:
+        raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
+    protocol = {
+        "data": dataset.name,
+        "samples": count,
+        "seed": seed,
+        "real_rows": len(held_out),
+        "against": against,
+        "training_rows": len(train),
+        "floor": f"{count:,} {floor_text}",
+        "features": seen.name,
+        "features_text": seen.text,
+        "classifier_accuracy": seen.accuracy,
+        "label_names": list(dataset.label_names),
+        "wgan": __version__,
+    }
+    if isinstance(dataset.form, TableForm):
+        protocol["target"] = dataset.form.columns[predicted].name
+    if samples > count:
+        protocol["fewer_samples"] = f"{samples:,} were asked; the floor has only {count:,} training rows"
+    finished = model.step >= model.config.steps
+    head = {"step": model.step, "steps": model.config.steps, "finished": finished}
+    return {**head, "protocol": protocol, "metrics": found, "lacking": lacking}
+
+
+def _looked_at(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray | None]:
+    extracted, probabilities = seen.extract(rows)
+    bad = ~np.isfinite(extracted).all(1)
+    if bad.any():
+        raise WganError(f"{bad.sum():,} of {len(rows):,} {what} have features {seen.name} that are NaN or infinite.")
+    return extracted, probabilities
+
+
+def _target(form: TableForm, name: str | None) -> int:
+    """The number of the column that is to be predicted, the last that varies unless one is named."""
+    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.kind != "constant"}
+    if name is not None and name not in varying:
+        raise unknown_name("target", name, varying)
+    return varying[name] if name is not None else max(varying.values())
+
+
+def _all(
+    table: dict[str, Metric], sets: Any, floor: Any, seen: Features, note: Note
+) -> tuple[Evaluation, dict[str, str]]:
+    """Every metric that applies, and a sentence for each that had too few rows."""
+    found: Evaluation = {}
+    lacking: dict[str, str] = {}
+    for name, metric in table.items():
+        if not metric.applies(sets):
+            continue
+        title = INCEPTION.get(name, metric.title) if seen.name == "inception" else metric.title
+        note(title)
+        try:
+            value = metrics.measurement(name, sets, table)
+            least = Measurement(value.floor) if value.floor is not None else metrics.measurement(name, floor, table)
+        except WganError as problem:
+            lacking[name] = str(problem)
+            continue
+        entry = {"title": title, "better": metric.better, "estimates": metric.estimates, **value._asdict()}
+        found[name] = entry | {"floor": least.value, "floor_error": least.error}
+    return found, lacking
+
+
+INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inception score"}
+
+
+def words(run: str | Path, report: Evaluation) -> str:
+    """An evaluation as text: what was compared, a table, and what is lacking."""
+    protocol = report["protocol"]
+    state = "" if report["finished"] else ": unfinished, measured as far as it is"
+    lines = [
+        f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
+        f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
+        f"{protocol['real_rows']:,} {protocol['against']}",
+        f"features: {protocol['features_text']}",
+        f"floor: {protocol['floor']}",
+        *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
+        "",
+        f"{'':22}{'samples':>18}  {'floor':>9}  {'better':6}  what it estimates",
+    ]
+    for entry in report["metrics"].values():
+        error = "" if entry["error"] is None else f" ± {entry['error']:.2g}"
+        p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
+        numbers = f"{_short(entry['value']) + error:>18}  {_short(entry['floor']):>9}  {entry['better']:6}  "
+        text = textwrap.wrap(entry["estimates"] + p_value, 50)
+        lines.append(f"{entry['title']:22}{numbers}{text[0]}")
+        lines += [" " * 61 + more for more in text[1:]]
+    lines += ["", "± is one standard error."]
+    lines += [f"lacking: {sentence}" for sentence in report["lacking"].values()]
+    return "\n".join(lines)
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.1e}"
+
+
+def read(run: str | Path) -> Evaluation | None:
+    """What `evaluate` wrote for a run, or None where there is nothing readable."""
+    try:
+        report = json.loads((Path(run) / EVALUATION).read_text())
+    except (OSError, ValueError):
+        return None
+    return report if isinstance(report, dict) and isinstance(report.get("metrics"), dict) else None

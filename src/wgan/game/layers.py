@@ -1,0 +1,500 @@
+"""Layers: one dict from a kind to all that is known of it, and what a list of layers does.
+
+A layer is plain data, {"kind": ..., its settings}. Images are [batch, height, width, channels], tables
+[batch, columns], z is [batch, latent]. Weights of a dense layer are [out, in], of a convolution [out, in, k, k],
+of a transposed one [in, out, k, k].
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.errors import WganError
+from wgan.game.arrays import INIT, Arrays, Params, flat, nested
+from wgan.maths.operators import convolution_norm
+
+Layer = dict[str, Any]
+Row = tuple[int, ...]
+
+EPSILON = 1e-5  # of both norms, torch's default
+
+
+class Seen(NamedTuple):
+    """What a layer may look at beside its input: the stored moments of batch norms, and labels [batch, classes]."""
+
+    moments: dict[str, Any] | None = None
+    label: Any = None
+
+
+class Kind(NamedTuple):
+    """What is known of a kind of layer. `row` and `out` are the shapes of a row before and after the layer.
+
+    `example` is a layer of this kind with a row that fits it, for the contract tests. `inside` names the settings
+    that are lists of layers themselves. `matrices` says which arrays a constraint may project, each with a number:
+    where every array as a matrix [first axis, rest] has a norm of at most 1 / number, the slope is at most 1.
+    """
+
+    example: tuple[Layer, Row]
+    apply: Callable[[Any, Layer, Arrays, Any, Seen], Any]  # (ops, layer, arrays, x, seen) -> the output
+    shape: Callable[[Layer, Row], Row] = lambda layer, row: row
+    init: Callable[[Layer, Row, str, np.random.Generator], Params] = lambda layer, row, scheme, rng: {}
+    work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
+    slope: Callable[[Layer, Arrays, Row, Row], float] = lambda layer, arrays, row, out: math.inf  # an upper bound
+    matrices: Callable[[Layer, Arrays], dict[str, int]] = lambda layer, arrays: {}
+    mixes_batch: bool = False  # the output of a row depends on the other rows of its batch
+    inside: tuple[str, ...] = ()
+    with_classes: Callable[[Layer, int], Layer] = lambda layer, classes: layer  # the layer that is told a class
+
+
+# The functions that build a layer.
+
+
+def dense(features: int) -> Layer:
+    """x W^T + b."""
+    return {"kind": "dense", "features": features}
+
+
+def conv(features: int, kernel: int, stride: int = 1) -> Layer:
+    """A convolution whose output is ceil(size / stride), "same" padding; an even kernel needs stride 2."""
+    return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
+
+
+def conv_transpose(features: int, kernel: int, stride: int, size: tuple[int, int]) -> Layer:
+    """The transpose of the `conv` that takes maps of `size` to maps of ceil(size / stride)."""
+    return {"kind": "conv_transpose", "features": features, "kernel": kernel, "stride": stride, "size": size}
+
+
+def reshape(*shape: int) -> Layer:
+    """Each row to this shape."""
+    return {"kind": "reshape", "shape": shape}
+
+
+def norm(kind: str) -> list[Layer]:
+    """No layer for "none"; "batch": over the batch and the map; "layer": over all features of a row."""
+    return [] if kind == "none" else [{"kind": f"{kind}_norm"}]
+
+
+def activation(kind: str, slope: float = 0.2) -> Layer:
+    """ "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus": softplus(2x + 2) / 2 - 1, or "groupsort":
+    each pair of features in descending order."""
+    return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
+
+
+def upsample(size: tuple[int, int]) -> Layer:
+    """Each pixel twice in both directions, then the first `size` pixels."""
+    return {"kind": "upsample", "size": size}
+
+
+def class_batch_norm(classes: int) -> Layer:
+    """Batch norm whose scale and bias are those of the row's class (Dumoulin et al. 2017)."""
+    return {"kind": "class_batch_norm", "classes": classes}
+
+
+def class_bias(classes: int) -> Layer:
+    """x + b[class]: after a dense layer, what appending the class, one-hot, to its input would do."""
+    return {"kind": "class_bias", "classes": classes}
+
+
+def projection(classes: int) -> Layer:
+    """A score, x w + b + x v[class] (Miyato and Koyama 2018)."""
+    return {"kind": "projection", "classes": classes}
+
+
+def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
+    """body(x) + shortcut(x); an empty list is the identity."""
+    return {"kind": "residual", "body": body, "shortcut": shortcut}
+
+
+def softmax(sizes: tuple[int, ...]) -> Layer:
+    """A softmax over each group of units at the end of a row, of these sizes; the units before them stay."""
+    return {"kind": "softmax", "sizes": sizes}
+
+
+def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
+    """A player of the user's own as one layer: see `training.own_networks`."""
+    return {"kind": "own", "init": init, "apply": apply, "engine": engine}
+
+
+MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of the part of it inside the border
+GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
+
+
+# What a list of layers does.
+
+
+def shapes(layers: list[Layer], row: Row) -> Iterator[Row]:
+    """The shape of a row after each layer."""
+    for layer in layers:
+        row = LAYERS[layer["kind"]].shape(layer, row)
+        yield row
+
+
+def initial_arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator) -> Params:
+    """Initial weights, float32, named "NUMBER.KIND.WHAT" after their layer, in residual ones after the whole path.
+
+    `scheme` is for layers that name none themselves ("init").
+    """
+    params: Params = {}
+    for number, layer in enumerate(layers):
+        kind = LAYERS[layer["kind"]]
+        made = kind.init(layer, row, layer.get("init", scheme), rng)
+        params |= {f"{_name(number, layer)}.{what}": np.array(w, np.float32) for what, w in made.items()}
+        row = kind.shape(layer, row)
+    return params
+
+
+def apply_layers(
+    ops: Any,
+    layers: list[Layer],
+    params: Params,
+    x: Any,
+    moments: dict | None = None,
+    label: Any = None,
+    path: str = "",
+) -> Any:
+    """The output of a list of layers for a batch; `label` is its classes, one-hot [batch, classes], if layers ask.
+
+    Batch norm uses the batch's own statistics where `moments` is None; else those stored in it, and it stores
+    there what it lacks, so that one pass with an empty dict over many rows calibrates a network for use.
+    """
+    seen = Seen(moments, label)
+    for number, layer in enumerate(layers):
+        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + _name(number, layer)), x, seen)
+    return x
+
+
+def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, int]]:
+    """The name of each array that a constraint may project, with its number in `Kind.matrices`."""
+    for number, layer in enumerate(layers):
+        name = path + _name(number, layer)
+        kind = LAYERS[layer["kind"]]
+        for part in kind.inside:
+            yield from matrices(layer[part], params, f"{name}.{part}.")
+        for what, times in kind.matrices(layer, Arrays(params, name)).items():
+            yield f"{name}.{what}", times
+
+
+def convolution_work(layers: list[Layer], row: Row) -> int:
+    """How many multiplications the convolutions of a list of layers take for one row."""
+    work = 0
+    for layer, out in zip(layers, shapes(layers, row), strict=True):
+        work += LAYERS[layer["kind"]].work(layer, row, out)
+        row = out
+    return work
+
+
+def mixes_batch(layers: list[Layer]) -> bool:
+    """Whether one row's output depends on the rest of its batch."""
+    kinds = [(LAYERS[layer["kind"]], layer) for layer in layers]
+    return any(kind.mixes_batch or any(mixes_batch(layer[part]) for part in kind.inside) for kind, layer in kinds)
+
+
+def with_classes(layers: list[Layer], classes: int) -> list[Layer]:
+    """The same layers, those that can be told the class of each row are."""
+    return [LAYERS[layer["kind"]].with_classes(layer, classes) for layer in layers]
+
+
+def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "") -> tuple[float, str]:
+    """A number that no slope of the network exceeds, and "", or inf and the reason why it has none.
+
+    The product of the layers' slopes, the operator norms of their weights (exact for dense layers, see
+    `convolution_norm`) and the steepest slopes of activations. In float64, rounded up.
+
+    Examples:
+        >>> bound, reason = lipschitz_bound([dense(1)], {"00.dense.weight": np.array([[3.0, 4.0]])}, (2,))
+        >>> 5 < bound < 5 + 1e-11, reason  # of |(3, 4)|, rounded up
+        (True, '')
+    """
+    bound = 1.0
+    for number, (layer, out) in enumerate(zip(layers, shapes(layers, row), strict=True)):
+        slope = LAYERS[layer["kind"]].slope(layer, Arrays(params, path + _name(number, layer)), row, out)
+        if math.isinf(slope):
+            return math.inf, f"layer {number} is a {layer['kind'].replace('_', ' ')}, whose slope has no useful bound"
+        bound, row = bound * slope, out
+    return bound * (1 + 1e-12), ""
+
+
+def _name(number: int, layer: Layer) -> str:
+    return f"{number:02d}.{layer['kind']}"
+
+
+# Initial weights.
+
+
+def _linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str, np.random.Generator], Params]:
+    """Weights of this shape by the layer's scheme, and a bias of zeros, for each output feature."""
+
+    def init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
+        patch, features = layer.get("kernel", 1) ** 2, layer["features"]
+        weight = INIT[scheme](rng, shape(layer, row), row[-1] * patch, features * patch)
+        return {"weight": weight, "bias": np.zeros(features)}
+
+    return init
+
+
+def _norm_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
+    shape = (layer["classes"], row[-1]) if "classes" in layer else (row[-1],)
+    return {"scale": np.ones(shape), "bias": np.zeros(shape)}
+
+
+def _projection_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
+    weight, classes = (INIT[scheme](rng, (n, row[-1]), row[-1], 1) for n in (1, layer["classes"]))
+    return {"weight": weight, "classes": classes, "bias": np.zeros(1)}
+
+
+def _residual_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
+    made = {part: initial_arrays(layer[part], row, scheme, rng) for part in ("body", "shortcut")}
+    return {f"{part}.{name}": w for part, params in made.items() for name, w in params.items()}
+
+
+# What each kind computes.
+
+
+def padding(size: int, kernel: int, stride: int) -> int:
+    """What both ends of an axis are padded by so that a convolution gives ceil(size / stride).
+
+    Where TensorFlow's "same" pads one end more than the other, this is its mirror image.
+    """
+    return math.ceil(max((math.ceil(size / stride) - 1) * stride + kernel - size, 0) / 2)
+
+
+def _pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(padding(s, layer["kernel"], layer["stride"]) for s in size)
+
+
+def _conv(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    return ops.conv(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, x.shape[1:3]))
+
+
+def _conv_transpose(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    size = layer["size"]
+    return ops.conv_transpose(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, size), size)
+
+
+def _batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    if seen.moments is None:
+        return ops.batch_norm(x, arrays["scale"], arrays["bias"])
+    return _normalised(ops, arrays, x, seen) * arrays["scale"] + arrays["bias"]
+
+
+def _class_batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    place = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
+    scale, bias = (ops.matmul(seen.label, arrays[what]).reshape(place) for what in ("scale", "bias"))
+    return _normalised(ops, arrays, x, seen) * scale + bias
+
+
+def _normalised(ops: Any, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    """x with mean 0 and variance 1 a channel, by the batch's moments or by those stored under the layer's name."""
+    stored = {} if seen.moments is None else seen.moments
+    if arrays.path not in stored:
+        stored[arrays.path] = ops.moments(x)
+    mean, variance = stored[arrays.path]
+    return (x - mean) / (variance + EPSILON) ** 0.5
+
+
+def _layer_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    return ops.layer_norm(x) * arrays["scale"] + arrays["bias"]
+
+
+def _class_bias(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    return x + ops.matmul(seen.label, arrays["classes"])
+
+
+def _projection(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    of_class = (x * ops.matmul(seen.label, arrays["classes"])).sum(1).reshape(-1, 1)
+    return ops.dense(x, arrays["weight"], arrays["bias"]) + of_class
+
+
+def _upsample(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    height, width = layer["size"]
+    return ops.upsample(x)[:, :height, :width]
+
+
+def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    body, shortcut = (
+        apply_layers(ops, layer[part], arrays.params, x, seen.moments, seen.label, f"{arrays.path}.{part}.")
+        for part in ("body", "shortcut")
+    )
+    return body + shortcut
+
+
+# The shape after a kind, its slope (the norm of its matrix, or the steepest slope of its function) and its matrices.
+
+
+def _even(layer: Layer, row: Row) -> Row:
+    if row[-1] % 2:
+        raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
+    return row
+
+
+def _residual_shape(layer: Layer, row: Row) -> Row:
+    *_, out = [row, *shapes(layer["body"], row)]
+    return out
+
+
+def _unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return 1.0
+
+
+def _dense_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return float(np.linalg.norm(arrays["weight"], 2))
+
+
+def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return convolution_norm(arrays["weight"], layer["stride"], (row[0], row[1]))
+
+
+def _conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return convolution_norm(
+        arrays["weight"], layer["stride"], (out[0], out[1])
+    )  # it is the adjoint from `out` to `row`
+
+
+def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return float(np.linalg.norm(arrays["weight"] + arrays["classes"], axis=1).max())  # that of the steepest class
+
+
+def _mean_pool_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return 0.5 * math.prod(math.sqrt(2) for size in row[:2] if size % 2)  # 1 / sqrt(pixels of the smallest square)
+
+
+def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    parts = ("body", "shortcut")
+    return sum(lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts)
+
+
+def _overlapping(layer: Layer, arrays: Arrays) -> dict[str, int]:
+    """A pixel lies in at most ceil(k / stride)^2 patches, so the norm grows by at most the root of that."""
+    return {"weight": math.ceil(layer["kernel"] / layer["stride"])}
+
+
+LAYERS: dict[str, Kind] = {
+    "dense": Kind(
+        example=(dense(5), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.dense(x, arrays["weight"], arrays["bias"]),
+        shape=lambda layer, row: (layer["features"],),
+        init=_linear_init(lambda layer, row: (layer["features"], row[-1])),
+        slope=_dense_slope,
+        matrices=lambda layer, arrays: {"weight": 1},
+    ),
+    "conv": Kind(
+        example=(conv(5, 4, 2), (7, 6, 3)),
+        apply=_conv,
+        shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:2]), layer["features"]),
+        init=_linear_init(lambda layer, row: (layer["features"], row[-1], layer["kernel"], layer["kernel"])),
+        work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** 2,
+        slope=_conv_slope,
+        matrices=_overlapping,
+    ),
+    "conv_transpose": Kind(
+        example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 3)),
+        apply=_conv_transpose,
+        shape=lambda layer, row: (*layer["size"], layer["features"]),
+        init=_linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
+        work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** 2,
+        slope=_conv_transpose_slope,
+        matrices=_overlapping,
+    ),
+    "batch_norm": Kind(
+        example=({"kind": "batch_norm"}, (4, 3, 3)),
+        apply=_batch_norm,
+        init=_norm_init,
+        mixes_batch=True,
+        with_classes=lambda layer, classes: class_batch_norm(classes),
+    ),
+    "class_batch_norm": Kind(
+        example=(class_batch_norm(3), (4, 3, 3)), apply=_class_batch_norm, init=_norm_init, mixes_batch=True
+    ),
+    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 3)), apply=_layer_norm, init=_norm_init),
+    "class_bias": Kind(
+        example=(class_bias(3), (4,)),
+        apply=_class_bias,
+        # a class counts as much as all of z
+        init=lambda layer, row, scheme, rng: {"classes": INIT["he"](rng, (layer["classes"], row[-1]), 1, row[-1])},
+        slope=_unit_slope,
+    ),
+    "projection": Kind(
+        example=(projection(3), (4,)),
+        apply=_projection,
+        shape=lambda layer, row: (1,),
+        init=_projection_init,
+        slope=_projection_slope,
+        matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is the sum of one of each
+    ),
+    "relu": Kind(
+        example=(activation("relu"), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.relu(x),
+        slope=_unit_slope,
+    ),
+    "leaky_relu": Kind(
+        example=(activation("leaky_relu"), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
+        slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
+    ),
+    "tanh": Kind(
+        example=(activation("tanh"), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.tanh(x),
+        slope=_unit_slope,
+    ),
+    "shifted_softplus": Kind(
+        example=(activation("shifted_softplus"), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.softplus(2 * x + 2) / 2 - 1,
+        slope=_unit_slope,
+    ),
+    "groupsort": Kind(
+        example=(activation("groupsort"), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.groupsort(x),
+        shape=_even,
+        slope=_unit_slope,
+    ),
+    "softmax": Kind(
+        example=(softmax((2, 3)), (6,)),
+        apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
+        slope=_unit_slope,
+    ),
+    "reshape": Kind(
+        example=(reshape(2, 3, 2), (12,)),
+        apply=lambda ops, layer, arrays, x, seen: x.reshape(x.shape[0], *layer["shape"]),
+        shape=lambda layer, row: layer["shape"],
+        slope=_unit_slope,
+    ),
+    "upsample": Kind(
+        example=(upsample((7, 6)), (4, 3, 2)),
+        apply=_upsample,
+        shape=lambda layer, row: (*layer["size"], row[-1]),
+        slope=lambda layer, arrays, row, out: 2.0,  # each pixel stands four times
+    ),
+    "mean_pool": Kind(
+        example=(MEAN_POOL, (5, 4, 2)),
+        apply=lambda ops, layer, arrays, x, seen: ops.mean_pool(x),
+        shape=lambda layer, row: (*(math.ceil(s / 2) for s in row[:2]), row[-1]),
+        slope=_mean_pool_slope,
+    ),
+    "global_mean": Kind(
+        example=(GLOBAL_MEAN, (5, 4, 2)),
+        apply=lambda ops, layer, arrays, x, seen: x.mean((1, 2)),
+        shape=lambda layer, row: row[-1:],
+        slope=lambda layer, arrays, row, out: 1 / math.sqrt(math.prod(row[:-1])),
+    ),
+    "residual": Kind(
+        example=(residual([conv(3, 3), activation("relu"), conv(2, 3)], []), (4, 3, 2)),
+        apply=_residual,
+        shape=_residual_shape,
+        init=_residual_init,
+        work=lambda layer, row, out: sum(convolution_work(layer[part], row) for part in ("body", "shortcut")),
+        slope=_residual_slope,
+        inside=("body", "shortcut"),
+        with_classes=lambda layer, classes: residual(
+            with_classes(layer["body"], classes), with_classes(layer["shortcut"], classes)
+        ),
+    ),
+    "own": Kind(
+        example=(own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: layer["apply"](nested(arrays.all()), x),
+        shape=lambda layer, row: (),  # only its author knows
+        init=lambda layer, row, scheme, rng: flat(layer["init"](rng, row)),
+        matrices=lambda layer, arrays: {what: 1 for what, w in arrays.all().items() if len(w.shape) > 1},
+    ),
+}

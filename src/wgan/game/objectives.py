@@ -1,0 +1,110 @@
+"""What the two players minimise, as functions of the critic's scores: real high, fake low.
+
+The scores are arrays [batch] of any engine; a discriminator is D = sigmoid(score).
+"""
+
+from collections.abc import Callable
+from functools import partial, reduce
+from inspect import signature
+from math import log
+from typing import Any, NamedTuple
+
+from wgan.maths.divergences import DIVERGENCES, Divergence, bound, named
+
+
+class Objective(NamedTuple):
+    """The two losses, each minimised by its player, and the distance that a good critic's scores estimate.
+
+    `critic_loss(ops, real, fake)`, `generator_loss(ops, fake)` and `estimate(ops, real, fake)` return scalars;
+    the estimate falls towards 0 as the fakes get better. `estimates` says what it is an estimate of.
+    """
+
+    name: str
+    critic_loss: Callable[[Any, Any, Any], Any]
+    generator_loss: Callable[[Any, Any], Any]
+    estimate: Callable[[Any, Any, Any], Any]
+    estimates: str
+
+
+def wasserstein() -> Objective:
+    """The dual of the earth mover's distance (Arjovsky et al. 2017): max E f(real) - E f(fake), f 1-Lipschitz."""
+    return Objective(
+        "wasserstein",
+        critic_loss=lambda ops, real, fake: fake.mean() - real.mean(),
+        generator_loss=lambda ops, fake: -fake.mean(),
+        estimate=lambda ops, real, fake: real.mean() - fake.mean(),
+        estimates="critic gap: Wasserstein-1 times the critic's Lipschitz constant, from below",
+    )
+
+
+def minimax(prior: float = 0.5) -> Objective:
+    """The saturating GAN (Goodfellow et al. 2014) with a share `prior` = pi of real rows.
+
+    The critic minimises -pi E log D(real) - (1 - pi) E log(1 - D(fake)), the generator E log(1 - D(fake)). At
+    the optimum D / (1 - D) * (1 - pi) / pi is the density ratio, real over fake (Mohamed, Lakshminarayanan 2016).
+    """
+
+    def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
+        # log D = -softplus(-score), log(1 - D) = -softplus(score)
+        return prior * ops.softplus(-real).mean() + (1 - prior) * ops.softplus(fake).mean()
+
+    entropy = -prior * log(prior) - (1 - prior) * log(1 - prior)
+    return Objective(
+        "minimax",
+        critic_loss=critic_loss,
+        generator_loss=lambda ops, fake: -ops.softplus(fake).mean(),
+        estimate=lambda ops, real, fake: entropy - critic_loss(ops, real, fake),
+        estimates="Jensen-Shannon divergence with weight pi in nats, from below",
+    )
+
+
+def non_saturating(prior: float = 0.5) -> Objective:
+    """The GAN whose generator minimises -E log D(fake), of the same fixed point (Goodfellow et al. 2014)."""
+    return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
+
+
+def f_gan(
+    divergence: str | Divergence,
+    generator_objective: str = "non-saturating",
+    prior: float = 0.5,
+    alpha: float = 0.5,
+) -> Objective:
+    """The f-GAN of a row of `DIVERGENCES` (Nowozin et al. 2016): the critic maximises E g(real) - E f*(g(fake)).
+
+    The generator minimises the same, -E f*(g(fake)), if `generator_objective` is "saturating" (their Algorithm 1),
+    and -E g(fake) if it is "non-saturating" (their section 3.2): same direction, another weight for each row.
+    `prior` is that of js, `alpha` that of alpha.
+    """
+    if isinstance(divergence, str):
+        wanted = signature(DIVERGENCES[divergence]).parameters if divergence in DIVERGENCES else ()
+        given = {"prior": prior, "alpha": alpha}
+        divergence = named(divergence, **{name: given[name] for name in wanted})
+    row = divergence
+
+    def generator_loss(ops: Any, fake: Any) -> Any:
+        if generator_objective == "saturating":
+            return -row.composite(ops, fake).mean()
+        return -row.activation(ops, fake).mean()
+
+    return Objective(
+        f"fgan-{row.name}",
+        critic_loss=lambda ops, real, fake: -bound(row, ops, real, fake),
+        generator_loss=generator_loss,
+        estimate=lambda ops, real, fake: bound(row, ops, real, fake) - row.minimum,
+        estimates=f"{row.what}, from below",
+    )
+
+
+def cross_entropy(ops: Any, logits: Any, label: Any) -> Any:
+    """-E log softmax(logits)[label], for logits [batch, classes] and labels one-hot [batch, classes]."""
+    columns = [logits[:, k] for k in range(logits.shape[1])]
+    total = reduce(lambda a, b: a + ops.softplus(b - a), columns)  # log(e^a + e^b)
+    return (total - (logits * label).sum(1)).mean()
+
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "wasserstein": wasserstein,
+    "minimax": minimax,
+    "non-saturating": non_saturating,
+    **{f"fgan-{name}": partial(f_gan, name) for name in DIVERGENCES},
+}

@@ -1,0 +1,154 @@
+"""One iteration of Algorithm 1, as both papers print it: critic n times, then the generator.
+
+Every function takes a state and returns the next one; a state that was passed in may not be used again.
+"""
+
+from typing import Any, NamedTuple
+
+from wgan.game.arrays import Params
+from wgan.game.constraints import Constraint
+from wgan.game.layers import apply_layers, mixes_batch
+from wgan.game.networks import Architecture
+from wgan.game.objectives import Objective, cross_entropy
+
+AT_ONCE = 1024  # fakes made in one pass: more would not be faster, and warm-up steps ask for thousands
+
+
+class Game(NamedTuple):
+    """What stays the same during training: the players' layers, what they minimise, and the engine.
+
+    `auxiliary` holds the weights of the auxiliary classifier's loss for critic and generator, where there is one.
+    """
+
+    engine: Any
+    architecture: Architecture
+    objective: Objective
+    constraint: Constraint
+    optimiser: Any
+    auxiliary: tuple[float, float] | None = None
+
+
+class State(NamedTuple):
+    """What the next step needs. `average` is empty where no average of the generator is kept."""
+
+    critic: Params
+    generator: Params
+    critic_optimiser: dict[str, Any]
+    generator_optimiser: dict[str, Any]
+    average: Params
+
+
+class Draws(NamedTuple):
+    """The random numbers of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
+    weights [n_critic, batch], and the generator's z [batch, latent]; under labels the classes, one-hot, of the real
+    rows [n_critic, batch, classes], which the fakes beside them share, and of the generator's batch."""
+
+    real: Any
+    z: Any
+    mix: Any
+    generator_z: Any
+    label: Any = None
+    generator_label: Any = None
+
+
+def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
+    """The critic's scores, high for real, [batch, 1], or [batch, 1 + classes] with an auxiliary classifier's logits."""
+    return apply_layers(game.engine.ops, game.architecture.critic, critic, rows, label=label)
+
+
+def score(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
+    """The critic's scores [batch], high for real."""
+    return outputs(game, critic, rows, label)[:, 0]
+
+
+def generate(game: Game, generator: Params, z: Any, moments: dict | None = None, label: Any = None) -> Any:
+    """The generator's rows for z [batch, latent]; `moments` are those of `calibrate`, else the batch's own."""
+    return apply_layers(game.engine.ops, game.architecture.generator, generator, z, moments, label)
+
+
+def calibrate(game: Game, generator: Params, z: Any, label: Any = None) -> dict[str, Any]:
+    """The moments of each batch norm over many z, with which one sample does not depend on its batch."""
+    moments: dict[str, Any] = {}
+    apply_layers(game.engine.ops, game.architecture.generator, generator, z, moments, label)
+    return moments
+
+
+def of_both(game: Game, critic: Params, real: Any, fake: Any, label: Any = None) -> tuple[Any, Any]:
+    """The outputs for both batches; in one pass, which is faster, unless batch norm would mix the two."""
+    if mixes_batch(game.architecture.critic):
+        return outputs(game, critic, real, label), outputs(game, critic, fake, label)
+    concatenate = game.engine.ops.concatenate
+    both = outputs(game, critic, concatenate(real, fake), None if label is None else concatenate(label, label))
+    return both[: len(real)], both[len(real) :]
+
+
+def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
+    """A batch of rows for each critic step, z [n_critic, batch, latent], in one pass."""
+    count, batch = z.shape[:2]
+    z, label = (x if x is None else x.reshape(count * batch, -1) for x in (z, label))
+    rows = generate(game, generator, z, label=label)
+    return rows.reshape(count, batch, *rows.shape[1:])
+
+
+def critic_step(
+    game: Game, state: State, real: Any, fake: Any, mix: Any, learning_rate: float, label: Any = None
+) -> tuple[State, dict[str, Any]]:
+    """One update of the critic; `fake` is a constant here, so nothing flows to the generator."""
+    engine, objective, constraint = game.engine, game.objective, game.constraint
+
+    def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
+        of_real, of_fake = of_both(game, critic, real, fake, label)
+        real_score, fake_score = of_real[:, 0], of_fake[:, 0]
+        value = objective.critic_loss(engine.ops, real_score, fake_score)
+        info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}
+        if constraint.penalty:
+            penalty, norm = constraint.penalty(engine, lambda rows: score(game, critic, rows, label), real, fake, mix)
+            value, info = value + penalty, {**info, "penalty": penalty, "gradient_norm": norm}
+        if game.auxiliary:
+            class_loss = cross_entropy(engine.ops, of_real[:, 1:], label)
+            value, info = value + game.auxiliary[0] * class_loss, {**info, "critic_class_loss": class_loss}
+        return value, {"critic_loss": value, **info}
+
+    gradient, info = engine.grad(loss, state.critic)
+    critic, memory = game.optimiser.update(state.critic, gradient, state.critic_optimiser, learning_rate)
+    critic = constraint.project(engine.ops, critic, game.architecture.critic)
+    return state._replace(critic=critic, critic_optimiser=memory), info
+
+
+def generator_step(
+    game: Game, state: State, z: Any, learning_rate: float, decay: float, label: Any = None
+) -> tuple[State, dict[str, Any]]:
+    """One update of the generator against a fixed critic, and of the average: decay * average + (1 - decay) * new."""
+    engine = game.engine
+
+    def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
+        found = outputs(game, state.critic, generate(game, generator, z, label=label), label)
+        value = game.objective.generator_loss(engine.ops, found[:, 0])
+        if not game.auxiliary:
+            return value, {"generator_loss": value}
+        class_loss = cross_entropy(engine.ops, found[:, 1:], label)
+        value = value + game.auxiliary[1] * class_loss
+        return value, {"generator_loss": value, "generator_class_loss": class_loss}
+
+    gradient, info = engine.grad(loss, state.generator)
+    generator, memory = game.optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
+    average = {name: engine.ops.lerp(mean, generator[name], 1 - decay) for name, mean in state.average.items()}
+    return state._replace(generator=generator, generator_optimiser=memory, average=average), info
+
+
+def iteration(
+    game: Game, state: State, draws: Draws, learning_rate: float, decay: float
+) -> tuple[State, dict[str, Any]]:
+    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
+    count, batch = draws.mix.shape
+    at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
+    sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
+
+    def critic(state: State, real: Any, source: Any, mix: Any, label: Any = None) -> tuple[State, dict[str, Any]]:
+        fake = source if at_once else generate(game, state.generator, source, label=label)
+        return critic_step(game, state, real, fake, mix, learning_rate, label)
+
+    labels = () if draws.label is None else (draws.label,)
+    state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *labels))
+    state, more = generator_step(game, state, draws.generator_z, learning_rate, decay, draws.generator_label)
+    return state, {**info, **more}

@@ -1,0 +1,230 @@
+"""The density ratio r(x) = p(x) / q(x) of real over fake rows: by a classifier, from a critic's scores, by uLSIF.
+
+A classifier trained on a share pi of real rows has at its optimum D = pi p / (pi p + (1 - pi) q), so that
+r = D / (1 - D) * (1 - pi) / pi (Sugiyama et al. 2012; Mohamed and Lakshminarayanan 2016).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.errors import WganError
+from wgan.maths import streams
+from wgan.maths.divergences import Bound, named, pair_of_rows, variational_bound
+
+
+class Evaluation(NamedTuple):
+    """A ratio on held-out rows: E_Q r and E_P 1/r, both 1 for the true ratio of full support, with standard errors.
+
+    `kl` and `js` are lower bounds of the divergences KL(P || Q) and Jensen-Shannon that it witnesses.
+    `calibration_error` is the mean over ten bins of D, weighted by rows, of |mean D - share of real rows|.
+    """
+
+    fake_mean: float
+    fake_mean_error: float
+    real_inverse_mean: float
+    real_inverse_mean_error: float
+    kl: Bound
+    js: Bound
+    calibration_error: float
+
+
+class DensityRatio(NamedTuple):
+    """`ratio(rows)` is r of each row, [n]; `log_ratio(rows)` its logarithm; `settings` how it was made."""
+
+    log_ratio: Callable[[Any], np.ndarray]
+    settings: dict[str, Any]
+
+    def __call__(self, rows: Any) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return np.exp(self.log_ratio(rows))
+
+    def evaluate(self, real: Any, fake: Any) -> Evaluation:
+        """How well it does on rows [n, ...] that it has not seen; the same for any way of making a ratio."""
+        log_real, log_fake = (np.clip(self.log_ratio(rows), *EXTREMES) for rows in (real, fake))
+        with np.errstate(over="ignore"):
+            of_fake, of_real = np.exp(log_fake), np.exp(-log_real)
+        return Evaluation(
+            *_mean(of_fake),
+            *_mean(of_real),
+            variational_bound("kl", 1 + log_real, 1 + log_fake),
+            variational_bound("js", log_real, log_fake),
+            _calibration_error(log_real, log_fake),
+        )
+
+
+EXTREMES = -300.0, 300.0  # log ratios of trees and neighbours may be infinite; these are as good, and finite
+
+
+def density_ratio(
+    real: Any, fake: Any, classifier: Any = None, prior: float | None = None, seed: int = 0
+) -> DensityRatio:
+    """r = D / (1 - D) * (1 - pi) / pi by a scikit-learn classifier D of real rows [n, ...] against fake rows [m, ...].
+
+    `classifier` needs predict_proba; it is cloned, not changed. The default is a logistic regression on standardised
+    quadratic features, which holds the ratio of any two Gaussians. `prior` = pi is the share of real rows that it is
+    shown: by default that of all rows, else rows of one kind are left out until it is that.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> ratio = density_ratio(rng.normal(1, 1, (4000, 1)), rng.normal(0, 1, (4000, 1)))
+        >>> bool(abs(ratio.log_ratio([[1.0]])[0] - 0.5) < 0.15)  # the truth is x - 1/2
+        True
+    """
+    from sklearn.base import clone
+
+    real, fake = pair_of_rows(real, fake, least=2)
+    if prior is not None:
+        real, fake = _with_share(real, fake, prior, seed)
+    if classifier is None:
+        classifier = _quadratic_logistic()
+    if not hasattr(classifier, "fit") or not hasattr(classifier, "predict_proba"):
+        raise WganError(
+            f"{type(classifier).__name__} does not tell probabilities; give a scikit-learn classifier with "
+            "predict_proba, or wrap it in sklearn.calibration.CalibratedClassifierCV."
+        )
+    model = clone(classifier)
+    model.fit(np.concatenate([real, fake]), np.repeat([1, 0], [len(real), len(fake)]))
+    offset = math.log(len(fake) / len(real))  # log((1 - pi) / pi) of the rows it was shown
+    columns = real.shape[1]
+
+    def log_ratio(rows: Any) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            if hasattr(model, "predict_log_proba"):  # does not round D to 1 as soon
+                log = model.predict_log_proba(_flat(rows, columns))
+            else:
+                log = np.log(model.predict_proba(_flat(rows, columns)))
+        return log[:, 1] - log[:, 0] + offset
+
+    share = len(real) / (len(real) + len(fake))
+    return DensityRatio(log_ratio, {"method": "classifier", "classifier": model, "prior": share})
+
+
+def from_scores(scores: Any, prior: float = 0.5, divergence: str = "js") -> np.ndarray:
+    """The density ratio p/q of rows from a trained critic's raw scores of them, the shape of `scores`.
+
+    For a discriminator (`minimax`, `non-saturating`, `fgan-js`) trained with a share `prior` of real rows it is
+    exp(score) (1 - pi) / pi; for another member of the f-GAN family name its divergence, such as "pearson".
+
+    Examples:
+        >>> from_scores([0.0, np.log(3)], prior=0.25).round(12).tolist()
+        [3.0, 9.0]
+    """
+    row = named(divergence, **({"prior": prior} if divergence == "js" else {}))
+    if row.ratio is None:
+        raise WganError(f"the scores of {row.name} tell only where p > q, not the ratio; use another divergence.")
+    with np.errstate(over="ignore"):
+        return row.ratio(np.asarray(scores, dtype=float))
+
+
+def ulsif(
+    real: Any,
+    fake: Any,
+    width: float | None = None,
+    penalty: float | None = None,
+    centres: int = 100,
+    seed: int = 0,
+) -> DensityRatio:
+    """r(x) = sum_l a_l exp(-|x - c_l|^2 / (2 width^2)), a = max(0, (H + penalty I)^-1 h), by least squares.
+
+    H is the mean of k k^T over fake rows and h the mean of k over real ones, k the kernels at `centres` of the real
+    rows. `width` and `penalty` are chosen by exact leave-one-out validation where they are not given. This is uLSIF
+    (Kanamori, Hido and Sugiyama, JMLR 10, 2009); its ratio is bounded and 0 far from the centres.
+    """
+    from scipy.spatial.distance import cdist
+
+    real, fake = pair_of_rows(real, fake, least=3)
+    for name, value in (("width", width), ("penalty", penalty)):
+        if value is not None and not 0 < value < math.inf:
+            raise WganError(f"{name} is {value!r}; it must be a number above 0, or None to choose it from the rows.")
+    if centres < 1:
+        raise WganError(f"centres is {centres!r}; it must be a whole number of at least 1.")
+    rng = streams.stream(seed, "held_out")
+    real, fake = rng.permutation(real), rng.permutation(fake)
+    at = real[:centres]
+    squares = [cdist(rows, at, "sqeuclidean") for rows in (real, fake)]
+    typical = math.sqrt(np.median(np.concatenate(squares))) or 1.0
+    widths = [width] if width else [typical * factor for factor in WIDTHS]
+    penalties = [penalty] if penalty else PENALTIES
+    best = (math.inf, widths[0], penalties[0])
+    for one in widths if len(widths) * len(penalties) > 1 else ():
+        on_real, on_fake = (np.exp(-square / (2 * one**2)) for square in squares)
+        best = min(best, *((leave_one_out(on_real, on_fake, weight), one, weight) for weight in penalties))
+    _, width, penalty = best
+    on_real, on_fake = (np.exp(-square / (2 * width**2)) for square in squares)
+    gram = on_fake.T @ on_fake / len(fake) + penalty * np.eye(len(at))
+    weights = np.maximum(0, np.linalg.solve(gram, on_real.mean(0)))
+
+    def log_ratio(rows: Any) -> np.ndarray:
+        kernel = np.exp(-cdist(_flat(rows, at.shape[1]), at, "sqeuclidean") / (2 * width**2))
+        with np.errstate(divide="ignore"):
+            return np.log(kernel @ weights)
+
+    return DensityRatio(log_ratio, {"method": "uLSIF", "width": width, "penalty": penalty, "centres": len(at)})
+
+
+WIDTHS = [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0]  # times the median distance to a centre
+PENALTIES = [10.0**power for power in (-4, -3, -2, -1, 0, 1)]
+
+
+def leave_one_out(on_real: np.ndarray, on_fake: np.ndarray, penalty: float) -> float:
+    """The mean of r(fake_i)^2 / 2 - r(real_i) where r is fitted without the i-th row of both, in closed form.
+
+    Leaving out a fake row takes k k^T / m from H, of rank one, so Sherman and Morrison give all inverses from one.
+    `on_real` and `on_fake` are the kernels [rows, centres] there; the first min(n, m) rows are left out in turn.
+    """
+    n, m = len(on_real), len(on_fake)
+    count = min(n, m)
+    real, fake = on_real[:count], on_fake[:count]
+    whole = on_fake.T @ on_fake + penalty * (m - 1) * np.eye(on_fake.shape[1])
+    targets = (on_real.sum(0) - real) / (n - 1) * (m - 1)
+    solved, kernels = np.split(np.linalg.solve(whole, np.concatenate([targets, fake]).T).T, 2)
+    share = (fake * solved).sum(1) / (1 - (fake * kernels).sum(1))
+    weights = np.maximum(0, solved + kernels * share[:, None])
+    return float(np.mean((fake * weights).sum(1) ** 2 / 2 - (real * weights).sum(1)))
+
+
+def _quadratic_logistic() -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+    return make_pipeline(
+        StandardScaler(), PolynomialFeatures(2, include_bias=False), StandardScaler(), LogisticRegression(max_iter=1000)
+    )
+
+
+def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """As many rows as may be with a share `prior` of real ones, drawn without replacement."""
+    if not 0 < prior < 1:
+        raise WganError(f"prior is {prior!r}; it must be a number between 0 and 1, the share of real rows.")
+    total = min(len(real) / prior, len(fake) / (1 - prior))
+    first, second = round(total * prior), round(total * (1 - prior))
+    if min(first, second) < 1:
+        raise WganError(f"a share of {prior:g} leaves {first} real and {second} fake rows; give more rows.")
+    rng = streams.stream(seed, "held_out")
+    return rng.permutation(real)[:first], rng.permutation(fake)[:second]
+
+
+def _flat(rows: Any, columns: int) -> np.ndarray:
+    rows = np.asarray(rows, dtype=float)
+    if rows.ndim < 1 or rows[:1].size != columns:
+        raise WganError(f"rows have shape {rows.shape} but the ratio was fitted to {columns} columns; give [n, ...].")
+    return rows.reshape(len(rows), -1)
+
+
+def _mean(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def _calibration_error(log_real: np.ndarray, log_fake: np.ndarray) -> float:
+    """Of D = sigmoid(log r), as if both kinds were as frequent."""
+    from scipy.special import expit
+
+    d = expit(np.concatenate([log_real, log_fake]))
+    weight = np.repeat([0.5 / len(log_real), 0.5 / len(log_fake)], [len(log_real), len(log_fake)])
+    is_real = np.repeat([1.0, 0.0], [len(log_real), len(log_fake)])
+    bins = np.minimum((d * 10).astype(int), 9)
+    return float(np.abs(np.bincount(bins, weight * (d - is_real), minlength=10)).sum())

@@ -1,0 +1,247 @@
+"""Pairs of distributions whose Wasserstein-1 distance, best critic and its gradient are known.
+
+A critic scores real high, so the potential here is f* with W1 = E f*(real) - E f*(fake). Row i of the two
+samples lies on one transport ray: f*(real_i) - f*(fake_i) = |real_i - fake_i|.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.special import ndtr
+
+from wgan.errors import WganError, unknown_name
+from wgan.maths import streams
+
+Array = np.ndarray
+
+
+class Pair(NamedTuple):
+    """Two distributions on R^dimension with their W1, in float64.
+
+    `sample(n, seed)` returns real and fake rows [n, dimension], coupled by an optimal plan: for independent
+    samples take the two of different seeds, as `independent` does. `potential` maps rows [n, dimension] to [n] and
+    is 1-Lipschitz, `gradient` maps them to [n, dimension]. `error` is the standard error of `w1`, 0 if exact.
+    """
+
+    name: str
+    dimension: int
+    w1: float
+    error: float
+    sample: Callable[[int, int], tuple[Array, Array]]
+    potential: Callable[[Array], Array]
+    gradient: Callable[[Array], Array]
+
+
+def known(name: str, **parameters: Any) -> Pair:
+    """The pair of this name; its function's own parameters by keyword, `WganError` where there is none.
+
+    Examples:
+        >>> pair = known("shift", dimension=3, length=2.0)
+        >>> real, fake = pair.sample(5, seed=0)
+        >>> round(pair.w1, 12), round(float((pair.potential(real) - pair.potential(fake)).mean()), 12)
+        (2.0, 2.0)
+    """
+    if name not in KNOWN:
+        raise unknown_name("known pair", name, KNOWN)
+    return KNOWN[name](**parameters)
+
+
+def independent(pair: Pair, n: int, seed: int = 0) -> tuple[Array, Array]:
+    """n real and n fake rows that are not coupled, as a critic in training sees them."""
+    return pair.sample(n, 2 * seed)[0], pair.sample(n, 2 * seed + 1)[1]
+
+
+def shift(dimension: int = 2, length: float = 1.0) -> Pair:
+    """A standard normal and the same moved by `length` along the diagonal: W1 = length."""
+    _positive("dimension", dimension)
+    along = np.full(dimension, 1 / math.sqrt(dimension))
+
+    def sample(n: int, seed: int) -> tuple[Array, Array]:
+        fake = _stream(seed).standard_normal((n, dimension))
+        return fake + length * along, fake
+
+    direction = math.copysign(1, length) * along
+    return Pair("shift", dimension, abs(length), 0.0, sample, lambda x: x @ direction, _constant(direction))
+
+
+def parallel_lines(theta: float = 1.0) -> Pair:
+    """The segments x = theta and x = 0, 0 <= y <= 1 (Arjovsky et al. 2017, Example 1): W1 = |theta|."""
+    direction = np.array([math.copysign(1, theta), 0.0])
+
+    def sample(n: int, seed: int) -> tuple[Array, Array]:
+        height = _stream(seed).random(n)
+        return np.stack([np.full(n, theta), height], 1), np.stack([np.zeros(n), height], 1)
+
+    return Pair("parallel-lines", 2, abs(theta), 0.0, sample, lambda x: x @ direction, _constant(direction))
+
+
+def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
+    """The spheres of two radii around 0, the inner one a point where its radius is 0: W1 = outer - inner."""
+    _positive("dimension", dimension)
+    if not 0 <= inner < outer:
+        raise WganError(f"shells got radii {inner:g} and {outer:g}; they must be 0 <= inner < outer.")
+
+    def sample(n: int, seed: int) -> tuple[Array, Array]:
+        direction = _unit(_stream(seed).standard_normal((n, dimension)))
+        return outer * direction, inner * direction
+
+    return Pair("shells", dimension, outer - inner, 0.0, sample, lambda x: np.linalg.norm(x, axis=1), _unit)
+
+
+def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
+    """N(mean, deviation^2) against N(0, 1): W1 = E|mean + (deviation - 1) Z|, the mean of a folded normal.
+
+    The quantiles cross at most once, at c = -mean / (deviation - 1), from where all mass moves away (or to which
+    it moves): f* = +-|x - c|.
+    """
+    if deviation <= 0:
+        raise WganError(f"deviation is {deviation:g}; it must be above 0.")
+    spread = deviation - 1
+
+    def sample(n: int, seed: int) -> tuple[Array, Array]:
+        z = _stream(seed).standard_normal((n, 1))
+        return mean + deviation * z, z
+
+    if spread == 0:
+        sign = math.copysign(1, mean)
+        return Pair("gaussians", 1, abs(mean), 0.0, sample, lambda x: sign * x[:, 0], _constant(np.array([sign])))
+    sign, crossing = math.copysign(1, spread), -mean / spread
+    w1 = abs(spread) * math.sqrt(2 / math.pi) * math.exp(-(crossing**2) / 2) + mean * (
+        1 - 2 * ndtr(-mean / abs(spread))
+    )
+    return Pair(
+        "gaussians",
+        1,
+        float(w1),
+        0.0,
+        sample,
+        lambda x: sign * np.abs(x[:, 0] - crossing),
+        lambda x: sign * np.sign(x - crossing),
+    )
+
+
+def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
+    """A pair of the Wasserstein-1 benchmark (Korotin, Kolesov, Burnaev 2022, arXiv 2206.07767), f* = -u with
+
+        u(x) = min_n (|x - a_n| + b_n),  a_n uniform in [-2.5, 2.5]^dimension,  b_n ~ N(0, 0.1^2).
+
+    The fakes y are uniform in that box; each moves down its ray of u to x = low + t^8 (up - low), where y lies at
+    low + t (up - low) between the centre of its funnel and the end of the ray. W1 = E|x - y| is a mean over
+    65,536 draws. The centres depend on `seed`; those of `PUBLISHED_SEED` are fixed by their hashes in `PUBLISHED`.
+    """
+    _positive("dimension", dimension)
+    _positive("funnels", funnels)
+    centres, offsets = funnel_centres(dimension, funnels, seed)
+
+    def heights(x: Array) -> Array:
+        return cdist(x, centres) + offsets
+
+    def gradient(x: Array) -> Array:
+        return -_unit(x - centres[heights(x).argmin(1)])
+
+    def sample(n: int, seed: int) -> tuple[Array, Array]:
+        rng, parts = _stream(seed), []
+        for start in range(0, n, CHUNK):  # a chunk at a time, drawn in turn from one stream
+            fake = rng.uniform(-BOX, BOX, (min(CHUNK, n - start), dimension))
+            parts.append((_down_the_ray(fake, centres, offsets), fake))
+        real, fake = (np.concatenate(rows) for rows in zip(*parts, strict=True))
+        return real, fake
+
+    lengths = np.linalg.norm(np.subtract(*sample(TRUTH, TRUTH_SEED)), axis=1)
+    return Pair(
+        "funnels",
+        dimension,
+        float(lengths.mean()),
+        float(lengths.std() / math.sqrt(TRUTH)),
+        sample,
+        lambda x: -heights(x).min(1),
+        gradient,
+    )
+
+
+def funnel_centres(dimension: int, funnels: int, seed: int) -> tuple[Array, Array]:
+    """a_n [funnels, dimension] and b_n [funnels], to nine decimals so that they are the same on every machine."""
+    rng = streams.stream(seed, "known_centres")
+    centres = rng.uniform(-BOX, BOX, (funnels, dimension))
+    return centres.round(9), (0.1 * rng.standard_normal(funnels)).round(9)
+
+
+def digest(centres: Array, offsets: Array) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of the centres in units of 1e-9."""
+    draws = np.concatenate([centres.ravel(), offsets])
+    return hashlib.sha256(np.rint(draws * 1e9).astype("<i8").tobytes()).hexdigest()[:16]
+
+
+def _down_the_ray(fake: Array, centres: Array, offsets: Array) -> Array:
+    """x = low + t^8 (up - low) for each y of `fake`, where up is the first end of y's ray: the box, or a point as
+    high above another funnel's centre, |y + r v - a_n| + b_n = u(y) + r."""
+    distances = cdist(fake, centres)
+    own = (distances + offsets).argmin(1)
+    low = centres[own]
+    away = np.take_along_axis(distances, own[:, None], 1)  # |y - low| = u(y) - b_own
+    v = (fake - low) / away
+    with np.errstate(divide="ignore", invalid="ignore"):
+        to_box = np.abs((np.sign(v) * BOX - fake) / v).min(1)
+        d = away + offsets[own, None] - offsets  # u(y) - b_n
+        along = (fake * v).sum(1, keepdims=True) - v @ centres.T  # <y - a_n, v>
+        to_next = (distances**2 - d**2) / (2 * (d - along))
+    to_next[~((to_next > 0) & (to_next > -d))] = np.inf
+    np.put_along_axis(to_next, own[:, None], np.inf, 1)
+    length = away[:, 0] + np.minimum(to_box, to_next.min(1))
+    t = away[:, 0] / length
+    return low + (t**8 * length)[:, None] * v
+
+
+def _stream(seed: int) -> np.random.Generator:
+    return streams.stream(seed, "known")
+
+
+def _unit(x: Array) -> Array:
+    """Each row divided by its length; a row of zeros stays."""
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    return np.divide(x, length, out=np.zeros_like(x), where=length > 0)
+
+
+def _constant(direction: Array) -> Callable[[Array], Array]:
+    return lambda x: np.broadcast_to(direction, x.shape).copy()
+
+
+def _positive(name: str, value: int) -> None:
+    if value < 1:
+        raise WganError(f"{name} is {value}; it must be a whole number of at least 1.")
+
+
+BOX = 2.5  # half the side of the benchmark's box
+CHUNK = 8192  # rows whose distances to all centres are held at a time
+TRUTH, TRUTH_SEED = 65_536, 2**62  # draws behind a funnel pair's W1, from a stream that no sample uses
+
+KNOWN: dict[str, Callable[..., Pair]] = {
+    "shift": shift,
+    "parallel-lines": parallel_lines,
+    "shells": shells,
+    "gaussians": gaussians,
+    "funnels": funnels,
+}
+
+PUBLISHED_SEED = 0  # results are reported on these centres; settings were chosen on those of TUNING_SEEDS only
+TUNING_SEEDS = (1001, 1002, 1003)
+PUBLISHED: dict[tuple[int, int], str] = {  # (dimension, funnels): digest of the centres
+    (2, 4): "5ee6a1c4a6100b2b",
+    (4, 4): "9c27ba31b741ac9a",
+    (8, 4): "38b5dc473d7bd26f",
+    (16, 4): "084dcd8e28f5b287",
+    (32, 4): "796b4a2ffbb536b1",
+    (64, 4): "4080a0863e56cf6c",
+    (128, 4): "280e3a8bd2591982",
+    (2, 64): "21530f909d1d279e",
+    (4, 64): "1df785f856ccbf3b",
+    (8, 64): "94881bf8a5464438",
+    (16, 64): "f5a2b0bffeff86ee",
+    (32, 64): "2c35fb3ec7f3ee0c",
+    (64, 64): "bfff5dba9f1e7e5b",
+    (128, 64): "d72aa6e588e0e8b2",
+}

@@ -1,0 +1,509 @@
+"""How far generated rows are from real ones, on features that the caller chooses, in float64.
+
+Every function takes features [m, d] of real rows, then [n, d] of generated ones, and returns a `Measurement`.
+A number has a meaning only beside the same number of real rows against real rows: its floor.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.errors import WganError
+from wgan.maths import transport
+from wgan.maths.streams import stream
+
+BLOCK = 2**22  # distances in memory at a time: 32 MB
+NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
+SPLITS = 10  # of the inception-style score, as in Salimans et al. 2016
+DIRECTIONS = 128  # of the sliced distance
+EXACT_ROWS = 1000  # rows of each kind in the exact distance, whose time grows with their cube
+GROUPS = 10  # of the jackknife that leaves out a tenth
+TAIL = 1000  # one held-out row in so many is the yardstick of memorisation
+ZERO = 1e-13  # squared distances below this share of the squared lengths are rounding errors
+
+
+class Measurement(NamedTuple):
+    """A value and its standard error; `p_value` where it is tested, `floor` where that needs no measuring."""
+
+    value: float
+    error: float | None = None
+    p_value: float | None = None
+    floor: float | None = None
+    shares: tuple[float, ...] | None = None
+
+
+# Distances between two distributions.
+
+
+def frechet(real: np.ndarray, fake: np.ndarray) -> Measurement:
+    """The Frechet distance, squared, of Gaussians fitted to two sets of features [m, d] and [n, d].
+
+    |mu1 - mu2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2)) (Heusel et al. 2017); it grows as features are scaled.
+    With S = R'R of a QR decomposition, also for fewer rows than features, the last trace is the sum of the
+    singular values of R1 R2'. The error is the delta method's: the value's derivative in each distribution is
+    the quadratic potential of the optimal map between the Gaussians (Rippl, Munk, Sturm 2016). It leaves out the
+    bias upward of few rows, which the floor shows. This is the FID only on the Inception network's features.
+
+    Examples:
+        >>> x = np.array([[0.0], [2.0]])
+        >>> frechet(x, x + 3).value
+        9.0
+    """
+    (mean1, x, root1), (mean2, y, root2) = map(_gaussian, (real, fake))
+    left, values, right = np.linalg.svd(root1 @ root2.T)
+    shift = mean1 - mean2
+    value = shift @ shift + (root1**2).sum() + (root2**2).sum() - 2 * values.sum()
+    variance = 0.0
+    for centred, root, vectors, towards in ((x, root1, left, shift), (y, root2, right.T, -shift)):
+        mapped = centred @ np.linalg.pinv(root, rcond=1e-10) @ vectors[:, : len(values)]
+        potential = (centred**2).sum(1) - (mapped**2) @ values + 2 * centred @ towards
+        variance += potential.var() / len(centred)
+    return Measurement(max(float(value), 0.0), float(np.sqrt(variance)))
+
+
+def _gaussian(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, centred rows, and R with R'R the covariance."""
+    mean = features.mean(0, dtype=np.float64)
+    centred = features - mean
+    return mean, centred, np.linalg.qr(centred, mode="r") / np.sqrt(len(centred) - 1)
+
+
+def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
+    """The squared maximum mean discrepancy of the kernel (x.y / d + 1)^3, as a U-statistic: unbiased, so that it
+    may be below 0, of all pairs of rows (Binkowski et al. 2018).
+
+    The error is the two-sample jackknife's (Arvesen 1969), leaving out one row at a time. It is the KID only on
+    the Inception network's features.
+
+    Examples:
+        >>> x = np.array([[1.0], [2.0], [3.0]])
+        >>> round(kernel_distance(x, x + 1).value, 6)
+        133.666667
+    """
+    m, n, d = len(real), len(fake), real.shape[1]
+
+    def sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows, columns = np.empty(len(x)), np.zeros(len(y))
+        for part in _parts(len(x), len(y)):
+            kernel = (x[part] @ y.T / d + 1) ** 3
+            rows[part] = kernel.sum(1)
+            columns += kernel.sum(0)
+        return rows, columns
+
+    reals, fakes = (sums(x, x)[0] - ((x * x).sum(1) / d + 1) ** 3 for x in (real, fake))
+    cross_real, cross_fake = sums(real, fake)
+    a, b, c = reals.sum(), fakes.sum(), cross_real.sum()
+    value = a / (m * (m - 1)) + b / (n * (n - 1)) - 2 * c / (m * n)
+    without_real = (a - 2 * reals) / ((m - 1) * (m - 2)) - 2 * (c - cross_real) / ((m - 1) * n)
+    without_fake = (b - 2 * fakes) / ((n - 1) * (n - 2)) - 2 * (c - cross_fake) / (m * (n - 1))
+    variance = (m - 1) * without_real.var() + (n - 1) * without_fake.var()
+    return Measurement(float(value), float(np.sqrt(variance)))
+
+
+def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
+    """The mean Wasserstein-1 distance of both sets on 128 random lines (Rabin et al. 2011), of as many rows each.
+
+    On a line it is the mean of |sort(x) - sort(y)|. The error is the jackknife's, of ten groups.
+    """
+    directions = stream(seed, "evaluate").standard_normal((real.shape[1], DIRECTIONS))
+    directions /= np.linalg.norm(directions, axis=0)
+    count = min(len(real), len(fake))
+
+    def distance(x: np.ndarray, y: np.ndarray) -> float:
+        return float(np.abs(np.sort(x, axis=0) - np.sort(y, axis=0)).mean())
+
+    return _leaving_out_groups(distance, real[:count] @ directions, fake[:count] @ directions)
+
+
+def exact_w1(real: np.ndarray, fake: np.ndarray) -> Measurement:
+    """The exact Wasserstein-1 distance of the first 1,000 rows of both (fewer where there are fewer).
+
+    It is the samples' distance, which lies above the distributions' by an amount that only the floor tells. The
+    error is the jackknife's, of ten groups.
+    """
+    count = min(len(real), len(fake), EXACT_ROWS)
+    return _leaving_out_groups(lambda x, y: transport.w1(x, y).value, real[:count], fake[:count])
+
+
+def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.ndarray) -> Measurement:
+    """A statistic of two sets of as many rows, with the jackknife's standard error."""
+    group = np.arange(len(x)) % GROUPS
+    without = np.array([statistic(x[group != g], y[group != g]) for g in range(GROUPS)])
+    return Measurement(statistic(x, y), float(np.sqrt((GROUPS - 1) * without.var())))
+
+
+# Neighbourhoods: the k-nearest-neighbour balls of one set, and who of the other lies in them.
+
+
+def _parts(rows: int, columns: int) -> Iterator[slice]:
+    size = max(1, BLOCK // columns)
+    return (slice(start, start + size) for start in range(0, rows, size))
+
+
+def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Blocks of the squared distances [rows of x, rows of y]; equal rows are at 0 exactly."""
+    centre = y.mean(0)
+    x, y = x - centre, y - centre
+    lengths_x, lengths_y = (x * x).sum(1), (y * y).sum(1)
+    for part in _parts(len(x), len(y)):
+        lengths = lengths_x[part, None] + lengths_y
+        squared = lengths - 2 * x[part] @ y.T
+        squared[squared < ZERO * lengths] = 0
+        yield part, squared
+
+
+def _radii(x: np.ndarray, k: int) -> np.ndarray:
+    """The squared distance of each row to its k-th nearest other row."""
+    radii = np.empty(len(x))
+    for part, squared in _squared_distances(x, x):
+        radii[part] = np.partition(squared, k, axis=1)[:, k]  # the row itself is its nearest
+    return radii
+
+
+def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> dict[str, Measurement]:
+    """Precision, recall, density and coverage, by the balls about rows that reach to their k-th neighbour.
+
+    Precision: the share of samples in some real row's ball; recall: of real rows in some sample's ball
+    (Kynkaanniemi et al. 2019). Density: how many real balls hold a sample, over k, on average; coverage: the share
+    of real rows with a sample in their ball (Naeem et al. 2020). A ball holds its rim, so that equal sets have 1.
+    Errors are those of the mean over the rows counted, the other set given.
+
+    Examples:
+        >>> x = np.arange(8.0)[:, None]
+        >>> {name: float(m.value) for name, m in neighbourhoods(x, x[:4], k=1).items()}
+        {'precision': 1.0, 'recall': 0.625, 'density': 2.75, 'coverage': 0.625}
+    """
+    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
+    holding = np.zeros(len(fake))
+    recalled, covered = np.empty(len(real), bool), np.empty(len(real), bool)
+    for part, squared in _squared_distances(real, fake):
+        inside = squared <= real_radii[part, None]
+        holding += inside.sum(0)
+        covered[part] = inside.any(1)
+        recalled[part] = (squared <= fake_radii).any(1)
+    found = {"precision": holding > 0, "recall": recalled, "density": holding / k, "coverage": covered}
+    return {name: _mean(rows) for name, rows in found.items()}
+
+
+def _mean(rows: np.ndarray) -> Measurement:
+    return Measurement(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
+
+
+# Classes and modes.
+
+
+def inception_style_score(probabilities: np.ndarray) -> Measurement:
+    """exp(E KL(p(class | x) || p(class))) of a classifier's probabilities [n, classes] (Salimans et al. 2016).
+
+    The mean over ten splits, with its standard error; from 1 to the number of classes. It is the Inception score
+    only where the classifier is the Inception network.
+
+    Examples:
+        >>> inception_style_score(np.tile(np.eye(2), (50, 1))).value
+        2.0
+    """
+    values = []
+    for part in np.array_split(probabilities, SPLITS):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = part * (np.log(part) - np.log(part.mean(0)))
+        values.append(np.exp(np.where(part > 0, terms, 0).sum(1).mean()))
+    return Measurement(float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(SPLITS)))
+
+
+def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarray) -> Measurement:
+    """The share of the classes that are made at least a tenth as often as they occur; `shares`: of each class."""
+    classes = real_probabilities.shape[1]
+    real, fake = (
+        np.bincount(p.argmax(1), minlength=classes) / len(p) for p in (real_probabilities, fake_probabilities)
+    )
+    found = fake[real > 0] >= real[real > 0] / 10
+    return Measurement(float(found.mean()), shares=tuple(fake.tolist()))
+
+
+def label_agreement(probabilities: np.ndarray, asked: np.ndarray) -> Measurement:
+    """The share of samples that a classifier takes for the class asked of them, codes [n]."""
+    right = probabilities.argmax(1) == asked
+    return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(right))))
+
+
+class Modes(NamedTuple):
+    """Known clusters: their centres [modes, d] and the standard deviation of a coordinate in each, [modes]."""
+
+    centres: np.ndarray
+    deviations: np.ndarray
+
+
+def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
+    """The modes of rows [n, d] that are labelled by mode."""
+    groups = [rows[labels == label].astype(np.float64) for label in np.unique(labels)]
+    return Modes(np.stack([g.mean(0) for g in groups]), np.array([np.sqrt(g.var(0).mean()) for g in groups]))
+
+
+def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
+    """The share of samples within three standard deviations of their nearest mode; `shares`: by mode.
+
+    The measure of Srivastava et al. 2017 (VEEGAN); of 2-D Gaussians themselves it is 1 - e^(-9/2) = 0.989.
+    """
+    nearest, squared = np.empty(len(fake), int), np.empty(len(fake))
+    for part, block in _squared_distances(fake, modes.centres):
+        nearest[part], squared[part] = block.argmin(1), block.min(1)
+    good = squared <= (3 * modes.deviations[nearest]) ** 2
+    counts = np.bincount(nearest[good], minlength=len(modes.centres))
+    return _mean(good)._replace(shares=tuple((counts / len(fake)).tolist()))
+
+
+def modes_found(fake: np.ndarray, modes: Modes) -> Measurement:
+    """How many modes have a sample within three standard deviations (Srivastava et al. 2017)."""
+    return Measurement(float(np.count_nonzero(np.array(high_quality(fake, modes).shares))))
+
+
+# Memory and diversity.
+
+
+def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
+    """The share of samples that lie at one training row as hardly a held-out row does, and a test of it.
+
+    Each row has the ratio of its distances to the nearest and the second nearest row of `train` [rows, d]: 0 at a
+    copy, near 1 between rows, and, unlike a distance, no smaller where rows are dense or samples blurred. With t
+    the ceil(m / 1000)-th smallest ratio, r-th for short, of the m held-out rows `real`, the value is the share of
+    samples below t. Were the samples new rows of the data, their number would be negative hypergeometric whatever
+    the data are, with mean n r / (m + 1), and the p-value is exact: the chance of as many or more.
+    """
+    from scipy.stats import nhypergeom
+
+    held_out, sampled = (_nearest_ratio(x, train) for x in (real, fake))
+    m, n = len(held_out), len(sampled)
+    rank = -(-m // TAIL)
+    threshold = np.partition(held_out, rank - 1)[rank - 1]
+    near = sampled < threshold
+    p_value = float(nhypergeom(m + n, n, rank).sf(near.sum() - 1)) if near.any() else 1.0
+    return _mean(near)._replace(p_value=p_value, floor=rank / (m + 1))
+
+
+def _nearest_ratio(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    ratios = np.empty(len(x))
+    for part, squared in _squared_distances(x, train):
+        first, second = np.partition(squared, 1, axis=1)[:, :2].T
+        with np.errstate(invalid="ignore"):
+            ratios[part] = np.where(second > 0, np.sqrt(first / second), 1.0)  # of twins in `train`, none is copied
+    return ratios
+
+
+def diversity(real: np.ndarray, fake: np.ndarray) -> Measurement:
+    """The mean distance of two samples over that of two real rows: 1 as in the data, 0 where all are the same.
+
+    The error is the delta method's, from the variance of each U-statistic's first projection.
+    """
+    parts = []
+    for x in (fake, real):
+        to_others = np.empty(len(x))
+        for part, squared in _squared_distances(x, x):
+            to_others[part] = np.sqrt(squared).sum(1) / (len(x) - 1)
+        parts.append((to_others.mean(), 4 * to_others.var() / len(x)))
+    (above, above_variance), (below, below_variance) = parts
+    if below == 0:
+        raise WganError("diversity has no scale where all real rows are the same; use other features.")
+    error = np.sqrt(above_variance + (above / below) ** 2 * below_variance) / below
+    return Measurement(float(above / below), float(error))
+
+
+def near_duplicates(fake: np.ndarray, train: np.ndarray) -> Measurement:
+    """The share of samples as near to another sample as one in a hundred is among as many training rows.
+
+    0.01 where samples repeat as seldom as the data do; 1 where a generator has a few outputs.
+    """
+    usual = np.quantile(_radii(train[: len(fake)], 1), 0.01)
+    return _mean(_radii(fake, 1) <= usual)._replace(floor=0.01)
+
+
+# The family.
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """What is compared. For the floor, `fake` are training rows.
+
+    Features: `real` [m, d] of held-out rows, `fake` [n, d] of samples, `train` [at least n, d] of all training rows
+    in random order. A classifier's probabilities, the modes of labelled points and the classes `asked` of the samples
+    are None where there are none.
+    """
+
+    real: np.ndarray
+    fake: np.ndarray
+    train: np.ndarray | None = None
+    real_probabilities: np.ndarray | None = None
+    fake_probabilities: np.ndarray | None = None
+    modes: Modes | None = None
+    asked: np.ndarray | None = None
+
+    @cached_property
+    def neighbourhoods(self) -> dict[str, Measurement]:
+        """The four of `neighbourhoods`, computed once."""
+        return neighbourhoods(self.real, self.fake)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: `title` in words, which way is better, what it estimates, and the least rows of each kind.
+
+    `better` is "lower", "higher", or the value that is right. `measure(sets)` needs the fields `needs` of `Sets`.
+    """
+
+    title: str
+    better: str
+    estimates: str
+    least: int
+    measure: Callable[[Any], Measurement]
+    needs: tuple[str, ...] = ()
+
+    def applies(self, sets: Any) -> bool:
+        """Whether there is what it needs, such as a classifier's probabilities."""
+        return all(getattr(sets, name) is not None for name in self.needs)
+
+
+def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = None) -> Measurement:
+    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there
+    are too few rows.
+
+    Examples:
+        >>> measurement("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))
+        Traceback (most recent call last):
+        wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
+    """
+    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
+    if min(counts) < metric.least:
+        raise WganError(
+            f"{name} needs at least {metric.least} samples and as many held-out rows; "
+            f"there are {counts[0]:,} and {counts[1]:,}."
+        )
+    return metric.measure(sets)
+
+
+def _classes(sets: Sets) -> Measurement:
+    return class_coverage(sets.real_probabilities, sets.fake_probabilities)  # type: ignore[arg-type]
+
+
+METRICS: dict[str, Metric] = {
+    "frechet": Metric(
+        "Frechet distance",
+        "lower",
+        "squared distance of Gaussians fitted to the features; biased upward for few rows",
+        100,
+        lambda s: frechet(s.real, s.fake),
+    ),
+    "kernel_distance": Metric(
+        "kernel distance",
+        "lower",
+        "squared MMD of the cubic kernel, unbiased: 0 on average for equal distributions",
+        20,
+        lambda s: kernel_distance(s.real, s.fake),
+    ),
+    "exact_w1": Metric(
+        "exact W1",
+        "lower",
+        f"Wasserstein-1 of up to {EXACT_ROWS:,} samples and rows in feature space; above the distributions' own",
+        20,
+        lambda s: exact_w1(s.real, s.fake),
+    ),
+    "sliced_w1": Metric(
+        "sliced W1",
+        "lower",
+        f"mean Wasserstein-1 over {DIRECTIONS} random lines in feature space",
+        20,
+        lambda s: sliced_w1(s.real, s.fake),
+    ),
+    "precision": Metric(
+        "precision",
+        "higher",
+        "share of samples among the real rows: fidelity",
+        100,
+        lambda s: s.neighbourhoods["precision"],
+    ),
+    "recall": Metric(
+        "recall",
+        "higher",
+        "share of real rows among the samples: variety",
+        100,
+        lambda s: s.neighbourhoods["recall"],
+    ),
+    "density": Metric(
+        "density",
+        "higher",
+        "real neighbourhoods that hold a sample, over k: fidelity, robust to outliers",
+        100,
+        lambda s: s.neighbourhoods["density"],
+    ),
+    "coverage": Metric(
+        "coverage",
+        "higher",
+        "share of real rows with a sample in their neighbourhood: variety, robust to outliers",
+        100,
+        lambda s: s.neighbourhoods["coverage"],
+    ),
+    "inception_style": Metric(
+        "inception-style score",
+        "higher",
+        "how sure the classifier is of each sample, and how evenly the classes come, from 1 to their number",
+        100,
+        lambda s: inception_style_score(s.fake_probabilities),
+        ("fake_probabilities",),
+    ),
+    "class_coverage": Metric(
+        "class coverage",
+        "higher",
+        "share of the classes made at least a tenth as often as they occur",
+        100,
+        _classes,
+        ("real_probabilities", "fake_probabilities"),
+    ),
+    "label_agreement": Metric(
+        "label agreement",
+        "higher",
+        "share of samples that the classifier takes for the class that was asked for",
+        20,
+        lambda s: label_agreement(s.fake_probabilities, s.asked),
+        ("fake_probabilities", "asked"),
+    ),
+    "modes_found": Metric(
+        "modes found",
+        "higher",
+        "modes with a sample within three standard deviations",
+        100,
+        lambda s: modes_found(s.fake, s.modes),
+        ("modes",),
+    ),
+    "high_quality": Metric(
+        "high-quality share",
+        "higher",
+        "share of samples within three standard deviations of a mode",
+        100,
+        lambda s: high_quality(s.fake, s.modes),
+        ("modes",),
+    ),
+    "diversity": Metric(
+        "diversity",
+        "1",
+        "mean distance of two samples over that of two real rows; 0 is collapse",
+        20,
+        lambda s: diversity(s.real, s.fake),
+    ),
+    "near_duplicates": Metric(
+        "near-duplicates",
+        "lower",
+        "share of samples as near to another one as 1 % of training rows are; 1 is a few outputs repeated",
+        100,
+        lambda s: near_duplicates(s.fake, s.train),
+        ("train",),
+    ),
+    "memorisation": Metric(
+        "memorisation",
+        "lower",
+        "share of samples nearer to one training row than nearly all held-out rows are; p: chance without copying",
+        100,
+        lambda s: memorisation(s.real, s.fake, s.train),
+        ("train",),
+    ),
+}

@@ -1,0 +1,13 @@
+"""Optimal transport with the Euclidean ground distance: histograms exactly, samples between certified bounds.
+
+Each number comes with its bounds, which `certify` checks. It uses NumPy and SciPy, and POT where that is installed.
+"""
+
+from wgan.maths.transport.bounds import MEETS, METHODS, W1, Method, w1
+from wgan.maths.transport.earth import EMD, UNEQUAL, Move, emd
+from wgan.maths.transport.variants import DebiasedW1, SinkhornW1, SlicedW1, debiased_w1, sinkhorn, sliced_w1
+
+__all__ = [
+    "EMD", "MEETS", "METHODS", "UNEQUAL", "W1", "DebiasedW1", "Method", "Move", "SinkhornW1", "SlicedW1",
+    "debiased_w1", "emd", "sinkhorn", "sliced_w1", "w1",
+]  # fmt: skip

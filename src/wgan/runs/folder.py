@@ -1,0 +1,243 @@
+"""A run folder: `config.json`, `log.jsonl`, `samples/`, `checkpoints/`, and later `evaluation.json`, `report.html`.
+
+What other programs wrote is never changed or removed, and one process at a time trains into a folder.
+"""
+
+import json
+import math
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from wgan.errors import WganError
+from wgan.runs.checkpoint import sync
+
+if sys.platform != "win32":
+    import fcntl
+
+CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
+FOLDERS = ("samples", "checkpoints")
+MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
+
+
+def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
+    """Create or reopen a run folder; True if it holds an earlier run of this config, to be resumed.
+
+    `config` is strict JSON; of its entry "config" only the fields `may_change` may differ and are saved.
+    Call it before `lock`, not inside: it takes the lock itself while it writes into an earlier run.
+    Raises WganError, having changed nothing, if the folder holds another run or other files or is in use.
+    """
+    asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
+    saved = check(out, asked, restart=restart, may_change=may_change)
+    with explained("use", out):
+        if saved is None:
+            _create(out, asked)
+            return False
+        if not restart:
+            asked = saved | {"config": asked["config"]}
+        with lock(out):
+            if restart:
+                _clear(out)
+            _create(out, asked)
+        return not restart
+
+
+def check(out: Path, config: dict, *, restart: bool, may_change: frozenset[str]) -> dict | None:
+    """What `open_run` would refuse, refused without writing; the earlier run's config.json, None if there is none."""
+    with explained("use", out):
+        if not (out / CONFIG).exists():
+            _refuse_other_files(out)
+            return None
+        saved = read_config(out)
+        if not restart:
+            _refuse_other_config(out, _compared(saved), _compared(config), may_change)
+        return saved
+
+
+def read_config(run: Path) -> dict:
+    """All of a run's config.json; raises WganError if there is none or it is not as wgan writes it."""
+    if not (run / CONFIG).is_file():
+        raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
+    with explained("read", run / CONFIG):
+        config = _object((run / CONFIG).read_bytes())
+    if not config or not isinstance(config.get("config"), dict):
+        raise WganError(f"{run / CONFIG} is damaged or not one of wgan's; choose another folder.")
+    return config
+
+
+def append(run: Path, record: dict) -> None:
+    """Add one record, numbers and strings by name, to log.jsonl; raises WganError if it cannot be written."""
+    line = json.dumps({name: _plain(value) for name, value in record.items()}, allow_nan=False)
+    with explained("write", run / LOG), (run / LOG).open("ab") as file:
+        file.write(line.encode() + b"\n")
+
+
+def write(run: Path, name: str, content: dict) -> None:
+    """Write a file of strict JSON into a run folder, whole or not at all; raises WganError if it cannot be written."""
+    with explained("write", run / name):
+        _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, its folder too; raises WganError if it cannot be written."""
+    with explained("write", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, data)
+
+
+def read_log(run: Path) -> dict[str, np.ndarray]:
+    """The log as columns [records]: float64, missing entries NaN; object if an entry is not a number.
+
+    No log yet is no columns; a torn last line (of a killed process) is left out, an earlier one a WganError.
+    """
+    records = [record for _, record in _records(run)]
+    names = dict.fromkeys(name for record in records for name in record)
+    return {name: _column([record.get(name) for record in records]) for name in names}
+
+
+def truncate_log(run: Path, step: int) -> None:
+    """Keep the records before `step`, so that a run resumed there logs what an unbroken one would have.
+
+    A torn last line goes too. Raises WganError if an earlier line is broken or the file cannot be written.
+    """
+    kept = [line for line, record in _records(run) if record.get("step", step) < step]
+    with explained("write", run / LOG):
+        _replace(run / LOG, b"".join(kept))
+
+
+def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:
+    """The step, of these and before this one, of the lowest W1 to held-out rows in the log, and that distance."""
+    log = read_log(run)
+    if "w1" not in log:
+        return None
+    found = [
+        (int(step), float(w1))
+        for step, w1 in zip(log["step"], log["w1"], strict=True)
+        if step < before and step in steps and math.isfinite(w1)
+    ]
+    return min(found, key=lambda entry: entry[1], default=None)
+
+
+@contextmanager
+def lock(run: Path) -> Iterator[None]:
+    """Hold a run folder; raises WganError if another process (or this one) holds it already."""
+    with explained("lock", run):
+        file = (run / LOCK).open("ab")
+    with file:
+        try:
+            if sys.platform != "win32":
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise WganError(f"another process trains into {run}; stop it or choose another --out.") from fault
+        except OSError:
+            pass  # a file system without locks, as some network ones are: train all the same
+        yield
+
+
+def _refuse_other_files(out: Path) -> None:
+    for name in sorted(os.listdir(out)) if out.exists() else []:
+        if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # what a start that was killed leaves
+            raise WganError(f"{out} is not a run folder but holds {name!r}; choose another --out.")
+
+
+def _compared(file: dict) -> dict:
+    """The fields, and the sum of the rows, since a file of the same name may hold others by now."""
+    data = file.get("data")
+    return file["config"] | ({"sha256 of the data": data.get("sha256")} if isinstance(data, dict) else {})
+
+
+def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:
+    if differences := [
+        f"{name}: saved {saved.get(name)!r}, asked {asked.get(name)!r}"
+        for name in sorted((saved.keys() | asked.keys()) - may_change)
+        if saved.get(name, ...) != asked.get(name, ...)  # no JSON value equals ...
+    ]:
+        found = "; ".join(differences)
+        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart.")
+
+
+def _create(out: Path, config: dict) -> None:
+    folders = [out / name for name in FOLDERS]
+    made = [path for path in (out / CONFIG, *folders, out, *out.parents) if not path.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _replace(out / CONFIG, json.dumps(config, indent=1).encode())
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+    except BaseException:
+        for path in made:
+            with suppress(OSError):
+                path.unlink() if path == out / CONFIG else path.rmdir()
+        raise
+
+
+def _clear(run: Path) -> None:
+    """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
+    for path in (run / name for name in (LOG, *FOLDERS, *MADE_LATER)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _object(text: bytes) -> dict | None:
+    """The JSON object in this text; None if it is damaged or something else."""
+    try:
+        value = json.loads(text.decode())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        sync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: object) -> object:
+    """A NumPy scalar as Python's; JSON has no nan, inf or -inf, so these become strings."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _records(run: Path) -> list[tuple[bytes, dict]]:
+    """Every record of the log with its line."""
+    if not (run / LOG).exists():
+        return []
+    with explained("read", run / LOG):
+        lines = (run / LOG).read_bytes().splitlines()
+    records = []
+    for number, line in enumerate(lines, 1):
+        if record := _object(line):
+            records.append((line + b"\n", record))
+        elif number < len(lines):
+            raise WganError(f"line {number} of {run / LOG} is not a JSON object; mend or delete that line.")
+    return records
+
+
+def _column(values: list) -> np.ndarray:
+    """Float64 if every value is a number, one of our strings for one, or missing; else object."""
+    numbers = [math.nan if value is None else value for value in values]
+    if all(isinstance(value, int | float) or value in ("nan", "inf", "-inf") for value in numbers):
+        return np.array([float(value) for value in numbers])
+    return np.fromiter(numbers, dtype=object)
+
+
+@contextmanager
+def explained(do: str, path: Path) -> Iterator[None]:
+    """What the disk refuses inside becomes a sentence: a WganError that names the path and the reason."""
+    try:
+        yield
+    except OSError as fault:
+        reason = fault.strerror or fault
+        raise WganError(f"cannot {do} {path} ({reason}); make room there or choose another --out.") from fault

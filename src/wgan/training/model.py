@@ -1,0 +1,240 @@
+"""A checkpoint to samples."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.config import Config, resolve
+from wgan.data import Classes, Form, form_from_json
+from wgan.data.columns import TableForm
+from wgan.data.table import to_rows
+from wgan.data.table import write as write_table
+from wgan.engines import ENGINES, faster, get_engine, installed
+from wgan.errors import WganError
+from wgan.game import networks, step
+from wgan.game.arrays import Params
+from wgan.game.constraints import CONSTRAINTS
+from wgan.game.layers import Layer, initial_arrays, mixes_batch
+from wgan.game.networks import NETWORKS, Architecture
+from wgan.game.objectives import OBJECTIVES
+from wgan.game.step import Game
+from wgan.maths import streams
+from wgan.reports import figures
+from wgan.runs import checkpoint
+from wgan.runs import folder as runs
+from wgan.training import own_networks
+
+CHUNK = 512  # rows generated or scored at a time
+CALIBRATION = 1024  # z behind the moments of a generator with batch norm
+
+
+class Model(NamedTuple):
+    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one; `classes` are
+    those that a conditional run knows."""
+
+    config: Config
+    form: Form
+    game: Game
+    critic: Params
+    generator: Params
+    step: int
+    classes: Classes | None = None
+
+
+def load_model(run: str | Path, step: str | int | None = None, network: Architecture | None = None) -> Model:
+    """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
+
+    `network` is the one that a run was made with, where that is none of NETWORKS: a folder holds no code.
+    Raises `WganError` where something is damaged or the step was not kept.
+    """
+    run = Path(run)
+    saved = runs.read_config(run)
+    try:
+        config = Config.from_json(saved["config"])
+        form = form_from_json(saved["data"]["form"])
+        classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+    newest, damaged = checkpoint.latest(run / "checkpoints")
+    if step is not None:
+        newest = checkpoint.load(_checkpoint_of(run, step))
+    if newest is None:
+        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    config = _with_network(config, network, run)
+    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
+    player = "average" if config.average else "generator"
+    critic = weights_of(newest, "critic", game, game.architecture.critic, form.encoded_shape)
+    generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
+    return Model(config, form, game, critic, generator, newest.step, classes)
+
+
+def _with_network(config: Config, network: Architecture | None, run: Path) -> Config:
+    if network is None and config.network not in NETWORKS:
+        raise WganError(
+            f"{run} was made with a network of somebody's own, {config.network!r}, whose code no folder holds; from "
+            "Python, give it to wgan.load(run, network=...)."
+        )
+    if network is not None and network.name != config.network:
+        raise WganError(f"{run} was made with network {config.network}, not {network.name}; give that one.")
+    return config if network is None else config.replace(network=network)
+
+
+def _checkpoint_of(run: Path, step: str | int) -> Path:
+    kept = checkpoint.steps(run / "checkpoints")
+    best = runs.best(run, kept)
+    names = {str(number): number for number in kept} | ({"best": best[0]} if best else {})
+    if str(step) not in names:
+        raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
+    return run / "checkpoints" / f"{names[str(step)]:08d}"
+
+
+def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
+    """The players, what they minimise and the engine that a config names, for encoded rows of this shape; `groups`
+    are those of `Form`, `classes` those of a conditional run."""
+    objective = resolve("objective", OBJECTIVES, config.objective, config)
+    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
+    architecture = resolve("network", NETWORKS, config.network, config, row=row, groups=groups, constraint=constraint)
+    if own := own_networks.is_own(architecture):
+        own_networks.refuse(architecture, config, constraint.name)
+    if classes:
+        architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
+    if own:
+        name = own_networks.engine_for(architecture, config.engine)
+    else:
+        name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
+    engine = get_engine(name, config.precision)
+    if own:
+        own_networks.check(architecture, engine, config, row)
+    optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
+    return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
+
+
+def engine_for(config: Config, critic: list[Layer], row: tuple[int, ...]) -> tuple[str, str]:
+    """The engine that "auto" stands for in a run of this config, and why."""
+    return faster(critic, row, config.precision, config.critic_steps_before(config.steps))
+
+
+def engine_of(saved: dict[str, Any]) -> str:
+    """The engine with which a run was made, by its config.json, where that is installed; else "auto"."""
+    asked = saved["config"].get("engine", "auto")
+    name = saved.get("engine") if asked == "auto" else asked
+    return name if name in ENGINES and installed(name) else "auto"
+
+
+def weights_of(
+    saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[Layer], row: tuple[int, ...]
+) -> Params:
+    """A player's weights; those that its layers do not ask for mean that config.json was changed."""
+    wanted = initial_arrays(layers, row, game.architecture.init, streams.stream(0, "weights"))
+    found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
+    if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
+        raise WganError(f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json.")
+    return {name: game.engine.array(w) for name, w in found.items()}
+
+
+def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+    """Rows of the generator in the data's own range and dtype: [count, ...]; of the classes of `asked`."""
+    z = streams.normal(seed, "sample", 0, (count, model.config.latent))
+    return generate(model, z, asked(model, count, seed, label))
+
+
+def asked(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
+    """The class of each of `count` samples, a code [count]: that of `label`, or drawn with the shares of the data.
+
+    None where the run knows no labels; to ask it for one raises `WganError`.
+    """
+    if model.classes is None:
+        if label is not None:
+            raise WganError(
+                f"label is {label!r}, but this run was trained without labels; leave it out, or train one with "
+                "--conditional projection."
+            )
+        return None
+    if label is None:
+        return model.classes.draw(streams.stream(seed, "labels"), count)
+    return np.full(count, model.classes.code(label))
+
+
+def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """Rows for z [n, latent] and classes [n], decoded. Batch norm takes its moments from one pass over many other z
+    of the run's seed, so that a sample does not depend on the rest of its batch."""
+    game, form, moments = model.game, model.form, moments_of(model)
+    engine, parts = game.engine, []
+    for i in range(0, len(z), CHUNK):
+        some, label = (
+            engine.array(z[i : i + CHUNK]),
+            told(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
+    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+
+
+def moments_of(model: Model) -> dict[str, Any] | None:
+    """The moments of a generator's batch norms, by layer, over many z of its run's seed; None where it has none."""
+    game, seed = model.game, model.config.seed
+    if not mixes_batch(game.architecture.generator):
+        return None
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
+    label = told(game, model.classes, asked(model, CALIBRATION, seed))
+    return game.engine.run(step.calibrate, game, model.generator, many, label)
+
+
+def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
+    """Codes as the players are told them, one-hot in the engine's arrays; None where there are none."""
+    return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
+
+
+def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
+    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels], or of a
+    DataFrame. A critic that is told labels ("projection") needs them, [n], by their names; others do without."""
+    if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
+        rows = to_rows(model.form, rows)
+    rows, shape = np.asarray(rows), model.form.shape
+    if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
+        raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+    codes = None
+    if model.classes is not None and model.config.conditional == "projection":
+        if labels is None or len(labels) != len(rows):
+            raise WganError(f"this critic is told each row's label; give one of {model.classes.names} for each row.")
+        codes = np.array([model.classes.code(label) for label in labels], int)
+    engine = model.game.engine
+    encoded = model.form.encode(rows.reshape(-1, *shape))
+    parts = []
+    for i in range(0, len(encoded), CHUNK):
+        some, label = (
+            engine.array(encoded[i : i + CHUNK]),
+            told(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+        )
+        parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
+    """Write samples as a .png picture, a .npy or .npz array (keys "rows", and "labels" by name where there are some),
+    a .csv or .parquet table, or a folder with one PNG each."""
+    suffix = out.suffix.lower()
+    if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
+        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
+    if suffix in (".csv", ".parquet") and not isinstance(form, TableForm):
+        raise WganError(
+            f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
+        )
+    if suffix == "" and form.kind != "images":
+        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
+    try:
+        (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
+        if suffix == ".npy":
+            np.save(out, rows)
+        elif suffix == ".npz":
+            np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
+        elif isinstance(form, TableForm) and suffix in (".csv", ".parquet"):
+            write_table(form, rows, out)
+        elif suffix == ".png":
+            figures.samples(rows, form, out)
+        else:
+            for number, pixels in enumerate(figures.as_bytes(rows, form)):
+                figures.image(pixels, out / f"{number:06d}.png")
+    except OSError as problem:
+        raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

@@ -1,0 +1,123 @@
+"""Networks of your own: a pair of `nn.Module`s, or of functions (init, apply) in either engine's framework."""
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from wgan.config import SLOPE_BOUNDS, Config
+from wgan.errors import WganError
+from wgan.game.layers import Layer, apply_layers, initial_arrays, reshape
+from wgan.game.networks import NETWORKS, Architecture
+from wgan.maths import streams
+
+TRIED = 4  # rows that go through a player before training
+
+
+def own_network(critic: Any, generator: Any, name: str = "own") -> Architecture:
+    """A network for `Config(network=...)` or `WGAN(network=...)`, of two players of your own.
+
+    A player is an `nn.Module`, which starts from the weights that it has (a copy of them is trained) and sees images
+    as [n, channels, height, width]; or a pair `(init, apply)`: `init(rng, row)` gives the first weights, arrays in
+    dicts or lists, for rows of that shape from a NumPy generator, and `apply(weights, rows)` computes with the
+    framework of `engine`, on images [n, height, width, channels]. The generator takes z [n, latent] and gives encoded
+    rows [n, ...]; the critic gives one score a row. What no weight holds (batch norm's running moments, dropout's
+    draws) is refused when training starts.
+
+    Examples:
+        >>> from torch import nn
+        >>> critic = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1))
+        >>> generator = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2))
+        >>> import wgan
+        >>> model = wgan.WGAN(network=wgan.own_network(critic, generator), latent=8, steps=3)
+        >>> model.fit(np.random.default_rng(0).normal(size=(100, 2))).sample(5).shape
+        (5, 2)
+    """
+    if name in NETWORKS:
+        raise WganError(f"a network of your own cannot be called {name}, which is one of wgan's; give another name.")
+    return Architecture(name, [_layer(critic, "critic"), reshape(1)], [_layer(generator, "generator")], "he")
+
+
+def _layer(player: Any, who: str) -> Layer:
+    if isinstance(player, tuple) and len(player) == 2 and all(map(callable, player)):
+        return {"kind": "own", "init": player[0], "apply": player[1], "engine": None}
+    if not all(hasattr(player, name) for name in ("named_parameters", "forward")):
+        raise WganError(f"the {who} is {player!r}; give an nn.Module or a pair (init, apply) of functions.")
+    init, apply = import_module("wgan.engines.torch").functions_of(player)
+    return {"kind": "own", "init": init, "apply": apply, "engine": "torch"}
+
+
+def is_own(architecture: Architecture) -> bool:
+    """Whether a player is not wgan's own."""
+    return any(layer["kind"] == "own" for layer in [*architecture.critic, *architecture.generator])
+
+
+def engine_for(architecture: Architecture, asked: str) -> str:
+    """The engine that the players are written for, where that is the one asked for or "auto"."""
+    written = {layer["engine"] for layer in [*architecture.critic, *architecture.generator] if layer["kind"] == "own"}
+    if asked == "auto" and "torch" not in written:
+        raise WganError(
+            f"network {architecture.name} is made of functions, which does not say for which engine; add "
+            "engine='torch' or engine='jax'."
+        )
+    if asked not in ("auto", "torch") and "torch" in written:
+        raise WganError(f"engine is {asked}, but network {architecture.name} is made of torch modules; use torch.")
+    return "torch" if asked == "auto" else asked
+
+
+def refuse(architecture: Architecture, config: Config, constraint: str) -> None:
+    """Refuse what needs to know the layers."""
+    name = architecture.name
+    if constraint in SLOPE_BOUNDS:
+        raise WganError(
+            f"constraint {constraint} needs to know each layer, which network {name} of your own does not tell; use "
+            "gradient-penalty, clip or sphere."
+        )
+    if config.precision == "bfloat16":
+        raise WganError(f"precision is bfloat16, which network {name} of your own decides itself; use float32.")
+    if config.conditional != "none":
+        raise WganError(
+            f"conditional is {config.conditional}, which changes layers that network {name} of your own does not "
+            "tell; use none."
+        )
+
+
+def check(architecture: Architecture, engine: Any, config: Config, row: tuple[int, ...]) -> None:
+    """Refuse what could not be trained, resumed or sampled as the rest is: a few rows go through both players."""
+    name = architecture.name
+    z = streams.normal(0, "z", 0, (TRIED, config.latent))
+    points = streams.normal(0, "rows", 0, (TRIED, *row))
+    for who, layers, given, wanted in (
+        ("critic", architecture.critic[:1], points, (TRIED,)),
+        ("generator", architecture.generator, z, (TRIED, *row)),
+    ):
+        initial = initial_arrays(layers, given.shape[1:], architecture.init, streams.stream(0, "weights"))
+        if not initial:
+            raise WganError(f"the {who} of network {name} has no weights; give it some to train.")
+        weights = {key: engine.array(w) for key, w in initial.items()}
+
+        def rows(x: np.ndarray, layers: list = layers, weights: dict = weights) -> np.ndarray:
+            return engine.numpy(apply_layers(engine.ops, layers, weights, engine.array(x)))
+
+        try:
+            found = rows(given)
+        except WganError:
+            raise
+        except Exception as problem:
+            raise WganError(
+                f"the {who} of network {name} fails on rows of {list(given.shape)} ({problem}); it must take "
+                f"those and give {list(wanted)}."
+            ) from problem
+        shapes = [wanted, (*wanted, 1), (*wanted, 1, 1, 1)] if who == "critic" else [wanted]
+        if found.shape not in shapes:
+            raise WganError(f"the {who} of network {name} gives {list(found.shape)}; it must give {list(wanted)}.")
+        if (rows(given) != found).any():
+            raise WganError(
+                f"the {who} of network {name} gives other values for the same rows, as dropout does and whatever keeps "
+                "a state; leave that out, since a run could not be resumed."
+            )
+        if np.abs(rows(given[:2]) - found[:2]).max() > 1e-3 * np.abs(found).max():
+            raise WganError(
+                f"the {who} of network {name} gives a row other values in another batch, as batch norm does; "
+                "use a layer norm or a group norm in its place."
+            )

@@ -1,0 +1,186 @@
+"""A run in memory: how it starts, what it draws, and how it becomes named arrays and is put back from them."""
+
+import hashlib
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from wgan import data
+from wgan.config import Config
+from wgan.data import Classes, Dataset
+from wgan.errors import WganError
+from wgan.game.arrays import Params
+from wgan.game.layers import Layer, initial_arrays, mixes_batch
+from wgan.game.step import Draws, Game, State
+from wgan.maths import streams
+from wgan.runs import checkpoint
+from wgan.training.model import Model, game_of, told
+
+Record = dict[str, Any]
+
+
+@dataclass
+class Training:
+    """A run in memory: what the loop needs and, after each record, where it stands."""
+
+    config: Config
+    game: Game
+    dataset: Dataset
+    rows: np.ndarray
+    held_out: np.ndarray
+    state: State
+    step: int = 0
+    info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
+    classes: Classes | None = None  # those that a conditional run is told,
+    codes: np.ndarray | None = None  # and the class of each row of the data set
+    best: tuple[int, float] | None = None  # the checkpoint of the lowest W1 to held-out rows, and that distance
+
+
+def start(config: Config, dataset: Dataset | None = None) -> Training:
+    """All that can be wrong with a config and its data is found here, before anything is written."""
+    if dataset is None:
+        dataset = data.of(config)
+    if config.dequantise == "uniform":
+        dataset = replace(dataset, form=dataset.form.dequantised())
+    rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
+    if len(rows) < config.batch:
+        raise WganError(
+            f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
+            f"use --batch {len(rows)} or less."
+        )
+    if config.until_no_better is not None and not len(held_out):
+        raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
+    classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
+    game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
+    players = (game.architecture.critic, game.architecture.generator)
+    rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
+    if rows_at_once < 2 and any(map(mixes_batch, players)):
+        raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
+    state = initial_state(game, config, dataset.form.encoded_shape)
+    return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
+
+
+def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
+    """The state before the first step."""
+    critic = initial_critic(game, config, row)
+    layers = game.architecture.generator
+    generator = _initial_weights(game, config, layers, (config.latent,), 1)
+    average = _initial_weights(game, config, layers, (config.latent,), 1) if config.average else {}
+    return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
+
+
+def initial_critic(game: Game, config: Config, row: tuple[int, ...]) -> Params:
+    """The critic's weights before the first step; the constraint holds from the start."""
+    layers = game.architecture.critic
+    return game.constraint.project(game.engine.ops, _initial_weights(game, config, layers, row, 0), layers)
+
+
+def _initial_weights(game: Game, config: Config, layers: list[Layer], row: tuple[int, ...], number: int) -> Params:
+    rng = streams.stream(config.seed, "weights", number)
+    initial = initial_arrays(layers, row, game.architecture.init, rng)
+    return {name: game.engine.array(w) for name, w in initial.items()}
+
+
+def draws(training: Training, at: int) -> Draws:
+    """The random numbers of the iteration that begins at step `at`."""
+    config, engine = training.config, training.game.engine
+    count, batch, latent, seed = config.critic_steps(at), config.batch, config.latent, config.seed
+    first = config.critic_steps_before(at) * batch
+    chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
+    real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
+    generator_batch = config.generator_batch or batch
+    labels: tuple[Any, ...] = ()
+    if training.classes and training.codes is not None:
+        others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
+        label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
+        labels = engine.array(label), of_rows(training, training.rows[others])
+    return Draws(
+        engine.array(real.reshape(count, batch, *real.shape[1:])),
+        engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
+        engine.array(streams.uniform(seed, "mix", at, (count, batch))),
+        engine.array(streams.normal(seed, "generator_z", at, (generator_batch, latent))),
+        *labels,
+    )
+
+
+def of_rows(training: Training, chosen: np.ndarray) -> Any:
+    """The classes of these rows as the players are told them, or None in a run without labels."""
+    return told(training.game, training.classes, None if training.codes is None else training.codes[chosen])
+
+
+def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """These rows as the critic sees them, float32: under `dequantise` with noise of one level, u - 1/2."""
+    form = training.dataset.form
+    rows = form.encode(training.dataset.rows[chosen])
+    if training.config.dequantise == "uniform":
+        rows += (rng.random(rows.shape, np.float32) - np.float32(0.5)) / np.asarray(form.scale, np.float32)
+    return rows
+
+
+def losses(training: Training) -> Record:
+    """The losses of the step before as numbers, once the engine has computed them."""
+    return {name: float(training.game.engine.numpy(value)) for name, value in training.info.items()}
+
+
+def model_of(training: Training) -> Model:
+    """The model as it stands, to sample and to score with."""
+    state = training.state
+    form, weights = training.dataset.form, state.average or state.generator
+    return Model(training.config, form, training.game, state.critic, weights, training.step, training.classes)
+
+
+def describe(training: Training) -> dict[str, Any]:
+    """What config.json holds: the config, the data's form and source, and the versions that made the run."""
+    dataset = training.dataset
+    libraries = {name: version(name) for name in ("wgan", "numpy", training.game.engine.name)}
+    return {
+        "config": training.config.to_json(),
+        "data": {
+            "form": dataset.form.to_json(),
+            "source": dataset.source,
+            "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
+            "training_rows": len(training.rows),
+            "held_out_rows": len(training.held_out),
+            **({"classes": training.classes.to_json()} if training.classes else {}),
+        },
+        "engine": training.game.engine.name,
+        "versions": {"python": platform.python_version(), **libraries},
+        "machine": platform.machine(),
+    }
+
+
+def flatten(training: Training) -> dict[str, np.ndarray]:
+    """The state as NumPy arrays named "critic/...", "generator_optimiser/mean/..." and so on."""
+    return {
+        name: training.game.engine.numpy(value)
+        for part, tree in training.state._asdict().items()
+        for name, value in _walk(part, tree)
+    }
+
+
+def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
+    """Put `training` where a checkpoint was written; a missing or misshapen array raises `WganError`."""
+    arrays = saved.arrays
+
+    def placed(path: str, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: placed(f"{path}/{name}", part) for name, part in value.items()}
+        if path not in arrays or arrays[path].shape != tuple(value.shape):
+            raise WganError(f"the checkpoint lacks {path} {tuple(value.shape)}; it was made by another version.")
+        return training.game.engine.array(arrays[path])
+
+    training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))
+    engine = training.game.engine
+    training.step, training.info = saved.step, {name: engine.array(np.float64(v)) for name, v in saved.meta.items()}
+
+
+def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        for name, part in tree.items():
+            yield from _walk(f"{path}/{name}", part)
+    else:
+        yield path, tree

@@ -1,0 +1,76 @@
+"""TensorBoard event files beside a run's own log, as the extra `[tensorboard]`."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wgan.errors import WganError
+
+if TYPE_CHECKING:
+    from wgan.training.state import Training
+
+
+class Board:
+    """Writes each record's numbers, each new picture of samples, and histograms of the critic's weights."""
+
+    def __init__(self, run: Path, step: int = 0):
+        try:
+            from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+            from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
+            from tensorboard.summary.writer.event_file_writer import EventFileWriter
+        except ImportError:
+            raise WganError("--tensorboard needs the package tensorboard; pip install 'wgan[tensorboard]'.") from None
+        self.event, self.summary, self.histogram = Event, Summary, HistogramProto
+        self.pictures = run / "samples"
+        self.written = {path.name for path in self.pictures.glob("*.png") if int(path.stem) < step}
+        self.file = EventFileWriter(str(run / "tensorboard"))
+        # What an earlier process wrote from this step on is superseded.
+        restarted = SessionLog(status=SessionLog.START)
+        self.file.add_event(Event(wall_time=time.time(), step=step, session_log=restarted))
+
+    def write(self, training: "Training", record: dict[str, Any]) -> None:
+        """One record of the loop, and what became due since the last one."""
+        at = record["step"]
+        values = [
+            self.summary.Value(tag=name.replace(".", "/", 1), simple_value=value)
+            for name, value in record.items()
+            if name != "step"
+        ]
+        if "generator_gradient" in record:  # the diagnostics were due
+            numpy = training.game.engine.numpy
+            values += [
+                self.summary.Value(tag=f"critic/{name}", histo=self._histogram(numpy(weights)))
+                for name, weights in training.state.critic.items()
+            ]
+        self._add(at, values)
+        self._add_pictures()
+
+    def close(self) -> None:
+        """Write what is left and wait until it is on the disk."""
+        self._add_pictures()
+        self.file.close()
+
+    def _add(self, at: int, values: list[Any]) -> None:
+        self.file.add_event(self.event(wall_time=time.time(), step=at, summary=self.summary(value=values)))
+
+    def _add_pictures(self) -> None:
+        for path in sorted(self.pictures.glob("*.png")):
+            if path.name not in self.written:
+                self.written.add(path.name)
+                picture = self.summary.Image(encoded_image_string=path.read_bytes())
+                self._add(int(path.stem), [self.summary.Value(tag="samples", image=picture)])
+
+    def _histogram(self, weights: np.ndarray) -> Any:
+        weights = weights.astype(np.float64).ravel()
+        counts, edges = np.histogram(weights, bins=40)
+        return self.histogram(
+            min=weights.min(),
+            max=weights.max(),
+            num=weights.size,
+            sum=weights.sum(),
+            sum_squares=(weights**2).sum(),
+            bucket_limit=edges[1:].tolist(),
+            bucket=counts.tolist(),
+        )

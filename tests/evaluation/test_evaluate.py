@@ -1,0 +1,380 @@
+"""`wgan evaluate`: what it compares, what it writes, what bad input gets; and the features behind it."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from commands import SMALL, assert_refused, run
+from safetensors.numpy import load_file
+
+from wgan import Config, WganError, data, train
+from wgan.data import split
+from wgan.evaluation import evaluate, features
+from wgan.maths import metrics
+from wgan.maths.metrics import METRICS
+from wgan.training.model import load_model, sample
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """One cache for all: the classifier of the digits is trained once."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder / "wgan"
+
+
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "digits"
+    list(train(Config(data="digits", steps=3, width=8, batch=16, latent=4), out=out))
+    return out
+
+
+@pytest.fixture(scope="module")
+def evaluated(digits_run, cache):
+    done = run("evaluate", digits_run)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def toy_run(out, name="8gaussians", **fields):
+    fields = {"rows": 3000} | fields
+    list(train(Config(data=name, steps=2, width=8, batch=16, latent=2, **fields), out=out))
+    return out
+
+
+# The command.
+
+
+def test_the_table_has_every_metric_beside_its_floor_and_what_was_compared(evaluated, digits_run):
+    text = evaluated.stdout
+    assert f"{digits_run}: step 3 of 3\n" in text
+    assert "1,617 samples (seed 0) of digits against 180 held-out rows\n" in text
+    assert "64 units of a classifier of digits that is right on 9" in text
+    assert "floor: 1,617 training rows in the samples' place\n" in text
+    assert "10,000 were asked; the floor has only 1,617 training rows" in text
+    applied = [metric for metric in METRICS.values() if not {"modes", "asked"} & {*metric.needs}]
+    for metric in applied:
+        assert f"\n{metric.title:22}" in text
+    assert "FID" not in text
+    assert "KID" not in text
+    assert max(map(len, text.splitlines()[5:])) <= 112
+    assert evaluated.stderr.count("training a classifier of digits") == 1
+
+
+def test_evaluation_json_is_strict_and_says_step_protocol_and_floor(evaluated, digits_run):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    text = (digits_run / "evaluation.json").read_text()
+    report = json.loads(text, parse_constant=refuse)
+    assert (report["step"], report["steps"], report["finished"], report["lacking"]) == (3, 3, True, {})
+    assert report["protocol"]["samples"] == 1617
+    assert report["protocol"]["real_rows"] == 180
+    assert report["protocol"]["classifier_accuracy"] > 0.95
+    for entry in report["metrics"].values():
+        assert entry.keys() >= {"title", "value", "error", "floor", "floor_error", "better", "estimates", "p_value"}
+        assert np.isfinite([entry["value"], entry["floor"]]).all()
+    values = {name: entry["value"] for name, entry in report["metrics"].items()}
+    floors = {name: entry["floor"] for name, entry in report["metrics"].items()}
+    for name, times in {"frechet": 3, "kernel_distance": 3, "exact_w1": 2, "sliced_w1": 3}.items():
+        assert values[name] > times * floors[name], "noise is far from digits"
+    assert floors["precision"] > 0.9 > values["coverage"]
+    assert evaluate.read(digits_run) == report
+
+
+def test_json_is_printed_and_a_second_evaluation_says_the_same_without_training(evaluated, digits_run):
+    before = (digits_run / "evaluation.json").read_text()
+    done = run("evaluate", digits_run, "--json")
+    assert done.stdout.strip() == before
+    assert "training a classifier" not in done.stderr
+
+
+def test_an_unfinished_run_is_measured_as_far_as_it_is(tmp_path):
+    out = tmp_path / "run"
+    records = train(Config(data="8gaussians", steps=4, width=8, rows=3000), out=out, stop=lambda at: at == 2)
+    assert [record["step"] for record in records][-1] == 2
+    done = run("evaluate", out, "--samples", 300)
+    assert "step 2 of 4: unfinished, measured as far as it is" in done.stdout
+    assert evaluate.read(out)["finished"] is False
+    shutil.rmtree(out / "checkpoints")
+    assert_refused(run("evaluate", out), "no readable checkpoint yet")
+
+
+def test_data_that_have_gone_or_changed_are_named(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
+    assert run("train", "x.npy", *SMALL, "--out", "run", cwd=tmp_path).returncode == 0
+    np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
+    assert_refused(run("evaluate", "run", cwd=tmp_path), "x.npy holds other rows than run was trained on")
+    (tmp_path / "x.npy").unlink()
+    assert_refused(run("evaluate", "run", cwd=tmp_path), "the data of run cannot be read", "no such file: 'x.npy'")
+    assert not (tmp_path / "run" / "evaluation.json").exists()
+
+
+def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, evaluated):
+    shutil.copytree(digits_run, tmp_path / "run")
+    few = run("evaluate", tmp_path / "run", "--samples", 50, "--features", "rows")
+    assert few.returncode == 0
+    assert "lacking: precision needs at least 100 samples and as many held-out rows; there are 50 and 50." in few.stdout
+    assert "\nsliced W1" in few.stdout
+    assert set(evaluate.read(tmp_path / "run")["lacking"]) == {
+        name for name, metric in METRICS.items() if metric.least > 50 and not (set(metric.needs) - {"train"})
+    }
+    before = (tmp_path / "run" / "evaluation.json").read_text()
+    done = run("evaluate", tmp_path / "run", "--samples", 5, "--features", "rows")
+    assert_refused(done, "frechet needs at least 100 samples", "there are 5 and 5")
+    assert (tmp_path / "run" / "evaluation.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        ("clasifier", "unknown features 'clasifier'; did you mean 'classifier'"),
+        ("pca:3", "unknown features 'pca:3'"),
+        ("inception", "needs its weights, .* --features inception:FILE"),
+        ("inception:no.pth", "no file 'no.pth' of Inception weights"),
+    ],
+)
+def test_bad_features_get_one_sentence(digits_run, chosen, sentence):
+    with pytest.raises(WganError, match=sentence):
+        evaluate.evaluate(digits_run, 200, features=chosen)
+
+
+def test_bad_arguments_get_one_sentence(digits_run):
+    assert_refused(run("evaluate", "nowhere"), "nowhere is not a run folder")
+    assert_refused(run("evaluate", digits_run, "--features", "clasifier"), "unknown features 'clasifier'")
+
+
+def test_a_restart_removes_the_evaluation(tmp_path):
+    out = toy_run(tmp_path / "run")
+    evaluate.evaluate(out, 300)
+    list(train(Config(data="8gaussians", steps=1, width=8), out=out, restart=True))
+    assert evaluate.read(out) is None
+    assert evaluate.read(tmp_path) is None
+
+
+# What is compared.
+
+
+def test_toys_are_measured_by_mode_and_their_floor_is_theirs(tmp_path):
+    report = evaluate.evaluate(toy_run(tmp_path / "run"), 2000)
+    found = report["metrics"]
+    assert report["protocol"]["features"] == "rows"
+    assert found.keys() == {name for name, metric in METRICS.items() if "fake_probabilities" not in metric.needs}
+    assert found["modes_found"]["floor"] == 8
+    error = np.sqrt(0.989 * 0.011 / 2000)
+    assert found["high_quality"]["floor"] == pytest.approx(1 - np.exp(-4.5), abs=4 * error + 0.002)
+    assert found["high_quality"]["value"] < 0.2
+    bare = evaluate.evaluate(toy_run(tmp_path / "roll", "swissroll"), 300)
+    assert "modes_found" not in bare["metrics"]
+
+
+def test_without_held_out_rows_halves_of_the_training_rows_are_compared_and_it_is_said(tmp_path):
+    out = toy_run(tmp_path / "run", held_out=0.0, rows=1000)
+    report = evaluate.evaluate(out, 300)
+    assert "memorisation" not in report["metrics"]
+    assert "the run held none out" in evaluate.words(out, report)
+
+
+def planted(monkeypatch, rows):
+    """The evaluation of a digits run whose generator gives these rows."""
+    dataset = data.load("digits")
+    known, held_out = split(dataset, 0.1, None, 0)
+    monkeypatch.setattr(evaluate, "sample", lambda model, count, seed: rows(dataset, known)[:count])
+    return evaluate.evaluate_model(load_model(planted.run), dataset, known, held_out, 1500)["metrics"]
+
+
+def test_planted_faults_show_in_their_metric_and_the_data_themselves_in_none(monkeypatch, digits_run, evaluated):
+    planted.run = digits_run
+    rng = np.random.default_rng(0)
+
+    def copies(dataset, known):
+        return dataset.rows[rng.choice(known[:100], 1500)]
+
+    def one_class(dataset, known):
+        return dataset.rows[rng.choice(known[dataset.labels[known] == 3], 1500)]
+
+    def some_copies(dataset, known):
+        noise = rng.integers(0, 256, (1500, 8, 8, 1), dtype=np.uint8)
+        return np.concatenate([dataset.rows[known[:100]], noise[100:]])
+
+    found = planted(monkeypatch, copies)
+    assert found["memorisation"]["p_value"] < 1e-9
+    assert found["near_duplicates"]["value"] == 1
+    found = planted(monkeypatch, some_copies)
+    assert found["memorisation"]["p_value"] < 1e-3
+    found = planted(monkeypatch, one_class)
+    assert found["class_coverage"]["value"] == pytest.approx(0.1)
+    assert found["class_coverage"]["shares"][3] > 0.95
+    assert found["diversity"]["value"] < 0.7
+    assert found["inception_style"]["value"] < 1.5
+    assert found["recall"]["value"] < 0.3
+
+
+# Features.
+
+
+def test_every_name_gives_finite_features_of_digits_in_any_chunks(monkeypatch, evaluated):
+    dataset = data.load("digits")
+    known, _ = split(dataset, 0.1, None, 0)
+    for name in features.FEATURES.keys() - {"inception"}:
+        seen = features.resolve(name, dataset, known, lambda text: None)
+        whole, p = seen.extract(dataset.rows[:50])
+        assert whole.dtype == np.float64
+        assert whole.shape[0] == 50
+        assert np.isfinite(whole).all()
+        monkeypatch.setattr(features, "CHUNK", 7)
+        again, q = seen.extract(dataset.rows[:50])
+        np.testing.assert_allclose(again, whole, rtol=1e-4, atol=1e-4)
+        if p is not None:
+            np.testing.assert_allclose(p.sum(1), 1)
+            np.testing.assert_allclose(p, q, atol=1e-4)
+            assert (p.argmax(1) == dataset.labels[:50]).mean() > 0.9
+
+
+def test_auto_is_the_classifier_rows_or_components(monkeypatch):
+    called = []
+    for name in features.FEATURES:
+        monkeypatch.setitem(features.FEATURES, name, lambda *arguments, name=name: called.append(name))
+    rng = np.random.default_rng(0)
+    cases = {
+        "digits": data.load("digits"),
+        "8gaussians": data.toy("8gaussians", 100, 0),
+        "unlabelled": data.from_array(rng.random((100, 12, 12, 3))),
+        "small": data.from_array(rng.random((100, 8, 8, 1))),
+        "wide": data.from_array(rng.normal(size=(100, 65))),
+    }
+    for dataset in cases.values():
+        features.resolve("auto", dataset, np.arange(50), lambda text: None)
+    assert called == ["classifier", "rows", "pca", "rows", "pca"]
+    monkeypatch.undo()
+    with pytest.raises(WganError, match="needs images with labels"):
+        features.resolve("classifier", cases["unlabelled"], np.arange(50), lambda text: None)
+
+
+def test_components_keep_the_variance_that_they_say(monkeypatch):
+    rng = np.random.default_rng(0)
+    dataset = data.from_array(rng.normal(size=(500, 3)) @ rng.normal(size=(3, 90)) + 5)
+    seen = features.resolve("pca", dataset, np.arange(400), lambda text: None)
+    assert "100.0% of their variance" in seen.text
+    x, _ = seen.extract(dataset.rows[400:])
+    whole = dataset.form.encode(dataset.rows[400:]).astype(float)
+    assert np.linalg.norm(x[0] - x[1]) == pytest.approx(np.linalg.norm(whole[0] - whole[1]), rel=1e-4)
+
+
+def test_a_function_can_be_the_features(digits_run):
+    def ink(rows):
+        return rows.reshape(len(rows), 8, 8).astype(float).sum(2)
+
+    report = evaluate.evaluate(digits_run, 200, features=ink)
+    assert report["protocol"]["features_text"] == "the function ink"
+    assert report["metrics"]["frechet"]["title"] == "Frechet distance"
+    with pytest.raises(WganError, match=r"features bad of 200 rows have shape \(200,\); return \[200, d\]"):
+        evaluate.evaluate(digits_run, 200, features=lambda_named("bad", lambda rows: rows.reshape(len(rows), -1)[:, 0]))
+    with pytest.raises(WganError, match="200 of 200 samples have features nan that are NaN or infinite"):
+        evaluate.evaluate(digits_run, 200, features=lambda_named("nan", lambda rows: np.full((len(rows), 2), np.nan)))
+
+
+def lambda_named(name, function):
+    function.__name__ = name
+    return function
+
+
+def test_the_classifier_repeats_and_a_damaged_cache_is_made_anew(evaluated, cache, monkeypatch, tmp_path):
+    (file,) = cache.glob("classifier-*.safetensors")
+    assert [path for path in cache.iterdir() if path != file] == [], "nothing temporary is left"
+    monkeypatch.setattr(features, "LEAST_STEPS", 20)
+    monkeypatch.setattr(features, "EPOCHS", 0)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    dataset, notes = data.load("digits"), []
+    found = []
+    for damage in (None, b"", b"\x08\0\0\0\0\0\0\0{bad{bad", None):
+        if damage is not None:
+            (kept,) = (tmp_path / "wgan").iterdir()
+            kept.write_bytes(damage)
+        features.resolve("classifier", dataset, np.arange(10), notes.append)
+        (kept,) = (tmp_path / "wgan").iterdir()
+        found.append(load_file(kept))
+    assert sum("training a classifier" in note for note in notes) == 3
+    for weights in found[1:]:
+        for name, w in found[0].items():
+            np.testing.assert_array_equal(w, weights[name])
+    assert kept.name != file.name, "another recipe, another file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(features, "LEAST_STEPS", 2)
+    tmp_path.chmod(0o500)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
+    notes = []
+    features.resolve("classifier", data.load("digits"), np.arange(10), notes.append)
+    assert "cannot keep the classifier" in notes[-1]
+
+
+def test_the_classifier_does_not_know_what_a_run_trains_on(evaluated):
+    dataset = data.load("digits")
+    a, b = (features.resolve("classifier", dataset, rows, print).extract(dataset.rows[:9])[0] for rows in ([1], [2]))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_inception_gets_three_grey_channels_and_alone_is_called_fid(monkeypatch, digits_run, tmp_path):
+    from wgan.engines import inception
+
+    given = []
+
+    def network(images):
+        given.append(images)
+        flat = images.reshape(len(images), -1).astype(np.float64)
+        return flat[:, :30], flat[:, :8] / 100
+
+    monkeypatch.setattr(inception, "load", lambda path: network)
+    report = evaluate.evaluate(digits_run, 200, features="inception:weights.pth")
+    titles = {name: entry["title"] for name, entry in report["metrics"].items()}
+    assert (titles["frechet"], titles["kernel_distance"]) == ("FID", "KID")
+    assert titles["inception_style"] == "Inception score"
+    assert all(images.shape[1:] == (8, 8, 3) and images.dtype == np.uint8 for images in given)
+    np.testing.assert_array_equal(given[0][..., 0], given[0][..., 2])
+
+
+def test_a_pickle_of_weights_is_not_executed(tmp_path):
+    pytest.importorskip("torch_fidelity", reason="pip install 'wgan[fid]'", exc_type=ImportError)
+    import pickle
+
+    from wgan.engines import inception
+
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "boom"),)
+
+    for content in (pickle.dumps(Bomb()), b"", b"nonsense"):
+        (tmp_path / "w.pth").write_bytes(content)
+        with pytest.raises(WganError, match="holds no Inception weights"):
+            inception.load(tmp_path / "w.pth")
+    assert not (tmp_path / "boom").exists()
+
+
+def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits_run, monkeypatch):
+    seen = []
+    whole = evaluate._all
+
+    def spy(table, sets, floor, *rest):
+        seen.append((sets, floor))
+        return whole(table, sets, floor, *rest)
+
+    monkeypatch.setattr(evaluate, "_all", spy)
+    report = evaluate.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
+    ((sets, floor),) = seen
+    least = metrics.measurement("sliced_w1", floor)
+    found = report["metrics"]["sliced_w1"]
+    assert (found["floor"], found["floor_error"]) == pytest.approx((least.value, least.error), rel=1e-12)
+    np.testing.assert_array_equal(sets.fake, sample(load_model(digits_run), 120, 1).reshape(120, -1))
+    assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
+    assert len(sets.train) == 1617
+    stored = data.load("digits")  # of which the first rows are no fair sample, where a set is sorted by class
+    first = stored.rows[split(stored, 0.1, None, 0)[0][:120]].reshape(120, -1)
+    assert not np.array_equal(floor.fake, first)

@@ -1,0 +1,42 @@
+"""Draws are a function of (seed, step), follow their law, and visit every row once an epoch."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wgan.maths import streams
+
+
+@given(rows=st.integers(1, 40), first=st.integers(0, 200), count=st.integers(0, 150), cut=st.floats(0, 1))
+def test_rows_drawn_in_two_parts_are_the_rows_drawn_at_once(rows, first, count, cut):
+    middle = int(count * cut)
+    whole = streams.real_rows(3, first, count, rows)
+    parts = [
+        streams.real_rows(3, first, middle, rows),
+        streams.real_rows(3, first + middle, count - middle, rows),
+    ]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))
+
+
+def test_every_epoch_is_another_shuffle_of_all_rows():
+    drawn = streams.real_rows(0, 0, 300, 100).reshape(3, 100)
+    assert all(sorted(epoch) == list(range(100)) for epoch in drawn.tolist())
+    assert not (drawn[0] == drawn[1]).all()
+
+
+def test_draws_repeat_with_the_seed_and_step_and_with_nothing_less():
+    first = streams.normal(1, "z", 5, (64,))
+    np.testing.assert_array_equal(first, streams.normal(1, "z", 5, (64,)))
+    for other in [(2, "z", 5), (1, "generator_z", 5), (1, "z", 6)]:
+        assert not np.intersect1d(first, streams.normal(*other, (64,))).size
+
+
+@pytest.mark.parametrize("purpose", ["z", "mix"])
+def test_draws_follow_their_law_across_steps(purpose):
+    draw = streams.normal if purpose == "z" else streams.uniform
+    x = np.concatenate([draw(7, purpose, step, (500,)) for step in range(100)]).astype(np.float64)
+    mean, variance, fourth = (0, 1, 3) if purpose == "z" else (0.5, 1 / 12, 1 / 80)
+    # five standard errors of the mean and of the variance, of n = 50,000
+    assert abs(x.mean() - mean) < 5 * np.sqrt(variance / x.size)
+    assert abs(x.var() - variance) < 5 * np.sqrt((fourth - variance**2) / x.size)

@@ -1,0 +1,421 @@
+"""The report: what it says of whole, broken and hostile runs, and how it behaves in a browser."""
+
+import base64
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from itertools import count
+
+import numpy as np
+import pytest
+
+from wgan import Config, data
+from wgan.reports import page as report
+from wgan.reports.charts import Level, Line, chart, number, window
+from wgan.runs import checkpoint
+from wgan.runs import folder as runs
+from wgan.training.loop import train
+
+SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "steps": 6, "log_every": 1, "diagnose_every": 1}
+SMALL |= {"engine": "torch", "sample_every": 2, "checkpoint_every": 2}
+EVIL = "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{ 7*7 }}"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "first"
+    list(train(Config(**SMALL), out=out))
+    return out
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "first")
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes, and the text outside of scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.said, self.inside = [], [], ""
+        self.feed(text)
+        self.text = " ".join(" ".join(self.said).split())
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, text):
+        if self.inside not in ("script", "style"):
+            self.said.append(text)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(*paths, **options):
+    return Page(report.write(list(paths), **options).read_text())
+
+
+def change(run, **fields):
+    config = json.loads((run / "config.json").read_text())
+    config["config"] |= fields
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_a_run_is_told_whole(run):
+    found = page(run)
+    for part in ("No fault was found.", "Samples over time", "Distance to the data", "Real and generated",
+                 "Nearest training images", "Not measured yet", "gradient-penalty", "What it is".lower()):  # fmt: skip
+        assert part in found.text
+    pictures = [image for image in found.all("img") if "data-step" in image]
+    assert [int(image["data-step"]) for image in pictures] == [0, 2, 4, 6]
+    for image, step in zip(pictures, (0, 2, 4, 6), strict=True):
+        saved = (run / "samples" / f"{step:08d}.png").read_bytes()
+        assert base64.b64decode(image["src"].split(",")[1]) == saved
+    for field in Config.from_json({}).to_json():
+        assert field in found.text
+
+
+def test_nothing_is_fetched_and_every_picture_has_words(run):
+    found = page(run)
+    text = (run / "report.html").read_text()
+    assert not re.search(r"https?://|@import|url\(", text)
+    for name, attributes in found.tags:
+        for attribute in ("src", "href"):
+            assert attributes.get(attribute, "data:").startswith(("data:", "#")), name
+    assert all(image.get("alt") for image in found.all("img"))
+    assert all(svg.get("aria-label") for svg in found.all("svg") if svg.get("role") == "img")
+    assert len([svg for svg in found.all("svg") if svg.get("role") == "img"]) >= 6
+
+
+def test_what_files_hold_is_shown_and_never_run(run, tmp_path):
+    change(run, data=EVIL, objective=EVIL, **{EVIL: EVIL})
+    runs.append(run, {"step": 7, "estimate": 1.0, f"critic_gradient.{EVIL}": 1.0})
+    runs.append(run, {"step": 8, "estimate": 1.0, f"critic_gradient.{EVIL}": 2.0, "fault": EVIL})
+    (run / "evaluation.json").write_text(
+        json.dumps({"step": EVIL, "protocol": {EVIL: EVIL}, "metrics": [{"name": EVIL, "value": EVIL, "floor": EVIL}]})
+    )
+    hostile = run.rename(tmp_path / "<img src=x onerror=alert(2)>")
+    for found in (page(hostile), page(hostile, hostile)):
+        assert EVIL in " ".join(found.said)
+        assert len(found.all("script")) == 1
+        assert not [tag for tag, attributes in found.tags if any(name.startswith("on") for name in attributes)]
+        assert not [image for image in found.all("img") if not image["src"].startswith("data:image/png;base64,")]
+
+
+def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
+    change(run, steps=100)
+    assert "Unfinished: this run is at step 6 of 100" in page(run).text
+    (run / "log.jsonl").write_text("".join(f'{{"step": {step}, "w1": {step + 1}}}\n' for step in (0, 2, 4, 6)))
+    assert "was better" not in page(run).text
+    kept = checkpoint.steps(run / "checkpoints")[0]
+    change(run, until_no_better=6 - kept)
+    assert f"Stopped at step 6, since none of {6 - kept} steps was better." in page(run).text
+    (run / "log.jsonl").unlink()
+    assert "no record yet" in page(run).text
+    shutil.rmtree(run / "samples")
+    shutil.rmtree(run / "checkpoints")
+    assert "Samples over time" not in page(run).text
+
+
+def test_a_run_that_ended_in_a_fault_says_so_first(run):
+    runs.append(run, {"step": 7, "fault": "critic_loss became nan"})
+    text = page(run).text
+    assert "No fault" not in text
+    assert text.index("The critic exploded") < text.index("Samples over time")
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        (None, "mine.npy"),
+        (np.arange(99 * 64, dtype=np.uint8).reshape(99, 8, 8), "holds other rows"),
+    ],
+)
+def test_a_run_whose_data_has_gone_is_told_without_it(tmp_path, rows, why):
+    images = np.random.default_rng(0).integers(0, 255, (99, 8, 8)).astype(np.uint8)
+    np.save(tmp_path / "mine.npy", images)
+    out = tmp_path / "run"
+    list(train(Config(**SMALL | {"data": str(tmp_path / "mine.npy"), "steps": 2}), out=out))
+    assert "Nearest training images" in page(out).text
+    (tmp_path / "mine.npy").unlink()
+    if rows is not None:
+        np.save(tmp_path / "mine.npy", rows)
+    text = page(out).text
+    assert "Real images are not shown" in text
+    assert re.search(why, text)
+    assert "Nearest training images" not in text
+    assert "Distance to the data" in text
+
+
+def test_the_nearest_row_of_a_copied_image_is_itself(run):
+    from wgan.reports import figures
+
+    dataset = data.load("digits")
+    rows, _ = data.split(dataset, 0.1, None, 0)
+    copies = dataset.rows[rows[5:9]]
+    figures.samples(copies, dataset.form, run / "samples" / "00000006.png")
+    found = page(run)
+    near = [image["alt"] for image in found.all("img") if image["alt"].startswith("Training row")]
+    assert [near[i] for i in (0, 3, 6, 9)] == [f"Training row {row}, at distance 0" for row in rows[5:9]]
+    expected = np.sqrt(((dataset.rows[rows] / 127.5 - copies[0] / 127.5) ** 2).sum((1, 2, 3)))
+    assert near[1].endswith(f"distance {number(np.sort(expected)[1])}")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "1 files in samples/ are not pictures"),
+        (b"<svg onload='alert(1)'>", "1 files in samples/ are not pictures"),
+        (b"\x89PNG\r\n\x1a\nbroken", "last picture of samples cannot be read"),
+    ],
+)
+def test_a_broken_picture_costs_only_itself(run, content, why):
+    (run / "samples" / "00000006.png").write_bytes(content)
+    text = page(run).text
+    assert "Samples over time" in text
+    assert why in text
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", "[" * 10_000])
+def test_a_broken_evaluation_is_named(run, content):
+    (run / "evaluation.json").write_text(content)
+    assert "evaluation.json cannot be read" in page(run).text
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_metrics_are_shown_with_their_floors(run, listed):
+    one = {"value": 3.14159, "error": 0.02, "floor": 0.63, "floor_error": 0.01, "better": "lower"}
+    one |= {"estimates": "Frechet distance on pixels"}
+    metrics = [{"name": "frechet", **one}] if listed else {"frechet": one}
+    protocol = {"samples": 10_000, "label_names": ["naught"], "classifier_accuracy": None}
+    found = {"step": 6, "protocol": protocol, "metrics": metrics, "lacking": {"kid": "Too few samples for kid."}}
+    (run / "evaluation.json").write_text(json.dumps(found))
+    text = page(run).text
+    expected = "frechet 3.14 ± 0.02 0.630 ± 0.01 lower Frechet distance on pixels Too few samples for kid."
+    for part in (expected, "samples 10000", "Of step 6"):
+        assert part in text
+    assert "naught" not in text
+
+
+def test_the_command_repeats_the_run(run):
+    words = shlex.split(report.command(report.read(run)))
+    assert words[:3] == ["wgan", "train", "digits"]
+    done = subprocess.run(
+        [sys.executable, "-m", *words[:-2], "--dry-run"], capture_output=True, text=True, timeout=120, cwd=run
+    )
+    assert json.loads(done.stdout) == runs.read_config(run)["config"], done.stderr
+
+
+def test_runs_side_by_side_tell_what_differs(run, tmp_path):
+    other = tmp_path / "second"
+    list(train(Config(**SMALL | {"learning_rate": 0.5, "keep": 1}), out=other))
+    out = tmp_path / "both.html"
+    found = page(run, other, out=out)
+    text = found.text
+    table = text[text.index("What differs") : text.index("Curves")]
+    assert "learning_rate 0.002 0.5" in table
+    assert "keep" not in table
+    assert "seed" not in table
+    assert "first 3" not in table
+    lines = [svg["aria-label"] for svg in found.all("svg") if svg.get("role") == "img"]
+    assert any("first goes from" in label and "second goes from" in label for label in lines)
+    assert "different data" not in text
+    change(other, width=9)
+    config = json.loads((other / "config.json").read_text())
+    config["data"]["sha256"] = "other"
+    (other / "config.json").write_text(json.dumps(config))
+    assert "different data" in page(run, other, out=out).text
+    same = shutil.copytree(run, tmp_path / "more" / "first")
+    assert str(same) in page(run, same, out=out).text
+
+
+def test_the_command_line(finished, run, tmp_path):
+    def call(*arguments):
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-m", "wgan", "report", *map(str, arguments)],
+            capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+
+    done = call(run)
+    assert (done.returncode, done.stdout.strip()) == (0, str(run / "report.html"))
+    for arguments, part in (
+        ((tmp_path / "none",), "is not a run folder"),
+        ((run, tmp_path), "is not a run folder"),
+        ((run, "--out", run / "log.jsonl" / "x.html"), "cannot write"),
+        ((), "Missing argument"),
+    ):
+        done = call(*arguments)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+        assert part in done.stderr
+    (run / "log.jsonl").write_text('{"estimate": 1}\n{"step": 2}\n')
+    assert "without a step" in call(run).stderr
+
+
+def test_charts_survive_what_logs_hold():
+    steps = np.arange(30.0)
+    assert chart("t", "x", [Line("a", steps, np.full(30, np.nan))]) is None
+    assert chart("t", "x", []) is None
+    for values in (np.zeros(30), np.full(30, 1e-30), np.geomspace(1e-9, 1e9, 30), np.where(steps == 3, np.inf, 2.0)):
+        made = str(chart("t", "x", [Line("a", steps, values)], levels=[Level("floor", 1.0)]))
+        assert not re.search(r"\b(nan|inf)\b", made)
+        assert 'class="c0 d0"' in made
+    assert [window(n) for n in (5, 100, 200, 10_000)] == [1, 5, 11, 101]
+
+
+def test_a_chart_draws_its_values_to_scale():
+    made = str(chart("t", "x", [Line("a", np.array([0.0, 5, 10]), np.array([0.0, 1.0, 4.0]), filtered=False)]))
+    points = re.search(r'<polyline class="c0 d0" points="([^"]*)"', made)[1]
+    x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1])
+    assert (y[0] - y[2]) / (y[0] - y[1]) == pytest.approx(4, abs=0.02)
+
+
+class Browser:
+    """Headless Chromium, spoken to in its own protocol over two pipes."""
+
+    def __init__(self, binary, folder):
+        there, self.write = os.pipe()
+        self.read, back = os.pipe()
+        command = [binary, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+                   f"--user-data-dir={folder}", "about:blank"]  # fmt: skip
+        pipes = f"exec {shlex.join(command)} 3<&{there} 4>&{back}"
+        self.process = subprocess.Popen(
+            ["bash", "-c", pipes], pass_fds=[there, back], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(there)
+        os.close(back)
+        self.numbers, self.buffer, self.events, self.session = count(1), b"", [], None
+        target = self("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self(f"{domain}.enable")
+
+    def __call__(self, method, **parameters):
+        number = next(self.numbers)
+        message = {"id": number, "method": method, "params": parameters}
+        message |= {"sessionId": self.session} if self.session else {}
+        os.write(self.write, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.next()
+            if answer.get("id") == number:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def next(self):
+        while b"\0" not in self.buffer:
+            part = os.read(self.read, 1 << 20)
+            assert part, "Chromium ended"
+            self.buffer += part
+        message, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def open(self, path, width=1200, height=900, dark=False):
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self("Emulation.setEmulatedMedia", features=scheme)
+        self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.events.clear()
+        self("Page.navigate", url=path.resolve().as_uri())
+        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+            self.events.append(self.next())
+
+    def value(self, expression):
+        answer = self("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def press(self, key, code):
+        for kind in ("keyDown", "keyUp"):
+            self("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+    def picture(self):
+        return base64.b64decode(self("Page.captureScreenshot", captureBeyondViewport=True)["data"])
+
+    def complaints(self):
+        self.value("1")  # what is on its way arrives before the answer
+        methods = ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
+        fetched = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
+        outside = [e for e in fetched if not e["params"]["request"]["url"].startswith(("file:", "data:"))]
+        return [event for event in self.events if event.get("method") in methods] + outside
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    opened = Browser(binary, tmp_path_factory.mktemp("chromium"))
+    yield opened
+    opened.process.terminate()
+    opened.process.wait(30)
+    os.close(opened.read)
+    os.close(opened.write)
+
+
+SHOWN = "[...document.querySelectorAll('#pictures img')].filter(i => !i.hidden).map(i => i.dataset.step).join()"
+
+
+@pytest.mark.browser
+def test_the_slider_moves_the_picture_by_key_and_the_console_stays_empty(run, browser):
+    browser.open(report.write([run]))
+    assert browser.value(SHOWN) == "6"
+    before = browser.picture()
+    browser.value("document.getElementById('slider').focus()")
+    browser.press("ArrowLeft", 37)
+    assert browser.value(SHOWN) == "4"
+    assert browser.value("document.getElementById('shown').textContent") == "step 4"
+    assert browser.picture() != before
+    browser.press("Home", 36)
+    assert browser.value(SHOWN) == "0"
+    browser.value("document.getElementById('play').click()")
+    wait = (
+        "new Promise(done => { const t = setInterval(() => { if (%s === '6') { clearInterval(t); done(1); } }, 50); })"
+    )
+    browser.value(wait % SHOWN)
+    assert browser.complaints() == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("runs_shown", [1, 2])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_it_fits_and_reads_at_every_width_in_light_and_dark(run, tmp_path, browser, width, runs_shown):
+    path = report.write([run] * runs_shown, tmp_path / "page.html")
+    colours = []
+    for dark in (False, True):
+        browser.open(path, width=width, dark=dark)
+        assert browser.value("document.documentElement.scrollWidth") <= width
+        assert browser.value("Math.min(...[...document.querySelectorAll('.plot text')].map("
+                             "t => t.getBoundingClientRect().height))") > 9  # fmt: skip
+        colours.append(
+            [browser.value(f"getComputedStyle(document.body).{part}") for part in ("backgroundColor", "color")]
+        )
+        browser.picture()
+        assert browser.complaints() == []
+    light, dark = ([sum(map(int, re.findall(r"\d+", colour)[:3])) / 3 for colour in pair] for pair in colours)
+    assert light[0] - light[1] > 180
+    assert dark[1] - dark[0] > 180
+
+
+@pytest.mark.browser
+def test_a_hostile_name_runs_nothing_in_a_browser(run, browser):
+    evil = "<script>window.owned = 1</script><img src=x onerror='window.owned = 1'>"
+    change(run, data=evil)
+    path = report.write([run])
+    browser.open(path)
+    assert browser.value("window.owned === undefined")
+    assert browser.value("document.querySelector('h1').textContent").startswith(evil)
+    path.write_text(path.read_text().replace("</h1>", f"</h1>{evil}"))  # as if the escape had failed
+    browser.open(path)
+    assert browser.value("window.owned === undefined")  # the page's own policy holds

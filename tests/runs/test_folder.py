@@ -1,0 +1,230 @@
+"""Run folders: resumed only by their own config, never destructive, one trainer at a time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from wgan.errors import WganError
+from wgan.runs import folder as runs
+
+FREE = frozenset({"steps"})
+
+
+def config(**changes) -> dict:
+    fields = {"data": "gaussians", "steps": 100, "widths": (8, 8), "seed": 0} | changes
+    fields = {name: value for name, value in fields.items() if value is not ...}
+    return {"config": fields, "versions": {"wgan": "1"}}
+
+
+def contents(folder) -> dict[str, bytes | None]:
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+            for path in folder.rglob("*") if path.name != ".lock"}  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path):
+    run = tmp_path / "a" / "run"
+    assert runs.open_run(run, config(), may_change=FREE) is False
+    (run / "log.jsonl").write_text('{"step": 0}\n')
+    (run / "samples" / "0.png").write_text("png")
+    (run / "checkpoints" / "00000001").mkdir()
+    (run / "report.html").write_text("html")
+    (run / "notes.txt").write_text("mine")
+    return run
+
+
+def test_a_new_folder_and_an_empty_one_become_a_run(tmp_path):
+    for out in (tmp_path / "deep" / "new", tmp_path / "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        assert runs.open_run(out, config(), may_change=FREE) is False
+        assert sorted(contents(out)) == ["checkpoints", "config.json", "samples"]
+        assert runs.read_config(out) == json.loads(json.dumps(config()))
+
+
+def test_what_a_start_that_was_killed_left_is_no_obstacle(tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / ".config.json.tmp-77").write_text('{"conf')
+    assert runs.open_run(tmp_path, config(), may_change=FREE) is False
+
+
+def test_the_same_config_resumes_and_changes_nothing(run):
+    before = contents(run)
+    assert runs.open_run(run, config(), may_change=FREE) is True
+    assert contents(run) == before
+
+
+def test_fields_that_may_change_are_saved_and_the_rest_is_untouched(run):
+    before = contents(run)
+    assert runs.open_run(run, config(steps=200) | {"versions": {"wgan": "2"}}, may_change=FREE) is True
+    saved = runs.read_config(run)
+    assert (saved["config"]["steps"], saved["versions"]) == (200, {"wgan": "1"})
+    assert {name for name, text in contents(run).items() if before[name] != text} == {"config.json"}
+
+
+def test_another_config_is_refused_field_by_field(run):
+    before = contents(run)
+    with pytest.raises(WganError) as caught:
+        runs.open_run(run, config(seed=1, steps=5, data=..., extra="x"), may_change=FREE)
+    assert str(caught.value) == (
+        f"{run} holds another run (data: saved 'gaussians', asked None; extra: saved None, asked 'x'; "
+        "seed: saved 0, asked 1); choose another --out or add --restart."
+    )
+    with pytest.raises(WganError, match="absent: saved None, asked None"):
+        runs.open_run(run, config(absent=None), may_change=FREE)
+    assert contents(run) == before
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_other_peoples_files_are_refused_and_stay(tmp_path, restart):
+    folder = tmp_path / "photos"
+    (folder / "samples").mkdir(parents=True)
+    (folder / "samples" / "holiday.png").write_text("dear")
+    (tmp_path / "file").write_text("mine")
+    before = contents(tmp_path)
+    for out, word in ((folder, "'samples'"), (tmp_path / "file", "Not a directory")):
+        with pytest.raises(WganError, match=word):
+            runs.open_run(out, config(), restart=restart, may_change=FREE)
+    for text in ('{"architectures": ["GPT"]}', '{"config": 3}', "[1]", "{", "", "[" * 100_000):
+        (folder / "config.json").write_text(text)
+        with pytest.raises(WganError, match=r"config\.json is damaged or not one of wgan's"):
+            runs.open_run(folder, config(), restart=restart, may_change=FREE)
+        (folder / "config.json").unlink()
+    assert contents(tmp_path) == before
+    assert not list(tmp_path.rglob(".lock"))
+
+
+def test_restart_removes_the_runs_own_files_only(run, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "dear").touch()
+    (run / "samples" / "0.png").unlink()
+    (run / "samples").rmdir()
+    (run / "samples").symlink_to(elsewhere)
+    assert runs.open_run(run, config(seed=5), restart=True, may_change=FREE) is False
+    assert sorted(contents(run)) == ["checkpoints", "config.json", "notes.txt", "samples"]
+    assert (elsewhere / "dear").exists()
+    assert runs.read_config(run)["config"]["seed"] == 5
+    assert runs.open_run(tmp_path / "new", config(), restart=True, may_change=FREE) is False
+
+
+def test_a_restart_that_is_interrupted_leaves_a_run_folder(run, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.shutil, "rmtree", lambda path: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            runs.open_run(run, config(seed=5), restart=True, may_change=FREE)
+    assert runs.read_config(run)["config"]["seed"] == 0
+    assert runs.open_run(run, config(seed=5), restart=True, may_change=FREE) is False
+
+
+def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file" / "run", tmp_path / ("x" * 300)):
+        with pytest.raises(WganError, match=r"cannot use .*(Not a directory|too long)"):
+            runs.open_run(out, config(), may_change=FREE)
+
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "sync", full)
+    with pytest.raises(WganError, match="No space left on device"):
+        runs.open_run(tmp_path / "deep" / "run", config(), may_change=FREE)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_failed_rewrite_leaves_the_run_as_it_was(run, monkeypatch):
+    before = contents(run)
+    monkeypatch.setattr(runs, "sync", lambda path: os.stat(path / "nothing"))
+    with pytest.raises(WganError, match="cannot use"):
+        runs.open_run(run, config(steps=7), may_change=FREE)
+    assert contents(run) == before
+
+
+def test_read_config_of_no_run(tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(WganError, match="is not a run folder"):
+            runs.read_config(folder)
+
+
+def test_the_log_comes_back_as_columns(tmp_path):
+    assert runs.read_log(tmp_path) == {}
+    runs.append(tmp_path, {"step": 0, "gap": float("nan"), "name": "é\n", "ok": True, "more": [5, 6]})
+    runs.append(tmp_path, {"step": np.int64(1), "gap": np.float32("-inf"), "more": [1, 2]})
+    runs.append(tmp_path, {"step": 2, "gap": 0.1, "fid": np.inf, "more": [3, 4]})
+    for line in (tmp_path / "log.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    log = runs.read_log(tmp_path)
+    assert list(log) == ["step", "gap", "name", "ok", "more", "fid"]
+    np.testing.assert_array_equal(log["step"], [0.0, 1, 2])
+    np.testing.assert_array_equal(log["gap"], [np.nan, -np.inf, 0.1])
+    np.testing.assert_array_equal(log["fid"], [np.nan, np.nan, np.inf])
+    np.testing.assert_array_equal(log["ok"], [1, np.nan, np.nan])
+    assert {name for name in log if log[name].dtype == object} == {"name", "more"}
+    assert log["name"][0] == "é\n"
+    assert log["more"].shape == (3,)
+
+
+def test_a_torn_last_line_is_left_out_and_an_earlier_one_is_named(tmp_path):
+    for step in range(3):
+        runs.append(tmp_path, {"step": step, "gap": 1.25})
+    path = tmp_path / "log.jsonl"
+    whole = path.read_bytes()
+    last = whole.rindex(b"\n", 0, -1) + 1
+    for cut in range(last, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        np.testing.assert_array_equal(runs.read_log(tmp_path)["step"], [0, 1])
+    for broken in (b'{"step": 0', b"[1]", b"", b"\xff", b"[" * 100_000):
+        path.write_bytes(b'{"step": 0}\n' + broken + b'\n{"step": 2}\n')
+        for reader in (lambda: runs.read_log(tmp_path), lambda: runs.truncate_log(tmp_path, 1)):
+            with pytest.raises(WganError, match=r"line 2 of .*log\.jsonl"):
+                reader()
+
+
+def test_a_resumed_log_equals_that_of_an_unbroken_run(tmp_path):
+    for step in range(6):
+        runs.append(tmp_path, {"step": step, "gap": 1 / (step + 1)})
+    path = tmp_path / "log.jsonl"
+    unbroken = path.read_bytes()
+    path.write_bytes(unbroken[:-4])
+    runs.truncate_log(tmp_path, 3)
+    np.testing.assert_array_equal(runs.read_log(tmp_path)["step"], [0, 1, 2])
+    for step in range(3, 6):
+        runs.append(tmp_path, {"step": step, "gap": 1 / (step + 1)})
+    assert path.read_bytes() == unbroken
+    assert os.listdir(tmp_path) == ["log.jsonl"]
+
+
+def test_a_log_that_cannot_be_written_is_told(tmp_path):
+    for act in (runs.append, runs.truncate_log):
+        with pytest.raises(WganError, match=r"cannot write .*log\.jsonl"):
+            act(tmp_path / "none", {"step": 1} if act is runs.append else 1)
+
+
+def test_a_second_process_is_kept_out_until_the_first_one_ends(run):
+    code = "import sys; from pathlib import Path; from wgan.runs import folder as runs\n"
+    code += "with runs.lock(Path(sys.argv[1])): print('in', flush=True); input()"
+    command = [sys.executable, "-c", code, str(run)]
+    before = contents(run)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "in\n"
+        for restart in (False, True):
+            with pytest.raises(WganError, match="another process trains into"):
+                runs.open_run(run, config(), restart=restart, may_change=FREE)
+        with pytest.raises(WganError, match="another process trains into"), runs.lock(run):
+            pass
+        first.kill()
+    assert contents(run) == before
+    with runs.lock(run):
+        pass
+    with runs.lock(run):
+        pass
+
+
+def test_an_error_inside_the_lock_is_not_dressed_up(run):
+    with pytest.raises(OSError, match="mine"), runs.lock(run):
+        raise OSError("mine")

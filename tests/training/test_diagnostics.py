@@ -1,0 +1,268 @@
+"""What is measured while a run trains, and that each planted fault is named by the first verdict, and only that one."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import cdist
+from scipy.stats import wasserstein_distance
+
+from wgan import Config, WganError, data, preset
+from wgan.engines import ENGINES
+from wgan.game import step
+from wgan.game.constraints import CONSTRAINTS
+from wgan.reports.verdicts import verdicts
+from wgan.runs import checkpoint
+from wgan.runs import folder as runs
+from wgan.training import diagnostics
+from wgan.training.diagnostics import diagnose, prepare, quantities, w1
+from wgan.training.loop import advance, train
+from wgan.training.state import start
+
+SMALL = {
+    "data": "digits",
+    "engine": "torch",
+    "width": 8,
+    "batch": 16,
+    "latent": 8,
+    "steps": 6,
+    "log_every": 1,
+    "diagnose_every": 2,
+}
+generate = step.generate
+
+
+def faults(log, config):
+    return [one.name for one in verdicts(log, config.to_json()) if one.kind == "fault"]
+
+
+def trained(tmp_path, config, dataset=None):
+    with suppress(WganError):  # an explosion ends in one, and is in the log
+        list(train(config, dataset, out=tmp_path / "run"))
+    return runs.read_log(tmp_path / "run")
+
+
+def plant(monkeypatch, rows):
+    """Replace the generator: `rows(z)` gives what it makes, a whiff of the true one its gradient."""
+
+    def planted(game, generator, z, moments=None, label=None):
+        return game.engine.array(rows(game.engine.numpy(z))) + 1e-2 * generate(game, generator, z)
+
+    monkeypatch.setattr(step, "generate", planted)
+
+
+def digits():
+    dataset = data.load("digits")
+    rows, _ = data.split(dataset, 0.1, None, 0)
+    return dataset.form.encode(dataset.rows[rows]), dataset.labels[rows]
+
+
+def choice(z, count, seed=0):
+    """One of `count`, a function of z that takes each about as often."""
+    return (z @ np.random.default_rng(seed).standard_normal((z.shape[1], count))).argmax(1)
+
+
+def test_a_generator_that_copies_a_hundred_rows_is_named(monkeypatch, tmp_path):
+    rows, _ = digits()
+    plant(monkeypatch, lambda z: rows[choice(z, 100)])
+    config = Config(engine="torch", steps=20, log_every=5, diagnose_every=5)
+    assert faults(trained(tmp_path, config), config) == ["memorising generator"]
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_generator_of_one_class_is_named(monkeypatch, tmp_path, labelled):
+    rows, labels = digits()
+    threes = rows[labels == 3]
+    plant(monkeypatch, lambda z: (threes[choice(z, 100)] + threes[choice(z, 100, seed=1)]) / 2)  # new, not copied
+    config = Config(engine="torch", steps=20, log_every=5, diagnose_every=5)
+    dataset = None if labelled else data.from_array(data.load("digits").rows, name="digits")
+    log = trained(tmp_path, config, dataset)
+    assert ("classes" in log) == labelled
+    assert faults(log, config) == ["mode collapse"]
+
+
+def test_a_critic_trained_on_500_rows_is_named(monkeypatch, tmp_path):
+    """Against a perfect generator, so that memory is all that the critic can gain by."""
+    dataset = data.from_array(np.random.default_rng(1).standard_normal((1000, 32)).astype(np.float32))
+    plant(monkeypatch, lambda z: z)
+    config = Config(
+        engine="torch",
+        network="mlp", width=64, depth=2, latent=32, rows=500, held_out=0.3, n_critic=5, steps=40, log_every=5,
+        diagnose_every=5,
+    )  # fmt: skip
+    assert faults(trained(tmp_path, config, dataset), config) == ["memorising critic"]
+
+
+def test_a_clip_of_a_ten_thousandth_is_named(tmp_path):
+    config = preset("wgan").config.replace(
+        data="digits", engine="torch", width=8, clip=1e-4, steps=30, log_every=5, diagnose_every=5
+    )
+    log = trained(tmp_path, config)
+    assert faults(log, config) == ["vanishing gradient"]
+    assert "clipping" in verdicts(log, config.to_json())[0].sentence.lower()
+
+
+@pytest.mark.parametrize("name", ["default", "wgan-gp"])
+def test_a_learning_rate_of_one_is_named(tmp_path, name):
+    config = preset(name).config.replace(
+        data="digits", engine="torch", width=8, learning_rate=1.0, steps=30, log_every=5, diagnose_every=5
+    )
+    assert faults(trained(tmp_path, config), config) == ["exploding critic"]
+
+
+def test_a_generator_that_no_gradient_reaches_is_named(tmp_path):
+    config = Config(**SMALL)
+    training = start(config)
+    last = max(name for name in training.state.generator if name.endswith(".bias"))
+    training.state.generator[last] += 1e4  # its tanh is 1 for ever
+    training.state.average[last] += 1e4
+    (tmp_path / "samples").mkdir()
+    list(advance(training, tmp_path))
+    assert faults(runs.read_log(tmp_path), config) == ["dead generator"]
+
+
+def test_a_healthy_run_gets_none(tmp_path):
+    config = Config(engine="torch", steps=300, log_every=25, diagnose_every=50)
+    log = trained(tmp_path, config)
+    assert faults(log, config) == []
+    assert log["w1"][-1] < 0.7 * log["w1"][0]
+
+
+def test_w1_against_one_dimension_and_a_shift():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((50, 1)), rng.standard_normal((50, 1)) + 1
+    assert w1(x, y) == pytest.approx(wasserstein_distance(x[:, 0], y[:, 0]), rel=1e-4)
+    z = rng.standard_normal((40, 7))
+    assert w1(z, z + 3 / np.sqrt(7)) == pytest.approx(3, rel=1e-4)
+
+
+def test_where_samples_fall_against_a_search_by_hand():
+    rng = np.random.default_rng(0)
+    searched, labels = rng.standard_normal((60, 5)), rng.integers(3, size=60)
+    rows = np.concatenate([searched[:4] + 1e-3, rng.standard_normal((12, 5))])
+    found = diagnostics._look(rows, searched, labels)
+    by_hand = np.sort(cdist(rows, searched), axis=1)
+    assert found["nearest"] == pytest.approx(by_hand[:, 0].mean(), rel=1e-3)
+    assert found["copied"] == np.mean(by_hand[:, 0] < by_hand[:, 1] / 3) >= 4 / 16
+    share = np.bincount(labels[cdist(rows, searched).argmin(1)]) / 16
+    assert found["classes"] == pytest.approx(np.prod(share[share > 0] ** -share[share > 0]))
+    assert found["largest_class_share"] == share.max()
+
+
+def test_coverage_against_its_definition_and_at_its_ends():
+    rng = np.random.default_rng(0)
+    real, sample = rng.standard_normal((40, 3)), 2 * rng.standard_normal((40, 3))
+    radius = np.sort(cdist(real, real), axis=1)[:, 5]
+    expected = np.mean([(cdist([row], sample) <= r).any() for row, r in zip(real, radius, strict=True)])
+    assert 0.2 < expected < 0.9
+    assert diagnostics._compare(sample, real)["coverage"] == expected
+    same, far = diagnostics._compare(real, real), diagnostics._compare(real + 100, real)
+    assert (same["coverage"], far["coverage"]) == (1, 0)
+    assert same["w1"] == pytest.approx(0, abs=2e-3)
+
+
+def test_gradients_against_autograd_and_a_linear_critic():
+    training = start(Config(**SMALL | {"network": "mlp", "depth": 1, "constraint": "none"}))
+    game, state, probe = training.game, training.state, prepare(training)
+    found = quantities(game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    count = len(probe.mix)
+    critic = {name: w.clone().requires_grad_() for name, w in state.critic.items()}
+    fake = generate(game, state.generator, probe.z)[:count]
+    loss = step.score(game, critic, fake).mean() - step.score(game, critic, probe.real[:count]).mean()
+    loss.backward()
+    layers = [name for name in critic if name.endswith(".weight")]
+    assert len(layers) > 1
+    for name in layers:
+        expected = float(critic[name].grad.norm())
+        assert float(found[f"critic_gradient.{name.removesuffix('.weight')}"]) == pytest.approx(expected, rel=1e-4)
+
+    generator = {name: w.clone().requires_grad_() for name, w in state.generator.items()}
+    (-step.score(game, state.critic, generate(game, generator, probe.z[:count])).mean()).backward()
+    expected = float(torch.cat([w.grad.ravel() for w in generator.values()]).norm())
+    assert float(found["generator_gradient"]) == pytest.approx(expected, rel=1e-4)
+
+    slope = torch.full((1, 64), 0.5)
+    linear = {"00.reshape": None, "01.dense.weight": slope, "01.dense.bias": torch.zeros(1)}
+    layers = [{"kind": "reshape", "shape": (64,)}, {"kind": "dense", "features": 1}]
+    game = game._replace(architecture=game.architecture._replace(critic=layers))
+    state = state._replace(critic={name: w for name, w in linear.items() if w is not None})
+    found = quantities(game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    for name in ("real", "fake", "mixed"):
+        assert found[f"gradient_norm_{name}"].numpy() == pytest.approx(4.0)  # |w| = 0.5 sqrt(64)
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_both_engines_measure_the_same(constraint):
+    found = []
+    for engine in ENGINES:
+        pytest.importorskip(engine, reason=f"{engine} is not installed")
+        training = start(Config(**SMALL | {"engine": engine, "constraint": constraint, "network": "mlp", "depth": 1}))
+        found.append(diagnose(prepare(training), training))
+    assert len(found) > 1
+    for other in found[1:]:
+        assert other == pytest.approx(found[0], rel=2e-3, abs=1e-6)
+
+
+def test_measuring_changes_nothing_and_repeats():
+    training = start(Config(**SMALL))
+    probe = prepare(training)
+    before = {name: w.clone() for name, w in (training.state.critic | training.state.generator).items()}
+    first = diagnose(probe, training)
+    assert diagnose(prepare(training), training) == first
+    for name, w in (training.state.critic | training.state.generator).items():
+        assert torch.equal(before[name], w)
+    assert all(isinstance(value, float) and np.isfinite(value) for value in first.values())
+
+
+def test_the_share_of_clipped_weights():
+    training = start(Config(**SMALL | {"constraint": "clip", "clip": 0.5}))
+    weights = torch.cat([w.ravel() for w in training.state.critic.values()])
+    for w in training.state.critic.values():
+        w.zero_()
+    name = next(name for name in training.state.critic if name.endswith(".weight"))
+    training.state.critic[name].view(-1)[:3] = torch.tensor([0.5, -0.5, 0.49])
+    assert diagnose(prepare(training), training)["clipped_weights"] == pytest.approx(2 / len(weights))
+
+
+def script(monkeypatch, distances):
+    """Let the diagnostics tell these distances, by step."""
+    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"w1": distances[training.step]})
+
+
+def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
+    script(monkeypatch, [9.0, 8, 2, 7, 6, 5, 4])
+    config = Config(**SMALL | {"keep": 2, "checkpoint_every": 1, "diagnose_every": 1})
+    out = tmp_path / "run"
+    list(train(config, out=out))
+    assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
+    assert runs.best(out, [2, 5, 6]) == (2, 2.0)
+    assert runs.best(out, [5, 6]) == (6, 4.0)
+    assert runs.best(out, [5, 6], before=6) == (5, 5.0)
+
+
+def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, tmp_path):
+    script(monkeypatch, [9.0, 1, 8, 1, 3, 1, 4])
+    out = tmp_path / "run"
+    list(train(Config(**SMALL | {"keep": 1, "checkpoint_every": 100}), out=out))
+    assert checkpoint.steps(out / "checkpoints") == [4, 6]
+    assert runs.read_log(out)["w1"][::2].tolist() == [9, 8, 3, 4]
+
+
+def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeypatch, tmp_path):
+    script(monkeypatch, [9.0, 8, 7, 7.5, 8, 8, 1])
+    config = Config(**SMALL | {"diagnose_every": 1, "until_no_better": 2, "keep": 1})
+    out = tmp_path / "run"
+    for _ in range(2):  # the same command finds that it is done
+        assert list(train(config, out=out))[-1]["step"] == 4
+        assert checkpoint.steps(out / "checkpoints") == [2, 4]
+    assert list(train(config.replace(until_no_better=None), out=out))[-1]["step"] == 6
+    assert checkpoint.steps(out / "checkpoints") == [6]
+
+
+def test_stopping_needs_held_out_rows():
+    with pytest.raises(WganError, match="until_no_better needs held-out rows"):
+        start(Config(**SMALL | {"held_out": 0, "until_no_better": 2}))
+    record = list(advance(start(Config(**SMALL | {"held_out": 0}))))[-1]
+    assert "w1" not in record
+    assert record["copied"] >= 0

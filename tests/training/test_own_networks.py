@@ -1,0 +1,317 @@
+"""Networks of somebody's own: modules and pairs of functions train, resume, are sampled and measured as ours are."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import wgan
+from wgan import data
+from wgan.config import SLOPE_BOUNDS, Config
+from wgan.engines import ENGINES, installed
+from wgan.errors import WganError
+from wgan.evaluation import evaluate
+from wgan.game import step
+from wgan.game.arrays import flat, nested
+from wgan.game.constraints import CONSTRAINTS
+from wgan.game.objectives import OBJECTIVES
+from wgan.runs import checkpoint
+from wgan.training import loop as training
+from wgan.training import model as models
+from wgan.training.loop import iterate, train
+from wgan.training.own_networks import own_network
+from wgan.training.state import draws, flatten, start
+
+POINTS = data.from_array(np.random.default_rng(0).normal(size=(1200, 2)), name="points")
+POINTS = replace(POINTS, labels=np.arange(1200) % 2)
+SMALL = {"latent": 3, "batch": 16, "steps": 4, "log_every": 2, "checkpoint_every": 2, "n_critic": 2, "width": 8}
+
+
+def modules(name="mine"):
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.LayerNorm(8), nn.Linear(8, 1))
+    return own_network(critic, nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2)), name)
+
+
+def functions():
+    """Players in operators alone, which both engines understand; weights in a list of dicts."""
+
+    def player(columns):
+        def init(rng, row):
+            sizes = (row[0], 8, columns)
+            return [{"W": rng.normal(0, 0.5, (n, m)), "b": np.zeros(m)} for n, m in pairwise(sizes)]
+
+        def apply(weights, x):
+            first, last = weights
+            x = x @ first["W"] + first["b"]
+            return x * (x > 0) @ last["W"] + last["b"]
+
+        return init, apply
+
+    return own_network(player(1), player(2), "functions")
+
+
+KINDS = {"modules": (modules, "torch"), **{f"functions-{engine}": (functions, engine) for engine in ENGINES}}
+
+
+@pytest.fixture(params=KINDS)
+def own(request):
+    """Fields of a config with such a network and its engine."""
+    make, engine = KINDS[request.param]
+    if not installed(engine):
+        pytest.skip(f"{engine} is not installed")
+    return SMALL | {"network": make(), "engine": engine}
+
+
+@pytest.mark.parametrize("make", [modules, functions])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_trains_both_players(make, objective):
+    run = start(Config(**SMALL, network=make(), engine="torch", objective=objective), POINTS)
+    before = {name: value.copy() for name, value in flatten(run).items()}
+    run.state, info = step.iteration(run.game, run.state, draws(run, 0), 1e-2, 0.5)
+    after = flatten(run)
+    assert np.isfinite([float(value) for value in info.values()]).all()
+    assert all(np.isfinite(value).all() for value in after.values())
+    for player in ("critic", "generator"):
+        names = [name for name in before if name.startswith(f"{player}/")]
+        still = [name for name in names if (before[name] == after[name]).all()]
+        assert len(names) >= 4
+        # the critic's last bias shifts all scores alike, so the game of Wasserstein and its penalty leave it
+        assert len(still) <= (player == "critic"), still
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_every_constraint_holds_or_says_why_it_cannot(own, constraint):
+    config = Config(**own, constraint=constraint)
+    if constraint in SLOPE_BOUNDS:
+        with pytest.raises(WganError, match=f"constraint {constraint} needs to know each layer"):
+            start(config, POINTS)
+        return
+    run = start(config, POINTS)
+    iterate(run)
+    critic = {name: run.game.engine.numpy(w) for name, w in run.state.critic.items()}
+    if constraint == "clip":
+        assert all(np.abs(w).max() <= config.clip * (1 + 1e-6) for w in critic.values())
+    if constraint == "sphere":
+        matrices = [w for w in critic.values() if w.ndim > 1]
+        assert len(matrices) == 2
+        assert [np.linalg.norm(w) for w in matrices] == pytest.approx([1, 1], rel=1e-5)
+    assert ("penalty" in run.info) == (constraint == "gradient-penalty")
+
+
+def test_a_module_trains_as_the_same_layers_of_ours_do():
+    """A pair of modules with the weights of our mlp takes the same steps: one definition of the game for both."""
+    fields = SMALL | {"depth": 1, "engine": "torch", "average": 0.9}
+    ours = start(Config(**fields, network="mlp"), POINTS)
+    names = {"critic": {"0": "01", "2": "03"}, "generator": {"0": "00", "2": "02"}}
+    pair = {}
+    for player, columns in (("critic", (2, 1)), ("generator", (3, 2))):
+        pair[player] = nn.Sequential(nn.Linear(columns[0], 8), nn.ReLU(), nn.Linear(8, columns[1]))
+        weights = getattr(ours.state, player)
+        state = {f"{n}.{w}": weights[f"{at}.dense.{w}"] for n, at in names[player].items() for w in ("weight", "bias")}
+        pair[player].load_state_dict(state)
+    theirs = start(Config(**fields, network=own_network(pair["critic"], pair["generator"])), POINTS)
+    for _ in range(4):
+        iterate(ours)
+        iterate(theirs)
+    for player in ("critic", "generator", "average"):
+        one, two = getattr(ours.state, player), getattr(theirs.state, player)
+        for n, at in names["critic" if player == "critic" else "generator"].items():
+            for w in ("weight", "bias"):
+                np.testing.assert_allclose(two[f"00.own.{n}.{w}"], one[f"{at}.dense.{w}"], rtol=1e-4, atol=1e-6)
+    assert training.losses(theirs) == pytest.approx(training.losses(ours), rel=1e-4)
+
+
+@pytest.mark.parametrize("make", [modules, functions])
+def test_a_stopped_run_goes_on_to_the_same_bytes_and_is_loaded_sampled_and_measured(make, tmp_path):
+    network = make()
+    config = Config(**SMALL, network=network, engine="torch", average=0.5)
+    for name, stops in (("whole", []), ("parts", [2])):
+        for at in stops:
+            list(train(config, POINTS, out=tmp_path / name, stop=lambda step, at=at: step == at))
+        list(train(config, POINTS, out=tmp_path / name))
+    whole, parts = (checkpoint.latest(tmp_path / name / "checkpoints")[0] for name in ("whole", "parts"))
+    assert (whole.step, parts.step) == (4, 4)
+    for name, value in whole.arrays.items():
+        np.testing.assert_array_equal(value, parts.arrays[name], name)
+    loaded = wgan.load(tmp_path / "whole", network=network)
+    rows = loaded.sample(10, seed=1)
+    assert rows.shape == (10, 2)
+    np.testing.assert_array_equal(rows, models.sample(models.load_model(tmp_path / "parts", network=network), 10, 1))
+    report = evaluate.evaluate(tmp_path / "whole", 120, "rows", dataset=POINTS, network=network)
+    assert report["step"] == 4
+    assert report["metrics"]
+
+
+def test_a_run_of_ones_own_is_opened_with_its_network_only(tmp_path):
+    list(train(Config(**SMALL, network=modules()), POINTS, out=tmp_path / "run"))
+    with pytest.raises(WganError, match=r"network of somebody's own, 'mine', .* wgan.load\(run, network=...\)"):
+        wgan.load(tmp_path / "run")
+    with pytest.raises(WganError, match="was made with network mine, not other"):
+        wgan.load(tmp_path / "run", network=modules("other"))
+    wide = own_network(nn.Linear(2, 1), nn.Linear(3, 2), "mine")
+    with pytest.raises(WganError, match="does not fit the network mine"):
+        wgan.load(tmp_path / "run", network=wide)
+
+
+def test_images_reach_a_module_channels_first_and_come_back_as_rows():
+    images = np.random.default_rng(1).integers(0, 256, (40, 6, 4, 3)).astype(np.uint8)
+    seen = []
+
+    class Critic(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.last = nn.Conv2d(3, 1, (6, 4))
+
+        def forward(self, x):
+            seen.append(tuple(x.shape[1:]))
+            return self.last(x)  # [n, 1, 1, 1], as in DCGAN's code
+
+    generator = nn.Sequential(
+        nn.Linear(3, 5 * 6 * 4), nn.Unflatten(1, (5, 6, 4)), nn.ReLU(), nn.Conv2d(5, 3, 1), nn.Tanh()
+    )
+    model = wgan.WGAN(network=own_network(Critic(), generator), **SMALL).fit(images)
+    assert set(seen) == {(3, 6, 4)}
+    rows = model.sample(7)
+    assert (rows.shape, rows.dtype) == ((7, 6, 4, 3), np.uint8)
+    # the trained weights fit the module again, and what it then gives is what was sampled
+    trained = {n.removeprefix("00.own."): torch.tensor(w) for n, w in model.generator_.items()}
+    generator.load_state_dict(trained)
+    from wgan.maths import streams
+
+    encoded = generator(torch.tensor(streams.normal(0, "sample", 0, (7, 3)))).detach().permute(0, 2, 3, 1).numpy()
+    assert np.abs(model._model.form.decode(encoded).astype(int) - rows).max() <= 1
+
+
+def test_a_module_keeps_its_weights_and_a_second_fit_begins_from_them():
+    critic, generator = nn.Linear(2, 1), nn.Linear(3, 2)
+    before = generator.weight.detach().clone()
+    model = wgan.WGAN(network=own_network(critic, generator), **SMALL)
+    first = model.fit(POINTS).sample(3)
+    assert torch.equal(generator.weight, before)
+    np.testing.assert_array_equal(model.fit(POINTS).sample(3), first)
+
+
+def test_a_module_is_taken_as_it_was_at_the_call():
+    critic, generator = nn.Linear(2, 1), nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2).requires_grad_(False))
+    model = wgan.WGAN(network=own_network(critic, generator), **SMALL)
+    first = model.fit(POINTS).sample(3)
+    with torch.no_grad():
+        for weight in (*critic.parameters(), *generator.parameters()):
+            weight.add_(1)
+    np.testing.assert_array_equal(model.fit(POINTS).sample(3), first)
+
+
+def test_frozen_weights_and_buffers_are_constants():
+    class Generator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.learned, self.frozen = nn.Linear(3, 2), nn.Linear(2, 2).requires_grad_(False)
+            self.register_buffer("shift", torch.tensor([5.0, -5.0]))
+
+        def forward(self, z):
+            return self.frozen(self.learned(z)) + self.shift
+
+    network = own_network(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)), Generator())
+    run = start(Config(**SMALL, network=network, precision="float64"), POINTS)
+    iterate(run)
+    assert set(run.state.generator) == {"00.own.learned.weight", "00.own.learned.bias"}
+    rows = step.generate(run.game, run.state.generator, run.game.engine.array(np.zeros((1, 3)))).numpy()
+    assert rows.dtype == np.float64
+    assert rows[0, 0] > 3, "the shift is there"
+
+
+def players(critic=None, generator=None):
+    return own_network(critic or nn.Linear(2, 1), generator or nn.Linear(3, 2))
+
+
+BATCH_NORM = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+ITS_OWN_MOMENTS = nn.Sequential(nn.BatchNorm1d(3, track_running_stats=False), nn.Linear(3, 2))
+DROPOUT = nn.Sequential(nn.Linear(2, 64), nn.Dropout(), nn.Linear(64, 1))
+
+
+@pytest.mark.parametrize(
+    ("network", "fields", "said"),
+    [
+        (players(generator=BATCH_NORM), {}, "generator of network own gives a row other values in another batch"),
+        (players(generator=ITS_OWN_MOMENTS), {}, "as batch norm does; use a layer norm"),
+        (players(critic=DROPOUT), {}, "as dropout does"),
+        (players(generator=nn.Linear(4, 2)), {}, r"fails on rows of \[4, 3\] .*must take those and give \[4, 2\]"),
+        (players(generator=nn.Linear(3, 5)), {}, r"gives \[4, 5\]; it must give \[4, 2\]"),
+        (players(critic=nn.Linear(2, 3)), {}, r"critic of network own gives \[4, 3\]; it must give \[4\]"),
+        (players(critic=nn.Flatten()), {}, "has no weights"),
+        (players(), {"conditional": "projection"}, "changes layers that network own of your own does not tell"),
+        (players(), {"engine": "jax"}, "made of torch modules; use torch"),
+        (players(), {"precision": "bfloat16"}, "decides itself; use float32"),
+        (functions(), {}, "add engine='torch' or engine='jax'"),
+    ],
+)
+def test_what_could_not_be_trained_or_resumed_gets_one_sentence(network, fields, said):
+    with pytest.raises(WganError, match=said):
+        start(Config(**SMALL | fields, network=network), POINTS)
+
+
+def test_spectral_norms_power_iteration_is_a_state_that_is_refused():
+    torch.manual_seed(0)
+    hidden = nn.utils.parametrizations.spectral_norm(nn.Linear(32, 32))
+    critic = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), hidden, nn.ReLU(), nn.Linear(32, 1))
+    with pytest.raises(WganError, match="whatever keeps a state"):
+        start(Config(**SMALL, network=players(critic=critic)), POINTS)
+
+
+def test_players_and_names_that_are_none_are_refused():
+    with pytest.raises(WganError, match=r"critic is 5; give an nn\.Module or a pair"):
+        own_network(5, nn.Linear(3, 2))
+    with pytest.raises(WganError, match="cannot be called mlp"):
+        own_network(nn.Linear(2, 1), nn.Linear(3, 2), "mlp")
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [{"w": 1}, [{"W": 1, "b": 2}, {"W": 3}], {"mlp/~/linear_0": {"w": 1}, "a.b": [1, 2, {"c": 3}]}, [1] * 12, 7],
+)
+def test_nested_weights_come_back_from_their_names(tree):
+    names = flat(tree)
+    assert all(isinstance(name, str) for name in names)
+    assert nested(names) == tree
+    assert nested(dict(reversed(names.items()))) == tree, "a checkpoint gives them in any order"
+
+
+def test_export_writes_the_layers_of_ones_own_and_refuses_code(tmp_path):
+    from wgan.export import export, sample
+    from wgan.game.layers import activation, dense
+    from wgan.game.networks import Architecture
+
+    layers = Architecture(
+        "layers", [dense(4), activation("tanh"), dense(1)], [dense(4), activation("relu"), dense(2)], "he"
+    )
+    for network in (layers, modules()):
+        list(train(Config(**SMALL, network=network), POINTS, out=tmp_path / network.name))
+    pytest.importorskip("onnx", reason="onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    export(tmp_path / "layers", tmp_path / "g.onnx", network=layers)
+    wanted = wgan.load(tmp_path / "layers", network=layers).sample(5, seed=1)
+    np.testing.assert_allclose(sample(tmp_path / "g.onnx", 5, 1)[0], wanted, atol=1e-5)
+    with pytest.raises(WganError, match=r"code of your own; write it with torch\.onnx\.export"):
+        export(tmp_path / "mine", tmp_path / "h.onnx", network=modules())
+
+
+def page_blocks():
+    text = (Path(__file__).parents[2] / "docs" / "own-networks.md").read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", page_blocks(), ids=["torch", "jax"])
+def test_the_page_shows_it_in_twenty_lines_that_run(block, tmp_path):
+    if "jax" in block:
+        pytest.importorskip("jax", reason="JAX is not installed")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", block], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len([line for line in block.splitlines() if line.strip()]) <= 20
