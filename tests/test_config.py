@@ -1,6 +1,7 @@
 """Configs refuse what is wrong in one sentence, survive JSON, and count steps as the formulas say."""
 
 import dataclasses
+import inspect
 import json
 
 import pytest
@@ -8,28 +9,127 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wgan import PRESETS, Config, WganError, preset
-from wgan.config import FIELDS, OPERATIONAL, resolve
-from wgan.game.constraints import CONSTRAINTS, gradient_penalty
-from wgan.game.networks import NETWORKS
-from wgan.game.objectives import OBJECTIVES
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, resolve
+from wgan.engines import ENGINES, get_engine, installed
+from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
+from wgan.game.networks import Architecture, mlp
+from wgan.game.objectives import minimax
 
 
 def test_a_config_survives_json():
-    config = Config(data="mnist", rows=100, prior=0.3, network="dcgan", seed=2**63 - 1)
+    config = Config(data="mnist", rows=100, objective="minimax", prior=0.3, network="dcgan", seed=2**63 - 1)
     assert Config.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
-def test_an_object_in_place_of_a_name_is_stored_by_its_name():
-    config = Config(constraint=gradient_penalty(penalty_weight=3.0))
-    assert config.to_json()["constraint"] == "gradient-penalty"
-    assert resolve("constraint", CONSTRAINTS, config.constraint, config) is config.constraint
+def other(name):
+    """A value of this field that is not its default."""
+    f = FIELDS[name]
+    if choices := f.metadata.get("choices"):
+        return next(choice for choice in choices if choice != f.default)
+    return {None: 3}.get(f.default, (f.default or 0) + 1 if f.type == "int" else 0.25)
+
+
+MEMBERS = [(family, name) for family, (table, _) in FAMILIES.items() if family != "network" for name in table]
+
+
+@pytest.mark.parametrize(("family", "name"), MEMBERS)
+def test_a_member_in_place_of_its_name_keeps_its_parameters_on_the_way_through_json(family, name):
+    make = FAMILIES[family][0][name]
+    given = {parameter: other(parameter) for parameter in inspect.signature(make).parameters}
+    config = Config(**{family: make(**given)})
+    assert config == Config(**{family: name}, **given) == Config().replace(**{family: make(*given.values())})
+    again = Config.from_json(json.loads(json.dumps(config.to_json())))
+    assert again == config
+    assert resolve(family, again) is make(**given)
+    for parameter, value in given.items():
+        with pytest.raises(WganError, match=f"{parameter} is .*, but the {family} was made with"):
+            Config(**{family: make(), parameter: value})
+        assert getattr(config.replace(**{family: make()}), parameter) == make().parameters[parameter]
+
+
+def test_the_parameters_of_a_member_are_checked_as_fields_are():
+    with pytest.raises(WganError, match=r"clip is -1; it must be a number of at least"):
+        Config(constraint=clip(-1))
+    with pytest.raises(WganError, match="unknown penalty_sides 'both'"):
+        Config(constraint=gradient_penalty(penalty_sides="both"))
+
+
+IMPOSTORS = {
+    "constraint": [Constraint("clip"), clip(0.1)._replace(project=sphere().project), clip(0.1)._replace(name="sphere")],
+    "objective": [minimax(0.3)._replace(name="wasserstein"), minimax()._replace(parameters=None)],
+    "network": [Architecture("mlp", [], [], "he"), mlp((2,), 4, 1, "auto", "auto", "auto")],
+}
+
+
+@pytest.mark.parametrize(("family", "one"), [(family, one) for family, some in IMPOSTORS.items() for one in some])
+def test_an_object_that_only_bears_the_name_of_a_member_is_refused(family, one):
+    with pytest.raises(WganError, match=f"{family} is an object with the name {one.name}, .*give yours another name"):
+        Config(**{family: one})
+    own = one._replace(name="mine", **({} if family == "network" else {"parameters": None}))
+    config = Config(**{family: own})
+    assert getattr(config, family) is own
+    assert getattr(Config.from_json(config.to_json()), family) == Named("mine"), "a file holds no code"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_name_that_no_family_holds_and_what_is_no_member_are_refused_at_once(family):
+    with pytest.raises(WganError, match=f"unknown {family} 'nope'"):
+        Config(**{family: "nope"})
+    for wrong in (3, None, ["clip"], object(), FAMILIES):
+        with pytest.raises(WganError, match=f"{family} is .*; give a name"):
+            Config(**{family: wrong})
+
+
+READING = [
+    (family, member, field)
+    for family, readers in READERS.items()
+    for member in readers
+    for field in dict.fromkeys(name for names in readers.values() for name in names)
+]
+
+
+@pytest.mark.parametrize(("family", "member", "field"), READING)
+def test_a_field_that_the_chosen_member_does_not_read_is_refused(family, member, field):
+    value = other(field)
+    if field in READERS[family][member]:
+        assert getattr(Config(**{family: member, field: value}), field) == value
+        return
+    readers = [name for name, fields in READERS[family].items() if field in fields]
+    sentence = (
+        f"{field} is {value}, which {family} {member} does not read; leave it out, or use {family} .*{readers[-1]}"
+    )
+    with pytest.raises(WganError, match=sentence):
+        Config(**{family: member, field: value})
+    before = Config(**{family: readers[0], field: value})
+    assert getattr(before.replace(**{family: member}), field) == FIELDS[field].default, "it goes with what read it"
+    for asked in (value, FIELDS[field].default):
+        with pytest.raises(WganError, match=f"{field} is .*, which {family} {member} does not read"):
+            before.replace(**{family: member, field: asked})
+    old = Config().to_json() | {family: member, field: value}
+    assert Config.from_json(old) == Config(**{family: member}), "a run of an earlier version, which ignored it"
+
+
+def test_fields_that_no_switch_turns_on_are_refused_too():
+    with pytest.raises(WganError, match="warm_up_critic is 50, but there are no warm-up steps"):
+        Config(warm_up_critic=50)
+    assert Config(warm_up=3, warm_up_critic=50).replace(warm_up=0).warm_up_critic == FIELDS["warm_up_critic"].default
+    with pytest.raises(WganError, match="resize is pad, but no size is given"):
+        Config(resize="pad")
+    assert Config(resize="pad", size=8).replace(size=None).resize == "crop"
+
+
+def test_each_engine_has_the_optimisers_that_a_config_names():
+    for engine in filter(installed, ENGINES):
+        for name, fields in READERS["optimiser"].items():
+            made = type(get_engine(engine).optimiser(name, 0.5, 0.9))
+            assert tuple(inspect.signature(made).parameters) == fields
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_every_field_has_a_text_and_refuses_a_value_of_the_wrong_kind(name):
     assert FIELDS[name].metadata["text"]
     if "family" in FIELDS[name].metadata or name in ("data", "data_dir", "drop"):
-        return  # names are looked up when training starts, and objects are allowed
+        return  # members of families have tests of their own; other names are looked up when training starts
     with pytest.raises(WganError, match=name):
         Config(**{name: [1]})
     with pytest.raises(WganError, match=name):
@@ -73,7 +173,8 @@ def test_a_config_is_frozen_and_replace_checks():
 
 @given(warm_up=st.integers(0, 30), every=st.integers(0, 12), critic=st.integers(1, 9), step=st.integers(0, 80))
 def test_critic_steps_before_is_the_sum(warm_up, every, critic, step):
-    config = Config(warm_up=warm_up, warm_up_every=every, warm_up_critic=7, n_critic=critic)
+    more = {"warm_up_critic": 7} if warm_up or every else {}
+    config = Config(warm_up=warm_up, warm_up_every=every, n_critic=critic, **more)
     assert config.critic_steps_before(step) == sum(config.critic_steps(k) for k in range(step))
 
 
@@ -104,9 +205,9 @@ def test_every_preset_names_its_source_command_and_what_to_expect(name):
     assert name == "default" or words[words.index("--preset") + 1] == name
     shape = (2,) if "gaussians" in words[2] else (28, 28, 1)
     config = one.config
-    architecture = resolve("network", NETWORKS, config.network, config, row=shape, constraint=config.constraint)
-    assert resolve("objective", OBJECTIVES, config.objective, config).name == config.objective
-    assert resolve("constraint", CONSTRAINTS, config.constraint, config).name == config.constraint
+    architecture = resolve("network", config, row=shape)
+    assert resolve("objective", config).name == config.objective
+    assert resolve("constraint", config).name == config.constraint
     assert architecture.critic
 
 
@@ -150,4 +251,4 @@ def test_unknown_names_suggest():
     with pytest.raises(WganError, match="unknown penalty_sides 'both'"):
         Config(penalty_sides="both")
     with pytest.raises(WganError, match="unknown objective 'wasserstien'; did you mean 'wasserstein'"):
-        resolve("objective", OBJECTIVES, "wasserstien", Config())
+        Config(objective="wasserstien")

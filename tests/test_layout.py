@@ -64,7 +64,7 @@ def test_the_tests_mirror_the_folders():
 
 
 def dotted_names():
-    """Every `wgan.NAME...` in the pages that users read and in the examples of docstrings: {name: how it is reached}."""
+    """Every `wgan.NAME...` of the pages and of docstrings' examples, and how it is reached."""
     pages = "\n".join(page.read_text() for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
     code = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     examples = "\n".join(re.findall(r"^\s+(?:>>>|\.\.\.) .*$", code, re.MULTILINE))

@@ -8,10 +8,23 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from wgan.errors import WganError, unknown_name
-from wgan.game.networks import SLOPE_BOUNDS
+from wgan.game.constraints import CONSTRAINTS, Constraint
+from wgan.game.layers import mixes_batch, norm, unbounded
+from wgan.game.networks import NETWORKS, Architecture
+from wgan.game.objectives import OBJECTIVES, Objective
+
+# Families whose members are objects; a config holds the name of one, or an object of the user's own.
+FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
+    "objective": (OBJECTIVES, Objective),
+    "constraint": (CONSTRAINTS, Constraint),
+    "network": (NETWORKS, Architecture),
+}
+# Choices that read other fields, and which.
+OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
+CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
 
 NORMS = ("auto", "none", "batch", "layer")
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
@@ -20,6 +33,12 @@ ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groups
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
     """A config field: `low` and `high` are allowed themselves; `choices` and `operational` go in `more`."""
     return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
+
+
+class Named(NamedTuple):
+    """An object of the user's own of which only the name is known, as a saved config holds it."""
+
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +89,7 @@ class Config:
     conditional: str = _field(
         "none",
         "how the players learn of labels: the critic is told them, or classifies",
-        choices=("none", "projection", "auxiliary"),
+        choices=tuple(CONDITIONALS),
     )
     class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss for the critic", low=0)
     class_weight_generator: float = _field(0.1, "and for the generator", low=0)
@@ -83,7 +102,7 @@ class Config:
     warm_up: int = _field(0, "the first so many generator steps take warm_up_critic critic steps", low=0)
     warm_up_every: int = _field(0, "and so does every so-many-th generator step (0: none)", low=0)
     warm_up_critic: int = _field(100, "critic steps of a warm-up step", low=1)
-    optimiser: str = _field("adam", "of both players", choices=("adam", "rmsprop"))
+    optimiser: str = _field("adam", "of both players", choices=tuple(OPTIMISERS))
     learning_rate: float = _field(2e-3, "of both players", low=1e-12, high=1e6)
     decay: str = _field("linear", "linear: the learning rate falls to 0 at the last step", choices=("none", "linear"))
     beta1: float = _field(0.0, "Adam's decay of the mean gradient", low=0, high=0.999999)
@@ -111,31 +130,86 @@ class Config:
     )
 
     def __post_init__(self) -> None:
+        for name in FAMILIES:
+            self._check_member(name)
         for f in dataclasses.fields(self):
             object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
-        constraint = getattr(self.constraint, "name", self.constraint)
-        if self.critic_norm in ("batch", "layer") and constraint in SLOPE_BOUNDS:
+        for name in self.unread():
+            if (value := getattr(self, name)) != FIELDS[name].default:
+                raise _unread(self, name, value)
+        self._check_norm()
+
+    def _check_member(self, family: str) -> None:
+        """Keep a member of a family by its name and parameters, and an object of the user's own as it is."""
+        value, table, kind = getattr(self, family), *FAMILIES[family]
+        if isinstance(value, str):
+            if value not in table:
+                raise unknown_name(family, value, table)
+            return
+        if not isinstance(value, kind | Named):
+            raise WganError(f"{family} is {value!r}; give a name ({', '.join(table)}) or a {kind.__name__}.")
+        if value.name not in table:
+            return
+        made, wanted = getattr(value, "parameters", None), inspect.signature(table[value.name]).parameters
+        if made is None or made.keys() != wanted.keys() or table[value.name](**made) != value:
             raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint} constraint, which bounds each layer's slope "
-                "while a norm's has no bound; use --critic-norm none or auto."
+                f"{family} is an object with the name {value.name}, which is that of one of wgan's own; write "
+                f"{family}={value.name!r} for that one, or give yours another name."
             )
-        if self.conditional == "projection" and constraint in (*SLOPE_BOUNDS, "sphere"):
+        object.__setattr__(self, family, value.name)
+        for name, given in made.items():
+            if getattr(self, name) not in (FIELDS[name].default, given):
+                raise WganError(
+                    f"{name} is {getattr(self, name)!r}, but the {family} was made with {given!r}; give one."
+                )
+            object.__setattr__(self, name, given)
+
+    def _check_norm(self) -> None:
+        constraint = resolve("constraint", self)
+        if isinstance(constraint, Named):
+            return
+        layers = [] if self.critic_norm == "auto" else norm(self.critic_norm)
+        if constraint.bounds_layers and unbounded(layers):
             raise WganError(
-                f"conditional is projection under the {constraint} constraint, which leaves the weights of each "
-                "class unbounded; use --conditional auxiliary, or a gradient penalty or clipping."
+                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds each layer's "
+                "slope while a norm's has no bound; use --critic-norm none or auto."
             )
-        if self.critic_norm == "batch" and constraint == "gradient-penalty":
+        if constraint.forbids_batch_norm and mixes_batch(layers):
             raise WganError(
-                "critic_norm is batch under a gradient penalty, which bounds the gradient of each row by itself "
-                "while batch norm ties rows together; use --critic-norm layer, none or auto."
+                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
+                "gradient of each row by itself while batch norm ties rows together; use --critic-norm layer, none or "
+                "auto."
             )
 
+    def unread(self) -> frozenset[str]:
+        """The fields that nothing reads: parameters of another objective, constraint, network, optimiser or choice."""
+        read = {name for family in READERS for name in _read(self, family)}
+        unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
+        if not self.warm_up and not self.warm_up_every:
+            unread |= {"warm_up_critic"}
+        if self.size is None:
+            unread |= {"resize"}
+        return frozenset(unread)
+
     def replace(self, **changes: Any) -> "Config":
-        """This config with some fields changed; an unknown field raises `WganError`."""
+        """This config with some fields changed; parameters of what was replaced go back to their defaults.
+
+        Raises `WganError` for an unknown field, and for one that the new config does not read.
+        """
         for name in changes:
             if name not in FIELDS:
                 raise unknown_name("field", name, FIELDS)
-        return dataclasses.replace(self, **changes)
+        kept = {name: getattr(self, name) for name in FIELDS} | changes
+        made = {
+            name for family in FAMILIES.keys() & changes for name in getattr(changes[family], "parameters", None) or ()
+        }
+        kept |= {name: FIELDS[name].default for name in made - changes.keys()}  # the object brings its own
+        choices = Config(**{name: kept[name] for name in (*READERS, *_SWITCHES)})
+        for name in choices.unread():
+            if name in changes:
+                raise _unread(choices, name, changes[name])
+            kept[name] = FIELDS[name].default
+        return Config(**kept)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values; an object given in place of a name is stored as its `name`."""
@@ -144,8 +218,21 @@ class Config:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Config":
-        """The inverse of `to_json`; fields that are missing take their defaults."""
-        return cls().replace(**values)
+        """The inverse of `to_json`; fields that are missing, or that nothing reads, take their defaults.
+
+        An object of the user's own comes back as `Named`, since a file holds no code.
+        """
+        for name in values:
+            if name not in FIELDS:
+                raise unknown_name("field", name, FIELDS)
+        named = {
+            family: Named(values[family])
+            for family, (table, _) in FAMILIES.items()
+            if isinstance(values.get(family), str) and values[family] not in table
+        }
+        known = {**values, **named}
+        choices = cls(**{name: known[name] for name in (*READERS, *_SWITCHES) if name in known})
+        return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
 
     def critic_steps(self, step: int) -> int:
         """How many critic updates go before generator update number `step` (from 0)."""
@@ -200,15 +287,59 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     return wanted(value)
 
 
-def resolve(family: str, table: Mapping[str, Callable[..., Any]], value: Any, config: Config, **more: Any) -> Any:
-    """The member of a family that a config field names, built from the config's fields; an object is itself."""
-    if hasattr(value, "name"):
+def resolve(family: str, config: Config, **more: Any) -> Any:
+    """The member of a family that a config names, built from its fields and from `more`; an object is itself."""
+    value, (table, _) = getattr(config, family), FAMILIES[family]
+    if not isinstance(value, str):
         return value
-    if value not in table:
-        raise unknown_name(family, value, table)
+
+    def argument(name: str) -> Any:
+        if name in more:
+            return more[name]
+        return resolve(name, config) if name in FAMILIES else getattr(config, name)
+
     wanted = inspect.signature(table[value]).parameters
-    fields = {name: getattr(config, name) for name in wanted if name in FIELDS} | more
-    return table[value](**{name: fields[name] for name in wanted if name in fields})
+    return table[value](**{name: argument(name) for name in wanted if name in more or name in FIELDS})
+
+
+# Which fields each member of a family, and each choice, reads.
+READERS: dict[str, dict[str, tuple[str, ...]]] = {
+    **{
+        family: {
+            name: tuple(
+                field for field in inspect.signature(make).parameters if field in FIELDS.keys() - FAMILIES.keys()
+            )
+            for name, make in table.items()
+        }
+        for family, (table, _) in FAMILIES.items()
+    },
+    "optimiser": OPTIMISERS,
+    "conditional": CONDITIONALS,
+}
+_SWITCHES = ("warm_up", "warm_up_every", "size")  # where they are not set, other fields are not read
+
+
+def _read(config: Config, family: str) -> tuple[str, ...]:
+    value = getattr(config, family)
+    return READERS[family].get(value, ()) if isinstance(value, str) else ()
+
+
+def _unread(config: Config, name: str, value: Any) -> WganError:
+    """The error for a field that nothing reads, with what does read it."""
+    if name == "warm_up_critic":
+        return WganError(
+            f"{name} is {value}, but there are no warm-up steps; set warm_up or warm_up_every, or leave it out."
+        )
+    if name == "resize":
+        return WganError(f"{name} is {value}, but no size is given; set size too, or leave it out.")
+    family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
+    chosen = getattr(config, family)
+    *others, last = (reader for reader, names in READERS[family].items() if name in names)
+    who = f"{', '.join(others)} or {last}" if others else last
+    return WganError(
+        f"{name} is {value}, which {family} {getattr(chosen, 'name', chosen)} does not read; leave it out, or use "
+        f"{family} {who}."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from wgan import data
-from wgan.config import FIELDS, OPERATIONAL, Config
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
 from wgan.config import preset as named_preset
 from wgan.data import Classes, Dataset, Form, form_from_json
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, unknown_name
+from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
+from wgan.game.objectives import Objective
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
@@ -181,11 +183,15 @@ class WGAN(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """What a run folder holds: JSON values and arrays by name, no object of wgan's or of a framework."""
         parameters = self.get_params(deep=False)
-        if objects := [name for name, value in parameters.items() if hasattr(value, "name")]:
-            raise WganError(
-                f"{objects[0]} is an object of your own, which is not pickled; use save(folder), then "
-                "wgan.load(folder, network=...)."
-            )
+        for family in FAMILIES:
+            if (value := parameters[family]) is None or isinstance(value, str):
+                continue
+            if getattr(value, "parameters", None) is None:
+                raise WganError(
+                    f"{family} is an object of your own, which is not pickled; use save(folder), then "
+                    f"wgan.load(folder, {family}=...)."
+                )
+            parameters |= {family: value.name, **value.parameters}
         state: dict[str, Any] = {"parameters": parameters}
         if self._training is not None:
             state |= {"run": self._described(), "step": self._training.step, "arrays": flatten(self._training)}
@@ -259,12 +265,19 @@ WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 )
 
 
-def load(run: str | Path, network: Architecture | None = None) -> WGAN:
+def load(
+    run: str | Path,
+    *,
+    objective: Objective | None = None,
+    constraint: Constraint | None = None,
+    network: Architecture | None = None,
+) -> WGAN:
     """The model of a run folder at its newest checkpoint, to sample, to score with and to go on from.
 
-    `network` is the one that the run was made with, where that was one of your own.
+    `objective`, `constraint` and `network` are those that the run was made with, where they were your own; without
+    its objective a model samples and scores, but cannot go on.
     """
-    config = models.load_model(run, network=network).config
+    config = models.load_model(run, objective=objective, constraint=constraint, network=network).config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)

@@ -68,7 +68,7 @@ def export(
     run, out = Path(run), Path(out)
     if out.suffix.lower() not in FORMATS:
         raise WganError(f"--out {out} ends in {out.suffix or 'no suffix'}; use {' or '.join(FORMATS)}.")
-    return FORMATS[out.suffix.lower()](run, load_model(run, at, network), out)
+    return FORMATS[out.suffix.lower()](run, load_model(run, at, network=network), out)
 
 
 def words(written: Export) -> str:

@@ -38,7 +38,7 @@ def engine(request):
 
 def build(name, row, **fields):
     config = Config(network=name, width=4, latent=5, **fields)
-    return resolve("network", NETWORKS, name, config, row=row, constraint=config.constraint)
+    return resolve("network", config.replace(network=name), row=row)
 
 
 def dense_convolution(x, weight, stride, pad):
@@ -178,23 +178,23 @@ def test_the_tutorials_networks_have_their_layers():
         return [layer["kind"] for layer in layers]
 
     config = Config(constraint="clip")
-    keras = resolve("network", NETWORKS, "keras-cnn", config, row=(28, 28, 1), constraint="clip")
+    keras = resolve("network", config.replace(network="keras-cnn", constraint="clip"), row=(28, 28, 1))
     assert filters(keras.critic) == [32, 64, 128, 1]
     norms = [i for i, kind in enumerate(kinds(keras.critic)) if kind == "batch_norm"]
     assert [kinds(keras.critic)[i - 1] for i in norms] == ["conv", "conv"]
     assert norms[0] > 2, "none after the first"
-    stax = resolve("network", NETWORKS, "stax-cnn", config, row=(28, 28, 1), constraint="clip")
+    stax = resolve("network", config.replace(network="stax-cnn", constraint="clip"), row=(28, 28, 1))
     assert filters(stax.critic) == [256, 512, 1]
     assert filters(stax.generator) == [7 * 7 * 512, 256, 1]
     assert kinds(stax.critic).count("batch_norm") == 2
-    penalised = resolve("network", NETWORKS, "keras-cnn", Config(), row=(28, 28, 1), constraint="gradient-penalty")
+    penalised = resolve("network", Config(network="keras-cnn"), row=(28, 28, 1))
     assert "batch_norm" not in kinds(penalised.critic)
     assert kinds(penalised.critic).count("layer_norm") == 2
 
 
 def resnet_weights(width=None, row=(32, 32, 3), latent=128, **fields):
     config = Config(network="resnet", width=width, **fields)
-    architecture = resolve("network", NETWORKS, "resnet", config, row=row, constraint=config.constraint)
+    architecture = resolve("network", config.replace(network="resnet"), row=row)
     rng = np.random.default_rng(0)
     players = [(architecture.critic, row), (architecture.generator, (latent,))]
     return architecture, *(initial_arrays(layers, shape, architecture.init, rng) for layers, shape in players)
@@ -359,7 +359,7 @@ def test_without_jax_one_sentence_says_what_to_install_and_auto_is_torch(monkeyp
 def test_auto_is_the_engine_that_was_measured_to_be_faster(monkeypatch, row, fields, expected):
     pytest.importorskip("jax", reason="JAX is not installed")
     config = Config(**fields)
-    critic = resolve("network", NETWORKS, config.network, config, row=row, constraint=config.constraint).critic
+    critic = resolve("network", config, row=row).critic
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert engine_for(config, critic, row)[0] == expected
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)

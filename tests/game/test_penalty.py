@@ -122,8 +122,8 @@ def test_the_critics_whole_loss_has_the_gradient_of_finite_differences(name, con
     game = Game(
         ENGINE,
         Architecture("small", layers, [], "he"),
-        resolve("objective", OBJECTIVES, objective, Config(prior=0.3)),
-        resolve("constraint", CONSTRAINTS, constraint, Config()),
+        resolve("objective", Config(objective=objective)),
+        resolve("constraint", Config(constraint=constraint)),
         _Recorder(),
     )
     params = initial_arrays(layers, row, "he", rng)

@@ -16,7 +16,7 @@ from scipy.stats import entropy, norm, power_divergence, uniform
 from wgan import Config, WganError
 from wgan.config import resolve
 from wgan.engines import ENGINES, get_engine
-from wgan.game.objectives import OBJECTIVES, f_gan, minimax
+from wgan.game.objectives import f_gan, minimax
 from wgan.maths.divergences import (
     DIVERGENCES,
     NUMPY,
@@ -341,7 +341,7 @@ SCORES = np.array([0.3, -1.2, 1.4, 0.9]), np.array([-0.4, 1.1, -1.7, 0.2])
 def test_the_objectives_losses_are_the_bound_and_its_parts(name, generator_objective, engine):
     engine = get_engine(engine, "float64")
     config = Config(objective=f"fgan-{name}", generator_objective=generator_objective, prior=0.3, alpha=-0.5)
-    objective = resolve("objective", OBJECTIVES, config.objective, config)
+    objective = resolve("objective", config)
     row = named(name, **{"js": {"prior": 0.3}, "alpha": {"alpha": -0.5}}.get(name, {}))
     real, fake = SCORES
     ops, arrays = engine.ops, [engine.array(scores) for scores in SCORES]

@@ -14,7 +14,7 @@ from torch import nn
 
 import wgan
 from wgan import data
-from wgan.config import SLOPE_BOUNDS, Config
+from wgan.config import Config
 from wgan.engines import ENGINES, installed
 from wgan.errors import WganError
 from wgan.evaluation import evaluate
@@ -23,15 +23,14 @@ from wgan.game.arrays import flat, nested
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import checkpoint
-from wgan.training import loop as training
 from wgan.training import model as models
 from wgan.training.loop import iterate, train
 from wgan.training.own_networks import own_network
-from wgan.training.state import draws, flatten, start
+from wgan.training.state import draws, flatten, losses, start
 
 POINTS = data.from_array(np.random.default_rng(0).normal(size=(1200, 2)), name="points")
 POINTS = replace(POINTS, labels=np.arange(1200) % 2)
-SMALL = {"latent": 3, "batch": 16, "steps": 4, "log_every": 2, "checkpoint_every": 2, "n_critic": 2, "width": 8}
+SMALL = {"latent": 3, "batch": 16, "steps": 4, "log_every": 2, "checkpoint_every": 2, "n_critic": 2}
 
 
 def modules(name="mine"):
@@ -90,8 +89,8 @@ def test_every_objective_trains_both_players(make, objective):
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_every_constraint_holds_or_says_why_it_cannot(own, constraint):
     config = Config(**own, constraint=constraint)
-    if constraint in SLOPE_BOUNDS:
-        with pytest.raises(WganError, match=f"constraint {constraint} needs to know each layer"):
+    if CONSTRAINTS[constraint]().bounds_layers:
+        with pytest.raises(WganError, match=f"constraint {constraint} bounds the slope of each layer.*own"):
             start(config, POINTS)
         return
     run = start(config, POINTS)
@@ -108,8 +107,8 @@ def test_every_constraint_holds_or_says_why_it_cannot(own, constraint):
 
 def test_a_module_trains_as_the_same_layers_of_ours_do():
     """A pair of modules with the weights of our mlp takes the same steps: one definition of the game for both."""
-    fields = SMALL | {"depth": 1, "engine": "torch", "average": 0.9}
-    ours = start(Config(**fields, network="mlp"), POINTS)
+    fields = SMALL | {"engine": "torch", "average": 0.9}
+    ours = start(Config(**fields, network="mlp", width=8, depth=1), POINTS)
     names = {"critic": {"0": "01", "2": "03"}, "generator": {"0": "00", "2": "02"}}
     pair = {}
     for player, columns in (("critic", (2, 1)), ("generator", (3, 2))):
@@ -126,7 +125,7 @@ def test_a_module_trains_as_the_same_layers_of_ours_do():
         for n, at in names["critic" if player == "critic" else "generator"].items():
             for w in ("weight", "bias"):
                 np.testing.assert_allclose(two[f"00.own.{n}.{w}"], one[f"{at}.dense.{w}"], rtol=1e-4, atol=1e-6)
-    assert training.losses(theirs) == pytest.approx(training.losses(ours), rel=1e-4)
+    assert losses(theirs) == pytest.approx(losses(ours), rel=1e-4)
 
 
 @pytest.mark.parametrize("make", [modules, functions])
@@ -152,7 +151,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes_and_is_loaded_sampled_and_measu
 
 def test_a_run_of_ones_own_is_opened_with_its_network_only(tmp_path):
     list(train(Config(**SMALL, network=modules()), POINTS, out=tmp_path / "run"))
-    with pytest.raises(WganError, match=r"network of somebody's own, 'mine', .* wgan.load\(run, network=...\)"):
+    with pytest.raises(WganError, match=r"network 'mine' is somebody's own, .* wgan.load\(run, network=...\)"):
         wgan.load(tmp_path / "run")
     with pytest.raises(WganError, match="was made with network mine, not other"):
         wgan.load(tmp_path / "run", network=modules("other"))

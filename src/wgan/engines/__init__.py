@@ -3,64 +3,15 @@
 They may use `game` and all that stands below it; `get_engine` imports one when it is asked for.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
 from wgan.errors import WganError, unknown_name
+from wgan.game.engine import Engine
 from wgan.game.layers import Layer, convolution_work
-
-Params = dict[str, Any]
-
-
-class Optimiser(Protocol):
-    """An update rule; its memory is a dict of arrays, or of dicts of arrays by weight's name."""
-
-    def init(self, params: Params) -> dict[str, Any]: ...
-
-    def update(
-        self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: float
-    ) -> tuple[Params, dict[str, Any]]: ...
-
-
-class Engine(Protocol):
-    """What ring 1 needs of a framework. `ops` are its array functions: dense, conv, conv_transpose, batch_norm,
-    upsample, mean_pool, moments, layer_norm, relu, leaky_relu, groupsort, softmax, exp, expm1, tanh, softplus, sqrt,
-    clip, lerp, concatenate."""
-
-    name: str
-    ops: Any
-
-    def array(self, x: Any) -> Any:
-        """A NumPy array on the engine's device, floats in the engine's precision."""
-        ...
-
-    def numpy(self, x: Any) -> Any:
-        """An engine's array as a NumPy array."""
-        ...
-
-    def grad(self, loss: Callable[[Params], tuple[Any, dict]], params: Params) -> tuple[Params, dict]:
-        """The gradient of `loss(params) -> (value, info)` and the info, as constants."""
-        ...
-
-    def input_grad(self, score: Callable[[Any], Any], rows: Any) -> Any:
-        """The gradient of each row's score with respect to the row; itself differentiable."""
-        ...
-
-    def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
-        """`state, info = body(state, *drawn)` for each item of the inputs' first axis; the last info."""
-        ...
-
-    def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
-        """`function(game, *arrays)`, compiled once for a game where that is faster; `uses_up` its first array."""
-        ...
-
-    def optimiser(self, name: str, beta1: float, beta2: float) -> Optimiser:
-        """Adam or RMSProp with torch's meaning of every number."""
-        ...
-
 
 ENGINES = {"torch": "wgan.engines.torch", "jax": "wgan.engines.jax"}
 
@@ -68,7 +19,7 @@ ENGINES = {"torch": "wgan.engines.torch", "jax": "wgan.engines.jax"}
 NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # what each engine imports
 
 
-def get_engine(name: str, precision: str = "float32") -> Engine:
+def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
     """The engine of this name, imported on demand; `WganError` where what it needs is not installed."""
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
 Array = jax.Array
@@ -179,7 +180,9 @@ class JaxEngine:
             jax.config.update("jax_enable_x64", True)  # JAX has no float64 for one function alone
         self.dtype = jnp.float64 if precision == "float64" else jnp.float32
         self.device = jax.devices()[0]
-        self.ops = Ops(jnp.bfloat16 if precision == "bfloat16" else None, self.device.platform == "cpu")
+        self.ops: protocol.Ops[Array] = Ops(
+            jnp.bfloat16 if precision == "bfloat16" else None, self.device.platform == "cpu"
+        )
         self._compiled: dict[tuple, tuple] = {}
 
     def array(self, x: Any) -> Array:
@@ -216,6 +219,6 @@ class JaxEngine:
         return self._compiled[key][1](*(jnp.asarray(a, self.dtype) if isinstance(a, float) else a for a in arrays))
 
 
-def engine(precision: str) -> JaxEngine:
+def engine(precision: str) -> protocol.Engine[Array]:
     """The engine that computes products in this precision."""
     return JaxEngine(precision)

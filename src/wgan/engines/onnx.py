@@ -9,13 +9,11 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from wgan.errors import WganError
+from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
 OPSET = 18
 IR_VERSION = 8  # the format that came with this opset, which onnxruntime 1.18 and before can read
-
-# Functions of one array that ONNX has by itself.
-ELEMENTWISE = {"relu": "Relu", "tanh": "Tanh", "exp": "Exp", "sqrt": "Sqrt", "softplus": "Softplus", "round": "Round"}
 
 
 def _operator(kind: str, swapped: bool = False) -> Any:
@@ -55,10 +53,16 @@ class Value:
         return self.graph.add("Transpose", [self], tuple(self.shape[axis] for axis in order), perm=order)
 
     def mean(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
+        return self._reduced("ReduceMean", axes, keepdims)
+
+    def sum(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
+        return self._reduced("ReduceSum", axes, keepdims)
+
+    def _reduced(self, kind: str, axes: int | tuple[int, ...], keepdims: bool) -> "Value":
         axes = tuple(axis % self.ndim for axis in np.atleast_1d(axes))
         reduced = tuple(1 if axis in axes else size for axis, size in enumerate(self.shape))
         shape = reduced if keepdims else tuple(size for axis, size in enumerate(self.shape) if axis not in axes)
-        return self.graph.add("ReduceMean", [self, np.array(axes, np.int64)], shape, keepdims=int(keepdims))
+        return self.graph.add(kind, [self, np.array(axes, np.int64)], shape, keepdims=int(keepdims))
 
     def astype(self, dtype: Any) -> "Value":
         return self.graph.add("Cast", [self], self.shape, dtype, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
@@ -140,12 +144,46 @@ class Ops:
     def __init__(self, graph: Graph):
         self.graph = graph
 
-    def __getattr__(self, name: str) -> Callable[[Value], Value]:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if name not in ELEMENTWISE:
-            raise WganError(f"this generator uses {name}, which export cannot write as ONNX; export .safetensors.")
-        return lambda x: self.graph.add(ELEMENTWISE[name], [x], x.shape)
+    def _of_one(self, kind: str, x: Value) -> Value:
+        """A function of one array that ONNX has under this name."""
+        return self.graph.add(kind, [x], x.shape)
+
+    def relu(self, x: Value) -> Value:
+        return self._of_one("Relu", x)
+
+    def tanh(self, x: Value) -> Value:
+        return self._of_one("Tanh", x)
+
+    def exp(self, x: Value) -> Value:
+        return self._of_one("Exp", x)
+
+    def expm1(self, x: Value) -> Value:
+        return self.exp(x) - 1.0
+
+    def sqrt(self, x: Value) -> Value:
+        return self._of_one("Sqrt", x)
+
+    def softplus(self, x: Value) -> Value:
+        return self._of_one("Softplus", x)
+
+    def round(self, x: Value) -> Value:
+        return self._of_one("Round", x)
+
+    def lerp(self, start: Value, end: Value, weight: Any) -> Value:
+        return start + (end - start) * weight
+
+    def concatenate(self, *batches: Value) -> Value:
+        return self.graph.add("Concat", list(batches), (-1, *batches[0].shape[1:]), axis=0)
+
+    def moments(self, x: Value) -> tuple[Value, Value]:
+        axes = tuple(range(x.ndim - 1))
+        mean = x.mean(axes, keepdims=True)
+        centred = x - mean
+        return mean, (centred * centred).mean(axes, keepdims=True)
+
+    def batch_norm(self, x: Value, scale: Value, bias: Value) -> Value:
+        mean, variance = self.moments(x)
+        return (x - mean) / self.sqrt(variance + EPSILON) * scale + bias
 
     def dense(self, x: Value, weight: Value, bias: Value) -> Value:
         return self.graph.add("Gemm", [x, weight, bias], (x.shape[0], weight.shape[0]), transB=1)
@@ -217,3 +255,6 @@ class Ops:
         x, *others = inputs
         node = partial(self.graph.add, kind, [x.transpose(0, 3, 1, 2), *others])
         return node((-1, size[2], *size[:2]), **attributes).transpose(0, 2, 3, 1)
+
+
+_checked_by_mypy: Callable[[Graph], protocol.Ops[Value]] = Ops

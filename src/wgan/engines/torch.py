@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
+from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
 Tensor = torch.Tensor
@@ -35,18 +36,18 @@ class Ops:
         return F.linear(x, weight).float() + bias
 
     def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int]) -> Tensor:
-        x, weight, bias = self._low(x.permute(0, 3, 1, 2), weight, bias)
-        y = F.conv2d(x, weight, bias, stride, pads).permute(0, 2, 3, 1)
-        return y.float() if self.product else y
+        low, weight = self._low(x.permute(0, 3, 1, 2), weight)
+        y = F.conv2d(low, weight, None if self.product else bias, stride, pads).permute(0, 2, 3, 1)
+        return y.float() + bias if self.product else y
 
     def conv_transpose(
         self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int], size: tuple[int, int]
     ) -> Tensor:
         least = [(n - 1) * stride - 2 * p + k for n, p, k in zip(x.shape[1:3], pads, weight.shape[2:], strict=True)]
         more = [s - n for s, n in zip(size, least, strict=True)]
-        x, weight, bias = self._low(x.permute(0, 3, 1, 2), weight, bias)
-        y = F.conv_transpose2d(x, weight, bias, stride, pads, more).permute(0, 2, 3, 1)
-        return y.float() if self.product else y
+        low, weight = self._low(x.permute(0, 3, 1, 2), weight)
+        y = F.conv_transpose2d(low, weight, None if self.product else bias, stride, pads, more).permute(0, 2, 3, 1)
+        return y.float() + bias if self.product else y
 
     def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
         channels_first = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
@@ -95,6 +96,9 @@ class Ops:
         """The product of two matrices, in the precision of the weights."""
         return x @ y
 
+    def clip(self, x: Tensor, low: float, high: float) -> Tensor:
+        return x.clamp(low, high)
+
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 
@@ -103,7 +107,6 @@ class Ops:
     tanh = staticmethod(torch.tanh)
     softplus = staticmethod(F.softplus)
     sqrt = staticmethod(torch.sqrt)
-    clip = staticmethod(torch.clamp)
     lerp = staticmethod(torch.lerp)
 
 
@@ -195,7 +198,7 @@ class TorchEngine:
         if self.device.type == "cuda":
             torch.backends.cudnn.deterministic = True  # or a resumed run would not have the bytes of an unbroken one
             torch.backends.cudnn.allow_tf32 = False  # float32 is float32; bfloat16 is there for speed
-        self.ops = Ops(torch.bfloat16 if precision == "bfloat16" else None)
+        self.ops: protocol.Ops[Tensor] = Ops(torch.bfloat16 if precision == "bfloat16" else None)
 
     def array(self, x: Any) -> Tensor:
         # A copy: torch aligns what it allocates, and products of unaligned arrays round differently.
@@ -303,6 +306,6 @@ def _leaves(tree: Any) -> list[Any]:
     return found
 
 
-def engine(precision: str) -> TorchEngine:
+def engine(precision: str) -> protocol.Engine[Tensor]:
     """The engine that computes products in this precision."""
     return TorchEngine(precision)

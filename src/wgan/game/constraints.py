@@ -1,10 +1,12 @@
 """How the critic is kept Lipschitz: by a projection of its weights after each update, or by a penalty."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from wgan.game.arrays import Params
+from wgan.game.family import member
 from wgan.game.layers import matrices
 
 
@@ -13,23 +15,40 @@ class Constraint(NamedTuple):
 
     `penalty(engine, score, real, fake, mix)` returns what is added to the critic's loss and the mean gradient
     norm, both scalars; it is None where nothing is added. `score` maps rows to scores, `mix` is uniform [batch].
+    The other fields say what networks and diagnostics must know; `parameters` is None for a constraint of your own.
     """
 
     name: str
     project: Callable[[Any, Params, list], Params] = lambda ops, critic, layers: critic
     penalty: Callable[..., tuple[Any, Any]] | None = None
+    each_row: bool = True  # the penalty looks at each row by itself, so no layer of the critic may mix a batch
+    bounds_layers: bool = False  # each layer's slope is kept bounded, so every layer of the critic must have a bound
+    largest_weight: float | None = None  # the bound c where weights stay in [-c, c]
+    parameters: Mapping[str, Any] | None = None
+
+    @property
+    def forbids_batch_norm(self) -> bool:
+        """Whether a layer that mixes a batch would make the penalty of a row depend on the other rows."""
+        return self.penalty is not None and self.each_row
 
 
+@member
 def none() -> Constraint:
     """Nothing keeps the critic Lipschitz, as in the first GAN."""
     return Constraint("none")
 
 
+@member
 def clip(clip: float = 0.01) -> Constraint:
     """Every weight and bias to [-c, c] after each update (Arjovsky et al. 2017, Algorithm 1, line 7)."""
-    return Constraint("clip", lambda ops, critic, _: {name: ops.clip(w, -clip, clip) for name, w in critic.items()})
+
+    def project(ops: Any, critic: Params, layers: list) -> Params:
+        return {name: ops.clip(w, -clip, clip) for name, w in critic.items()}
+
+    return Constraint("clip", project, largest_weight=clip)
 
 
+@member
 def sphere() -> Constraint:
     """Each layer's weights to the unit sphere, w / |w| over all of the layer's weights; biases are free.
 
@@ -43,21 +62,24 @@ def sphere() -> Constraint:
     return Constraint("sphere", project)
 
 
+@member
 def spectral() -> Constraint:
     """Each layer's weights divided by max(1, its operator norm) (after Miyato et al. 2018), so the critic is
     1-Lipschitz where its activations are.
 
     A dense layer's norm is its largest singular value, here less than 1 % too large (`norm_bound`). A
     convolution's is at most that of its weights as a matrix [out, in k k], times ceil(k / stride): a pixel lies in
-    at most the square of that many patches. A residual block has the slope of both branches together, up to 2.
+    at most the square of that many patches. A residual block has the slope of both branches together, up to 2. A
+    projection's weights and class weights get a norm of at most 1/2 each, so the score of every class has slope 1.
     """
 
     def bounded(ops: Any, matrix: Any, times: int) -> Any:
         return matrix / ops.clip(times * norm_bound(ops, matrix), 1.0, math.inf)
 
-    return Constraint("spectral", lambda ops, critic, layers: _each_matrix(ops, critic, layers, bounded))
+    return Constraint("spectral", partial(_each_matrix, bounded), bounds_layers=True)
 
 
+@member
 def orthogonal() -> Constraint:
     """Each layer's weights towards the nearest with orthonormal rows or columns (Anil, Lucas, Grosse 2019), which
     with GroupSort (--activation groupsort) keep the length of the gradient on its way back.
@@ -73,7 +95,7 @@ def orthogonal() -> Constraint:
             a = 1.5 * a - 0.5 * ops.matmul(a, ops.matmul(a.T, a))
         return (a if a.shape == matrix.shape else a.T) / times
 
-    return Constraint("orthogonal", lambda ops, critic, layers: _each_matrix(ops, critic, layers, nearest))
+    return Constraint("orthogonal", partial(_each_matrix, nearest), bounds_layers=True)
 
 
 def norm_bound(ops: Any, matrix: Any) -> Any:
@@ -91,7 +113,7 @@ def norm_bound(ops: Any, matrix: Any) -> Any:
     return bound
 
 
-def _each_matrix(ops: Any, critic: Params, layers: list, project: Callable[[Any, Any, int], Any]) -> Params:
+def _each_matrix(project: Callable[[Any, Any, int], Any], ops: Any, critic: Params, layers: list) -> Params:
     """The critic with `project(ops, matrix, times)` in place of each array that a constraint may project."""
     projected = {
         name: project(ops, critic[name].reshape(len(critic[name]), -1), times).reshape(critic[name].shape)
@@ -100,6 +122,7 @@ def _each_matrix(ops: Any, critic: Params, layers: list, project: Callable[[Any,
     return critic | projected
 
 
+@member
 def gradient_penalty(penalty_weight: float = 10.0, penalty_sides: str = "two") -> Constraint:
     """lambda E (|grad f(x)| - 1)^2 at x = eps real + (1 - eps) fake (Gulrajani et al. 2017, Algorithm 1).
 

@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     shape: Callable[[Layer, Row], Row] = lambda layer, row: row
     init: Callable[[Layer, Row, str, np.random.Generator], Params] = lambda layer, row, scheme, rng: {}
     work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
-    slope: Callable[[Layer, Arrays, Row, Row], float] = lambda layer, arrays, row, out: math.inf  # an upper bound
+    slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound; None: there is no useful one
     matrices: Callable[[Layer, Arrays], dict[str, int]] = lambda layer, arrays: {}
     mixes_batch: bool = False  # the output of a row depends on the other rows of its batch
     inside: tuple[str, ...] = ()
@@ -191,6 +191,16 @@ def mixes_batch(layers: list[Layer]) -> bool:
     return any(kind.mixes_batch or any(mixes_batch(layer[part]) for part in kind.inside) for kind, layer in kinds)
 
 
+def unbounded(layers: list[Layer]) -> str | None:
+    """The first kind of layer whose slope has no useful bound, inside other layers too; None if all have one."""
+    for layer in layers:
+        kind = LAYERS[layer["kind"]]
+        inside = [found for part in kind.inside if (found := unbounded(layer[part])) is not None]
+        if kind.slope is None or inside:
+            return inside[0] if inside else layer["kind"]
+    return None
+
+
 def with_classes(layers: list[Layer], classes: int) -> list[Layer]:
     """The same layers, those that can be told the class of each row are."""
     return [LAYERS[layer["kind"]].with_classes(layer, classes) for layer in layers]
@@ -209,10 +219,11 @@ def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "
     """
     bound = 1.0
     for number, (layer, out) in enumerate(zip(layers, shapes(layers, row), strict=True)):
-        slope = LAYERS[layer["kind"]].slope(layer, Arrays(params, path + _name(number, layer)), row, out)
-        if math.isinf(slope):
-            return math.inf, f"layer {number} is a {layer['kind'].replace('_', ' ')}, whose slope has no useful bound"
-        bound, row = bound * slope, out
+        if (kind := unbounded([layer])) is not None:
+            return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"
+        slope = LAYERS[layer["kind"]].slope
+        assert slope is not None
+        bound, row = bound * slope(layer, Arrays(params, path + _name(number, layer)), row, out), out
     return bound * (1 + 1e-12), ""
 
 
@@ -370,6 +381,16 @@ def _overlapping(layer: Layer, arrays: Arrays) -> dict[str, int]:
     return {"weight": math.ceil(layer["kernel"] / layer["stride"])}
 
 
+def _function(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
+    """A kind without settings or arrays, of slope 1: a function (ops, x) -> the output."""
+    return Kind(
+        example=(activation(kind), (4,)),
+        apply=lambda ops, layer, arrays, x, seen: function(ops, x),
+        slope=_unit_slope,
+        **more,
+    )
+
+
 LAYERS: dict[str, Kind] = {
     "dense": Kind(
         example=(dense(5), (4,)),
@@ -423,32 +444,15 @@ LAYERS: dict[str, Kind] = {
         slope=_projection_slope,
         matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is the sum of one of each
     ),
-    "relu": Kind(
-        example=(activation("relu"), (4,)),
-        apply=lambda ops, layer, arrays, x, seen: ops.relu(x),
-        slope=_unit_slope,
-    ),
+    "relu": _function("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
         example=(activation("leaky_relu"), (4,)),
         apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
-    "tanh": Kind(
-        example=(activation("tanh"), (4,)),
-        apply=lambda ops, layer, arrays, x, seen: ops.tanh(x),
-        slope=_unit_slope,
-    ),
-    "shifted_softplus": Kind(
-        example=(activation("shifted_softplus"), (4,)),
-        apply=lambda ops, layer, arrays, x, seen: ops.softplus(2 * x + 2) / 2 - 1,
-        slope=_unit_slope,
-    ),
-    "groupsort": Kind(
-        example=(activation("groupsort"), (4,)),
-        apply=lambda ops, layer, arrays, x, seen: ops.groupsort(x),
-        shape=_even,
-        slope=_unit_slope,
-    ),
+    "tanh": _function("tanh", lambda ops, x: ops.tanh(x)),
+    "shifted_softplus": _function("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
+    "groupsort": _function("groupsort", lambda ops, x: ops.groupsort(x), shape=_even),
     "softmax": Kind(
         example=(softmax((2, 3)), (6,)),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),

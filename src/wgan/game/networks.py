@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wgan.errors import WganError
+from wgan.game.constraints import Constraint
 from wgan.game.layers import (
     GLOBAL_MEAN,
     MEAN_POOL,
@@ -23,8 +24,6 @@ from wgan.game.layers import (
     upsample,
     with_classes,
 )  # fmt: skip
-
-SLOPE_BOUNDS = ("spectral", "orthogonal")  # constraints that bound each layer's slope, which a norm has no bound of
 
 
 class Architecture(NamedTuple):
@@ -50,10 +49,10 @@ def mlp(
 ) -> Architecture:
     """Both players are dense, `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
     width, depth = width or 512, depth or 3
-    kind = "relu" if activation == "auto" else activation
+    kind = _own(activation, "relu")
 
     def hidden(normalisation: str) -> list[Layer]:
-        block = [dense(width), *norm("none" if normalisation == "auto" else normalisation), _act(kind)]
+        block = [dense(width), *norm(_own(normalisation, "none")), _act(kind)]
         return block * depth
 
     flat = math.prod(row)
@@ -77,8 +76,8 @@ def hybrid(
     the transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
     """
     width, depth = width or 256, depth or 1
-    kind = "leaky_relu" if activation == "auto" else activation
-    down, up = (norm("none" if asked == "auto" else asked) for asked in (critic_norm, generator_norm))
+    kind = _own(activation, "leaky_relu")
+    down, up = (norm(_own(asked, "none")) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
         pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, groups)
         return pair._replace(name="hybrid")
@@ -97,7 +96,7 @@ def dcgan(
     activation: str,
     critic_norm: str,
     generator_norm: str,
-    constraint: Any,
+    constraint: Constraint,
 ) -> Architecture:
     """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror.
 
@@ -112,8 +111,8 @@ def dcgan(
             f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more."
         )
     more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
-    down, up = norm(_norm(critic_norm, "batch", constraint)), norm(_norm(generator_norm, "batch", None))
-    slopes = ("leaky_relu", "relu") if activation == "auto" else (activation, activation)
+    down, up = norm(_norm(critic_norm, "batch", constraint)), norm(_own(generator_norm, "batch"))
+    slopes = _own(activation, "leaky_relu"), _own(activation, "relu")
 
     critic = []
     for stage, features in enumerate(filters):
@@ -128,7 +127,7 @@ def dcgan(
 
 
 def keras_cnn(
-    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
 ) -> Architecture:
     """The Keras tutorial's critic: 32, 64, 128 filters, 3x3, stride 2, a norm after the second and third.
 
@@ -136,7 +135,7 @@ def keras_cnn(
     """
     sizes, width = _halvings(row, "keras-cnn", stages=3), width or 32
     filters = [width, 2 * width, 4 * width]
-    down, up = _norm(critic_norm, "batch", constraint), _norm(generator_norm, "batch", None)
+    down, up = _norm(critic_norm, "batch", constraint), _own(generator_norm, "batch")
     leaky = _act("leaky_relu", 0.01)
     critic = []
     for stage, features in enumerate(filters):
@@ -149,14 +148,14 @@ def keras_cnn(
 
 
 def stax_cnn(
-    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Any
+    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
 ) -> Architecture:
     """The stax tutorial's nets: 4x4 convolutions of stride 2, 256 and 512, and their mirror, batch norm, ReLU.
 
     As in DCGAN the first transposed convolution acts on the 1x1 map of z, where it is a dense layer.
     """
     sizes, width = _halvings(row, "stax-cnn", stages=2), width or 256
-    down, up = _norm(critic_norm, "batch", constraint), _norm(generator_norm, "batch", None)
+    down, up = _norm(critic_norm, "batch", constraint), _own(generator_norm, "batch")
     critic = []
     for features in (width, 2 * width):
         critic += [conv(features, 4, 2), *norm(down), _act("relu")]
@@ -177,9 +176,8 @@ def resnet(
     without any norm. At 32 x 32 x 3 they have 1,204,483 and 1,053,825 weights. Larger images have more blocks.
     """
     sizes, width = _halvings(row, "resnet", stop=4), width or 128
-    act = _act("relu" if activation == "auto" else activation)
-    down = "none" if critic_norm == "auto" else critic_norm
-    up = norm("batch" if generator_norm == "auto" else generator_norm)
+    act = _act(_own(activation, "relu"))
+    down, up = _own(critic_norm, "none"), norm(_own(generator_norm, "batch"))
     # The code starts 3x3 convolutions of blocks for ReLU; 1x1 ones, the output and dense layers after Glorot.
     wide, narrow = conv(width, 3) | {"init": "glorot_he"}, conv(width, 1)
 
@@ -227,15 +225,22 @@ def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
     return [reshape(math.prod(sizes[-1]) * filters[-1]), dense(1)]
 
 
-def _norm(asked: str, own: str, constraint: Any) -> str:
-    """A network's own norm, where batch norm gives way to layer norm under a gradient penalty (its App. D), and
-    every norm to none under a constraint that bounds each layer's slope."""
-    if asked != "auto":
-        return asked
-    constraint = getattr(constraint, "name", constraint)
-    if constraint in SLOPE_BOUNDS:
-        return "none"
-    return "layer" if own == "batch" and constraint == "gradient-penalty" else own
+def _own(asked: str, own: str) -> str:
+    """What was asked for, or the network's own where that is "auto"."""
+    return own if asked == "auto" else asked
+
+
+def _norm(asked: str, own: str, constraint: Constraint) -> str:
+    """A network's own norm, unless another is asked for.
+
+    Batch norm gives way to layer norm under a penalty that looks at each row by itself (Gulrajani et al. 2017), and
+    every norm gives way to none under a constraint that bounds each layer's slope.
+    """
+    if constraint.bounds_layers:
+        own = "none"
+    elif own == "batch" and constraint.forbids_batch_norm:
+        own = "layer"
+    return _own(asked, own)
 
 
 def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:

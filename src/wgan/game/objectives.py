@@ -3,12 +3,14 @@
 The scores are arrays [batch] of any engine; a discriminator is D = sigmoid(score).
 """
 
-from collections.abc import Callable
-from functools import partial, reduce
-from inspect import signature
+from collections.abc import Callable, Mapping
+from functools import reduce
+from inspect import Signature, signature
 from math import log
 from typing import Any, NamedTuple
 
+from wgan.errors import unknown_name
+from wgan.game.family import member
 from wgan.maths.divergences import DIVERGENCES, Divergence, bound, named
 
 
@@ -16,7 +18,8 @@ class Objective(NamedTuple):
     """The two losses, each minimised by its player, and the distance that a good critic's scores estimate.
 
     `critic_loss(ops, real, fake)`, `generator_loss(ops, fake)` and `estimate(ops, real, fake)` return scalars;
-    the estimate falls towards 0 as the fakes get better. `estimates` says what it is an estimate of.
+    the estimate falls towards 0 as the fakes get better. `estimates` says what it is an estimate of; `parameters` is
+    None for an objective of your own.
     """
 
     name: str
@@ -24,8 +27,10 @@ class Objective(NamedTuple):
     generator_loss: Callable[[Any, Any], Any]
     estimate: Callable[[Any, Any, Any], Any]
     estimates: str
+    parameters: Mapping[str, Any] | None = None
 
 
+@member
 def wasserstein() -> Objective:
     """The dual of the earth mover's distance (Arjovsky et al. 2017): max E f(real) - E f(fake), f 1-Lipschitz."""
     return Objective(
@@ -37,6 +42,7 @@ def wasserstein() -> Objective:
     )
 
 
+@member
 def minimax(prior: float = 0.5) -> Objective:
     """The saturating GAN (Goodfellow et al. 2014) with a share `prior` = pi of real rows.
 
@@ -58,6 +64,7 @@ def minimax(prior: float = 0.5) -> Objective:
     )
 
 
+@member
 def non_saturating(prior: float = 0.5) -> Objective:
     """The GAN whose generator minimises -E log D(fake), of the same fixed point (Goodfellow et al. 2014)."""
     return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
@@ -75,12 +82,16 @@ def f_gan(
     and -E g(fake) if it is "non-saturating" (their section 3.2): same direction, another weight for each row.
     `prior` is that of js, `alpha` that of alpha.
     """
-    if isinstance(divergence, str):
-        wanted = signature(DIVERGENCES[divergence]).parameters if divergence in DIVERGENCES else ()
-        given = {"prior": prior, "alpha": alpha}
-        divergence = named(divergence, **{name: given[name] for name in wanted})
-    row = divergence
+    if isinstance(divergence, Divergence):
+        return _f_gan(divergence, generator_objective)
+    if divergence not in DIVERGENCES:
+        raise unknown_name("divergence", divergence, DIVERGENCES)
+    make = OBJECTIVES[f"fgan-{divergence}"]
+    given = {"generator_objective": generator_objective, "prior": prior, "alpha": alpha}
+    return make(**{name: given[name] for name in signature(make).parameters})
 
+
+def _f_gan(row: Divergence, generator_objective: str) -> Objective:
     def generator_loss(ops: Any, fake: Any) -> Any:
         if generator_objective == "saturating":
             return -row.composite(ops, fake).mean()
@@ -95,6 +106,17 @@ def f_gan(
     )
 
 
+def _f_gan_of(name: str) -> Callable[..., Objective]:
+    """The member of the family for a divergence: its parameters are `generator_objective` and the divergence's own."""
+
+    def make(generator_objective: str = "non-saturating", **parameters: float) -> Objective:
+        return _f_gan(named(name, **parameters), generator_objective)
+
+    first, _ = signature(make).parameters.values()
+    make.__signature__ = Signature([first, *signature(DIVERGENCES[name]).parameters.values()])  # type: ignore[attr-defined]
+    return member(make)
+
+
 def cross_entropy(ops: Any, logits: Any, label: Any) -> Any:
     """-E log softmax(logits)[label], for logits [batch, classes] and labels one-hot [batch, classes]."""
     columns = [logits[:, k] for k in range(logits.shape[1])]
@@ -106,5 +128,5 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "wasserstein": wasserstein,
     "minimax": minimax,
     "non-saturating": non_saturating,
-    **{f"fgan-{name}": partial(f_gan, name) for name in DIVERGENCES},
+    **{f"fgan-{name}": _f_gan_of(name) for name in DIVERGENCES},
 }

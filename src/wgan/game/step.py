@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from wgan.game.arrays import Params
 from wgan.game.constraints import Constraint
+from wgan.game.engine import Engine, Optimiser
 from wgan.game.layers import apply_layers, mixes_batch
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective, cross_entropy
@@ -20,11 +21,11 @@ class Game(NamedTuple):
     `auxiliary` holds the weights of the auxiliary classifier's loss for critic and generator, where there is one.
     """
 
-    engine: Any
+    engine: Engine[Any]
     architecture: Architecture
     objective: Objective
     constraint: Constraint
-    optimiser: Any
+    optimiser: Optimiser
     auxiliary: tuple[float, float] | None = None
 
 

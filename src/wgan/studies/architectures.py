@@ -17,6 +17,7 @@ from wgan.errors import WganError
 from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.game import networks
+from wgan.game.constraints import none
 from wgan.game.networks import Architecture
 from wgan.maths import metrics
 from wgan.studies import Row, Study
@@ -61,7 +62,7 @@ def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architect
 
     def dcgan(player: str, norm: str) -> Architecture:
         width, depth, kind = (pair[f"{player}_{name}"] for name in ("width", "depth", "activation"))
-        return networks.dcgan(row, width, depth, kind, norm, norm, None)
+        return networks.dcgan(row, width, depth, kind, norm, norm, none())
 
     critic = dcgan("critic", critic_norm if pair["critic_norm"] else "none").critic
     generator = dcgan("generator", "batch" if pair["generator_norm"] else "none").generator

@@ -7,7 +7,6 @@ import numpy as np
 
 from wgan.config import Config, resolve
 from wgan.game import step
-from wgan.game.objectives import OBJECTIVES
 from wgan.training.critic import train_critic
 from wgan.training.model import game_of
 
@@ -38,7 +37,7 @@ def fixed(real: np.ndarray, fake: np.ndarray, seed: int, **fields: Any) -> Fixed
         return engine.numpy(step.score(game, critic, engine.array(rows)))
 
     def generator_gradient(rows: np.ndarray, objective: str) -> np.ndarray:
-        loss = resolve("objective", OBJECTIVES, objective, config).generator_loss
+        loss = resolve("objective", config.replace(objective=objective)).generator_loss
 
         def of_each(x: Any) -> Any:  # losses are means over the rows, each of which depends on itself alone
             return len(rows) * loss(engine.ops, step.score(game, critic, x))

@@ -90,8 +90,8 @@ def diagnose(probe: Probe, training: "Training") -> Record:
         record["memorised_score_error"] = np.sqrt(seen.var() / len(seen) + unseen.var() / len(unseen))
     for name, value in arrays.items():
         record[name] = value.mean()
-    if game.constraint.name == "clip":
-        bound = training.config.clip * (1 - 1e-6)
+    if game.constraint.largest_weight is not None:
+        bound = game.constraint.largest_weight * (1 - 1e-6)
         weights = np.concatenate([np.abs(game.engine.numpy(w)).ravel() for w in state.critic.values()])
         record["clipped_weights"] = (weights >= bound).mean()
     record["diversity"] = _spread(sample) / (_spread(probe.held_out if len(probe.held_out) else probe.searched) or 1)
@@ -129,6 +129,9 @@ def quantities(
 
 class _Gradient:
     """An optimiser whose update is the gradient itself."""
+
+    def init(self, params: Params) -> dict[str, Any]:
+        return {}
 
     def update(self, params: Params, gradient: Params, memory: Any, learning_rate: float) -> Any:
         return gradient, memory

@@ -120,8 +120,8 @@ def same_engine(config: Config, out: Path) -> Config:
 
 
 def may_change(config: Config) -> frozenset[str]:
-    """The fields in which a resumed run may differ: more steps too, unless the learning rate depends on them."""
-    return OPERATIONAL | (frozenset({"steps"}) if config.decay == "none" else frozenset())
+    """The fields in which a resumed run may differ: those that nothing reads, and steps under a constant rate."""
+    return OPERATIONAL | config.unread() | (frozenset({"steps"}) if config.decay == "none" else frozenset())
 
 
 def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:

@@ -1,11 +1,12 @@
 """A checkpoint to samples."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.config import Config, resolve
+from wgan.config import FAMILIES, Config, Named, resolve
 from wgan.data import Classes, Form, form_from_json
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
@@ -14,10 +15,10 @@ from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
 from wgan.game.arrays import Params
-from wgan.game.constraints import CONSTRAINTS
-from wgan.game.layers import Layer, initial_arrays, mixes_batch
-from wgan.game.networks import NETWORKS, Architecture
-from wgan.game.objectives import OBJECTIVES
+from wgan.game.constraints import Constraint
+from wgan.game.layers import Layer, initial_arrays, mixes_batch, unbounded
+from wgan.game.networks import Architecture
+from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
 from wgan.reports import figures
@@ -42,16 +43,24 @@ class Model(NamedTuple):
     classes: Classes | None = None
 
 
-def load_model(run: str | Path, step: str | int | None = None, network: Architecture | None = None) -> Model:
+def load_model(
+    run: str | Path,
+    step: str | int | None = None,
+    *,
+    objective: Objective | None = None,
+    constraint: Constraint | None = None,
+    network: Architecture | None = None,
+) -> Model:
     """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
 
-    `network` is the one that a run was made with, where that is none of NETWORKS: a folder holds no code.
+    `objective`, `constraint` and `network` are those that the run was made with, where they are your own: a folder
+    holds no code.
     Raises `WganError` where something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
+    config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     try:
-        config = Config.from_json(saved["config"])
         form = form_from_json(saved["data"]["form"])
         classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -61,7 +70,6 @@ def load_model(run: str | Path, step: str | int | None = None, network: Architec
         newest = checkpoint.load(_checkpoint_of(run, step))
     if newest is None:
         raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    config = _with_network(config, network, run)
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
     critic = weights_of(newest, "critic", game, game.architecture.critic, form.encoded_shape)
@@ -69,15 +77,33 @@ def load_model(run: str | Path, step: str | int | None = None, network: Architec
     return Model(config, form, game, critic, generator, newest.step, classes)
 
 
-def _with_network(config: Config, network: Architecture | None, run: Path) -> Config:
-    if network is None and config.network not in NETWORKS:
-        raise WganError(
-            f"{run} was made with a network of somebody's own, {config.network!r}, whose code no folder holds; from "
-            "Python, give it to wgan.load(run, network=...)."
-        )
-    if network is not None and network.name != config.network:
-        raise WganError(f"{run} was made with network {config.network}, not {network.name}; give that one.")
-    return config if network is None else config.replace(network=network)
+def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Config:
+    """The config in a run's config.json, with objects of the user's own, by family, in place of their names."""
+    try:
+        config = Config.from_json(saved["config"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+    given = {family: value for family, value in own.items() if value is not None}
+    for family, value in given.items():
+        was = getattr(config, family)
+        same = was.name == _name(value) if isinstance(was, Named) else config.replace(**{family: value}) == config
+        if not same:
+            raise WganError(f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give that one.")
+    return config.replace(**given)
+
+
+def _name(member: Any) -> str:
+    return getattr(member, "name", member)
+
+
+def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
+    """Refuse a config in which only the name of an object of the user's own is known."""
+    for family in families:
+        if isinstance(value := getattr(config, family), Named):
+            raise WganError(
+                f"{family} {value.name!r} is somebody's own, whose code no folder holds; from Python, give it to "
+                f"wgan.load(run, {family}=...)."
+            )
 
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
@@ -92,13 +118,14 @@ def _checkpoint_of(run: Path, step: str | int) -> Path:
 def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
     """The players, what they minimise and the engine that a config names, for encoded rows of this shape; `groups`
     are those of `Form`, `classes` those of a conditional run."""
-    objective = resolve("objective", OBJECTIVES, config.objective, config)
-    constraint = resolve("constraint", CONSTRAINTS, config.constraint, config)
-    architecture = resolve("network", NETWORKS, config.network, config, row=row, groups=groups, constraint=constraint)
+    refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
+    objective, constraint = resolve("objective", config), resolve("constraint", config)
+    architecture = resolve("network", config, row=row, groups=groups)
     if own := own_networks.is_own(architecture):
-        own_networks.refuse(architecture, config, constraint.name)
+        own_networks.refuse(architecture, config)
     if classes:
         architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    _refuse_layers(architecture, constraint)
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
     if own:
         name = own_networks.engine_for(architecture, config.engine)
@@ -109,6 +136,20 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
         own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
+
+
+def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
+    """Refuse a critic whose layers do not go with the constraint."""
+    if constraint.bounds_layers and (kind := unbounded(architecture.critic)):
+        raise WganError(
+            f"constraint {constraint.name} bounds the slope of each layer, but the critic of network "
+            f"{architecture.name} has a layer without a bound ({kind}); use gradient-penalty, clip or sphere."
+        )
+    if constraint.forbids_batch_norm and mixes_batch(architecture.critic):
+        raise WganError(
+            f"constraint {constraint.name} penalises each row by itself, but the critic of network {architecture.name} "
+            "has a layer that mixes the rows of a batch; use a layer norm in its place."
+        )
 
 
 def engine_for(config: Config, critic: list[Layer], row: tuple[int, ...]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import SLOPE_BOUNDS, Config
+from wgan.config import Config
 from wgan.errors import WganError
 from wgan.game.layers import Layer, apply_layers, initial_arrays, reshape
 from wgan.game.networks import NETWORKS, Architecture
@@ -65,14 +65,9 @@ def engine_for(architecture: Architecture, asked: str) -> str:
     return "torch" if asked == "auto" else asked
 
 
-def refuse(architecture: Architecture, config: Config, constraint: str) -> None:
+def refuse(architecture: Architecture, config: Config) -> None:
     """Refuse what needs to know the layers."""
     name = architecture.name
-    if constraint in SLOPE_BOUNDS:
-        raise WganError(
-            f"constraint {constraint} needs to know each layer, which network {name} of your own does not tell; use "
-            "gradient-penalty, clip or sphere."
-        )
     if config.precision == "bfloat16":
         raise WganError(f"precision is bfloat16, which network {name} of your own decides itself; use float32.")
     if config.conditional != "none":

@@ -18,7 +18,7 @@ from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
 from wgan.runs import checkpoint
-from wgan.training.model import Model, game_of, told
+from wgan.training.model import Model, game_of, refuse_named, told
 
 Record = dict[str, Any]
 
@@ -42,6 +42,7 @@ class Training:
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
+    refuse_named(config)
     if dataset is None:
         dataset = data.of(config)
     if config.dequantise == "uniform":

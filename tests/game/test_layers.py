@@ -1,0 +1,301 @@
+"""A contract for every kind of layer in LAYERS: its shape, gradients, engines, graph, slope and matrices."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from wgan.engines import ENGINES, get_engine, installed
+from wgan.errors import WganError
+from wgan.game.constraints import CONSTRAINTS, orthogonal, spectral
+from wgan.game.engine import Ops
+from wgan.game.layers import (
+    LAYERS,
+    apply_layers,
+    conv,
+    convolution_work,
+    initial_arrays,
+    lipschitz_bound,
+    matrices,
+    mixes_batch,
+    residual,
+    shapes,
+    unbounded,
+)
+
+EXACT = get_engine("torch", "float64")
+BATCH = 5
+BOUNDED = [kind for kind in LAYERS if unbounded([LAYERS[kind].example[0]]) is None]
+
+
+def example(kind, seed=0, scale=1.0):
+    """A layer of this kind with arrays, a batch, and labels of three classes, in NumPy."""
+    rng = np.random.default_rng(seed)
+    layer, row = LAYERS[kind].example
+    params = {  # zeros and ones would hide a bias or a scale
+        name: scale * (w + 0.3 * rng.normal(size=w.shape))
+        for name, w in initial_arrays([layer], row, "he", rng).items()
+    }
+    label = np.eye(3)[rng.integers(3, size=BATCH)]
+    return layer, row, params, rng.normal(size=(BATCH, *row)), label
+
+
+def applied(engine, layer, params, x, label, moments=None):
+    placed = {name: engine.array(w) for name, w in params.items()}
+    return apply_layers(engine.ops, [layer], placed, engine.array(x), moments, engine.array(label))
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_the_output_has_the_shape_that_the_kind_says(kind):
+    layer, row, params, x, label = example(kind)
+    (out,) = shapes([layer], row)
+    found = applied(EXACT, layer, params, x, label)
+    assert found.shape[0] == BATCH
+    assert kind == "own" or found.shape[1:] == out
+    assert all(name.startswith(f"00.{kind}.") for name in params)
+    assert convolution_work([layer], row) == (
+        0 if "conv" not in str(layer) else pytest.approx(convolution_work([layer], row))
+    )
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_gradients_by_finite_differences_of_the_weights_and_of_a_penalty(kind):
+    """The second derivative too: d/dw |d score / dx|^2, where a wrong layer has the right value and no gradient."""
+    layer, _, params, x, label = example(kind)
+    params = {**params, "x": x}
+    fixed = np.random.default_rng(1).normal(size=tuple(applied(EXACT, layer, params, x, label).shape))
+
+    def loss(placed):
+        def score(rows):
+            y = apply_layers(EXACT.ops, [layer], placed, rows, None, EXACT.array(label))
+            return (torch.tanh(y) * EXACT.array(fixed)).reshape(BATCH, -1).sum(1)
+
+        rows = placed["x"].clone()
+        slope = torch.autograd.grad(score(rows.requires_grad_()).sum(), rows, create_graph=True)[0]
+        return score(rows).sum() + (slope * slope).sum(), {}
+
+    gradient, _ = EXACT.grad(loss, {name: EXACT.array(w) for name, w in params.items()})
+    rng, step = np.random.default_rng(2), 1e-6
+    for name, w in params.items():
+        direction = rng.normal(size=w.shape)
+        ends = [
+            loss({n: EXACT.array(v + sign * step * direction if n == name else v) for n, v in params.items()})[0].item()
+            for sign in (1, -1)
+        ]
+        along = float((EXACT.numpy(gradient[name]) * direction).sum())
+        assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(along, rel=2e-6, abs=2e-6), name
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_both_engines_compute_the_same(kind, calibrated):
+    if not installed("jax"):
+        pytest.skip("JAX is not installed")
+    layer, _, params, x, label = example(kind)
+    one, two = (
+        engine.numpy(applied(engine, layer, params, x, label, {} if calibrated else None))
+        for engine in (get_engine("torch"), get_engine("jax"))
+    )
+    np.testing.assert_allclose(one, two, rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind != "own"])
+def test_the_graph_computes_the_same(kind):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    import onnxruntime
+
+    from wgan.engines.onnx import Graph, Value
+    from wgan.engines.onnx import Ops as GraphOps
+
+    layer, row, params, x, label = example(kind)
+    graph = Graph()
+    rows, told = Value(graph, "x", (-1, *row), np.float32), Value(graph, "label", (-1, 3), np.float32)
+    constants = {name: graph.constant(w.astype(np.float32)) for name, w in params.items()}
+    found = apply_layers(GraphOps(graph), [layer], constants, rows, None, told)
+    session = onnxruntime.InferenceSession(graph.model([rows, told], {"y": found}, {}).SerializeToString())
+    given = {"x": x.astype(np.float32), "label": label.astype(np.float32)}
+    (y,) = session.run(["y"], {i.name: given[i.name] for i in session.get_inputs()})
+    wanted = EXACT.numpy(applied(EXACT, layer, params, x, label))
+    np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_kind_that_mixes_a_batch_says_so_and_no_other_does(kind):
+    layer, _, params, x, label = example(kind)
+    whole = EXACT.numpy(applied(EXACT, layer, params, x, label))
+    part = EXACT.numpy(applied(EXACT, layer, params, x[:2], label[:2]))
+    assert (np.abs(whole[:2] - part).max() > 1e-3) == LAYERS[kind].mixes_batch == mixes_batch([layer])
+    assert mixes_batch([residual([], [layer])]) == mixes_batch([layer]), "inside of a residual block too"
+
+
+def steepest(layer, row, params, label, seed):
+    """The largest singular value of the layer's Jacobian at a random row: its slope there."""
+    placed = {name: EXACT.array(w) for name, w in params.items()}
+    x = EXACT.array(np.random.default_rng(seed).normal(size=(1, *row)))
+
+    def function(rows):
+        return apply_layers(EXACT.ops, [layer], placed, rows, None, EXACT.array(label[seed % BATCH][None]))
+
+    jacobian = torch.autograd.functional.jacobian(function, x)
+    return np.linalg.norm(jacobian.reshape(-1, x.numel()).numpy(), 2)
+
+
+@pytest.mark.parametrize("kind", BOUNDED)
+@pytest.mark.parametrize("scale", [0.3, 3.0])
+def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
+    layer, row, params, _, label = example(kind, scale=scale)
+    bound, reason = lipschitz_bound([layer], params, row)
+    assert reason == ""
+    found = max(steepest(layer, row, params, label, seed) for seed in range(8))
+    assert found <= bound * (1 + 1e-9)
+    # a residual adds the slopes of its branches, a softmax and shifted softplus are rarely as steep as they can be
+    assert bound <= 6 * found
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_the_bound_is_finite_where_the_kind_has_one_and_else_the_kind_is_named(kind):
+    layer, row, params, _, _ = example(kind)
+    for layers, path in (([layer], ""), ([residual([layer], [])], "00.residual.body.")):
+        arrays = params if not path else {f"{path}{name}": w for name, w in params.items()}
+        bound, reason = lipschitz_bound(layers, arrays, row)
+        assert math.isfinite(bound) == (kind in BOUNDED)
+        assert (unbounded(layers) is None) == (kind in BOUNDED)
+        assert (reason == "") == (kind in BOUNDED)
+        if reason:
+            assert kind.replace("_", " ") in reason
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BOUNDED if LAYERS[kind].inside == ()])
+@pytest.mark.parametrize("constraint", [spectral(), orthogonal()], ids=lambda one: one.name)
+def test_what_a_constraint_projects_gives_the_layer_a_slope_of_1(kind, constraint):
+    layer, row, params, _, _ = example(kind, scale=9.0)
+    if kind in ("class_bias", "softmax", "upsample"):  # of no critic
+        return
+    placed = {name: EXACT.array(w) for name, w in params.items()}
+    projected = {name: EXACT.numpy(w) for name, w in constraint.project(EXACT.ops, placed, [layer]).items()}
+    assert lipschitz_bound([layer], projected, row)[0] <= 1 + 1e-6
+    changed = {name for name in params if not np.array_equal(params[name], projected[name])}
+    assert changed == {name for name, _ in matrices([layer], params)}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_the_matrices_are_arrays_of_the_layer_with_two_axes_or_more(kind):
+    layer, _, params, _, _ = example(kind)
+    found = dict(matrices([layer], params))
+    assert found.keys() <= params.keys()
+    assert all(params[name].ndim > 1 and times >= 1 for name, times in found.items())
+    inside = residual([], [layer])
+    nested = {f"00.residual.shortcut.{name}": w for name, w in params.items()}
+    assert [name for name, _ in matrices([inside], nested)] == [f"00.residual.shortcut.{name}" for name in found]
+    weights = [name for name, w in params.items() if name.endswith((".weight", ".w")) and w.ndim > 1]
+    assert set(weights) <= found.keys(), "no weight is forgotten"
+
+
+def test_the_work_of_a_convolution_is_counted_inside_of_blocks_too():
+    one = conv(5, 3, 2)  # 4 x 3 outputs of 5 features, each from 3 x 3 x 2 numbers
+    assert convolution_work([one], (7, 6, 2)) == 4 * 3 * 5 * 3 * 3 * 2
+    assert convolution_work([residual([one], [one])], (7, 6, 2)) == 2 * convolution_work([one], (7, 6, 2))
+    up = LAYERS["conv_transpose"].example  # every pixel of 4 x 3 meets 5 features through 4 x 4 x 3 weights
+    assert convolution_work([up[0]], up[1]) == 4 * 3 * 3 * 5 * 4 * 4
+
+
+def test_an_unknown_setting_of_a_kind_is_refused_with_a_remedy():
+    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even --width"):
+        list(shapes([{"kind": "groupsort"}], (7,)))
+
+
+# The operators below the layers.
+
+X, MAP = np.linspace(-2, 2, 24).reshape(4, 6), np.random.default_rng(5).normal(size=(2, 5, 4, 3))
+W = np.random.default_rng(6).normal(size=(3, 3, 3, 3))
+ARGUMENTS = {
+    "dense": (X, X[:3], X[0, :3]), "matmul": (X, X.T), "conv": (MAP, W, W[0, 0, 0], 2, (1, 1)),
+    "conv_transpose": (MAP, W, W[0, 0, 0], 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
+    "moments": (MAP,), "layer_norm": (MAP,), "relu": (X,), "leaky_relu": (X, 0.2), "groupsort": (X,),
+    "softmax": (X, (2, 3)), "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
+    "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
+}  # fmt: skip
+OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.isfunction(vars(Ops)[name])]
+
+
+def test_every_operator_has_an_example():
+    assert [name for name in ARGUMENTS if name in OPERATORS] == OPERATORS or set(OPERATORS) == ARGUMENTS.keys()
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_means_the_same_on_both_engines_and_in_a_graph(name):
+    def parts(found, numpy):
+        return [numpy(one) for one in (found if isinstance(found, tuple) else (found,))]
+
+    def called(ops, place):
+        return getattr(ops, name)(*(place(a) if isinstance(a, np.ndarray) else a for a in ARGUMENTS[name]))
+
+    wanted = parts(called(EXACT.ops, EXACT.array), EXACT.numpy)
+    for other in filter(installed, ENGINES):
+        engine = get_engine(other)
+        for one, two in zip(parts(called(engine.ops, engine.array), engine.numpy), wanted, strict=True):
+            np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5)
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    from wgan.engines.onnx import Graph, Value
+    from wgan.engines.onnx import Ops as GraphOps
+
+    graph = Graph()
+    first, *rest = ARGUMENTS[name]
+    rows = Value(graph, "x", (-1, *first.shape[1:]), np.float32)
+    more = [
+        rows if a is first else graph.constant(a.astype(np.float32)) if isinstance(a, np.ndarray) else a for a in rest
+    ]
+    found = getattr(GraphOps(graph), name)(rows, *more)
+    outputs = {f"y{k}": value for k, value in enumerate(found if isinstance(found, tuple) else (found,))}
+    session = onnxruntime.InferenceSession(graph.model([rows], outputs, {}).SerializeToString())
+    for one, two in zip(session.run(list(outputs), {"x": first.astype(np.float32)}), wanted, strict=True):
+        np.testing.assert_allclose(one.reshape(two.shape), two, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["dense", "conv", "conv_transpose"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_in_bfloat16_the_bias_is_added_in_float32(engine, name):
+    if not installed(engine):
+        pytest.skip(f"{engine} is not installed")
+    low = get_engine(engine, "bfloat16")
+    x, weight, _, *more = ARGUMENTS[name]
+    bias = np.array([1.001, 2.003, -0.7], np.float32)  # of 24 bits, where bfloat16 has 8
+    found = low.numpy(getattr(low.ops, name)(low.array(0 * x), low.array(weight), low.array(bias), *more))
+    np.testing.assert_array_equal(found, np.broadcast_to(bias, found.shape))
+
+
+def test_on_jax_every_product_of_the_game_has_the_precision_of_the_weights():
+    """A GPU's default for float32 is TF32, which no test on a CPU would feel: so the programs are read."""
+    if not installed("jax"):
+        pytest.skip("JAX is not installed")
+    import jax
+    from jax.extend.core import jaxprs_in_params
+
+    engine = get_engine("jax")
+    engine.ops.correlate = engine.ops._correlate  # as on a GPU
+    seen = []
+
+    def look(program):
+        for equation in program.eqns:
+            if equation.primitive.name in ("dot_general", "conv_general_dilated"):
+                seen.append(equation.params["precision"])
+            for part in jaxprs_in_params(equation.params):
+                look(part)
+
+    highest = jax.lax.Precision.HIGHEST
+    for kind in set(LAYERS) - {"own"}:
+        layer, _, params, x, label = example(kind)
+        placed = {name: engine.array(w) for name, w in params.items()}
+
+        def function(placed, x, label, layer=layer):
+            return apply_layers(engine.ops, [layer], placed, x, None, label).sum()
+
+        given = placed, engine.array(x), engine.array(label)
+        look(jax.make_jaxpr(jax.grad(function))(*given).jaxpr)
+        for make in CONSTRAINTS.values():
+            project = make().project
+            look(jax.make_jaxpr(lambda placed, layer=layer, p=project: p(engine.ops, placed, [layer]))(placed).jaxpr)
+    assert len(seen) > 50
+    assert all(one in (highest, (highest, highest)) for one in seen)
