@@ -318,11 +318,6 @@ def _projection(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> A
     return ops.dense(x, arrays["weight"], arrays["bias"]) + of_class
 
 
-def _upsample(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    height, width = layer["size"]
-    return ops.upsample(x)[:, :height, :width]
-
-
 def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     body, shortcut = (
         apply_layers(ops, layer[part], arrays.params, x, seen.moments, seen.label, f"{arrays.path}.{part}.")
@@ -347,10 +342,6 @@ def _residual_shape(layer: Layer, row: Row) -> Row:
 
 def _unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
     return 1.0
-
-
-def _dense_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return float(np.linalg.norm(arrays["weight"], 2))
 
 
 def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -397,7 +388,7 @@ LAYERS: dict[str, Kind] = {
         apply=lambda ops, layer, arrays, x, seen: ops.dense(x, arrays["weight"], arrays["bias"]),
         shape=lambda layer, row: (layer["features"],),
         init=_linear_init(lambda layer, row: (layer["features"], row[-1])),
-        slope=_dense_slope,
+        slope=lambda layer, arrays, row, out: float(np.linalg.norm(arrays["weight"], 2)),
         matrices=lambda layer, arrays: {"weight": 1},
     ),
     "conv": Kind(
@@ -466,7 +457,7 @@ LAYERS: dict[str, Kind] = {
     ),
     "upsample": Kind(
         example=(upsample((7, 6)), (4, 3, 2)),
-        apply=_upsample,
+        apply=lambda ops, layer, arrays, x, seen: ops.upsample(x)[:, : layer["size"][0], : layer["size"][1]],
         shape=lambda layer, row: (*layer["size"], row[-1]),
         slope=lambda layer, arrays, row, out: 2.0,  # each pixel stands four times
     ),
