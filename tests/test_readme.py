@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ PAGES = {path.stem: path.read_text() for path in [ROOT / "README.md", *sorted((R
 BLOCKS = {page: found for page, text in PAGES.items() if (found := re.findall(r"```python\n(.*?)```", text, re.DOTALL))}
 
 # What a page takes as given: the lines before its code, and what is changed in it so that it takes seconds.
-TWO_SETS = "import numpy as np\nX, Y = np.random.default_rng(0).normal(size=(2, 400, 3)) + np.array([[[0.3]], [[0.0]]])\n"
 GIVEN = {
-    "divergences": TWO_SETS
-    + """
+    "divergences": """
+import numpy as np
+rng = np.random.default_rng(0)
+X, Y = rng.normal(0.3, 1, (400, 3)), rng.normal(0, 1, (400, 3))
 import wgan
 from sklearn.ensemble import RandomForestClassifier
 X_real, X_fake, held_out_real, held_out_fake = X[:300], Y[:300], X[300:], Y[300:]
@@ -90,7 +92,7 @@ def test_every_command_flag_and_name_shown_exists(page):
         command = cli.commands[words[1]]
         flags = {flag for parameter in command.params for flag in parameter.opts} | {"--help"}
         assert {word for word in words if word.startswith("-")} <= flags, line
-        after = dict(zip(words[1:], words[2:], strict=False))
+        after = dict(pairwise(words))
         for word, names in {"--preset": PRESETS, "--scale": SCALES, "study": STUDIES}.items():
             name = after.get(word, "NAME")
             assert name in names or name == "NAME" or name.startswith("--"), line
