@@ -1,5 +1,6 @@
 """The house: the import rule sees every module, each folder says what it is, and what the docs name is there."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -79,6 +80,24 @@ def test_the_tree_of_the_readme_and_the_table_of_contributing_are_the_layers_of_
     rows = re.findall(r"^\| (`[^|]+`) \||^\| (`\w+`) ", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     table = [sorted(re.findall(r"`(\w+)/?`", first or second)) for first, second in rows]
     assert table == [sorted(layer) for layer in wanted]
+
+
+NAMES = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn", "PIL": "Pillow", "ot": "POT"}
+NAMES |= {"distributed": "dask", "markupsafe": "jinja2", "torch_fidelity": "torch-fidelity"}
+
+
+def test_each_row_of_contributing_names_the_packages_that_the_folder_imports():
+    rows = re.findall(r"^\| (`\w+/?`.*?) \| .* \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    assert len(rows) == 13
+    for first, allowed in rows:
+        parts = re.findall(r"`(\w+)/?`", first)
+        code = [text for path, text in CODE.items() if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in parts]
+        nodes = [node for text in code for node in ast.walk(ast.parse(text))]
+        found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        found |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        others = {name.split(".")[0] for name in found} - sys.stdlib_module_names - {"wgan"}
+        assert bool(others) == (allowed != "none"), first
+        assert {NAMES.get(name, name) for name in others} <= {*re.findall(r"[\w-]+", allowed)}, first
 
 
 def dotted_names():
