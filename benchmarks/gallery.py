@@ -8,8 +8,8 @@ from wgan import studies
 DOCS = Path(__file__).parent.parent / "docs"
 HEAD = """# Gallery of the studies
 
-Each figure was made by the command below it; `make studies` makes them all, and this page. What contradicts a paper is
-shown as it came. [How studies run](studies.md).
+Each figure was made by the command below it; `make studies` makes them all, and this page. A result that
+contradicts a paper is shown as it was measured. [How studies run](studies.md).
 """
 
 

@@ -1,4 +1,4 @@
-"""ONNX: `ops` that write down what they are asked for, so that `networks.apply` itself makes the graph of a network."""
+"""ONNX: `ops` that write down what they are asked for, so that `layers.apply_layers` itself makes a network's graph."""
 
 from collections.abc import Callable
 from functools import partial
