@@ -12,6 +12,7 @@ from wgan.engines import get_engine
 from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.game import networks
+from wgan.game.constraints import none
 from wgan.game.layers import activation, apply_layers, shapes
 from wgan.studies import architectures, penalty_sides, tutorials
 from wgan.training.state import model_of, start
@@ -24,9 +25,9 @@ def weighted(layers):
 @pytest.mark.parametrize("row", [(8, 8, 1), (28, 28, 1), (32, 32, 3), (17, 9, 2)])
 @pytest.mark.parametrize("more", [0, 1, 2, 5, 16])
 def test_a_dcgan_has_as_many_layers_as_its_depth_and_still_fits(row, more):
-    shallow = networks.dcgan(row, 4, None, "auto", "none", "none", None)
+    shallow = networks.dcgan(row, 4, None, "auto", "none", "none", none())
     depth = len(weighted(shallow.critic)) + more
-    pair = networks.dcgan(row, 4, depth, "auto", "none", "none", None)
+    pair = networks.dcgan(row, 4, depth, "auto", "none", "none", none())
     assert len(weighted(pair.critic)) == len(weighted(pair.generator)) == depth
     assert list(shapes(pair.critic, row))[-1] == (1,)
     assert list(shapes(pair.generator, (5,)))[-1] == row
@@ -34,7 +35,7 @@ def test_a_dcgan_has_as_many_layers_as_its_depth_and_still_fits(row, more):
     added = Counter(layer["features"] for layer in weighted(pair.critic) if layer.get("stride") == 1)
     assert max(added.values(), default=0) - min(added.values(), default=0) <= 1, "evenly over the maps"
     with pytest.raises(WganError, match="depth is 1, but a dcgan"):
-        networks.dcgan(row, 4, 1, "auto", "none", "none", None)
+        networks.dcgan(row, 4, 1, "auto", "none", "none", none())
 
 
 @pytest.mark.parametrize("name", ["torch", "jax"])

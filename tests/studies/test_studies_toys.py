@@ -124,7 +124,6 @@ def test_a_deep_clipped_critic_loses_its_gradient_and_a_penalised_one_keeps_it(t
 def test_every_f_gan_is_trained_on_every_toy():
     trained = {case["method"] for case in toy_training.cases("quick")}
     assert {name for name in OBJECTIVES if name.startswith("fgan-")} < trained
-    assert {toy_training.METHODS[name].get("objective", "wasserstein") for name in trained} == set(OBJECTIVES)
 
 
 def test_the_floor_is_what_real_samples_reach():

@@ -79,7 +79,7 @@ def players(config: Config, generator: str, units: int, row: tuple[int, ...]) ->
     """DCGAN's pair, its generator exchanged for four dense layers of `units` ReLU units where "mlp" is asked for."""
     pair = game_of(config, row).architecture
     if generator == "dcgan":
-        return pair
+        return pair._replace(name="dcgan-dcgan")
     dense = networks.mlp(row, units, 4, "relu", "none", "none")
     return pair._replace(name="mlp-dcgan", generator=[layer | {"init": dense.init} for layer in dense.generator])
 

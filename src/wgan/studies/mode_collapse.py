@@ -80,7 +80,7 @@ def players(config: Config, width: int, critic_share: float, row: tuple[int, ...
     critic, generator = (
         game_of(config.replace(width=max(1, round(size))), row).architecture for size in (critic_share * width, width)
     )
-    return critic._replace(generator=generator.generator)
+    return critic._replace(name="keras-cnn-pair", generator=generator.generator)
 
 
 def found(single: Dataset, rows: np.ndarray) -> Row:

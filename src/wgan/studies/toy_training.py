@@ -16,16 +16,17 @@ from wgan.training.model import sample
 from wgan.training.state import model_of, start
 
 # gan_toy.py; the f-GANs and GANs, which it lacks, take its Adam.
-_SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0, "beta1": 0.5, "beta2": 0.9}
+_SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0}
+_ADAM: Row = {"beta1": 0.5, "beta2": 0.9}
 _RMSPROP: Row = {"optimiser": "rmsprop", "beta2": 0.99}
-_PENALTY: Row = {"constraint": "gradient-penalty", "penalty_weight": 0.1}
+_PENALTY: Row = _ADAM | {"constraint": "gradient-penalty", "penalty_weight": 0.1}
 METHODS: dict[str, Row] = {
-    "gan": {"objective": "non-saturating", "constraint": "none"},
-    "minimax": {"objective": "minimax", "constraint": "none"},
+    "gan": _ADAM | {"objective": "non-saturating", "constraint": "none"},
+    "minimax": _ADAM | {"objective": "minimax", "constraint": "none"},
     "wgan": _RMSPROP | {"constraint": "clip", "clip": 0.01},
     "wgan-gp": _PENALTY,
     "wgan-lp": _PENALTY | {"penalty_sides": "one"},
-    **{name: {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
+    **{name: _ADAM | {"objective": name, "constraint": "none"} for name in OBJECTIVES if name.startswith("fgan-")},
 }
 _SHORT: Row = {"width": 128, "batch": 64, "steps": 2_500, "learning_rate": 1e-3, "decay": "linear"}
 SIZES: dict[str, Row] = {
