@@ -432,6 +432,23 @@ def test_components_are_fitted_to_training_rows_alone(monkeypatch):
     np.testing.assert_allclose(found[1:], np.broadcast_to(found[:1], found[1:].shape), atol=1e-5)
 
 
+def test_a_classifier_is_kept_for_the_same_rows_labels_and_recipe_only(monkeypatch):
+    dataset = data.load("digits")
+    body = features._body(dataset.form.shape)
+    first = features._fingerprint(dataset, body)
+    assert features._fingerprint(replace(dataset, name="other"), body) == first
+    rows, labels = dataset.rows.copy(), dataset.labels.copy()
+    rows[5, 3, 3] ^= 1
+    labels[7] = (labels[7] + 1) % 10
+    others = [replace(dataset, rows=rows), replace(dataset, labels=labels)]
+    found = {features._fingerprint(other, body) for other in others} | {features._fingerprint(dataset, body[:-1])}
+    for name in ("EPOCHS", "LEAST_STEPS", "BATCH", "LEARNING_RATE"):
+        with monkeypatch.context() as patch:
+            patch.setattr(features, name, getattr(features, name) * 2)
+            found.add(features._fingerprint(dataset, body))
+    assert len(found - {first}) == 7
+
+
 def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_path):
     """Labels at random can be learnt by heart, and then say nothing of new rows."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

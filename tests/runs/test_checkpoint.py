@@ -244,6 +244,15 @@ def test_forged_arrays_with_right_checksums_are_survived(tmp_path, data):
         checkpoint.load(path)
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_steps_that_are_to_stay_are_kept_besides_the_newest(tmp_path, keep):
+    for step in range(1, 7):
+        checkpoint.save(tmp_path, step, small(step), {}, keep=keep, also={2, 3, 99} if step > 2 else {2})
+    assert checkpoint.steps(tmp_path) == sorted({2, 3} | set(range(7 - keep, 7)))
+    checkpoint.save(tmp_path, 7, small(7), {}, keep=keep)
+    assert checkpoint.steps(tmp_path) == list(range(8 - keep, 8)), "no longer than they are asked for"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a folder cannot be opened there")
 @pytest.mark.parametrize("replaced", [False, True])
 def test_all_is_on_the_disk_before_a_rename_makes_it_the_checkpoint(tmp_path, disk_work, replaced):

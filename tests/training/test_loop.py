@@ -380,6 +380,28 @@ def test_the_two_estimates_are_of_training_and_of_held_out_rows_with_their_own_c
     assert not {row.tobytes() for row in made[1][1].numpy()} & {row.tobytes() for row in z.numpy()}, "z are drawn anew"
 
 
+def test_the_rows_behind_the_estimates_have_the_noise_of_those_trained_on(monkeypatch):
+    """Else a critic would tell whole numbers from others."""
+    training = start(Config(**SMALL | {"dequantise": "uniform", "network": "mlp", "engine": "torch"}))
+    seen, score = [], step.score
+    monkeypatch.setattr(
+        step, "score", lambda game, critic, rows, label=None: seen.append(rows) or score(game, critic, rows)
+    )
+    estimates(training)
+    _, *real = seen
+    assert len(real) == 2
+    for rows in real:
+        noise = np.modf(128 * rows.numpy().astype(np.float64) + 128)[0]
+        # uniform: its variance is 1/12, with a relative standard error of sqrt(0.8 / n)
+        assert noise.var() == pytest.approx(1 / 12, rel=5 * np.sqrt(0.8 / noise.size))
+
+
+def test_a_record_tells_the_learning_rate_of_its_step_and_the_last_that_of_the_step_before():
+    config = Config(**SMALL | {"decay": "linear", "learning_rate": 0.01, "network": "mlp"})
+    found = [record["learning_rate"] for record in train_function(config)]
+    assert found == pytest.approx([0.01, 0.0075, 0.005, 0.0025, 0.0025])
+
+
 def test_steps_may_be_raised_on_resume_unless_the_learning_rate_decays(tmp_path):
     config = Config(**SMALL)
     list(train_function(config, out=tmp_path / "run"))

@@ -26,6 +26,18 @@ def test_no_z_and_no_mixing_weights_are_drawn_twice():
     assert len(set(mix)) == len(mix) == 2 * 6 * 3
 
 
+def test_the_players_start_with_weights_of_their_own_and_the_average_as_the_generator():
+    """A number that both drew would stand in both, at another scale: a layer's signs would be the same."""
+    training = start(Config(**SMALL | {"latent": 64, "width": 64, "average": 0.9}))
+    state = training.state
+    critic, generator = state.critic["01.dense.weight"].numpy(), state.generator["00.dense.weight"].numpy()
+    assert critic.shape == generator.shape == (64, 64)
+    assert abs(np.corrcoef(critic.ravel(), generator.ravel())[0, 1]) < 5 / 64, "five standard errors of 4,096 pairs"
+    for name, w in state.generator.items():
+        np.testing.assert_array_equal(state.average[name].numpy(), w.numpy())
+        assert state.average[name] is not w, "an array of its own, which training does not move"
+
+
 def test_the_generators_classes_are_not_those_of_the_critics_rows():
     config = Config(**SMALL | {"conditional": "projection", "n_critic": 1})
     agreeing, total = 0, 0
