@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from wgan import Config, data, train
+from wgan import Config, WganError, data, train
 from wgan.evaluation import distance
+from wgan.maths.transport import MEETS, W1
 from wgan.training.state import start
 
 
@@ -47,3 +48,42 @@ def test_two_files_of_the_same_rows_are_compared_by_other_draws_and_the_floor_by
     (first, other), (_, twin) = seen
     assert not set(numbers(first)) & set(numbers(twin))
     assert len(set(numbers(first)) & set(numbers(other))) < 50, "of 100 rows 17 are shared by chance, sd 3.4"
+
+
+def found(lower, upper, floor_lower, floor_upper):
+    """A Distance with these bounds of both."""
+    bounds = [W1(a, b, b, "exact", (9, 9), 0.1) for a, b in ((lower, upper), (floor_lower, floor_upper))]
+    return distance.Distance("A", "B", "B", "Euclidean", *bounds)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "sentence"),
+    [
+        ((2.001, 3.0, 1.0, 2.0), "They are 0.001 further apart than the floor."),
+        ((1.999, 3.0, 1.0, 2.0), "Distance and floor overlap"),
+        ((0.2, 1.001, 1.0, 2.0), "Distance and floor overlap"),
+        ((0.2, 0.999, 1.0, 2.0), "They are nearer than the floor"),
+        ((0.0, 0.0, 1.0, 2.0), "They hold the same rows."),
+    ],
+)
+def test_what_is_said_of_a_distance_and_its_floor_goes_by_their_bounds(bounds, sentence):
+    assert distance.words(found(*bounds)).splitlines()[-1].startswith(sentence)
+
+
+def test_an_interval_is_called_exact_only_where_its_ends_meet():
+    assert "A and B: 3 (exact" in distance.words(found(3 * (1 - 0.5 * MEETS), 3.0, 1, 1))
+    assert f"between {3 * (1 - 2 * MEETS):.6g} and 3" in distance.words(found(3 * (1 - 2 * MEETS), 3.0, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("held_out", "most"),
+    [(0.4, 40), (0.6, 40), (0.0, 50)],  # of 100 rows: as many held out, as many trained on, half of them twice
+)
+def test_as_many_rows_are_compared_as_there_are_of_both_kinds(tmp_path, held_out, most):
+    np.save(tmp_path / "rows.npy", numbered(100).rows)
+    config = Config(data=str(tmp_path / "rows.npy"), network="mlp", width=8, batch=16, latent=2, steps=1)
+    list(train(config.replace(held_out=held_out), out=tmp_path / "run"))
+    one = distance.distance(tmp_path / "run", n=most)
+    assert one.w1.n == one.floor.n == (most, most)
+    with pytest.raises(WganError, match=f"enough for n = {most} of each and as many for the floor, not {most + 1}"):
+        distance.distance(tmp_path / "run", n=most + 1)

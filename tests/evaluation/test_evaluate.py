@@ -449,6 +449,20 @@ def test_a_classifier_is_kept_for_the_same_rows_labels_and_recipe_only(monkeypat
     assert len(found - {first}) == 7
 
 
+@pytest.mark.parametrize(
+    ("classes", "rows", "enough"),
+    [(1, 100, False), (2, 39, False), (2, 40, True), (200, 4000, True), (201, 4020, False), (200, 3999, False)],
+)
+def test_a_classifier_needs_a_number_of_classes_and_twenty_rows_of_each(classes, rows, enough):
+    dataset = data.from_array(
+        np.zeros((rows, 2, 2, 1), np.uint8) + np.arange(rows, dtype=np.uint8)[:, None, None, None]
+    )
+    labels = features._classes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
+    assert (labels is not None) == enough
+    if enough:
+        np.testing.assert_array_equal(labels, np.arange(rows) % classes)
+
+
 def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_path):
     """Labels at random can be learnt by heart, and then say nothing of new rows."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

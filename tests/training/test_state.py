@@ -5,6 +5,7 @@ import pytest
 
 from wgan.config import Config
 from wgan.data import Dataset, from_array
+from wgan.errors import WganError
 from wgan.game import step
 from wgan.training.loop import iterate
 from wgan.training.state import draws, start
@@ -105,3 +106,25 @@ def test_both_players_move_by_the_learning_rate():
     for part, weights in before.items():
         moves = np.concatenate([(getattr(training.state, part)[n] - w).numpy().ravel() for n, w in weights.items()])
         assert np.quantile(np.abs(moves), 0.9) == pytest.approx(0.01, rel=1e-3), part
+
+
+def test_a_batch_is_at_most_all_training_rows():
+    dataset = from_array(np.random.default_rng(0).normal(size=(20, 2)))
+    config = Config(**SMALL | {"data": "array", "held_out": 0.2})
+    start(config.replace(batch=16), dataset)
+    with pytest.raises(WganError, match="batch is 17 but array has only 16 training rows; use --batch 16 or less"):
+        start(config.replace(batch=17), dataset)
+
+
+@pytest.mark.parametrize("player", ["critic_norm", "generator_norm"])
+def test_batch_norm_needs_two_rows_in_each_batch_and_held_out_or_none(player):
+    dataset = from_array(np.random.default_rng(0).normal(size=(20, 2)))
+    config = Config(
+        **SMALL | {"data": "array", "constraint": "none", "batch": 2, "generator_batch": 2, player: "batch"}
+    )
+    for fine in ({"held_out": 0.1}, {"held_out": 0.0}):
+        start(config.replace(**fine), dataset)
+    for few in ({"held_out": 0.05}, {"batch": 1}, {"generator_batch": 1}):
+        with pytest.raises(WganError, match="batch norm needs at least 2 rows, in a batch and held out"):
+            start(config.replace(**{"held_out": 0.1} | few), dataset)
+        start(config.replace(**{"held_out": 0.1} | few | {player: "none"}), dataset)
