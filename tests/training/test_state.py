@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from wgan.config import Config
+from wgan.config import FIELDS, Config
 from wgan.data import Dataset, from_array
+from wgan.engines import ENGINES
 from wgan.errors import WganError
 from wgan.game import step
+from wgan.runs import checkpoint
 from wgan.training.loop import iterate
-from wgan.training.state import draws, start
+from wgan.training.state import draws, flatten, losses, restore, start
 
 SMALL = {"data": "digits", "engine": "torch", "network": "mlp", "width": 8, "depth": 1, "batch": 16, "latent": 4}
 SMALL |= {"n_critic": 3, "steps": 8, "decay": "none"}
@@ -128,3 +130,29 @@ def test_batch_norm_needs_two_rows_in_each_batch_and_held_out_or_none(player):
         with pytest.raises(WganError, match="batch norm needs at least 2 rows, in a batch and held out"):
             start(config.replace(**{"held_out": 0.1} | few), dataset)
         start(config.replace(**{"held_out": 0.1} | few | {player: "none"}), dataset)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("optimiser", FIELDS["optimiser"].metadata["choices"])
+def test_a_state_that_is_put_back_is_the_one_that_was_saved_and_goes_on_as_it(tmp_path, optimiser, engine):
+    """Adam's count and both players' memories too, without which the next step is another."""
+    pytest.importorskip(engine, reason=f"{engine} is not installed")
+    config = Config(**SMALL | {"engine": engine, "optimiser": optimiser, "average": 0.9, "learning_rate": 0.01})
+    whole, other = start(config), start(config)
+    for _ in range(3):
+        iterate(whole)
+    saved = flatten(whole)
+    assert {name for name in saved if name.endswith("count")} == (
+        {"critic_optimiser/count", "generator_optimiser/count"} if optimiser == "adam" else set()
+    )
+    counts = [int(value) for name, value in saved.items() if name.endswith("count")]
+    assert counts == ([9, 3] if optimiser == "adam" else []), "three critic steps for each of the generator's"
+    path = checkpoint.save(tmp_path, whole.step, saved, losses(whole))
+    restore(other, checkpoint.load(path))
+    assert (other.step, losses(other)) == (3, losses(whole))
+    for _ in range(2):
+        for name, value in flatten(other).items():
+            assert value.dtype == flatten(whole)[name].dtype, name
+            assert value.tobytes() == flatten(whole)[name].tobytes(), name
+        iterate(whole)
+        iterate(other)
