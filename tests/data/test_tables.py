@@ -19,6 +19,7 @@ from wgan.data import form_from_json, from_array, table
 from wgan.engines import get_engine, installed
 from wgan.errors import WganError
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
+from wgan.training.model import load_model
 
 pd = pytest.importorskip("pandas", reason="pandas is not installed")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -350,9 +351,11 @@ def test_samples_of_the_law_are_as_useful_as_rows_and_shuffled_ones_are_not(numb
     assert good.error < 0.02
 
 
-def test_copies_are_nearer_to_training_and_new_rows_are_not():
-    train, real, new = (gaussian(seed) for seed in range(3))
-    assert measured("nearer_to_training", sets(real, train, train=train)).value == 1
+@pytest.mark.parametrize("more", [400, 4000])
+def test_copies_are_nearer_to_training_and_new_rows_are_not(more):
+    """Also where there are many more training rows, of which one would be nearer by their number alone."""
+    train, real, new = gaussian(0, more), gaussian(1), gaussian(2)
+    assert measured("nearer_to_training", sets(real, train[:400], train=train)).value == 1
     fresh = measured("nearer_to_training", sets(real, new, train=train))
     assert abs(fresh.value - 0.5) < 4 * fresh.error
 
@@ -386,6 +389,29 @@ def test_evaluate_measures_the_columns_and_asks_which_is_the_target(finished):
     assert all(np.isfinite(report["metrics"][name]["floor"]) for name in TABLE_METRICS)
     with pytest.raises(WganError, match="unknown target 'trut'; did you mean 'truth'"):
         evaluate.evaluate(finished / "run", target="trut")
+
+
+def test_the_floor_of_a_table_is_of_training_rows_and_its_real_rows_are_held_out(finished, monkeypatch):
+    from wgan.evaluation import evaluate
+
+    seen, whole = [], evaluate._all
+    monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1:3]) or whole(*given))
+    evaluate.evaluate(finished / "run", samples=60, target="truth")
+    _, (of_samples, floor) = seen
+    dataset, trained, held_out = evaluate.rows_of(finished / "run", load_model(finished / "run").config)
+
+    def told(rows):
+        return sorted(row.tobytes() for row in rows)
+
+    known, new = set(told(dataset.rows[trained])), set(told(dataset.rows[held_out]))
+    assert not known & new
+    assert told(of_samples.train) == told(dataset.rows[trained])
+    assert (len(floor.fake), floor.train) == (60, None)
+    assert set(told(floor.fake)) <= known
+    for one in (of_samples, floor):
+        assert set(told(one.real)) <= new
+        assert one.target == of_samples.target
+    assert not set(told(of_samples.fake)) & (known | new)
 
 
 def test_a_run_is_sampled_after_its_data_are_gone(finished):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from wgan.evaluation import evaluate, features
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
 from wgan.training.model import load_model, sample
+from wgan.training.state import start
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -378,3 +380,98 @@ def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits
     stored = data.load("digits")  # of which the first rows are no fair sample, where a set is sorted by class
     first = stored.rows[split(stored, 0.1, None, 0)[0][:120]].reshape(120, -1)
     assert not np.array_equal(floor.fake, first)
+
+
+def numbered(count=600):
+    """A data set whose rows tell their number."""
+    return data.from_array(np.column_stack([np.arange(float(count)), np.sqrt(np.arange(count))]))
+
+
+def numbers(rows):
+    return np.rint(rows[:, 0]).astype(int).tolist()
+
+
+@pytest.mark.parametrize("held_out", [0.2, 0.0])
+@pytest.mark.parametrize("seed", [0, 5])
+def test_what_is_compared_are_rows_that_this_run_held_out_and_trained_on(tmp_path, monkeypatch, seed, held_out):
+    """Split by the run's own seed, whatever that of the evaluation; and in random order, as samples are few."""
+    dataset, seen, whole = numbered(), [], evaluate._all
+    config = Config(data="array", network="mlp", width=8, batch=16, latent=2, steps=1)
+    config = config.replace(seed=seed, held_out=held_out, rows=300)
+    begun = start(config, dataset)
+    list(train(config, dataset, out=tmp_path / "run"))
+    monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1:3]) or whole(*given))
+    evaluate.evaluate(tmp_path / "run", 110, lambda rows: rows, dataset=dataset, seed=1)
+    ((sets, floor),) = seen
+    real, known = numbers(sets.real), numbers(floor.fake)
+    assert len(set(real)) == len(real) == len(set(known)) == len(known) == 110
+    assert numbers(floor.real) == real
+    assert set(real) <= set((begun.held_out if held_out else begun.rows).tolist())
+    assert set(known) <= set(begun.rows.tolist())
+    assert not set(real) & set(known)
+    assert sorted(real) != real
+    assert sorted(known) != known
+    assert floor.train is None
+    if held_out:
+        assert sorted(numbers(sets.train)) == begun.rows.tolist()
+    else:
+        assert sets.train is None
+
+
+def test_components_are_fitted_to_training_rows_alone(monkeypatch):
+    """All others vary in columns of their own, in which training rows do not: the components ignore them."""
+    monkeypatch.setattr(features, "COMPONENTS", 2)
+    rng = np.random.default_rng(0)
+    rows = np.zeros((400, 12))
+    rows[:200, :2], rows[200:, 2:] = rng.normal(size=(200, 2)), rng.normal(size=(200, 10))
+    dataset = data.from_array(rows)
+    extract = features.resolve("pca", dataset, np.arange(200), lambda text: None).extract
+    blind = np.zeros((5, 12))
+    blind[:, 2:] = rng.normal(size=(5, 10))
+    found = extract(np.concatenate([np.zeros((1, 12)), blind]))[0]
+    np.testing.assert_allclose(found[1:], np.broadcast_to(found[:1], found[1:].shape), atol=1e-5)
+
+
+def test_a_classifier_is_kept_for_the_same_rows_labels_and_recipe_only(monkeypatch):
+    dataset = data.load("digits")
+    body = features._body(dataset.form.shape)
+    first = features._fingerprint(dataset, body)
+    assert features._fingerprint(replace(dataset, name="other"), body) == first
+    rows, labels = dataset.rows.copy(), dataset.labels.copy()
+    rows[5, 3, 3] ^= 1
+    labels[7] = (labels[7] + 1) % 10
+    others = [replace(dataset, rows=rows), replace(dataset, labels=labels)]
+    found = {features._fingerprint(other, body) for other in others} | {features._fingerprint(dataset, body[:-1])}
+    for name in ("EPOCHS", "LEAST_STEPS", "BATCH", "LEARNING_RATE"):
+        with monkeypatch.context() as patch:
+            patch.setattr(features, name, getattr(features, name) * 2)
+            found.add(features._fingerprint(dataset, body))
+    assert len(found - {first}) == 7
+
+
+@pytest.mark.parametrize(
+    ("classes", "rows", "enough"),
+    [(1, 100, False), (2, 39, False), (2, 40, True), (200, 4000, True), (201, 4020, False), (200, 3999, False)],
+)
+def test_a_classifier_needs_a_number_of_classes_and_twenty_rows_of_each(classes, rows, enough):
+    dataset = data.from_array(
+        np.zeros((rows, 2, 2, 1), np.uint8) + np.arange(rows, dtype=np.uint8)[:, None, None, None]
+    )
+    labels = features._classes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
+    assert (labels is not None) == enough
+    if enough:
+        np.testing.assert_array_equal(labels, np.arange(rows) % classes)
+
+
+def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_path):
+    """Labels at random can be learnt by heart, and then say nothing of new rows."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(features, "LEAST_STEPS", 300)
+    rng = np.random.default_rng(0)
+    rows, labels = rng.integers(0, 256, (300, 8, 8, 1), dtype=np.uint8), rng.integers(5, size=300)
+    dataset = replace(data.from_array(rows), labels=labels)
+    seen = features.resolve("classifier", dataset, np.arange(300), lambda text: None)
+    learnt = (seen.extract(rows)[1].argmax(1) == labels).mean()
+    assert learnt > 0.7, "by heart"
+    # a fifth of 30 new rows are right by chance, with a standard deviation of 0.073
+    assert seen.accuracy < 0.2 + 4 * 0.073 < learnt

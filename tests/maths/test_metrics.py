@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
-from scipy.stats import nhypergeom, wasserstein_distance
+from scipy.stats import hypergeom, nhypergeom, wasserstein_distance
 
 from wgan.errors import WganError
 from wgan.maths import metrics
@@ -271,6 +271,39 @@ def test_a_few_outputs_repeated_are_near_duplicates():
     assert near_duplicates(few, train).value == 1
     half = np.concatenate([few[:500], features(4, 500)])
     assert near_duplicates(half, train).value == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("samples", [400, 1500])
+def test_near_duplicates_are_judged_by_as_many_training_rows(samples):
+    """A nearest neighbour is nearer among more rows, so that all training rows would be another yardstick."""
+    train, fake = features(0, 1500, 3), features(1, samples, 3)
+    nearest = [np.sort(cdist(x, x), axis=1)[:, 1] for x in (train[:samples], fake)]
+    expected = np.mean(nearest[1] <= np.quantile(nearest[0], 0.01))
+    assert near_duplicates(fake, train).value == pytest.approx(expected, abs=1e-12)
+    assert near_duplicates(fake, train).floor == 0.01
+
+
+def test_samples_of_the_data_themselves_are_near_duplicates_as_often_as_the_floor_says():
+    found = np.array([near_duplicates(features(2 * i, 300, 3), features(2 * i + 1, 2400, 3)).value for i in range(60)])
+    assert found.mean() == pytest.approx(0.01, abs=4 * found.std() / math.sqrt(len(found)))
+
+
+@pytest.mark.parametrize("held_out", [9, 10, 11, 35])
+def test_memorisation_is_its_definition_also_where_more_than_one_held_out_row_may_be_nearer(monkeypatch, held_out):
+    """One held-out row in so many, rounded up, is the yardstick; as all orders of m + n rows are as likely, `near` or
+    more samples lie below the r-th held-out row where they are among the first near + r - 1 of all."""
+    monkeypatch.setattr(metrics, "TAIL", 10)
+    train, real, fake = features(0, 90, 3), features(1, held_out, 3), features(2, 60, 3)
+    fake[:8] = train[:8] + 0.01 * features(3, 8, 3)
+    ratios = [(lambda d: d[:, 0] / d[:, 1])(np.sort(cdist(x, train), axis=1)) for x in (real, fake)]
+    rank = {9: 1, 10: 1, 11: 2, 35: 4}[held_out]
+    near = int((ratios[1] < np.sort(ratios[0])[rank - 1]).sum())
+    assert near > 0
+    found = memorisation(real, fake, train)
+    assert found.value == pytest.approx(near / 60)
+    assert found.floor == pytest.approx(rank / (held_out + 1))
+    chance = hypergeom(held_out + 60, 60, near + rank - 1).sf(near - 1)
+    assert found.p_value == pytest.approx(chance, rel=1e-9)
 
 
 def memorised(repetition, copies, held_out=120, samples=200, rows=300):

@@ -40,3 +40,21 @@ def test_draws_follow_their_law_across_steps(purpose):
     # five standard errors of the mean and of the variance, of n = 50,000
     assert abs(x.mean() - mean) < 5 * np.sqrt(variance / x.size)
     assert abs(x.var() - variance) < 5 * np.sqrt((fourth - variance**2) / x.size)
+
+
+def test_draws_are_those_that_earlier_versions_made():
+    """Or a run that was begun with one would go on with others: a new purpose comes last."""
+    known = ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate"]
+    known += ["known", "known_centres", "fake_rows", "directions", "halves", "evaluate", "diagnose", "dequantise"]
+    known += ["labels", "generator_label", "stacked"]
+    assert list(streams.PURPOSES)[: len(known)] == known
+    assert list(streams.PURPOSES.values()) == list(range(len(streams.PURPOSES)))
+    bits = streams.stream(3, "z", 7).bit_generator.random_raw(2)
+    assert bits.tolist() == [6995974636544856313, 8076604082979118725]
+    assert streams.real_rows(3, 5, 6, 10).tolist() == [1, 3, 9, 7, 6, 0]
+
+
+def test_purposes_share_no_bits():
+    drawn = [streams.stream(1, purpose, step).bit_generator.random_raw(64) for purpose in streams.PURPOSES
+             for step in range(3)]  # fmt: skip
+    assert len(np.unique(np.concatenate(drawn))) == 64 * 3 * len(streams.PURPOSES)

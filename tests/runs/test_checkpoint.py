@@ -244,6 +244,34 @@ def test_forged_arrays_with_right_checksums_are_survived(tmp_path, data):
         checkpoint.load(path)
 
 
+@pytest.mark.parametrize("keep", [1, 2])
+def test_steps_that_are_to_stay_are_kept_besides_the_newest(tmp_path, keep):
+    for step in range(1, 7):
+        checkpoint.save(tmp_path, step, small(step), {}, keep=keep, also={2, 3, 99} if step > 2 else {2})
+    assert checkpoint.steps(tmp_path) == sorted({2, 3} | set(range(7 - keep, 7)))
+    checkpoint.save(tmp_path, 7, small(7), {}, keep=keep)
+    assert checkpoint.steps(tmp_path) == list(range(8 - keep, 8)), "no longer than they are asked for"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder cannot be opened there")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_all_is_on_the_disk_before_a_rename_makes_it_the_checkpoint(tmp_path, disk_work, replaced):
+    if replaced:
+        saved(tmp_path, 5)
+    disk_work.clear()
+    saved(tmp_path, 5)
+    names = [event for event, *_ in disk_work]
+    final = tmp_path / "00000005"
+    made = next(at for at, (event, _, to) in enumerate(disk_work) if event == "rename" and Path(to) == final)
+    before = {key: size for event, key, size in disk_work[:made] if event == "sync"}
+    for path in (final / "arrays.safetensors", final / "meta.json", final):
+        assert path.stat().st_ino in before, f"{path.name} is not on the disk when it is renamed"
+        assert path.is_dir() or before[path.stat().st_ino] == path.stat().st_size > 0, "nor what is written later"
+    assert [key for event, key, _ in disk_work[made:] if event == "sync"] == [tmp_path.stat().st_ino]
+    assert names.count("rename") == 1 + replaced
+    assert "rename" not in names[: len(before)], "no former checkpoint is moved before the new one is safe"
+
+
 def test_a_full_disk_is_told_and_costs_nothing(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

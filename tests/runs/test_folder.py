@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +143,26 @@ def test_a_failed_rewrite_leaves_the_run_as_it_was(run, monkeypatch):
     with pytest.raises(WganError, match="cannot use"):
         runs.open_run(run, config(steps=7), may_change=FREE)
     assert contents(run) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files are not synced there")
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, disk_work):
+    def rewrites():
+        yield tmp_path / "run" / "config.json", lambda: runs.open_run(tmp_path / "run", config(), may_change=FREE)
+        runs.append(tmp_path / "run", {"step": 0})
+        runs.append(tmp_path / "run", {"step": 1})
+        yield tmp_path / "run" / "log.jsonl", lambda: runs.truncate_log(tmp_path / "run", 1)
+        yield tmp_path / "run" / "new.json", lambda: runs.write(tmp_path / "run", "new.json", {"a": 1})
+        yield tmp_path / "deep" / "new.csv", lambda: runs.replace_file(tmp_path / "deep" / "new.csv", b"a,b")
+
+    for path, rewrite in rewrites():
+        disk_work.clear()
+        rewrite()
+        kept = path.stat()
+        mine = [event for event in disk_work if event[0] == "rename" or event[1] == kept.st_ino]
+        assert [event for event, *_ in mine] == ["sync", "rename"], path.name
+        assert mine[0][2] == kept.st_size > 0, "all of it"
+        assert Path(mine[1][2]) == path
 
 
 def test_read_config_of_no_run(tmp_path):

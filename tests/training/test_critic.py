@@ -141,6 +141,31 @@ def test_what_is_wrong_is_said(x, y, fields, part):
         critic_w1(x, y, **fields)
 
 
+def test_the_training_value_is_that_of_the_rows_that_are_not_held_out():
+    x, y = independent(known("shift", dimension=2), 50, 1)
+    found = critic_w1(x, y, held_out=0.4, **QUICK)
+    orders = [streams.stream(0, "held_out", k).permutation(50) for k in range(2)]
+    for value, kept in ((found.value, slice(20)), (found.training_value, slice(20, None))):
+        expected = found.score(x[orders[0][kept]]).mean() - found.score(y[orders[1][kept]]).mean()
+        assert value == pytest.approx(expected, rel=1e-9)
+    assert found.value != pytest.approx(found.training_value, rel=1e-3)
+
+
+def test_mixing_weights_and_the_learning_rate_are_those_of_the_step(monkeypatch):
+    seen = []
+
+    def record(game, state, real, fake, mix, learning_rate):
+        seen.append((game.engine.numpy(mix).tobytes(), learning_rate))
+        return state, {}
+
+    monkeypatch.setattr("wgan.game.step.critic_step", record)
+    x = np.random.default_rng(0).normal(size=(40, 2))
+    critic_w1(x, x + 1, **QUICK | {"steps": 5}, decay="linear")
+    mixes, rates = zip(*seen, strict=True)
+    assert len(set(mixes)) == 5
+    assert rates == pytest.approx([5e-3 * share for share in (1, 0.8, 0.6, 0.4, 0.2)])
+
+
 def test_identical_and_constant_sets_are_at_no_distance():
     x = np.random.default_rng(3).normal(size=(64, 2))
     assert critic_w1(x, x, held_out=0, steps=10).lower == pytest.approx(0, abs=1e-12)

@@ -5,10 +5,12 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import torch
+from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from wgan import Config, WganError, data, preset
+from wgan.config import FIELDS
 from wgan.engines import ENGINES
 from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
@@ -204,6 +206,77 @@ def test_both_engines_measure_the_same(constraint):
         assert other == pytest.approx(found[0], rel=2e-3, abs=1e-6)
 
 
+def by_kind(count, seed=0):
+    """Rows sorted by their label, as a stored set may be; the first column tells the label, the second the row."""
+    labels = np.arange(count) * 5 // count
+    rows = np.column_stack([10.0 * labels, np.arange(count), np.random.default_rng(seed).normal(size=(count, 6))])
+    return labels, data.Dataset(**{**vars(data.from_array(rows)), "labels": labels})
+
+
+def test_the_floors_are_those_of_new_training_rows_in_the_samples_place():
+    """Among 200 draws of as many training rows; the spread of the draws is the null distribution. Held-out rows
+    against themselves would be at 0, and the first rows of a set that is sorted by label far away."""
+    labels, dataset = by_kind(1500)
+    config = Config(**SMALL | {"data": "array", "network": "mlp", "held_out": 0.1})
+    training = start(config, dataset)
+    floor, rng = prepare(training).floor, np.random.default_rng(0)
+    known, held = (dataset.form.encode(dataset.rows[rows]) for rows in (training.rows, training.held_out))
+    assert floor["measured_rows"] == len(held) == 150
+    drawn = [diagnostics._compare(rng.choice(known, len(held), replace=False), held) for _ in range(200)]
+    for name in ("w1", "coverage"):
+        values = np.array([one[name] for one in drawn])
+        assert floor[f"{name}_floor"] == pytest.approx(values.mean(), abs=5 * values.std()), name
+        assert name == "coverage" or values.mean() > 10 * values.std(), "so that 0 is far outside of the band"
+    distance = cdist(held, known)
+    nearest = np.sort(distance, axis=1)
+    assert floor["nearest_floor"] == pytest.approx(nearest[:, 0].mean(), rel=1e-2) != 0
+    assert floor["copied_floor"] == pytest.approx(np.mean(nearest[:, 0] < nearest[:, 1] / 3), abs=0.01)
+    share = np.bincount(labels[training.rows][distance.argmin(1)]) / 150
+    assert floor["classes_floor"] == pytest.approx(np.prod(share**-share), rel=1e-3)
+
+
+def test_rows_that_are_measured_keep_their_classes_and_are_seen_or_held_out():
+    labels, dataset = by_kind(400)
+    training = start(Config(**SMALL | {"data": "array", "network": "mlp", "conditional": "projection"}), dataset)
+    probe = prepare(training)
+    for rows, told, among in zip(
+        (probe.real, probe.unseen), probe.told, (training.rows, training.held_out), strict=True
+    ):
+        shown = dataset.form.decode(rows.numpy())
+        numbers = np.rint(shown[:, 1]).astype(int)
+        assert set(numbers) <= set(among.tolist())
+        np.testing.assert_array_equal(told.numpy()[: len(rows)].argmax(1), labels[numbers])
+    assert len(probe.real) == len(probe.unseen) == 40
+    np.testing.assert_array_equal(probe.labels, labels[training.rows])
+    assert len(np.unique(labels[np.rint(dataset.form.decode(probe.real.numpy())[:, 1]).astype(int)])) == 5
+
+
+@pytest.mark.parametrize("conditional", FIELDS["conditional"].metadata["choices"])
+def test_distances_are_those_of_the_average_and_memory_that_of_the_critics_scores(conditional):
+    config = Config(**SMALL | {"network": "mlp", "average": 0.5, "learning_rate": 0.05, "conditional": conditional})
+    training = start(config)
+    list(advance(training))
+    game, state, probe = training.game, training.state, prepare(training)
+    of_z, of_unseen = probe.told
+    record = diagnose(probe, training)
+    for name, weights in (("w1", state.average), ("generator_w1", state.generator)):
+        rows = generate(game, weights, probe.z, None, of_z).numpy().reshape(len(probe.z), -1)
+        cost = cdist(rows, probe.held_out)
+        expected = cost[linear_sum_assignment(cost)].mean()
+        assert record[name] == pytest.approx(expected, rel=1e-3), name
+    assert record["w1"] != pytest.approx(record["generator_w1"], rel=5e-3)
+    of_seen = None if of_z is None else of_z[: len(probe.real)]
+    scored = (
+        step.score(game, state.critic, probe.real, of_seen),
+        step.score(game, state.critic, probe.unseen, of_unseen),
+    )
+    seen, unseen = (scores.numpy() for scores in scored)
+    size = float(np.abs(np.concatenate([seen, unseen])).max())
+    assert record["memorised_score"] == pytest.approx(seen.mean() - unseen.mean(), abs=1e-5 * size)
+    error = np.sqrt(seen.var() / len(seen) + unseen.var() / len(unseen))
+    assert record["memorised_score_error"] == pytest.approx(error, rel=1e-4)
+
+
 def test_measuring_changes_nothing_and_repeats():
     training = start(Config(**SMALL))
     probe = prepare(training)
@@ -239,6 +312,31 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     assert runs.best(out, [2, 5, 6]) == (2, 2.0)
     assert runs.best(out, [5, 6]) == (6, 4.0)
     assert runs.best(out, [5, 6], before=6) == (5, 5.0)
+
+
+@pytest.mark.parametrize("at", [3, 5])
+def test_the_best_checkpoint_is_still_known_and_kept_after_a_resume(monkeypatch, tmp_path, at):
+    script(monkeypatch, [9.0, 8, 2, 7, 6, 5, 4])
+    config = Config(**SMALL | {"keep": 1, "checkpoint_every": 1, "diagnose_every": 1})
+    out = tmp_path / "run"
+    list(train(config, out=out, stop=lambda step: step == at))
+    assert checkpoint.steps(out / "checkpoints") == [2, at]
+    list(train(config, out=out))
+    assert checkpoint.steps(out / "checkpoints") == [2, 6]
+
+
+def test_what_a_resume_takes_back_is_not_the_best(monkeypatch, tmp_path):
+    """A record after the checkpoint that a run goes on from is to be made again, here with another distance."""
+    out = tmp_path / "run"
+    config = Config(**SMALL | {"keep": 9, "checkpoint_every": 1, "diagnose_every": 1})
+    script(monkeypatch, [9.0, 8, 7, 6, 1, 2, 3])
+    list(train(config, out=out))
+    for damaged in (4, 5, 6):
+        (out / "checkpoints" / f"{damaged:08d}" / "meta.json").write_text("{")
+    script(monkeypatch, [9.0, 8, 7, 6, 5, 4, 4.5])
+    list(train(config.replace(keep=1), out=out))
+    assert checkpoint.steps(out / "checkpoints") == [5, 6]
+    assert runs.read_log(out)["w1"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
 
 
 def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, tmp_path):

@@ -24,7 +24,7 @@ from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
-from wgan.training.loop import advance, iterate
+from wgan.training.loop import advance, estimates, iterate
 from wgan.training.model import load_model, sample, write_samples
 from wgan.training.state import draws, encoded, model_of, start
 
@@ -334,6 +334,72 @@ def test_held_out_rows_are_never_trained_on():
     assert len(shown) == 30 * 5 * 16
     unseen = held - {row.tobytes() for row in training.dataset.rows[training.rows]}
     assert not unseen & {row.tobytes() for row in shown}
+
+
+@pytest.mark.parametrize("conditional", FIELDS["conditional"].metadata["choices"])
+def test_the_two_estimates_are_of_training_and_of_held_out_rows_with_their_own_classes(monkeypatch, conditional):
+    labels = np.random.default_rng(0).integers(3, size=300)
+    dataset = data.from_array(np.stack([10.0 * labels, np.arange(300)], 1))
+    dataset = data.Dataset(**{**vars(dataset), "labels": labels})
+    config = Config(**SMALL | {"data": "array", "network": "mlp", "average": 0.5, "conditional": conditional})
+    training = start(config.replace(engine="torch"), dataset)
+    iterate(training)
+    scored, made = [], []
+    score, generate = step.score, step.generate
+
+    def spied_score(game, critic, rows, label=None):
+        found = score(game, critic, rows, label)
+        scored.append((rows, label, found))
+        return found
+
+    def spied_generate(game, generator, z, moments=None, label=None):
+        made.append((generator, z, label))
+        return generate(game, generator, z, moments, label)
+
+    monkeypatch.setattr(step, "score", spied_score)
+    monkeypatch.setattr(step, "generate", spied_generate)
+    record = estimates(training)
+    ((generator, z, fake_label),) = made
+    assert generator is training.state.generator
+    assert len({row.tobytes() for row in z.numpy()}) == 30
+    (fake, its_label, of_fake), *real = scored
+    assert its_label is fake_label
+    np.testing.assert_array_equal(fake.numpy(), generate(training.game, generator, z, None, fake_label).numpy())
+    for name, among, (rows, label, found) in zip(
+        ("estimate", "held_out_estimate"), (training.rows, training.held_out), real, strict=True
+    ):
+        numbers = np.rint(dataset.form.decode(rows.numpy())[:, 1]).astype(int)
+        assert len(set(numbers)) == len(numbers) == 30
+        assert set(numbers) <= set(among.tolist())
+        assert (label is None) == (conditional == "none")
+        if label is not None:
+            np.testing.assert_array_equal(label.numpy().argmax(1), labels[numbers])
+        assert record[name] == pytest.approx(float(found.mean() - of_fake.mean()), abs=1e-6)
+    training.step += 1
+    estimates(training)
+    assert not {row.tobytes() for row in made[1][1].numpy()} & {row.tobytes() for row in z.numpy()}, "z are drawn anew"
+
+
+def test_the_rows_behind_the_estimates_have_the_noise_of_those_trained_on(monkeypatch):
+    """Else a critic would tell whole numbers from others."""
+    training = start(Config(**SMALL | {"dequantise": "uniform", "network": "mlp", "engine": "torch"}))
+    seen, score = [], step.score
+    monkeypatch.setattr(
+        step, "score", lambda game, critic, rows, label=None: seen.append(rows) or score(game, critic, rows)
+    )
+    estimates(training)
+    _, *real = seen
+    assert len(real) == 2
+    for rows in real:
+        noise = np.modf(128 * rows.numpy().astype(np.float64) + 128)[0]
+        # uniform: its variance is 1/12, with a relative standard error of sqrt(0.8 / n)
+        assert noise.var() == pytest.approx(1 / 12, rel=5 * np.sqrt(0.8 / noise.size))
+
+
+def test_a_record_tells_the_learning_rate_of_its_step_and_the_last_that_of_the_step_before():
+    config = Config(**SMALL | {"decay": "linear", "learning_rate": 0.01, "network": "mlp"})
+    found = [record["learning_rate"] for record in train_function(config)]
+    assert found == pytest.approx([0.01, 0.0075, 0.005, 0.0025, 0.0025])
 
 
 def test_steps_may_be_raised_on_resume_unless_the_learning_rate_decays(tmp_path):

@@ -1,0 +1,88 @@
+"""From a checkpoint to samples: which weights, z, classes and moments they are made of."""
+
+import numpy as np
+import pytest
+
+from wgan.config import Config
+from wgan.game import step
+from wgan.maths import streams
+from wgan.training import model as models
+from wgan.training.loop import iterate, train
+from wgan.training.state import draws, model_of, start
+
+SMALL = {"data": "digits", "engine": "torch", "network": "mlp", "width": 8, "depth": 1, "batch": 16, "latent": 4}
+SMALL |= {"n_critic": 1, "steps": 4, "decay": "none"}
+
+
+def test_batch_norms_moments_are_those_of_many_z():
+    """Under the first norm lies W z + b, of mean b and variance |W|^2 a unit: off by what 1,024 z leave, five times."""
+    training = start(Config(**SMALL | {"generator_norm": "batch", "average": 0.0, "width": 64}))
+    weight, bias = (training.state.generator[f"00.dense.{name}"].numpy() for name in ("weight", "bias"))
+    bias += np.linspace(-1, 1, len(bias), dtype=np.float32)
+    mean, variance = (moment.numpy() for moment in next(iter(models.moments_of(model_of(training)).values())))
+    power = (weight.astype(float) ** 2).sum(1)
+    assert (np.abs(mean - bias) <= 5 * np.sqrt(power / 1024)).all()
+    assert (np.abs(variance - power) <= 5 * power * np.sqrt(2 / 1024)).all()
+
+
+def test_moments_are_of_other_z_than_samples_and_of_the_classes_of_the_data(monkeypatch):
+    seen = []
+    calibrate = step.calibrate
+
+    def spy(game, generator, z, label=None):
+        seen.append((z.numpy(), label.numpy()))
+        return calibrate(game, generator, z, label)
+
+    monkeypatch.setattr(step, "calibrate", spy)
+    config = Config(**SMALL | {"generator_norm": "batch", "conditional": "projection"})
+    model = model_of(start(config))
+    models.sample(model, 700, seed=0)
+    z, label = seen[0]
+    # a share of 1,024 classes drawn is off by at most 0.016; five such
+    np.testing.assert_allclose(label.mean(0), model.classes.shares, atol=5 * np.sqrt(0.1 * 0.9 / len(label)))
+    sampled = {row.tobytes() for row in streams.normal(0, "sample", 0, (700, 4))}
+    assert not sampled & {row.tobytes() for row in z}
+
+
+def test_samples_are_of_z_that_training_did_not_draw():
+    training = start(Config(**SMALL))
+    shown = [z.reshape(-1, 4) for at in range(4) for z in (draws(training, at).z, draws(training, at).generator_z)]
+    rows = np.concatenate([models.generate(model_of(training), z.numpy()) for z in shown])
+    seen = {row.tobytes() for row in rows}
+    sampled = models.sample(model_of(training), 64, seed=0)
+    assert len({row.tobytes() for row in sampled}) > 60, "rows of other z differ"
+    assert not seen & {row.tobytes() for row in sampled}
+
+
+@pytest.mark.parametrize("average", [0.5, 0.0])
+def test_samples_are_of_the_average_where_there_is_one_also_from_a_folder(tmp_path, average):
+    config = Config(**SMALL | {"average": average, "learning_rate": 0.05})
+    training = start(config)
+    for _ in range(4):
+        iterate(training)
+    state, game = training.state, training.game
+    z = streams.normal(3, "sample", 0, (9, 4))
+    weights = state.average if average else state.generator
+    expected = training.dataset.form.decode(step.generate(game, weights, game.engine.array(z)).numpy())
+    if average:
+        other = training.dataset.form.decode(step.generate(game, state.generator, game.engine.array(z)).numpy())
+        assert (other != expected).any()
+    np.testing.assert_array_equal(models.sample(model_of(training), 9, seed=3), expected)
+    list(train(config, out=tmp_path / "run"))
+    np.testing.assert_array_equal(models.sample(models.load_model(tmp_path / "run"), 9, seed=3), expected)
+
+
+def test_each_row_keeps_its_class_across_chunks(monkeypatch):
+    """Both for samples and for scores, which are made a chunk at a time."""
+    training = start(Config(**SMALL | {"conditional": "projection", "n_critic": 2, "learning_rate": 0.05}))
+    iterate(training)
+    model, rng = model_of(training), np.random.default_rng(0)
+    z, codes = rng.normal(size=(23, 4)).astype(np.float32), rng.integers(10, size=23)
+    rows = training.dataset.rows[:23]
+    names = [model.classes.names[code] for code in codes]
+    whole, scores = models.generate(model, z, codes).astype(int), models.score(model, rows, names)
+    monkeypatch.setattr(models, "CHUNK", 5)
+    np.testing.assert_allclose(models.generate(model, z, codes).astype(int), whole, atol=1)
+    np.testing.assert_allclose(models.score(model, rows, names), scores, rtol=1e-4, atol=1e-5)
+    other = models.score(model, rows, names[5:] + names[:5])
+    assert np.abs(other - scores).max() > 1e-2, "the class matters"
