@@ -11,9 +11,10 @@ from typing import IO
 
 import numpy as np
 
-from wgan.data.rows import LARGEST_EXACT, Dataset, Form
+from wgan.data.rows import Dataset, Form
 from wgan.data.table import from_frame
 from wgan.errors import WganError
+from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
 
 NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
 LARGEST_UNPACKED = 2**34  # bytes of an array in an .npz
@@ -42,6 +43,10 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
         )
     if array.size == 0:
         raise WganError(f"{name} is empty (shape {array.shape}); give at least one row and one value a row")
+    # Longer floats are rounded as all training rounds them, but not so far that whole numbers change.
+    whole = array if array.dtype.itemsize <= 8 else array[np.abs(array) > LARGEST_EXACT]
+    if array.dtype.kind == "f":
+        refuse_inexact(X, whole, name)
     dtype = array.dtype.newbyteorder("=")
     if dtype.kind == "f":
         dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)

@@ -21,6 +21,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import Layer, activation, apply_layers, conv, dense, initial_arrays, reshape, shapes
 from wgan.game.objectives import cross_entropy
 from wgan.maths import streams
+from wgan.maths.exact import as_float64
 from wgan.reports import figures
 
 CHUNK = 512  # rows at a time
@@ -65,7 +66,7 @@ def _own(function: Callable[[np.ndarray], Any]) -> Features:
     name = getattr(function, "__name__", type(function).__name__)
 
     def extract(rows: np.ndarray) -> tuple[np.ndarray, None]:
-        found = np.asarray(function(rows), np.float64)
+        found = as_float64(function(rows), f"what features {name} return", f"numbers [{len(rows)}, d]")
         if found.ndim != 2 or len(found) != len(rows):
             raise WganError(f"features {name} of {len(rows)} rows have shape {found.shape}; return [{len(rows)}, d].")
         return found, None

@@ -16,6 +16,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import apply_layers, lipschitz_bound
 from wgan.game.step import State
 from wgan.maths import streams, transport
+from wgan.maths.exact import as_float64
 from wgan.training.model import game_of
 from wgan.training.state import initial_critic
 
@@ -183,10 +184,7 @@ def train_critic(
 
 
 def _rows(rows: Any, name: str) -> Array:
-    try:
-        rows = np.asarray(rows, np.float64)
-    except (TypeError, ValueError):
-        raise WganError(f"{name} is not an array of numbers; give rows [n, columns] or images.") from None
+    rows = as_float64(rows, name, "rows [n, columns] or images")
     if rows.ndim < 2 or len(rows) < 2 or rows.size == 0:
         raise WganError(f"{name} has shape {rows.shape}; it must be [n, columns] or images, with n of at least 2.")
     if not np.isfinite(rows).all():
