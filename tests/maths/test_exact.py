@@ -55,11 +55,14 @@ def test_whole_numbers_keep_their_values_or_are_refused(how, values):
     if given_values is None:
         return
     exact = all(float(value) == value for value in values)
+    if not exact:
+        with pytest.raises(WganError, match=r"beyond 2\*\*53|has to round"):
+            as_float64(given_values, "X", "numbers")
+        return
     try:
         read = as_float64(given_values, "X", "numbers")
-    except WganError as problem:
-        assert not exact or max(map(abs, values)) > 2**53
-        assert "beyond 2**53" in str(problem) or "has to round" in str(problem)
+    except WganError:
+        assert max(map(abs, values)) > 2**53, "which is refused of integers whatever they are"
         return
     found = read.reshape(-1)
     assert {Fraction(value) for value in values} <= {Fraction(value) for value in found.tolist()}

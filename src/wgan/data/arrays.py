@@ -17,6 +17,7 @@ from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
 
 NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
+UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # of images, by convention
 LARGEST_UNPACKED = 2**34  # bytes of an array in an .npz
 
 
@@ -79,11 +80,11 @@ def _images(array: np.ndarray, name: str) -> Dataset:
         raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images of 1, 3 or 4")
     dtype, low, high = array.dtype, float(array.min()), float(array.max())
     if dtype.kind == "f":
-        usual = [(0.0, 1.0), (-1.0, 1.0)]
+        usual = [UNIT, SIGNED]
     elif dtype.kind == "b":
-        usual = [(0.0, 1.0)]
+        usual = [UNIT]
     else:
-        usual = [(0.0, 255.0)] if np.can_cast(np.uint8, dtype) else []
+        usual = [BYTES] if np.can_cast(np.uint8, dtype) else []
     low, high = next((span for span in usual if span[0] <= low and high <= span[1]), (low, high))
     if dtype.kind != "f" and (low, high) in usual:
         array = array.astype(np.uint8, copy=False)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.maths.exact import as_float64
 from wgan.maths import transport
+from wgan.maths.exact import as_float64
 from wgan.maths.streams import stream
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB

@@ -34,6 +34,24 @@ DEFAULT = Config(
     batch=256,
     held_out=0.2,
 )
+# The fields of `Config` that a critic between two fixed sets reads: the others are of a generator, of where rows come
+# from and how they are shown, of labels, or of a run's files.
+READ = frozenset(
+    {
+        "objective",
+        "prior",
+        "alpha",
+        "constraint",
+        "clip",
+        "penalty_weight",
+        "penalty_sides",
+        "network",
+        "width",
+        "depth",
+    }
+    | {"activation", "critic_norm", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
+    | {"precision", "seed", "engine", "held_out"}
+)
 LOOKED_AT = 1024  # held-out rows of each set whose gradients and slopes are looked at
 CHUNK = 4096  # rows scored at a time
 
@@ -76,8 +94,8 @@ def critic_w1(
     """Train a critic on two fixed sets of rows, [n, ...] and [m, ...], and measure it on rows held out from both.
 
     X is scored high. Rows are centred and divided by one number for all columns, so distances keep their
-    proportions; every result is in the units of the rows. `fields` are any other field of `Config` (`DEFAULT` holds
-    where they start): `activation`, `width`, `penalty_sides`, `held_out` ... `watch` is called with each step.
+    proportions; every result is in the units of the rows. `fields` are other fields of `Config`, those of READ
+    (`DEFAULT` holds where they start): `activation`, `width`, `held_out` ... `watch` is called with each step.
     Raises WganError for rows that have no distance (NaN, other shapes, too few) and for a critic that diverges.
 
     Examples:
@@ -88,6 +106,11 @@ def critic_w1(
     """
     began = time.perf_counter()
     config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
+    if unread := sorted(fields.keys() - READ):
+        raise WganError(
+            f"{unread[0]} says nothing of a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
+            "leave it out."
+        )
     X, Y = _rows(X, "X"), _rows(Y, "Y")
     if X.shape[1:] != Y.shape[1:]:
         raise WganError(f"X has rows of {list(X.shape[1:])} and Y of {list(Y.shape[1:])}; give both the same columns.")
@@ -151,7 +174,8 @@ def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> t
     if method != "critic":
         return transport.w1(X, Y, *weights, method=method, **options)
     for name in ("weights_x", "weights_y", "budget", "solution"):
-        if weights or options.pop(name, None):
+        value = options.pop(name, None)
+        if weights or not (value is None or value is False):
             raise WganError(f"method critic takes no weights, budget or solution, but got {name}; leave them out.")
     return critic_w1(X, Y, **options)
 
