@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 import wgan
 from wgan import WGAN, WganError, data
 from wgan.config import FIELDS
+from wgan.estimator import UnfitRows, _as_before
 from wgan.runs import folder as runs
 from wgan.training import model as models
 
@@ -129,7 +130,7 @@ def test_partial_fit_keeps_the_form_of_its_first_rows():
     model = WGAN(**SMALL, network="mlp").partial_fit(images)
     form = model._model.form
     assert (form.low, form.high) == (0, 1)
-    assert model.partial_fit(images * 2 - 1)._model.form == form
+    assert model.partial_fit(images / 2)._model.form == form
     with pytest.raises(ValueError, match="expecting 16 features as input"):
         model.partial_fit(images[:, :3])
     with pytest.raises(WganError, match="width, latent changed since partial_fit began"):
@@ -138,6 +139,69 @@ def test_partial_fit_keeps_the_form_of_its_first_rows():
     before = model.critic_
     model.partial_fit(images)
     assert all(np.allclose(before[name], w, atol=1e-6) for name, w in model.critic_.items()), "a rate may change"
+
+
+SHADES = np.random.default_rng(2).random((40, 4, 4))
+SHADES[0, 0, :2] = 0, 1
+IMAGES = {
+    "uint8": np.rint(255 * SHADES).astype(np.uint8),
+    "uint8, dark": np.rint(SHADES).astype(np.uint8),
+    "int16": np.rint(255 * SHADES).astype(np.int16),
+    "int64": np.rint(255 * SHADES).astype(int),
+    "bool": SHADES > 0.5,
+    "float32 in [0, 1]": SHADES.astype(np.float32),
+    "float64 in [0, 1]": SHADES,
+    "float64 in [0, 1/2]": SHADES / 2,
+    "float64 in [-1, 1]": 2 * SHADES - 1,
+    "float32 in [-1, 1]": (2 * SHADES - 1).astype(np.float32),
+    "floats to 255": 255 * SHADES,
+    "whole floats to 255": np.rint(255 * SHADES),
+    "int8": np.rint(255 * SHADES - 128).astype(np.int8),
+    "int16, wide": np.rint(9000 * SHADES - 3000).astype(np.int16),
+    "uint16": np.rint(65535 * SHADES).astype(np.uint16),
+    "standardised": (SHADES - 0.5) / 0.2,
+}
+
+
+@pytest.mark.parametrize("later", IMAGES)
+@pytest.mark.parametrize("first", IMAGES)
+def test_a_later_calls_images_mean_what_the_firsts_do_or_are_refused(first, later):
+    before, after = (data.from_array(IMAGES[name]) for name in (first, later))
+    try:
+        taken = _as_before(IMAGES[later], after, before.form)
+    except UnfitRows:
+        assert (before.form.low, before.form.high) != (after.form.low, after.form.high)
+        with pytest.raises(ValueError, match=r"^X holds images of .*, but the call before had .*; give .* range\.$"):
+            _as_before(IMAGES[later], after, before.form)
+        return
+    if first == "uint8":
+        assert later in ("uint8", "uint8, dark", "int16", "int64", "floats to 255", "whole floats to 255")
+    encoded, own = taken.form.encode(taken.rows), after.form.encode(after.rows)
+    if (before.form.low, before.form.high) in ((0, 255), (0, 1), (-1, 1)):  # a shade is the shade that it is by itself
+        np.testing.assert_allclose(encoded, own, atol=1e-6)
+    else:  # a number is the number that it was
+        numbers = encoded * taken.form.scale + taken.form.offset
+        np.testing.assert_allclose(numbers[..., 0], IMAGES[later], rtol=1e-5, atol=1e-2)
+        assert np.dtype(before.form.dtype).kind in "f" or IMAGES[later].dtype.kind in "iu"
+
+
+@pytest.mark.parametrize("later", ["float64", "int64", "uint8", "bool", "float16"])
+@pytest.mark.parametrize("first", ["float64", "int64", "uint8", "bool", "float16"])
+def test_a_number_of_a_table_of_any_dtype_is_that_number(first, later):
+    rows = np.random.default_rng(0).integers(0, 2, (40, 3))
+    before, after = (data.from_array(rows.astype(dtype)) for dtype in (first, later))
+    taken = _as_before(None, after, before.form)
+    np.testing.assert_allclose(taken.form.encode(taken.rows), before.form.encode(before.rows), atol=1e-6)
+
+
+def test_tables_with_and_without_names_do_not_follow_each_other():
+    frame = pytest.importorskip("pandas").DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > -2, "x", "y")})
+    for first, later in ((frame, X), (X, frame), (frame, X.tolist()), (frame, frame.rename(columns={"a": "c"}))):
+        with pytest.raises(ValueError, match=r"give (a DataFrame|X\.to_numpy\(\)|the columns of the data)"):
+            WGAN(**SMALL).partial_fit(first).partial_fit(later)
+    wrong = frame.assign(a=[str(value) for value in range(60)][:30] * 2)
+    with pytest.raises(ValueError, match=r"column 'a' of the table is .*, but was float64 in the data trained on"):
+        WGAN(**SMALL).partial_fit(frame).partial_fit(wrong)
 
 
 def test_a_fit_that_is_interrupted_leaves_what_it_has(monkeypatch):

@@ -114,6 +114,7 @@ def train(
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
+    from wgan.runs import checkpoint
     from wgan.runs import folder as runs
     from wgan.training import loop
     from wgan.training.tensorboard import Board
@@ -130,8 +131,8 @@ def train(
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
-    if training.best:
-        at, distance = training.best
+    if best := runs.best(out, checkpoint.steps(out / "checkpoints")):
+        at, distance = best
         better = f"; none of the {training.step - at:,} steps since was better" if loop.no_better(training) else ""
         click.echo(f"best checkpoint by held-out W1: step {at:,} ({distance:.3g}){better}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")

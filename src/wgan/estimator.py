@@ -14,6 +14,7 @@ from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
 from wgan.config import preset as named_preset
 from wgan.data import Classes, Dataset, Form, form_from_json
+from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, unknown_name
@@ -241,18 +242,38 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
 
 
 def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
-    """These rows in the form of those before them."""
+    """These rows in the form of those before them, in which each number has to mean what it meant there."""
     if isinstance(form, TableForm):
-        if isinstance(X, Dataset):
+        if not isinstance(dataset.form, TableForm) or isinstance(X, Dataset):
             raise UnfitRows("the model was begun with a table, whose levels have codes of their own; give a DataFrame.")
-        return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
+        try:
+            return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
+        except WganError as problem:
+            raise UnfitRows(str(problem)) from None
+    if isinstance(dataset.form, TableForm):
+        raise UnfitRows("the model was begun with an array, which has no named columns; give X.to_numpy().")
     if dataset.form.shape != form.shape:
         got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # in scikit-learn's words
         raise UnfitRows(
             f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
             f"the call before, not of {list(dataset.form.shape)}."
         )
+    if form.kind == dataset.form.kind == "images" and not _same_numbers(form, dataset.form):
+        raise UnfitRows(
+            f"X holds images of {dataset.form.dtype} from {dataset.form.low:g} to {dataset.form.high:g}, but the call "
+            f"before had {form.dtype} from {form.low:g} to {form.high:g}; give them in that dtype and range."
+        )
     return replace(dataset, form=form)
+
+
+def _same_numbers(first: Form, second: Form) -> bool:
+    """Whether one number is one shade in images of both forms: the ranges are the same, or the first is nobody's
+    convention and what counts is the number itself."""
+    if (first.low, first.high) == (second.low, second.high):
+        return True
+    whole = [np.dtype(form.dtype).kind in "iu" for form in (first, second)]
+    kinds = [np.dtype(form.dtype).kind == "b" for form in (first, second)]
+    return (first.low, first.high) not in USUAL_SPANS and whole[0] == whole[1] and kinds[0] == kinds[1]
 
 
 # As scikit-learn reads it, and `help`: a parameter for each field.

@@ -496,6 +496,42 @@ def test_without_pandas_a_sentence_says_what_to_install(tmp_path, monkeypatch):
         table.read(tmp_path / "table.csv")
 
 
+WIDE = list(range(20))  # more values than are taken for levels
+COLUMNS = {
+    "int64": pd.Series(WIDE), "uint64": pd.Series(WIDE, dtype="uint64"), "Int64": pd.Series(WIDE, dtype="Int64"),
+    "float32": pd.Series(WIDE, dtype="float32"), "bool": pd.Series([True, False] * 10),
+    "text": pd.Series([str(value % 5) for value in WIDE]), "category": pd.Series(list("abcde" * 4), dtype="category"),
+    "datetime": pd.Series(pd.to_datetime(WIDE, unit="D")), "zoned": pd.Series(pd.to_datetime(WIDE, unit="D", utc=True)),
+    "timedelta": pd.Series(pd.to_timedelta(WIDE, "D")), "time": pd.Series([time(value) for value in WIDE]),
+    "complex": pd.Series(np.array(WIDE) * 1j), "huge": pd.Series([*WIDE[1:], 2**53 + 1]),
+    "infinite": pd.Series([*WIDE[1:], np.inf]), "lists": pd.Series([[value] for value in WIDE]),
+    "gaps": pd.Series([None] * 20, dtype=object),
+}  # fmt: skip
+NUMBERS = {"int64", "uint64", "Int64", "float32"}
+
+
+@pytest.mark.parametrize("later", COLUMNS)
+@pytest.mark.parametrize("first", ["int64", "float32", "bool", "text", "category", "datetime", "timedelta", "time"])
+def test_rows_of_another_table_mean_the_same_or_are_refused(first, later):
+    dataset = table.from_frame(pd.DataFrame({"x": COLUMNS[first], "y": WIDE}))
+    frame = pd.DataFrame({"x": COLUMNS[later], "y": WIDE})
+    alike = first == later or {first, later} <= NUMBERS or {first, later} == {"datetime", "zoned"}
+    if not alike and not (first in NUMBERS and later == "bool"):
+        with pytest.raises(WganError, match="column 'x' of the table"):
+            table.to_rows(dataset.form, frame)
+        return
+    wanted = dataset.rows if alike else np.column_stack([COLUMNS["bool"].to_numpy(float), WIDE])
+    np.testing.assert_array_equal(table.to_rows(dataset.form, frame), wanted)
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "Int64", "UInt64", "datetime64[us]", "timedelta64[us]"])
+@pytest.mark.parametrize("over", [1, 3, 2**40 + 1])
+def test_a_column_beyond_the_integers_of_float64_is_refused(kind, over):
+    numbers = np.array([*WIDE, 2**53 + over], np.int64)
+    with pytest.raises(WganError, match=r"beyond 2\*\*53"):
+        table.from_frame(pd.DataFrame({"x": pd.Series(numbers.view(kind) if "64[" in kind else numbers, dtype=kind)}))
+
+
 def test_a_column_that_is_to_be_dropped_has_to_be_there():
     with pytest.raises(WganError, match="drop names 'hevy'"):
         from_array(mixed(), drop="hevy")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from commands import SMALL, assert_refused, run
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
 from wgan import Config, WganError, data, train
 from wgan.data import split
@@ -306,6 +306,61 @@ def test_the_classifier_repeats_and_a_damaged_cache_is_made_anew(evaluated, cach
         for name, w in found[0].items():
             np.testing.assert_array_equal(w, weights[name])
     assert kept.name != file.name, "another recipe, another file"
+
+
+WEIGHTS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(4, np.float32)}
+
+
+def happened(file, how):
+    """What may lie where the classifier was kept."""
+    whole = file.read_bytes()
+    if how in ("a folder", "a broken link"):
+        file.unlink()
+        file.mkdir() if how == "a folder" else file.symlink_to(file.parent / "nothing")
+        return
+    values = {name: w.copy() for name, w in WEIGHTS.items()}
+    values["b"][2] = 7
+    kept = {"accuracy": "0.5", "sha256": features._seal(WEIGHTS, "0.5")}
+    longer = {name: w.astype(np.float64) for name, w in WEIGHTS.items()}
+    others = {
+        "empty": b"",
+        "half": whole[: len(whole) // 2],
+        "longer": whole + b"1234",
+        "a flipped bit": whole[:-1] + bytes([whole[-1] ^ 1]),
+        "no seal": save(WEIGHTS, {"accuracy": "0.5"}),
+        "no accuracy": save(WEIGHTS, {"sha256": kept["sha256"]}),
+        "no words": save(WEIGHTS),
+        "another accuracy": save(WEIGHTS, kept | {"accuracy": "1.0"}),
+        "text for accuracy": save(WEIGHTS, {"accuracy": "x", "sha256": features._seal(WEIGHTS, "x")}),
+        "other values": save(values, kept),
+        "another dtype": save(longer, {"accuracy": "0.5", "sha256": features._seal(longer, "0.5")}),
+        "fewer": save({"b": WEIGHTS["b"]}, kept),
+    }
+    file.write_bytes(others[how])
+
+
+HAPPENED = ("a folder", "a broken link", "empty", "half", "longer", "a flipped bit", "no seal", "no accuracy", "no words",
+            "another accuracy", "text for accuracy", "other values", "another dtype", "fewer")  # fmt: skip
+
+
+@pytest.mark.parametrize("how", HAPPENED)
+def test_whatever_happens_to_the_kept_classifier_it_is_noted_and_never_used(tmp_path, how):
+    file, notes = tmp_path / "kept" / "classifier.safetensors", []
+    assert features._read(file, WEIGHTS, notes.append) is None
+    features._write(file, WEIGHTS, 0.5, notes.append)
+    found, accuracy = features._read(file, WEIGHTS, notes.append)
+    assert accuracy == 0.5
+    assert all((found[name] == w).all() for name, w in WEIGHTS.items())
+    assert notes == []
+    happened(file, how)
+    assert features._read(file, WEIGHTS, notes.append) is None
+    assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained anew"]
+    features._write(file, WEIGHTS, 0.5, notes.append)
+    if how == "a folder":
+        assert "cannot keep the classifier" in notes[-1]
+    else:
+        assert features._read(file, WEIGHTS, notes.append) is not None
+    assert [path.name for path in file.parent.iterdir()] == [file.name], "nothing temporary is left"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

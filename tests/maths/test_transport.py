@@ -420,7 +420,7 @@ def test_the_earth_is_drawn_move_by_move(tmp_path):
         (([1, 2], [1], [0, 0]), {}, "weights_x are all 0"),
         (([1, 2], [1], [1]), {}, "weights_x has shape (1,); give 2 numbers"),
         (([1, 2], [1], None, [np.inf]), {}, "weights_y holds NaN or infinity"),
-        ((["a"], [1]), {}, "X is <U1"),
+        ((["a"], [1]), {}, "X is not an array of numbers (<U1"),
         (([[1], [1, 2]], [1]), {}, "X has rows of different lengths"),
         (([2**60], [1]), {}, "integers beyond 2**53"),
         (([1], [1]), {"method": "exakt"}, "unknown method 'exakt'; did you mean 'exact'"),

@@ -161,6 +161,24 @@ def test_kill_minus_nine_at_any_moment_leaves_a_whole_checkpoint(tmp_path):
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    stops=st.lists(st.booleans(), min_size=1, max_size=9),
+    keep=st.integers(1, 4),
+    also=st.sets(st.integers(1, 9), max_size=2),
+)
+def test_a_passing_checkpoint_stays_until_the_next_and_takes_nobodys_place(stops, keep, also):
+    with tempfile.TemporaryDirectory() as folder:
+        lasting = []
+        for step, passing in enumerate(stops, 1):
+            checkpoint.save(Path(folder), step, small(step), {}, keep, also, passing)
+            asked = {known for known in also if known < step}
+            before = lasting[len(lasting) - keep + 1 :] if keep <= len(lasting) else lasting
+            kept = set(checkpoint.steps(Path(folder)))
+            assert kept == {*before, *asked, step}, "the newest lasting ones, those asked for, and this one"
+            lasting += [] if passing else [step]
+
+
 def test_every_flipped_or_missing_byte_is_noticed_and_the_earlier_one_used(tmp_path):
     saved(tmp_path, 1, 2)
     harmless = 0

@@ -219,6 +219,20 @@ def test_a_resumed_log_equals_that_of_an_unbroken_run(tmp_path):
     assert os.listdir(tmp_path) == ["log.jsonl"]
 
 
+def test_going_back_takes_the_later_records_and_pictures_and_nothing_else(tmp_path):
+    (tmp_path / "samples").mkdir()
+    for step in (0, 4, 5, 123_456_789):
+        runs.append(tmp_path, {"step": step})
+        (tmp_path / "samples" / f"{step:08d}.png").touch()
+    for name in ("9.png", "holiday.png", "00000009.png.txt", "x00000009.png"):
+        (tmp_path / "samples" / name).touch()
+    runs.go_back(tmp_path, 5)
+    assert runs.read_log(tmp_path)["step"].tolist() == [0, 4]
+    assert set(os.listdir(tmp_path / "samples")) == {
+        *("00000000.png", "00000004.png", "9.png", "holiday.png", "00000009.png.txt", "x00000009.png")
+    }
+
+
 def test_a_log_that_cannot_be_written_is_told(tmp_path):
     for act in (runs.append, runs.truncate_log):
         with pytest.raises(WganError, match=r"cannot write .*log\.jsonl"):

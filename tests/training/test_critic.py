@@ -9,13 +9,13 @@ from scipy.spatial.distance import cdist
 
 import wgan
 from wgan import WganError
-from wgan.config import Config
+from wgan.config import FIELDS, Config
 from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import dense, reshape
 from wgan.game.networks import Architecture
 from wgan.maths import streams
 from wgan.maths.known import independent, known
-from wgan.training.critic import critic_w1, train_critic
+from wgan.training.critic import DEFAULT, READ, critic_w1, train_critic
 from wgan.training.model import game_of
 
 QUICK = {"steps": 60, "width": 32, "batch": 64, "learning_rate": 5e-3}
@@ -164,6 +164,37 @@ def test_mixing_weights_and_the_learning_rate_are_those_of_the_step(monkeypatch)
     mixes, rates = zip(*seen, strict=True)
     assert len(set(mixes)) == 5
     assert rates == pytest.approx([5e-3 * share for share in (1, 0.8, 0.6, 0.4, 0.2)])
+
+
+CHANGED = {
+    **{"objective": "fgan-alpha", "clip": 0.5, "penalty_weight": 3.0, "penalty_sides": "two", "network": "hybrid"},
+    **{"width": 6, "depth": 2, "activation": "tanh", "critic_norm": "layer", "steps": 9, "batch": 5, "held_out": 0.4},
+    **{"optimiser": "rmsprop", "learning_rate": 0.1, "decay": "none", "beta1": 0.5, "beta2": 0.1, "seed": 4},
+    **{"constraint": "clip", "precision": "bfloat16", "alpha": 2.0, "prior": 0.2},
+}
+NEEDED = {"clip": {"constraint": "clip"}, "alpha": {"objective": "fgan-alpha"}, "prior": {"objective": "fgan-js"}}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_changes_what_a_critic_says_or_is_refused(name):
+    x, y = np.random.default_rng(0).normal(size=(2, 30, 4, 4, 1))
+    fields = {"width": 8, "steps": 6, "batch": 8, "engine": "torch"}
+    if name not in READ:
+        with pytest.raises(WganError, match=f"^{name} says nothing of a critic between two fixed sets"):
+            wgan.w1(x, y + 1, method="critic", **fields, **{name: getattr(DEFAULT, name)})
+        return
+    if name == "engine":
+        return  # the engines give one number
+    before = fields | NEEDED.get(name, {})
+    first, second = (critic_w1(x, y + 1, **one).value for one in (before, before | {name: CHANGED[name]}))
+    assert first != second
+
+
+@pytest.mark.parametrize("name", ["weights_x", "weights_y", "budget", "solution"])
+@pytest.mark.parametrize("value", [1.0, True, [1, 2], np.ones(9), np.zeros(9)], ids=str)
+def test_what_only_transport_reads_is_refused_by_a_critic(name, value):
+    with pytest.raises(WganError, match="method critic takes no weights, budget or solution"):
+        wgan.w1(np.eye(9), np.eye(9) + 1, method="critic", **{name: value})
 
 
 def test_identical_and_constant_sets_are_at_no_distance():

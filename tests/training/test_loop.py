@@ -7,9 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
@@ -229,6 +233,56 @@ def test_an_interrupted_run_is_bit_equal_to_an_unbroken_one(tmp_path, precision,
     assert logs[0].keys() == logs[1].keys()
     for name in logs[0].keys() - {"seconds", "steps_per_second"}:
         np.testing.assert_array_equal(logs[0][name], logs[1][name], err_msg=name)
+
+
+STOPPED = Config(
+    **{"data": "8gaussians", "network": "mlp", "width": 4, "latent": 2, "batch": 8, "rows": 64, "held_out": 0.001},
+    **{"decay": "none", "learning_rate": 0.1, "constraint": "clip", "clip": 1.0, "engine": "torch"},
+)
+
+
+def left_by(out):
+    """All that tells two finished runs apart, but how long they took."""
+    log = {name: column.tolist() for name, column in runs.read_log(out).items()}
+    for name in ("seconds", "steps_per_second"):
+        log.pop(name)
+    files = {
+        str(path.relative_to(out)): path.read_bytes()
+        for folder in ("checkpoints", "samples")
+        for path in sorted((out / folder).rglob("*"))
+        if path.is_file()
+    }
+    kept = checkpoint.steps(out / "checkpoints")
+    # NaN is the column's gap, which equals nothing
+    return {name: list(map(str, column)) for name, column in log.items()}, files, kept, runs.best(out, kept)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    stops=st.sets(st.integers(0, 22), min_size=1, max_size=6),
+    every=st.tuples(*[st.integers(2, 9)] * 4),
+    keep=st.integers(1, 3),
+    steps=st.integers(12, 22),
+    patience=st.none() | st.integers(1, 9),
+    longer=st.booleans(),
+)
+def test_a_run_of_any_stops_leaves_what_an_unbroken_one_leaves(stops, every, keep, steps, patience, longer):
+    names = ("log_every", "sample_every", "checkpoint_every", "diagnose_every")
+    config = STOPPED.replace(
+        **dict(zip(names, every, strict=True)), keep=keep, steps=steps, until_no_better=patience, seed=sum(every)
+    )
+    with TemporaryDirectory() as folder:
+        whole, parts = Path(folder) / "whole", Path(folder) / "parts"
+        list(train_function(config, out=whole))
+        for stop in sorted(stops):
+            # the end of a shorter run is a stop too, of a run that is then asked for more steps
+            shorter = config.replace(steps=min(stop, steps)) if longer else config
+            ended = checkpoint.steps(parts / "checkpoints")[-1:] if parts.exists() else []
+            if not ended or ended[0] <= shorter.steps:
+                list(train_function(shorter, out=parts, stop=lambda at, stop=stop: at >= stop))
+        list(train_function(config, out=parts))
+        for first, second in zip(left_by(whole), left_by(parts), strict=True):
+            assert first == second
 
 
 @pytest.mark.parametrize(

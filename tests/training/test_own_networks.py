@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 import wgan
@@ -15,7 +18,7 @@ from wgan.engines import ENGINES, installed
 from wgan.errors import WganError
 from wgan.evaluation import evaluate
 from wgan.game import step
-from wgan.game.arrays import flat, nested
+from wgan.game.arrays import filled, flat
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import checkpoint
@@ -268,15 +271,87 @@ def test_players_and_names_that_are_none_are_refused():
         own_network(nn.Linear(2, 1), nn.Linear(3, 2), "mlp")
 
 
-@pytest.mark.parametrize(
-    "tree",
-    [{"w": 1}, [{"W": 1, "b": 2}, {"W": 3}], {"mlp/~/linear_0": {"w": 1}, "a.b": [1, 2, {"c": 3}]}, [1] * 12, 7],
+class Pair(NamedTuple):
+    weight: object
+    bias: object
+
+
+KEYS = st.text(max_size=3) | st.integers(0, 12) | st.sampled_from(["[0]", "[1]", "a::b", "mlp/~/linear_0", "a.b"])
+TREES = st.recursive(
+    st.integers(-9, 9).map(np.float32) | st.sampled_from([(), [], {}, None]),
+    lambda part: (
+        st.lists(part, max_size=12)
+        | st.lists(part, max_size=3).map(tuple)
+        | st.dictionaries(KEYS, part, max_size=3)
+        | st.builds(Pair, part, part)
+    ),
+    max_leaves=12,
 )
-def test_nested_weights_come_back_from_their_names(tree):
-    names = flat(tree)
+
+
+def keys_of(tree):
+    if not isinstance(tree, dict | list | tuple):
+        return []
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return [*(tree if isinstance(tree, dict) else ()), *(key for part in parts for key in keys_of(part))]
+
+
+def like(first, second):
+    """Whether two trees have the same containers of the same types and the same arrays."""
+    if isinstance(first, dict):
+        return list(first) == list(second) and all(like(part, second[key]) for key, part in first.items())
+    if isinstance(first, list | tuple):
+        return type(first) is type(second) and len(first) == len(second) and all(map(like, first, second))
+    return second is None if first is None else np.shape(second) == () and first == second
+
+
+@settings(max_examples=300, deadline=None)
+@given(TREES)
+def test_weights_of_any_tree_come_back_from_their_names(tree):
+    outlines = {}
+    try:
+        names = flat(tree, outlines)
+    except WganError:
+        assert any(str(key) != key or "::" in key or key[:1] in ("", "[") for key in keys_of(tree)), "or none collide"
+        return
     assert all(isinstance(name, str) for name in names)
-    assert nested(names) == tree
-    assert nested(dict(reversed(names.items()))) == tree, "a checkpoint gives them in any order"
+    assert like(tree, filled(outlines, names))
+    assert like(tree, filled(outlines, dict(reversed(names.items())))), "a checkpoint gives them in any order"
+
+
+@pytest.mark.parametrize("weight", ["text", object(), len, {1, 2}, 1j, [[1], "b"], np.array(["a"])], ids=str)
+def test_what_is_no_weight_is_named(weight):
+    with pytest.raises(WganError, match=r"the weight 'a::\[0\].*give arrays of numbers in dicts, lists or tuples"):
+        flat({"a": [weight]}, {})
+    with pytest.raises(WganError, match="two weights are called '1'"):
+        flat({1: 2.0, "1": 3.0}, {})
+
+
+@pytest.mark.parametrize("empty", [(), [], {}, None], ids=str)
+def test_layers_without_weights_train_resume_and_are_loaded(tmp_path, empty):
+    def player(before, after):
+        def init(rng, row):
+            dense = rng.normal(size=(before, after)), np.zeros(after)
+            return [empty, dense, {"relu": empty, "last": [empty]}]
+
+        def apply(weights, x):
+            first, (w, b), last = weights
+            assert first == empty
+            assert last == {"relu": empty, "last": [empty]}
+            return x @ w + b
+
+        return init, apply
+
+    network = own_network(player(2, 1), player(3, 2))
+    config = Config(data="points", network=network, engine="torch", **SMALL)
+    whole = list(train(config, POINTS, out=tmp_path / "whole"))
+    list(train(config, POINTS, out=tmp_path / "parts", stop=lambda at: at == 3))
+    assert list(train(config, POINTS, out=tmp_path / "parts"))[-1]["critic_loss"] == whole[-1]["critic_loss"]
+    again = own_network(player(2, 1), player(3, 2))
+    loaded = models.load_model(tmp_path / "whole", network=again)
+    np.testing.assert_array_equal(
+        models.sample(loaded, 5), models.sample(models.load_model(tmp_path / "parts", network=network), 5)
+    )
 
 
 def test_export_writes_the_layers_of_ones_own_and_refuses_code(tmp_path):

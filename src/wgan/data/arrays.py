@@ -11,11 +11,13 @@ from typing import IO
 
 import numpy as np
 
-from wgan.data.rows import LARGEST_EXACT, Dataset, Form
+from wgan.data.rows import Dataset, Form
 from wgan.data.table import from_frame
 from wgan.errors import WganError
+from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
 
 NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
+UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # of images, by convention
 LARGEST_UNPACKED = 2**34  # bytes of an array in an .npz
 
 
@@ -42,6 +44,10 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
         )
     if array.size == 0:
         raise WganError(f"{name} is empty (shape {array.shape}); give at least one row and one value a row")
+    # Longer floats are rounded as all training rounds them, but not so far that whole numbers change.
+    whole = array if array.dtype.itemsize <= 8 else array[np.abs(array) > LARGEST_EXACT]
+    if array.dtype.kind == "f":
+        refuse_inexact(X, whole, name)
     dtype = array.dtype.newbyteorder("=")
     if dtype.kind == "f":
         dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
@@ -74,11 +80,11 @@ def _images(array: np.ndarray, name: str) -> Dataset:
         raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images of 1, 3 or 4")
     dtype, low, high = array.dtype, float(array.min()), float(array.max())
     if dtype.kind == "f":
-        usual = [(0.0, 1.0), (-1.0, 1.0)]
+        usual = [UNIT, SIGNED]
     elif dtype.kind == "b":
-        usual = [(0.0, 1.0)]
+        usual = [UNIT]
     else:
-        usual = [(0.0, 255.0)] if np.can_cast(np.uint8, dtype) else []
+        usual = [BYTES] if np.can_cast(np.uint8, dtype) else []
     low, high = next((span for span in usual if span[0] <= low and high <= span[1]), (low, high))
     if dtype.kind != "f" and (low, high) in usual:
         array = array.astype(np.uint8, copy=False)

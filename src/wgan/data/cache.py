@@ -31,6 +31,9 @@ VERSION = 1  # of the decoding: another one is another cache
 CHUNK = 128  # pictures decoded between two records in the journal
 FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # as many broken pictures are skipped, whichever is more
 
+KINDS = {"grey", "colour", "alpha"}  # of pictures, by their headers
+DECODED = ("rows", "labels.npy", "files.json", "manifest.json", "journal.jsonl")
+
 Encoded = tuple[str, Path | bytes]
 
 
@@ -66,9 +69,10 @@ def survey(pictures: Pictures) -> Survey:
     """The headers of all pictures, read once and then kept in the cache; WganError where too many are broken."""
     with _kept(pictures) as folder:
         saved = _read_json(folder / "survey.json")
-        if saved:
+        if _is_survey(saved, pictures.total):
             sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
             return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"])
+        _discard(folder, ["survey.json"])
         sizes, kinds, broken = Counter[tuple[int, int]](), Counter[str](), dict[str, str]()
 
         def read(number: int) -> list[tuple[str, Header | str]]:
@@ -85,7 +89,8 @@ def survey(pictures: Pictures) -> Survey:
                 _refuse_many(pictures, broken)
                 advance(len(found))
         sizes_json = [[height, width, n] for (height, width), n in sizes.items()]
-        _write_json(folder / "survey.json", {"sizes": sizes_json, "kinds": kinds, "broken": broken})
+        found_json = {"sizes": sizes_json, "kinds": dict(kinds), "broken": broken}
+        _write_json(folder / "survey.json", found_json | {"sha256": _seal(found_json)})
     return Survey(pictures.total, sizes, kinds, broken)
 
 
@@ -99,7 +104,9 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
         found = survey(pictures)
         shape = _common_shape(pictures, found, size)
     with _kept(pictures, f"{size}-{resize}-{shape[2]}" if size else f"own-{shape[2]}") as folder:
-        if not (folder / "manifest.json").exists():
+        if not _is_whole(pictures, folder, shape):
+            if (folder / "manifest.json").exists() or any((folder / name).is_dir() for name in DECODED):
+                _discard(folder, DECODED)
             _decode_all(pictures, folder, size, resize, shape)
         manifest = _read_json(folder / "manifest.json")
         count = manifest["rows"]
@@ -110,6 +117,71 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
     form = Form("images", shape, "uint8", 127.5, 127.5, 0.0, 255.0)
     source = f"{pictures.source}{how}{broken}, cached in {folder}"
     return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"])
+
+
+def _is_whole(pictures: Pictures, folder: Path, shape: tuple[int, int, int]) -> bool:
+    """Whether a folder holds what `_finish` wrote for these pictures: every file there, of its size and form."""
+    kinds = {"version": int, "rows": int, "shape": list, "sha256": str, "broken": dict}
+    manifest = _read_json(folder / "manifest.json")
+    if not isinstance(manifest, dict) or any(type(manifest.get(name)) is not kind for name, kind in kinds.items()):
+        return False
+    rows, file = manifest["rows"], folder / "rows"
+    if (manifest["version"], manifest["shape"]) != (VERSION, list(shape)) or not 0 < rows <= pictures.total:
+        return False
+    if not file.is_file() or file.stat().st_size != rows * int(np.prod(shape)):
+        return False
+    if manifest.get("modified") != file.stat().st_mtime_ns:  # copied or touched since, so all of it is read once
+        with file.open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() != manifest["sha256"]:
+                return False
+        _write_json(folder / "manifest.json", manifest | {"modified": file.stat().st_mtime_ns})
+    if pictures.labels is None:
+        return True
+    try:
+        labels = np.load(folder / "labels.npy")
+    except (OSError, ValueError, EOFError):
+        return False
+    return labels.dtype == np.int64 and labels.shape == (rows,) and bool(np.isin(labels, pictures.labels).all())
+
+
+def _is_survey(saved: Any, total: int) -> bool:
+    """Whether this is what `survey` wrote of so many pictures."""
+    try:
+        good = sum(n for height, width, n in saved["sizes"] if min(height, width, n) > 0)
+        kinds = saved["kinds"]
+        if saved["sha256"] != _seal({name: saved[name] for name in ("sizes", "kinds", "broken")}):
+            return False
+        return good == sum(kinds.values()) == total - len(saved["broken"].keys()) and kinds.keys() <= KINDS
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return False
+
+
+def _seal(found: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def _is_record(record: Any, total: int) -> bool:
+    """Whether this line of a journal is what `_decode_chunk` says of a chunk of so many pictures."""
+    try:
+        first = record["chunk"] * CHUNK
+        count = min(CHUNK, total - first)
+        numbers = [record[name] for name in ("chunk", "count", "low", "high")]
+        whole = all(type(number) is int for number in numbers) and 0 <= first < total
+        return whole and record["count"] == len(record["names"]) == count and {*record["names"]} >= {*record["broken"]}
+    except (TypeError, KeyError):
+        return False
+
+
+def _discard(folder: Path, names: Iterable[str]) -> None:
+    """Remove what is no longer what wgan wrote there, and say so: it is made anew."""
+    found = [folder / name for name in names if os.path.lexists(folder / name)]
+    if found:
+        print(f"{str(folder)!r} holds damaged or foreign files; they are made anew.", file=sys.stderr)
+    for path in found:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _common_shape(pictures: Pictures, found: Survey, size: int | None) -> tuple[int, int, int]:
@@ -125,7 +197,7 @@ def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str,
     length = int(np.prod(shape))
     _allocate(folder / "rows", pictures.total * length)
     journal = folder / "journal.jsonl"
-    done = {record["chunk"]: record for record in _lines(journal)}
+    done = {record["chunk"]: record for record in _lines(journal) if _is_record(record, pictures.total)}
     journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # without a torn last line
     broken = {name: why for record in done.values() for name, why in record["broken"].items()}
     missing = [number for number in range(_chunks(pictures.total)) if number not in done]
@@ -199,7 +271,8 @@ def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], recor
         np.save(folder / "labels.npy", pictures.labels[places])
     _write_json(folder / "files.json", [names[place] for place in places])
     manifest = {"version": VERSION, "source": pictures.source, "rows": count, "shape": shape, "sha256": sha256}
-    _write_json(folder / "manifest.json", manifest | {"label_names": pictures.label_names, "broken": broken})
+    manifest |= {"label_names": pictures.label_names, "broken": broken}
+    _write_json(folder / "manifest.json", manifest | {"modified": (folder / "rows").stat().st_mtime_ns})
     (folder / "journal.jsonl").unlink()
 
 
@@ -269,12 +342,11 @@ def _kept(pictures: Pictures, *parts: str) -> Iterator[Path]:
 
 
 def _read_json(path: Path) -> Any:
+    """What a file of JSON holds; None where there is no such file or it is damaged."""
     try:
         return json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
         return None
-    except ValueError:
-        raise WganError(f"{str(path)!r} is damaged; delete its folder, and the images are decoded anew") from None
 
 
 def _write_json(path: Path, value: Any) -> None:
@@ -288,8 +360,8 @@ def _write_json(path: Path, value: Any) -> None:
 
 def _lines(path: Path) -> Iterator[dict]:
     """The records of a journal; a torn last line is left out."""
-    for line in path.read_text().splitlines() if path.exists() else []:
+    for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
             yield json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return

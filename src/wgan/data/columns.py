@@ -38,6 +38,11 @@ class Column:
     ordered: bool = False
 
     @property
+    def time(self) -> str:
+        """What a column with a `unit` holds: "time" of the day, "timedelta" or "datetime"."""
+        return "time" if self.dtype == "time" else "timedelta" if self.dtype.startswith("timedelta") else "datetime"
+
+    @property
     def group(self) -> int:
         """How many units of a softmax the column takes."""
         if self.kind == "number":

@@ -9,6 +9,7 @@ import numpy as np
 
 from wgan.data.arrays import from_array
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
+from wgan.data.labels import as_labels
 from wgan.data.rows import Dataset
 from wgan.errors import WganError
 
@@ -40,8 +41,9 @@ def load_hub(name: str, size: int | None, resize: str) -> Dataset:
     features = table.features
     image = next((column for column, kind in features.items() if isinstance(kind, datasets.Image)), None)
     label = next((column for column, kind in features.items() if isinstance(kind, datasets.ClassLabel)), None)
-    labels = None if label is None else np.asarray(table.with_format("numpy")[label][:], np.int64)
-    label_names = () if label is None else tuple(features[label].names)
+    labels, label_names = None, () if label is None else tuple(features[label].names)
+    if label is not None:
+        labels, _ = as_labels(table.with_format("numpy")[label][:], len(table), f"column {label} of {name}")
     title = title.rpartition("/")[2]
     if image is not None:
         return decoded(_pictures(datasets, table, title, name, image, labels, label_names), size, resize)

@@ -7,6 +7,7 @@ import numpy as np
 
 from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
+from wgan.maths.exact import LARGEST_EXACT
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Classes:
             >>> Classes(("Coat", "Bag"), (0.5, 0.5)).code("bag")
             1
         """
+        if str(label) in self.names:  # before its case is left out of account: there may be a "b" and a "B"
+            return self.names.index(str(label))
         found = [name.lower() for name in self.names]
         if str(label).lower() not in found:
             raise unknown_name("label", label, self.names)
@@ -56,6 +59,7 @@ class Classes:
 def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Labels for `count` rows, int64 [n], and their names: of whole numbers none, of text the texts, sorted.
 
+    Whole numbers beyond 2**53, which neither int64 nor the log's floats would keep apart, become names, in their order.
     Raises WganError for anything else, or another number of labels.
     """
     values = np.asarray(values)
@@ -65,10 +69,10 @@ def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[st
         raise WganError(
             f"{where} has labels {values.dtype} {values.shape}; give {count} whole numbers or texts, one for each row"
         )
-    if values.dtype.kind != "U":
+    if values.dtype.kind != "U" and (count == 0 or max(-int(values.min()), int(values.max())) <= LARGEST_EXACT):
         return values.astype(np.int64), ()
     names, codes = np.unique(values, return_inverse=True)
-    return codes.astype(np.int64), tuple(names.tolist())
+    return codes.astype(np.int64), tuple(map(str, names.tolist()))
 
 
 def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:

@@ -8,8 +8,6 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths.streams import stream
 
-LARGEST_EXACT = 2**53  # beyond it float64, in which rows are encoded, skips integers
-
 
 @dataclass(frozen=True)
 class Form:

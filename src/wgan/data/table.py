@@ -5,6 +5,7 @@ At rest a table is float64 [n, columns]: numbers, times as counts of their unit,
 
 import hashlib
 import json
+from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from wgan.data.columns import Column, TableForm
-from wgan.data.rows import LARGEST_EXACT, Dataset
+from wgan.data.rows import Dataset
 from wgan.errors import WganError
+from wgan.maths.exact import LARGEST_EXACT
 
 FEW = 12  # distinct numbers up to which a column of numbers is encoded as levels
 MOST_LEVELS = 500  # levels with a unit of their own; the rarer ones of a column share one
@@ -76,6 +78,8 @@ def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
         kept = kept.astype(object)
     elif kinds.is_datetime64_any_dtype(series) or kinds.is_timedelta64_dtype(series) or _is_time(kept):
         counts, unit = _counts(kept)
+        if len(counts) and np.abs(counts).max() >= LARGEST_EXACT:
+            raise WganError(f"{where} holds microseconds beyond 2**53, which float64 skips; round its times")
         dtype = plain.dtype if plain.dtype != "object" else "time"
         return _numbers(replace(plain, unit=unit, dtype=dtype), counts, gaps)
     elif kinds.is_numeric_dtype(series) and not kinds.is_bool_dtype(series):
@@ -84,8 +88,7 @@ def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
         values = kept.to_numpy(np.float64)
         if not np.isfinite(values).all():
             raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
-        if kinds.is_integer_dtype(series) and len(values) and np.abs(values).max() > LARGEST_EXACT:
-            raise WganError(f"{where} holds integers beyond 2**53; rescale it, or drop it with --drop {name}")
+        _refuse_beyond(kept, where, f"rescale it, or drop it with --drop {name}")
         if len(np.unique(values)) > FEW:
             return _numbers(plain, values, gaps)
     try:
@@ -221,7 +224,7 @@ def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
 def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any:
     """Counts of the column's unit as datetimes, durations or times of the day."""
     counts = np.rint(counts).astype(np.int64) * UNITS[column.unit]
-    if column.dtype == "time":
+    if column.time == "time":
         from datetime import datetime, timedelta
 
         day = datetime(1970, 1, 1)
@@ -229,7 +232,7 @@ def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any
             None if gap else (day + timedelta(microseconds=int(c))).time() for c, gap in zip(counts, gaps, strict=True)
         ]
         return pd.Series(found, dtype=object)
-    kind = "timedelta64[us]" if column.dtype.startswith("timedelta") else "datetime64[us]"
+    kind = f"{column.time}64[us]"
     times = counts.astype(kind)
     times[gaps] = "NaT"
     series = pd.Series(times)
@@ -248,26 +251,63 @@ def to_rows(form: TableForm, frame: Any, name: str = "the table") -> np.ndarray:
     for at, column in enumerate(form.columns):
         if str(column.name) not in known:
             raise WganError(f"{name} lacks the column {column.name!r}; give the columns of the data trained on")
+        where = f"column {column.name!r} of {name}"
         series = frame[known[str(column.name)]]
         gaps = series.isna().to_numpy()
         if gaps.any() and not column.missing:
-            raise WganError(f"column {column.name!r} of {name} has gaps, which the data trained on have not; fill them")
+            raise WganError(f"{where} has gaps, which the data trained on have not; fill them")
         kept = series[~gaps]
-        if column.levels:
+        if len(kept) == 0:
+            values = np.empty(0)
+        elif column.levels:
             if column.unit:
-                raise WganError(f"column {column.name!r} of {name} had one value only; drop it")
+                raise WganError(f"{where} had one value only; drop it")
             codes = {level: code for code, level in enumerate(column.levels)}
-            unknown = next((value for value in kept.unique() if value not in codes), None)
-            if unknown is not None:
-                raise WganError(f"column {column.name!r} of {name} has {unknown!r}, which the data trained on have not")
+            unknown = [value for value in kept.tolist() if not isinstance(value, Hashable) or value not in codes]
+            if unknown:
+                raise WganError(f"{where} has {unknown[0]!r}, which the data trained on have not")
             values = np.array([codes[value] for value in kept.tolist()], np.float64)
         elif column.unit:
+            if _time_kind(kept) != column.time:
+                raise WganError(f"{where} is {series.dtype}, but was {column.dtype} in the data trained on; convert it")
             count, unit = _counts(kept)
             values = count * (UNITS[unit] / UNITS[column.unit])
         else:
-            values = kept.to_numpy(np.float64)
+            values = _as_numbers(kept, where, column.dtype)
         rows[gaps, at], rows[~gaps, at] = np.nan, values
     return rows
+
+
+def _as_numbers(kept: Any, where: str, dtype: str) -> np.ndarray:
+    """The values of a column that was one of numbers in the data trained on."""
+    import pandas as pd
+
+    kinds = pd.api.types
+    if not (kinds.is_numeric_dtype(kept) and not kinds.is_complex_dtype(kept)):
+        raise WganError(f"{where} is {kept.dtype}, but was {dtype} in the data trained on; convert it")
+    _refuse_beyond(kept, where, "rescale it")
+    values = kept.to_numpy(np.float64)
+    if not np.isfinite(values).all():
+        raise WganError(f"{where} holds infinite values; drop those rows")
+    return values
+
+
+def _refuse_beyond(kept: Any, where: str, remedy: str) -> None:
+    """Refuse whole numbers that float64 would change, whatever its dtype; they are compared before they are cast."""
+    import pandas as pd
+
+    if pd.api.types.is_integer_dtype(kept) and len(kept) and max(-int(kept.min()), int(kept.max())) > LARGEST_EXACT:
+        raise WganError(f"{where} holds integers beyond 2**53; {remedy}")
+
+
+def _time_kind(kept: Any) -> str:
+    """What times a column holds: "datetime", "timedelta", "time" of the day; else ""."""
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(kept):
+        return "datetime"
+    return "timedelta" if kinds.is_timedelta64_dtype(kept) else "time" if _is_time(kept) else ""
 
 
 # Files.

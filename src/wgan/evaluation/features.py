@@ -21,6 +21,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import Layer, activation, apply_layers, conv, dense, initial_arrays, reshape, shapes
 from wgan.game.objectives import cross_entropy
 from wgan.maths import streams
+from wgan.maths.exact import as_float64
 from wgan.reports import figures
 
 CHUNK = 512  # rows at a time
@@ -65,7 +66,7 @@ def _own(function: Callable[[np.ndarray], Any]) -> Features:
     name = getattr(function, "__name__", type(function).__name__)
 
     def extract(rows: np.ndarray) -> tuple[np.ndarray, None]:
-        found = np.asarray(function(rows), np.float64)
+        found = as_float64(function(rows), f"what features {name} return", f"numbers [{len(rows)}, d]")
         if found.ndim != 2 or len(found) != len(rows):
             raise WganError(f"features {name} of {len(rows)} rows have shape {found.shape}; return [{len(rows)}, d].")
         return found, None
@@ -125,8 +126,9 @@ def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fe
     last = initial_arrays([dense(int(labels.max()) + 1)], (UNITS,), "he", rng)
     initial |= {name.replace("00.dense", "classes"): w for name, w in last.items()}
     file = _cache() / f"classifier-{_fingerprint(dataset, body)}.safetensors"
-    weights, accuracy = _read(file, initial) or _train(engine, body, initial, dataset, labels, note)
-    if not file.exists():
+    kept = _read(file, initial, note)
+    weights, accuracy = kept or _train(engine, body, initial, dataset, labels, note)
+    if not kept:
         _write(file, weights, accuracy, note)
     params = {name: engine.array(w) for name, w in weights.items()}
     text = f"{UNITS} units of a classifier of {dataset.name} that is right on {accuracy:.1%} of rows new to it"
@@ -208,26 +210,41 @@ def _fingerprint(dataset: Dataset, body: list[Layer]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _read(file: Path, wanted: Params) -> tuple[dict[str, np.ndarray], float] | None:
-    """What the cache holds, if it is whole."""
+def _read(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.ndarray], float] | None:
+    """What the cache holds, if it is whole and of this classifier."""
+    if not os.path.lexists(file):
+        return None
     try:
         with safe_open(file, "numpy") as opened:
-            accuracy = float((opened.metadata() or {})["accuracy"])
+            kept = opened.metadata() or {}
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, ValueError):
-        file.unlink(missing_ok=True)
-        return None
-    fits = {name: w.shape for name, w in weights.items()} == {name: w.shape for name, w in wanted.items()}
-    return (weights, accuracy) if fits else None
+        fits = {name: (w.shape, w.dtype) for name, w in weights.items()} == {
+            name: (w.shape, w.dtype) for name, w in wanted.items()
+        }
+        if fits and kept["sha256"] == _seal(weights, kept["accuracy"]):
+            return weights, float(kept["accuracy"])
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+        pass
+    note(f"{file} is damaged or not one of wgan's; the classifier is trained anew")
+    return None
+
+
+def _seal(weights: dict[str, np.ndarray], accuracy: str) -> str:
+    digest = hashlib.sha256(accuracy.encode())
+    for name in sorted(weights):
+        digest.update(name.encode() + np.ascontiguousarray(weights[name]).tobytes())
+    return digest.hexdigest()
 
 
 def _write(file: Path, weights: dict[str, np.ndarray], accuracy: float, note: Note) -> None:
-    data = safetensors.numpy.save(weights, {"accuracy": repr(accuracy)})
+    seal = _seal(weights, repr(accuracy))
+    data = safetensors.numpy.save(weights, {"accuracy": repr(accuracy), "sha256": seal})
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
-            part.write(data)
-        os.replace(part.name, file)
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".classifier-") as folder:
+            part = Path(folder, file.name)
+            part.write_bytes(data)
+            part.replace(file)
     except OSError as problem:
         note(f"cannot keep the classifier in {file.parent} ({problem.strerror}); the next evaluation trains it anew")
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from wgan.errors import WganError
+
 Params = dict[str, Any]
 
 
@@ -39,22 +41,57 @@ INIT = {
 }
 
 
-def flat(tree: Any, path: str = "") -> Params:
-    """The arrays of dicts and lists by one name each, "KEY::[NUMBER]::..."."""
-    if not isinstance(tree, Mapping | list | tuple):
-        return {path: tree}
-    parts = tree.items() if isinstance(tree, Mapping) else ((f"[{number}]", part) for number, part in enumerate(tree))
-    return {name: w for key, part in parts for name, w in flat(part, f"{path}::{key}" if path else str(key)).items()}
+Outlines = dict[frozenset[str], Any]
 
 
-def nested(params: Params) -> Any:
-    """The inverse of `flat`, with a list for a tuple."""
-    if set(params) == {""}:
-        return params[""]
-    parts: dict[str, Params] = {}
-    for name, w in params.items():
-        key, _, rest = name.partition("::")
-        parts.setdefault(key, {})[rest] = w
-    tree = {key: nested(part) for key, part in parts.items()}
-    # in the order of the numbers, since a checkpoint gives names in an order of its own
-    return [tree[f"[{i}]"] for i in range(len(tree))] if all(key.startswith("[") for key in tree) else tree
+def flat(tree: Any, outlines: Outlines) -> Params:
+    """The arrays of dicts, lists and tuples, float32, by one name each: "KEY::[NUMBER]::...".
+
+    `outlines` takes up, under the set of the names, the tree with names in the places of its arrays: it holds what no
+    array can tell, such as empty lists; None is empty too. Raises WganError for what is no array of numbers, and for
+    two arrays of one name.
+    """
+    params: Params = {}
+
+    def named(part: Any, path: str) -> Any:
+        if part is None:
+            return None
+        if isinstance(part, Mapping):
+            return {key: named(one, _joined(path, str(key))) for key, one in part.items()}
+        if isinstance(part, list | tuple):
+            return _like(part, [named(one, _joined(path, f"[{number}]")) for number, one in enumerate(part)])
+        try:
+            array = np.array(part, np.float32)
+        except (TypeError, ValueError, RuntimeError):
+            raise WganError(
+                f"the weight {path!r} is {type(part).__name__}; give arrays of numbers in dicts, lists or tuples."
+            ) from None
+        if path in params:
+            raise WganError(f"two weights are called {path!r}; give their keys other texts.")
+        params[path] = array
+        return path
+
+    outline = named(tree, "")
+    outlines[frozenset(params)] = outline
+    return params
+
+
+def filled(outlines: Outlines, params: Params) -> Any:
+    """The inverse of `flat`, from arrays in any order; tuples stay tuples, named ones too."""
+
+    def placed(outline: Any) -> Any:
+        if isinstance(outline, dict):
+            return {key: placed(part) for key, part in outline.items()}
+        if isinstance(outline, list | tuple):
+            return _like(outline, [placed(part) for part in outline])
+        return outline if outline is None else params[outline]
+
+    return placed(outlines[frozenset(params)])
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}::{key}" if path else key
+
+
+def _like(sequence: list | tuple, parts: list) -> Any:
+    return type(sequence)(*parts) if hasattr(sequence, "_fields") else type(sequence)(parts)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.game.arrays import INIT, Arrays, Params, flat, nested
+from wgan.game.arrays import INIT, Arrays, Params, filled, flat
 from wgan.maths.operators import convolution_norm
 
 Layer = dict[str, Any]
@@ -114,7 +114,7 @@ def softmax(sizes: tuple[int, ...]) -> Layer:
 
 def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
     """A player of the user's own as one layer: see `training.own_networks`."""
-    return {"kind": "own", "init": init, "apply": apply, "engine": engine}
+    return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}
 
 
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of the part of it inside the border
@@ -487,9 +487,9 @@ LAYERS: dict[str, Kind] = {
     ),
     "own": Kind(
         example=(own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
-        apply=lambda ops, layer, arrays, x, seen: layer["apply"](nested(arrays.all()), x),
+        apply=lambda ops, layer, arrays, x, seen: layer["apply"](filled(layer["outlines"], arrays.all()), x),
         shape=lambda layer, row: (),  # only its author knows
-        init=lambda layer, row, scheme, rng: flat(layer["init"](rng, row)),
+        init=lambda layer, row, scheme, rng: flat(layer["init"](rng, row), layer["outlines"]),
         matrices=lambda layer, arrays: {what: 1 for what, w in arrays.all().items() if len(w.shape) > 1},
     ),
 }

@@ -13,6 +13,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths import streams
 from wgan.maths.divergences import Bound, named, pair_of_rows, variational_bound
+from wgan.maths.exact import as_float64
 
 
 class Evaluation(NamedTuple):
@@ -116,7 +117,7 @@ def from_scores(scores: Any, prior: float = 0.5, divergence: str = "js") -> np.n
     if row.ratio is None:
         raise WganError(f"the scores of {row.name} tell only where p > q, not the ratio; use another divergence.")
     with np.errstate(over="ignore"):
-        return row.ratio(np.asarray(scores, dtype=float))
+        return row.ratio(as_float64(scores, "scores", "numbers"))
 
 
 def ulsif(
@@ -209,7 +210,7 @@ def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> 
 
 
 def _flat(rows: Any, columns: int) -> np.ndarray:
-    rows = np.asarray(rows, dtype=float)
+    rows = as_float64(rows, "rows", "[n, ...]")
     if rows.ndim < 1 or rows[:1].size != columns:
         raise WganError(f"rows have shape {rows.shape} but the ratio was fitted to {columns} columns; give [n, ...].")
     return rows.reshape(len(rows), -1)

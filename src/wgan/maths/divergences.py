@@ -20,6 +20,7 @@ import numpy as np
 
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
+from wgan.maths.exact import as_float64
 
 INF = math.inf
 NUMPY = SimpleNamespace(exp=np.exp, expm1=np.expm1, tanh=np.tanh, softplus=lambda v: np.logaddexp(0, v))
@@ -302,7 +303,7 @@ def named(divergence: "str | Divergence", **parameters: Any) -> Divergence:
 
 def perspective(row: Divergence, log_p: Any, log_q: Any) -> np.ndarray:
     """q f(p/q) from the logarithms of p and q, with its limits where one of them is 0, and 0 where both are."""
-    log_p, log_q = np.broadcast_arrays(np.asarray(log_p, float), np.asarray(log_q, float))
+    log_p, log_q = np.broadcast_arrays(*(as_float64(log, "log density", "numbers [n]") for log in (log_p, log_q)))
     both = np.isfinite(log_p) & np.isfinite(log_q)
     with np.errstate(over="ignore"):
         inside = row.terms(np.where(both, log_p, 0), np.where(both, log_q, 0))
@@ -336,10 +337,7 @@ def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) 
 
 
 def _histogram(name: str, values: Any) -> np.ndarray:
-    try:
-        counts = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise WganError(f"{name} is not an array of numbers; give counts or probabilities of bins.") from None
+    counts = as_float64(values, name, "counts or probabilities of bins")
     if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() > 0):
         raise WganError(f"{name} must hold finite numbers of at least 0 with a positive sum; mend {name}.")
     counts = counts / counts.max()  # so that the sum of very large or small ones is exact enough
@@ -424,7 +422,7 @@ def variational_bound(divergence: str | Divergence, real: Any, fake: Any, **para
         1.6321
     """
     row = named(divergence, **parameters)
-    real, fake = (np.asarray(scores, dtype=float).reshape(-1) for scores in (real, fake))
+    real, fake = (as_float64(scores, "scores", "numbers [n]").reshape(-1) for scores in (real, fake))
     if min(len(real), len(fake)) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
         raise WganError("a bound needs the finite scores of at least 2 real and 2 fake rows; mend the scores.")
     with np.errstate(over="ignore"):
@@ -519,10 +517,7 @@ def pair_of_rows(real: Any, fake: Any, least: int = 1) -> tuple[np.ndarray, np.n
     """Both sets of rows as float64 [n, d], or `WganError`: finite numbers, as many columns, `least` rows of each."""
     both = []
     for name, rows in (("real", real), ("fake", fake)):
-        try:
-            rows = np.asarray(rows, dtype=float)
-        except (TypeError, ValueError):
-            raise WganError(f"{name} is not an array of numbers; give rows [n, ...].") from None
+        rows = as_float64(rows, name, "rows [n, ...]")
         if rows.ndim == 0 or len(rows) < least or rows.size == 0:
             raise WganError(f"{name} has shape {rows.shape}; it must be [n, ...] with at least {least} rows.")
         if not np.isfinite(rows).all():

@@ -13,6 +13,7 @@ import numpy as np
 
 from wgan.errors import WganError
 from wgan.maths import transport
+from wgan.maths.exact import as_float64
 from wgan.maths.streams import stream
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB
@@ -83,7 +84,8 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
         >>> round(kernel_distance(x, x + 1).value, 6)
         133.666667
     """
-    m, n, d = len(real), len(fake), real.shape[1]
+    real, fake = as_float64(real, "real", "features [m, d]"), as_float64(fake, "fake", "features [n, d]")
+    m, n, d = len(real), len(fake), real.shape[1]  # products of small integers would wrap
 
     def sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         rows, columns = np.empty(len(x)), np.zeros(len(y))

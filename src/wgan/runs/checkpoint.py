@@ -43,10 +43,12 @@ def save(
     meta: dict,
     keep: int = 3,
     also: Collection[int] = (),
+    passing: bool = False,
 ) -> Path:
     """Write a checkpoint atomically, remove all but the `keep` newest up to its step, and return its folder.
 
-    The steps in `also` stay too.
+    The steps in `also` stay too. A `passing` one stays until the next is written, as if it had never been: it is of
+    a step at which a run only stopped.
 
     Arrays have any shape and one of DTYPES; `meta` is strict JSON. A step that was saved before is replaced.
     Raises WganError if an array cannot be stored or the disk refuses; the earlier checkpoints then stay.
@@ -56,6 +58,7 @@ def save(
     data = _serialise(arrays)
     digest = hashlib.sha256(data).hexdigest()
     record = {"format": FORMAT, "step": step, "bytes": len(data), "sha256": digest, "meta": meta}
+    record |= {"passing": True} if passing else {}
     text = json.dumps(record | {"meta_sha256": _seal(record)}, indent=1, allow_nan=False)
     final, temporary = folder / f"{step:08d}", _hidden(folder, step, "tmp")
     try:
@@ -79,9 +82,10 @@ def save(
     with suppress(OSError):  # the new one is safe: what cannot be removed now is tried again at the next save
         found = _found(folder)
         # Newer steps do not count: a run that resumed behind damaged ones must keep what it writes now.
-        for old in [known for known in sorted(found) if known <= step][:-keep]:
-            if old in also:
-                continue
+        before = [known for known in sorted(found) if known < step]
+        passed = [known for known in before if _passing(found[known])]
+        lasting = [known for known in before if known not in passed]
+        for old in {*passed, *lasting[: max(0, len(lasting) - keep + 1)]} - {*also}:
             found[old].rename(_hidden(folder, old, "tmp"))  # so that a kill half-way leaves no half of one
         _sweep(folder)
     return final
@@ -156,6 +160,13 @@ def _read_record(text: bytes) -> dict:
     if record.get("meta_sha256") != seal:
         raise ValueError(f"{META} does not match its own sha256")
     return record
+
+
+def _passing(path: Path) -> bool:
+    try:
+        return _read_record(_read_bytes(path / META)).get("passing") is True
+    except ValueError:  # a damaged one is not known to be
+        return False
 
 
 def _read_bytes(path: Path) -> bytes:

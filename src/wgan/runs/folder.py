@@ -6,6 +6,7 @@ What other programs wrote is never changed or removed, and one process at a time
 import json
 import math
 import os
+import re
 import shutil
 import sys
 from collections.abc import Collection, Iterator
@@ -22,6 +23,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
+PICTURE = re.compile(r"[0-9]{8,}\.png")
 MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
 
@@ -108,6 +110,19 @@ def truncate_log(run: Path, step: int) -> None:
     kept = [line for line, record in _records(run) if record.get("step", step) < step]
     with explained("write", run / LOG):
         _replace(run / LOG, b"".join(kept))
+
+
+def go_back(run: Path, step: int) -> None:
+    """Take the log and the sample pictures of a run back to this step, from which it is to go on.
+
+    A stop leaves a record and a picture of its own; an unbroken run has none there. Raises WganError as
+    `truncate_log` does.
+    """
+    truncate_log(run, step)
+    with explained("write", run / "samples"):
+        for path in (run / "samples").glob("*.png"):
+            if PICTURE.fullmatch(path.name) and int(path.stem) >= step:
+                path.unlink()
 
 
 def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:

@@ -16,6 +16,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import apply_layers, lipschitz_bound
 from wgan.game.step import State
 from wgan.maths import streams, transport
+from wgan.maths.exact import as_float64
 from wgan.training.model import game_of
 from wgan.training.state import initial_critic
 
@@ -32,6 +33,24 @@ DEFAULT = Config(
     steps=2000,
     batch=256,
     held_out=0.2,
+)
+# The fields of `Config` that a critic between two fixed sets reads: the others are of a generator, of where rows come
+# from and how they are shown, of labels, or of a run's files.
+READ = frozenset(
+    {
+        "objective",
+        "prior",
+        "alpha",
+        "constraint",
+        "clip",
+        "penalty_weight",
+        "penalty_sides",
+        "network",
+        "width",
+        "depth",
+    }
+    | {"activation", "critic_norm", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
+    | {"precision", "seed", "engine", "held_out"}
 )
 LOOKED_AT = 1024  # held-out rows of each set whose gradients and slopes are looked at
 CHUNK = 4096  # rows scored at a time
@@ -75,8 +94,8 @@ def critic_w1(
     """Train a critic on two fixed sets of rows, [n, ...] and [m, ...], and measure it on rows held out from both.
 
     X is scored high. Rows are centred and divided by one number for all columns, so distances keep their
-    proportions; every result is in the units of the rows. `fields` are any other field of `Config` (`DEFAULT` holds
-    where they start): `activation`, `width`, `penalty_sides`, `held_out` ... `watch` is called with each step.
+    proportions; every result is in the units of the rows. `fields` are other fields of `Config`, those of READ
+    (`DEFAULT` holds where they start): `activation`, `width`, `held_out` ... `watch` is called with each step.
     Raises WganError for rows that have no distance (NaN, other shapes, too few) and for a critic that diverges.
 
     Examples:
@@ -87,6 +106,11 @@ def critic_w1(
     """
     began = time.perf_counter()
     config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
+    if unread := sorted(fields.keys() - READ):
+        raise WganError(
+            f"{unread[0]} says nothing of a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
+            "leave it out."
+        )
     X, Y = _rows(X, "X"), _rows(Y, "Y")
     if X.shape[1:] != Y.shape[1:]:
         raise WganError(f"X has rows of {list(X.shape[1:])} and Y of {list(Y.shape[1:])}; give both the same columns.")
@@ -150,7 +174,8 @@ def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> t
     if method != "critic":
         return transport.w1(X, Y, *weights, method=method, **options)
     for name in ("weights_x", "weights_y", "budget", "solution"):
-        if weights or options.pop(name, None):
+        value = options.pop(name, None)
+        if weights or not (value is None or value is False):
             raise WganError(f"method critic takes no weights, budget or solution, but got {name}; leave them out.")
     return critic_w1(X, Y, **options)
 
@@ -183,10 +208,7 @@ def train_critic(
 
 
 def _rows(rows: Any, name: str) -> Array:
-    try:
-        rows = np.asarray(rows, np.float64)
-    except (TypeError, ValueError):
-        raise WganError(f"{name} is not an array of numbers; give rows [n, columns] or images.") from None
+    rows = as_float64(rows, name, "rows [n, columns] or images")
     if rows.ndim < 2 or len(rows) < 2 or rows.size == 0:
         raise WganError(f"{name} has shape {rows.shape}; it must be [n, columns] or images, with n of at least 2.")
     if not np.isfinite(rows).all():

@@ -44,10 +44,10 @@ def advance(
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
-        measured, better = {}, False
-        if at % config.diagnose_every == 0 or last:
+        measured, better, due = {}, False, at % config.diagnose_every == 0
+        if due or last:
             measured = diagnostics.diagnose(probe, training)
-        if "w1" in measured:
+        if due and "w1" in measured:  # what is measured because the loop ends here must not change how it goes on
             better = training.best is None or measured["w1"] < training.best[1]
             training.best = (at, measured["w1"]) if better else training.best
             last = last or no_better(training)
@@ -62,8 +62,9 @@ def advance(
             yield record
         if out and (at % config.sample_every == 0 or last):
             picture(training, out / "samples" / f"{at:08d}.png")
-        if out and (at % config.checkpoint_every == 0 or better or last):
-            save(training, out)
+        wanted = at % config.checkpoint_every == 0 or better
+        if out and (wanted or last):
+            save(training, out, passing=not wanted)
         if last:
             return
         iterate(training)
@@ -140,7 +141,7 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
         training.best = runs.best(out, checkpoint.steps(out / "checkpoints"), before=newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
-    runs.truncate_log(out, training.step)
+    runs.go_back(out, training.step)
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
 
 
@@ -189,14 +190,15 @@ def _check_finite(record: Record, at: int, out: Path | None) -> None:
             )
 
 
-def save(training: Training, out: Path) -> None:
-    """Write a checkpoint of a run; weights that are not finite are refused."""
+def save(training: Training, out: Path, passing: bool = False) -> None:
+    """Write a checkpoint of a run, a `passing` one where only its end asks for it; weights that are not finite are
+    refused."""
     arrays = flatten(training)
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
     best = {training.best[0]} if training.best else set()
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best)
+    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best, passing)
 
 
 def picture(training: Training, path: Path) -> None:

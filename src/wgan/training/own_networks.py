@@ -7,7 +7,7 @@ import numpy as np
 
 from wgan.config import Config
 from wgan.errors import WganError
-from wgan.game.layers import Layer, apply_layers, initial_arrays, reshape
+from wgan.game.layers import Layer, apply_layers, initial_arrays, own, reshape
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.maths import streams
 
@@ -40,11 +40,11 @@ def own_network(critic: Any, generator: Any, name: str = "own") -> Architecture:
 
 def _layer(player: Any, who: str) -> Layer:
     if isinstance(player, tuple) and len(player) == 2 and all(map(callable, player)):
-        return {"kind": "own", "init": player[0], "apply": player[1], "engine": None}
+        return own(*player)
     if not all(hasattr(player, name) for name in ("named_parameters", "forward")):
         raise WganError(f"the {who} is {player!r}; give an nn.Module or a pair (init, apply) of functions.")
     init, apply = import_module("wgan.engines.torch").functions_of(player)
-    return {"kind": "own", "init": init, "apply": apply, "engine": "torch"}
+    return own(init, apply, "torch")
 
 
 def is_own(architecture: Architecture) -> bool:

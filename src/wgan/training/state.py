@@ -37,7 +37,8 @@ class Training:
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
     classes: Classes | None = None  # those that a conditional run is told,
     codes: np.ndarray | None = None  # and the class of each row of the data set
-    best: tuple[int, float] | None = None  # the checkpoint of the lowest W1 to held-out rows, and that distance
+    # The checkpoint of the lowest W1 to held-out rows among those of every `diagnose_every` steps, and that distance.
+    best: tuple[int, float] | None = None
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.maths.exact import as_float64
 
 ROUND = 2.0**-53  # the relative error of one float64 operation
 TINY = 2.0**-500  # distances below it are lost when squared
@@ -90,21 +91,15 @@ def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
 
 def points(values, name: str) -> np.ndarray:
     """Float64 [n, d] of an array [n], [n, d] or of images [n, ...]; WganError where it holds no such numbers."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise WganError(f"{name} has rows of different lengths; give an array [n, d].") from None
-    if array.dtype.kind not in "biuf" or array.ndim == 0:
-        raise WganError(f"{name} is {array.dtype} of shape {array.shape}; give numbers, [n] or [n, d].")
-    if array.size == 0:
-        raise WganError(f"{name} is empty (shape {array.shape}); give at least one point.")
-    array = array.reshape(len(array), -1)
-    exact = np.ascontiguousarray(array, dtype=np.float64)
+    exact = as_float64(values, name, "numbers, [n] or [n, d]")
+    if exact.ndim == 0:
+        raise WganError(f"{name} is a single number; give numbers, [n] or [n, d].")
+    if exact.size == 0:
+        raise WganError(f"{name} is empty (shape {exact.shape}); give at least one point.")
+    exact = exact.reshape(len(exact), -1)
     if not np.isfinite(exact).all():
         count = np.count_nonzero(~np.isfinite(exact).all(1))
         raise WganError(f"{name} has {count} rows with NaN or infinity; drop or fill them.")
-    if array.dtype.kind in "iu" and array.dtype.itemsize == 8 and max(exact.max(), -exact.min()) > 2.0**53:
-        raise WganError(f"{name} holds integers beyond 2**53, which float64 skips; rescale it.")
     return exact
 
 

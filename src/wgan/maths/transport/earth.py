@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
+from wgan.maths.exact import LARGEST_EXACT, as_float64
 
 BALANCED = 1e-9  # relative difference of the totals that counts as rounding
 
@@ -87,19 +88,18 @@ def _histogram(values, name: str) -> np.ndarray:
     bins = _numbers(values, name)
     if (bins < 0).any():
         raise WganError(f"{name} has a bin of {bins.min():g}; a histogram holds amounts of at least 0.")
-    if not 0 < bins.sum() < np.inf:
-        raise WganError(f"{name} holds {bins.sum():g} in all; give a positive, finite amount of earth.")
+    if not 0 < bins.sum(dtype=np.float64) < np.inf:
+        raise WganError(f"{name} holds {bins.sum(dtype=np.float64):g} in all; give a positive, finite amount of earth.")
+    if bins.dtype.kind == "i" and sum(bins.tolist()) > LARGEST_EXACT:
+        raise WganError(f"{name} holds more than 2**53 in all, whose sums float64 cannot tell apart; rescale it.")
     return bins
 
 
 def _numbers(values, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        array = np.empty((0, 0))
-    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "biuf":
-        raise WganError(f"{name} is {array.dtype} of shape {array.shape}; give a list of numbers, one a bin.")
-    array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
+    exact = as_float64(values, name, "a list of numbers, one a bin")
+    if exact.ndim != 1 or exact.size == 0:
+        raise WganError(f"{name} has shape {exact.shape}; give a list of numbers, one a bin.")
+    array = exact.astype(np.int64) if np.asarray(values).dtype.kind in "biu" else exact
     if not np.isfinite(array).all():
         raise WganError(f"{name} holds NaN or infinity at bin {int((~np.isfinite(array)).argmax())}; mend that bin.")
     return array
