@@ -16,9 +16,11 @@ import pytest
 
 from wgan import Config, data
 from wgan.reports import page as report
-from wgan.reports.charts import Level, Line, chart, number, window
+from wgan.reports.charts import Level, Line, chart, window
+from wgan.reports.run import command, read
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.runs.quantities import number
 from wgan.training.loop import train
 
 SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "steps": 6, "log_every": 1, "diagnose_every": 1}
@@ -209,7 +211,7 @@ def test_metrics_are_shown_with_their_floors(run, listed):
 
 
 def test_the_command_repeats_the_run(run):
-    words = shlex.split(report.command(report.read(run)))
+    words = shlex.split(command(read(run)))
     assert words[:3] == ["wgan", "train", "digits"]
     done = subprocess.run(
         [sys.executable, "-m", *words[:-2], "--dry-run"], capture_output=True, text=True, timeout=120, cwd=run
