@@ -57,17 +57,16 @@ def _is_a_line(run: Run, name: str) -> bool:
 def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
     """A chart for each quantity that is compared, with a line for each of several runs by their names."""
     made = []
-    axes = list(AXES)
-    for key in sorted(shown_in("comparison"), key=lambda key: axes.index(quantity(key).axis or axes[-1])):
+    compared = [(axis, key) for axis in AXES for key in on_axis(axis) if key in shown_in("comparison")]
+    for axis, key in compared:
         one = quantity(key)
         lines = [
             Line(name, run.log["step"], values)
             for name, run in zip(names, runs, strict=True)
             if (values := run.column(key)) is not None
         ]
-        levels = _common_floor(runs, one.floor) if one.axis and one.floor in on_axis(one.axis) else []
-        logarithmic = one.axis is None or AXES[one.axis].logarithmic
-        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=logarithmic))
+        levels = _common_floor(runs, one.floor) if one.floor in on_axis(axis) else []
+        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=AXES[axis].logarithmic))
     return [one for one in made if one]
 
 

@@ -16,7 +16,7 @@ Log = dict[str, np.ndarray]
 
 
 class Verdict(NamedTuple):
-    """A finding. `kind` is "fault", "note" or "good"; `explains` names the verdicts that follow from this one."""
+    """A finding. `kind` is "fault", "note" or "good", and `explains` names the verdicts that follow from this one."""
 
     name: str
     kind: str
@@ -27,7 +27,7 @@ class Verdict(NamedTuple):
 
 
 def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
-    """All that the log supports, faults first; what an earlier fault explains is left out.
+    """The verdicts that the log supports, faults first. A verdict that an earlier fault explains is left out.
 
     Examples:
         >>> log = {"step": np.array([0.0, 50.0]), "fault": np.array([None, "critic_loss became nan"], dtype=object)}
