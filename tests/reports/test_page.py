@@ -16,9 +16,11 @@ import pytest
 
 from wgan import Config, data
 from wgan.reports import page as report
-from wgan.reports.charts import Level, Line, chart, number, window
+from wgan.reports.charts import Level, Line, chart, window
+from wgan.reports.run import command, read
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.runs.quantities import QUANTITIES, Quantity, number, share
 from wgan.training.loop import train
 
 SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "steps": 6, "log_every": 1, "diagnose_every": 1}
@@ -96,6 +98,26 @@ def test_nothing_is_fetched_and_every_picture_has_words(run):
     assert all(image.get("alt") for image in found.all("img"))
     assert all(svg.get("aria-label") for svg in found.all("svg") if svg.get("role") == "img")
     assert len([svg for svg in found.all("svg") if svg.get("role") == "img"]) >= 6
+
+
+def test_one_entry_puts_a_logged_number_on_the_page(run, tmp_path, monkeypatch):
+    words = Quantity("Colourfulness", "How colourful the samples are.", "share", axis="variety", label="in colour",
+                     floor="colours_floor", text=share, shown=("tile", "table", "comparison"))  # fmt: skip
+    floor = Quantity(
+        "Colourfulness of real rows", "How colourful real rows are.", "share", label="real rows", text=share
+    )
+    monkeypatch.setitem(QUANTITIES, "colours", words)
+    monkeypatch.setitem(QUANTITIES, "colours_floor", floor)
+    assert "colour" not in page(run).text
+    for step, value in ((7, 0.25), (8, 0.5)):
+        runs.append(run, {"step": step, "colours": value, "colours_floor": 0.75})
+    found = page(run)
+    assert "Colourfulness 50% real rows: 75%" in found.text
+    assert "in colour 0.500" in found.text
+    found = page(run, run, out=tmp_path / "both.html")
+    assert f"Colourfulness 50% 50% {words.sentence}" in found.text
+    charts = [svg["aria-label"] for svg in found.all("svg") if svg.get("role") == "img"]
+    assert any(label.startswith("Colourfulness.") and "goes from 0.250 to 0.500" in label for label in charts)
 
 
 def test_what_files_hold_is_shown_and_never_run(run, tmp_path):
@@ -209,7 +231,7 @@ def test_metrics_are_shown_with_their_floors(run, listed):
 
 
 def test_the_command_repeats_the_run(run):
-    words = shlex.split(report.command(report.read(run)))
+    words = shlex.split(command(read(run)))
     assert words[:3] == ["wgan", "train", "digits"]
     done = subprocess.run(
         [sys.executable, "-m", *words[:-2], "--dry-run"], capture_output=True, text=True, timeout=120, cwd=run
@@ -272,6 +294,14 @@ def test_charts_survive_what_logs_hold():
         assert not re.search(r"\b(nan|inf)\b", made)
         assert 'class="c0 d0"' in made
     assert [window(n) for n in (5, 100, 200, 10_000)] == [1, 5, 11, 101]
+
+
+def test_a_vertical_axis_is_logarithmic_only_where_that_is_natural():
+    line = Line("a", np.arange(3.0), np.array([0.001, 0.01, 1.0]))
+    natural, linear = (str(chart("t", "x", [line], logarithmic=one)) for one in (True, False))
+    assert ">0.001</text>" in natural
+    assert ">0.001</text>" not in linear
+    assert ">0.25</text>" in linear
 
 
 def test_a_chart_draws_its_values_to_scale():

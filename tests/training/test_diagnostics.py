@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 from scipy.stats import wasserstein_distance
 
 from wgan import Config, WganError, data, preset
@@ -18,7 +18,7 @@ from wgan.reports.verdicts import verdicts
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import diagnostics
-from wgan.training.diagnostics import diagnose, prepare, quantities, w1
+from wgan.training.diagnostics import diagnose, engine_values, prepare
 from wgan.training.loop import advance, train
 from wgan.training.state import start
 
@@ -131,19 +131,39 @@ def test_a_healthy_run_gets_none(tmp_path):
     assert log["w1"][-1] < 0.7 * log["w1"][0]
 
 
-def test_w1_against_one_dimension_and_a_shift():
+def test_the_logged_w1_is_the_cheapest_assignment_in_float64():
+    """Far from 0, where float32 would lose the small distances between the rows."""
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((50, 1)), rng.standard_normal((50, 1)) + 1
-    assert w1(x, y) == pytest.approx(wasserstein_distance(x[:, 0], y[:, 0]), rel=1e-4)
-    z = rng.standard_normal((40, 7))
-    assert w1(z, z + 3 / np.sqrt(7)) == pytest.approx(3, rel=1e-4)
+    x, y = rng.standard_normal((2, 50, 7)) + 1e4
+    costs = cdist(x, y)
+    found = diagnostics._compare(x, y)["w1"]
+    assert found == pytest.approx(costs[linear_sum_assignment(costs)].mean(), rel=1e-12)
+    assert diagnostics._compare(x + 3 / np.sqrt(7), x)["w1"] == pytest.approx(3, rel=1e-12)
+    x, y = x[:, :1], y[:, :1]
+    assert diagnostics._compare(x, y)["w1"] == pytest.approx(wasserstein_distance(x[:, 0], y[:, 0]), rel=1e-12)
+    assert diagnostics._compare(x, x)["w1"] == 0
+
+
+def test_w1_of_samples_of_two_sizes_cuts_the_larger():
+    x, y = np.random.default_rng(0).standard_normal((2, 9, 3))
+    expected = diagnostics._compare(x[:5], y[:5])["w1"]
+    assert diagnostics._compare(x[:5], y)["w1"] == diagnostics._compare(x, y[:5])["w1"] == expected
+
+
+def test_the_diversity_is_the_ratio_of_mean_distances_in_float64():
+    training = start(Config(**SMALL | {"average": 0}))
+    probe = prepare(training)
+    rows = generate(training.game, training.state.generator, probe.z).numpy().reshape(len(probe.z), -1)
+    spreads = [pdist(x.astype(np.float64)).mean() for x in (rows, probe.held_out)]
+    assert diagnose(probe, training)["diversity"] == pytest.approx(spreads[0] / spreads[1], rel=1e-12)
+    assert diagnostics._spread(np.ones((1, 3))) == diagnostics._spread(np.ones((4, 3))) == 0
 
 
 def test_where_samples_fall_against_a_search_by_hand():
     rng = np.random.default_rng(0)
     searched, labels = rng.standard_normal((60, 5)), rng.integers(3, size=60)
     rows = np.concatenate([searched[:4] + 1e-3, rng.standard_normal((12, 5))])
-    found = diagnostics._look(rows, searched, labels)
+    found = diagnostics._look_up(rows, searched, labels)
     by_hand = np.sort(cdist(rows, searched), axis=1)
     assert found["nearest"] == pytest.approx(by_hand[:, 0].mean(), rel=1e-3)
     assert found["copied"] == np.mean(by_hand[:, 0] < by_hand[:, 1] / 3) >= 4 / 16
@@ -161,13 +181,13 @@ def test_coverage_against_its_definition_and_at_its_ends():
     assert diagnostics._compare(sample, real)["coverage"] == expected
     same, far = diagnostics._compare(real, real), diagnostics._compare(real + 100, real)
     assert (same["coverage"], far["coverage"]) == (1, 0)
-    assert same["w1"] == pytest.approx(0, abs=2e-3)
+    assert same["w1"] == 0
 
 
 def test_gradients_against_autograd_and_a_linear_critic():
     training = start(Config(**SMALL | {"network": "mlp", "depth": 1, "constraint": "none"}))
     game, state, probe = training.game, training.state, prepare(training)
-    found = quantities(game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    found = engine_values(game, state, probe.z, probe.real, probe.unseen, probe.mix)
     count = len(probe.mix)
     critic = {name: w.clone().requires_grad_() for name, w in state.critic.items()}
     fake = generate(game, state.generator, probe.z)[:count]
@@ -189,7 +209,7 @@ def test_gradients_against_autograd_and_a_linear_critic():
     layers = [{"kind": "reshape", "shape": (64,)}, {"kind": "dense", "features": 1}]
     game = game._replace(architecture=game.architecture._replace(critic=layers))
     state = state._replace(critic={name: w for name, w in linear.items() if w is not None})
-    found = quantities(game, state, probe.z, probe.real, probe.unseen, probe.mix)
+    found = engine_values(game, state, probe.z, probe.real, probe.unseen, probe.mix)
     for name in ("real", "fake", "mixed"):
         assert found[f"gradient_norm_{name}"].numpy() == pytest.approx(4.0)  # |w| = 0.5 sqrt(64)
 

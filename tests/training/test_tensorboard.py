@@ -9,6 +9,7 @@ import pytest
 from wgan import WganError
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.runs.quantities import quantity, title
 from wgan.training.tensorboard import Board
 
 COMMAND = [sys.executable, "-W", "error", "-m", "wgan", "train", "digits", "--tensorboard", "--decay", "none"]
@@ -32,6 +33,12 @@ def test_scalars_pictures_and_histograms_come_back_and_a_resumed_run_goes_on(tmp
         known = np.isfinite(log[name])
         assert [one.step for one in scalars] == list(log["step"][known])
         np.testing.assert_allclose([one.value for one in scalars], log[name][known], rtol=1e-6)
+    layer = next(name for name in log if name.startswith("critic_gradient."))
+    for name in ("estimate", "w1", layer):
+        words = events.SummaryMetadata(name.replace(".", "/", 1))
+        assert words.display_name == title(name)
+        assert words.summary_description.startswith(quantity(name).sentence)
+        assert quantity(name).unit in words.summary_description
     for picture in events.Images("samples"):
         saved = tmp_path / "run" / "samples" / f"{picture.step:08d}.png"
         assert picture.encoded_image_string == saved.read_bytes()

@@ -127,7 +127,7 @@ def exact_w1(real: np.ndarray, fake: np.ndarray) -> Measurement:
     error is the jackknife's, of ten groups.
     """
     count = min(len(real), len(fake), EXACT_ROWS)
-    return _leaving_out_groups(lambda x, y: transport.w1(x, y).value, real[:count], fake[:count])
+    return _leaving_out_groups(lambda x, y: transport.w1(x, y, method="exact").value, real[:count], fake[:count])
 
 
 def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.ndarray) -> Measurement:

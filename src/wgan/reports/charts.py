@@ -8,15 +8,19 @@ import numpy as np
 from markupsafe import Markup
 
 from wgan.reports.verdicts import median_filter
+from wgan.runs.quantities import number
 
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
 MOST = 500  # points of a drawn line
+KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 
 
 class Line(NamedTuple):
-    """A series: steps [n] and values [n], of which those that are not finite are left out. `filtered` draws its
-    median over it and itself faintly; `level` is a constant, drawn across."""
+    """A series: steps [n] and values [n], of which those that are not finite are left out.
+
+    `filtered` draws the median of the series over it, and the series itself faintly.
+    """
 
     name: str
     steps: np.ndarray
@@ -39,95 +43,56 @@ class Mark(NamedTuple):
     value: float
 
 
+class Drawn(NamedTuple):
+    """What a chart draws: its lines without missing entries, the medians over them, its levels and its marks."""
+
+    lines: list[Line]
+    medians: list[np.ndarray]
+    levels: Sequence[Level]
+    marks: Sequence[Mark]
+
+
+class Frame(NamedTuple):
+    """How steps and values become places on the chart, and where the ticks are."""
+
+    first: float
+    last: float
+    low: float
+    high: float
+    logarithmic: bool
+    step_ticks: list[float]
+    value_ticks: list[float]
+
+    def x(self, step: float | np.ndarray) -> np.ndarray:
+        return LEFT + (np.asarray(step, float) - self.first) / ((self.last - self.first) or 1) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float | np.ndarray) -> np.ndarray:
+        value, least, most = np.asarray(value, float), self.low, self.high
+        if self.logarithmic:
+            value, least, most = np.log10(np.maximum(value, 1e-300)), math.log10(least), math.log10(most)
+        return np.clip(HEIGHT - BOTTOM - (value - least) / (most - least) * (HEIGHT - TOP - BOTTOM), -1e4, 1e4)
+
+
 def chart(
-    title: str, text: str, lines: list[Line], *, levels: Sequence[Level] = (), marks: Sequence[Mark] = ()
+    title: str,
+    text: str,
+    lines: list[Line],
+    *,
+    levels: Sequence[Level] = (),
+    marks: Sequence[Mark] = (),
+    logarithmic: bool = True,
 ) -> Markup | None:
-    """A figure with its legend; None where no line has two points. The vertical axis is logarithmic where the
-    values span a factor above 100; the legend tells the last value of each line."""
-    lines = [_known(line) for line in lines]
-    lines = [line for line in lines if len(line.steps) > 1]
+    """A figure with its legend, which shows the last value of each line; None where no line has two points.
+
+    With `logarithmic` the vertical axis is logarithmic where the values span a factor above 100.
+    """
+    lines = [line for line in map(_known, lines) if len(line.steps) > 1]
     if not lines:
         return None
     width = window(max(len(line.steps) for line in lines))
-    smooth = [median_filter(line.values, width) if line.filtered else line.values for line in lines]
-    values = np.concatenate([*smooth, [level.value for level in levels], [mark.value for mark in marks]])
-    values = values[np.isfinite(values)]
-    logarithmic = bool(values.min() > 0 and values.max() > 100 * values.min())
-    low, high, y_ticks = _log_axis(values) if logarithmic else _axis(values.min(), values.max())
-    first, last = min(line.steps[0] for line in lines), max(line.steps[-1] for line in lines)
-    x_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
-
-    def x(step: float | np.ndarray) -> np.ndarray:
-        return LEFT + (np.asarray(step, float) - first) / ((last - first) or 1) * (WIDTH - LEFT - RIGHT)
-
-    def y(value: float | np.ndarray) -> np.ndarray:
-        value = np.asarray(value, float)
-        if logarithmic:
-            value, least, most = np.log10(np.maximum(value, 1e-300)), math.log10(low), math.log10(high)
-        else:
-            least, most = low, high
-        return np.clip(HEIGHT - BOTTOM - (value - least) / (most - least) * (HEIGHT - TOP - BOTTOM), -1e4, 1e4)
-
-    parts = [Markup('<g class="grid">')]
-    for tick in y_ticks:
-        at = float(y(tick))
-        parts.append(
-            Markup('<line x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{3}" y="{4:.1f}">{5}</text>').format(
-                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, f"{tick:,.6g}"
-            )
-        )
-    parts.append(Markup('</g><g class="ticks">'))
-    for tick in x_ticks:
-        anchor = "end" if float(x(tick)) > WIDTH - RIGHT - 20 else "middle"
-        parts.append(
-            Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-                float(x(tick)), HEIGHT - BOTTOM + 18, anchor, f"{tick:,.0f}"
-            )
-        )
-    parts.append(
-        Markup('<text class="axis" x="{}" y="{}" text-anchor="end">step</text></g>').format(WIDTH - RIGHT, HEIGHT - 4)
-    )
-    parts.append(
-        Markup('<svg x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
-            *(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM) * 2
-        )
-    )  # an inner svg clips what a raw line overshoots
-    for level in levels:
-        parts.append(
-            Markup('<line class="level" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(
-                LEFT, WIDTH - RIGHT, float(y(level.value)), float(y(level.value))
-            )
-        )
-    for i, (line, middle) in enumerate(zip(lines, smooth, strict=True)):
-        if line.filtered and width > 1:
-            parts.append(_path(f"raw c{i % 6}", x(line.steps), y(line.values)))
-        parts.append(_path(f"c{i % 6} d{i // 6 % 3}", x(line.steps), y(middle)))
-    for mark in marks:
-        parts.append(
-            Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>').format(
-                float(x(mark.step)), float(y(mark.value)), mark.name
-            )
-        )
-    parts.append(Markup("</svg>"))
-
-    said = [f"{line.name} goes from {number(line.values[0])} to {number(line.values[-1])}" for line in lines]
-    said += [f"{level.name} is {number(level.value)}" for level in levels] + [mark.name for mark in marks]
-    described = f"Steps {first:,.0f} to {last:,.0f}. {'; '.join(said)}."
-    legend = [
-        Markup(
-            '<li><svg class="key" viewBox="0 0 22 6" aria-hidden="true"><path class="c{} d{}" d="M1 3H21"/></svg>'
-        ).format(i % 6, i // 6 % 3)
-        + Markup("{} <b>{}</b></li>").format(line.name, number(middle[-1]))
-        for i, (line, middle) in enumerate(zip(lines, smooth, strict=True))
-    ]
-    for level in levels:
-        key = Markup('<svg class="key" viewBox="0 0 22 6" aria-hidden="true"><path class="level" d="M1 3H21"/></svg>')
-        legend.append(Markup("<li>{}{} <b>{}</b></li>").format(key, level.name, number(level.value)))
-    for mark in marks:
-        key = Markup(
-            '<svg class="key" viewBox="0 0 22 10" aria-hidden="true"><circle class="mark" cx="11" cy="5" r="4"/></svg>'
-        )
-        legend.append(Markup("<li>{}{}</li>").format(key, mark.name))
+    medians = [median_filter(line.values, width) if line.filtered else line.values for line in lines]
+    drawn = Drawn(lines, medians, levels, marks)
+    frame = _frame(drawn, logarithmic)
     return Markup(
         '<figure class="chart"><figcaption><h3>{title}</h3><p>{text}</p></figcaption>'
         '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}">{body}</svg>'
@@ -137,9 +102,9 @@ def chart(
         text=text,
         w=WIDTH,
         h=HEIGHT,
-        described=described,
-        body=Markup("").join(parts),
-        legend=Markup("").join(legend),
+        described=_described(drawn, frame),
+        body=_ticks(frame) + _curves(drawn, frame, width > 1),
+        legend=_legend(drawn),
     )
 
 
@@ -148,24 +113,105 @@ def window(count: int) -> int:
     return 1 if count < 20 else min(101, max(3, count // 40 * 2 + 1))
 
 
-def number(value: float) -> str:
-    """A number in three significant digits, as one reads it; whole above 1,000.
-
-    Examples:
-        >>> number(12345.6), number(0.000012), number(2.5), number(0.0)
-        ('12,346', '1.2e-05', '2.50', '0')
-    """
-    if not math.isfinite(value) or value == 0:
-        return f"{value:g}"
-    if 1000 <= abs(value) < 1e7:
-        return f"{value:,.0f}"
-    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1000 else f"{value:.3g}"
-
-
 def _known(line: Line) -> Line:
     steps, values = np.asarray(line.steps, float), np.asarray(line.values, float)
     known = np.isfinite(steps) & np.isfinite(values)
     return line._replace(steps=steps[known], values=values[known])
+
+
+def _frame(drawn: Drawn, may_be_logarithmic: bool) -> Frame:
+    """The axes around all that is drawn."""
+    values = np.concatenate(
+        [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
+    )
+    values = values[np.isfinite(values)]
+    logarithmic = bool(may_be_logarithmic and values.min() > 0 and values.max() > 100 * values.min())
+    low, high, value_ticks = _log_axis(values) if logarithmic else _axis(values.min(), values.max())
+    first, last = min(line.steps[0] for line in drawn.lines), max(line.steps[-1] for line in drawn.lines)
+    step_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
+    return Frame(first, last, low, high, logarithmic, step_ticks, value_ticks)
+
+
+def _ticks(frame: Frame) -> Markup:
+    """The horizontal grid with its values, and the steps below it."""
+    parts = [Markup('<g class="grid">')]
+    for tick in frame.value_ticks:
+        at = float(frame.y(tick))
+        parts.append(
+            Markup('<line x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{3}" y="{4:.1f}">{5}</text>').format(
+                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, f"{tick:,.6g}"
+            )
+        )
+    parts.append(Markup('</g><g class="ticks">'))
+    for tick in frame.step_ticks:
+        at = float(frame.x(tick))
+        parts.append(
+            Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
+                at, HEIGHT - BOTTOM + 18, "end" if at > WIDTH - RIGHT - 20 else "middle", f"{tick:,.0f}"
+            )
+        )
+    parts.append(
+        Markup('<text class="axis" x="{}" y="{}" text-anchor="end">step</text></g>').format(WIDTH - RIGHT, HEIGHT - 4)
+    )
+    return Markup("").join(parts)
+
+
+def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
+    """Levels, lines and marks, inside an SVG of their own, which clips a raw line that leaves the axes."""
+    parts = [
+        Markup('<svg x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
+            *(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM) * 2
+        )
+    ]
+    for level in drawn.levels:
+        parts.append(
+            Markup('<line class="level" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>').format(
+                LEFT, WIDTH - RIGHT, float(frame.y(level.value))
+            )
+        )
+    for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True)):
+        if line.filtered and with_raw:
+            parts.append(_path(f"raw {_colour(i)}", frame.x(line.steps), frame.y(line.values)))
+        parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median)))
+    for mark in drawn.marks:
+        parts.append(
+            Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>').format(
+                float(frame.x(mark.step)), float(frame.y(mark.value)), mark.name
+            )
+        )
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _described(drawn: Drawn, frame: Frame) -> str:
+    """The chart in words, for readers who do not see it."""
+    parts = [f"{line.name} goes from {number(line.values[0])} to {number(line.values[-1])}" for line in drawn.lines]
+    parts += [f"{level.name} is {number(level.value)}" for level in drawn.levels]
+    parts += [mark.name for mark in drawn.marks]
+    return f"Steps {frame.first:,.0f} to {frame.last:,.0f}. {'; '.join(parts)}."
+
+
+def _legend(drawn: Drawn) -> Markup:
+    """A list item for each line, level and mark."""
+    line_key = Markup(KEY).format(6, Markup('<path class="{} {}" d="M1 3H21"/>'))
+    level_key = Markup(KEY).format(6, Markup('<path class="level" d="M1 3H21"/>'))
+    mark_key = Markup(KEY).format(10, Markup('<circle class="mark" cx="11" cy="5" r="4"/>'))
+    items = [
+        Markup("<li>{}{} <b>{}</b></li>").format(line_key.format(_colour(i), _dash(i)), line.name, number(median[-1]))
+        for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True))
+    ]
+    items += [
+        Markup("<li>{}{} <b>{}</b></li>").format(level_key, level.name, number(level.value)) for level in drawn.levels
+    ]
+    items += [Markup("<li>{}{}</li>").format(mark_key, mark.name) for mark in drawn.marks]
+    return Markup("").join(items)
+
+
+def _colour(number_of_line: int) -> str:
+    return f"c{number_of_line % 6}"
+
+
+def _dash(number_of_line: int) -> str:
+    return f"d{number_of_line // 6 % 3}"
 
 
 def _path(style: str, x: np.ndarray, y: np.ndarray) -> Markup:
@@ -187,6 +233,7 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
 
 
 def _log_axis(values: np.ndarray) -> tuple[float, float, list[float]]:
+    """Powers of ten around the values, and at most about five ticks between them."""
     least, most = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
     every = max(1, (most - least) // 5)
     return 10.0**least, 10.0**most, [10.0**i for i in range(least, most + 1, every)]

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.runs.quantities import quantity
+
 Log = dict[str, np.ndarray]
 
 
 class Verdict(NamedTuple):
-    """A finding. `kind` is "fault", "note" or "good"; `explains` names the verdicts that follow from this one."""
+    """A finding. `kind` is "fault", "note" or "good", and `explains` names the verdicts that follow from this one."""
 
     name: str
     kind: str
@@ -25,7 +27,7 @@ class Verdict(NamedTuple):
 
 
 def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
-    """All that the log supports, faults first; what an earlier fault explains is left out.
+    """The verdicts that the log supports, faults first. A verdict that an earlier fault explains is left out.
 
     Examples:
         >>> log = {"step": np.array([0.0, 50.0]), "fault": np.array([None, "critic_loss became nan"], dtype=object)}
@@ -43,12 +45,11 @@ def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
 
 
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
-    """A value that is not finite, a gradient norm above 100, or above 10 in a run that moved away from the data."""
+    """A value is not finite, or a gradient norm is above 100, or above 10 in a run that moved away from the data."""
     remedy = (
         "Lower the learning rate, tenfold first, or use a constraint that bounds the critic, such as gradient-penalty."
     )
-    faults = [(s, text) for s, text in zip(log["step"], log.get("fault", ()), strict=False) if isinstance(text, str)]
-    if faults:
+    if faults := _faults(log):
         at, text = faults[-1]
         evidence = f"{text} at step {at:,.0f}."
         return Verdict(
@@ -59,7 +60,7 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
             remedy,
             ALL,
         )
-    norms = {name: _column(log, name) for name in log if name.startswith("gradient_norm")}
+    norms = {name: _column(log, name) for name in GRADIENT_NORMS}
     for name, values in norms.items():
         if (over := _first(log, values > STEEPEST)) is not None:
             sentence = f"The critic exploded: its gradient is unbounded since step {over:,}."
@@ -114,7 +115,7 @@ def dead_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
 
 def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     """More samples stand on a training row than held-out rows do, by four standard errors and 2 %."""
-    copied, floor, count = _late(log, "copied"), _once(log, "copied_floor"), _once(log, "measured_rows")
+    copied, floor, count = _late(log, "copied"), _floor(log, "copied"), _once(log, "measured_rows")
     if not (math.isfinite(copied) and math.isfinite(floor)):
         return None
     count = count if math.isfinite(count) else 100
@@ -135,11 +136,11 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     """Samples are all alike, or realistic but of few kinds; not while the distance still falls."""
     if _improving(log) > 0.02:
         return None
-    spread, near, near_floor = _late(log, "diversity"), _late(log, "nearest"), _once(log, "nearest_floor")
+    spread, near, near_floor = _late(log, "diversity"), _late(log, "nearest"), _floor(log, "nearest")
     few = [
-        (name, _late(log, name), _once(log, f"{name}_floor"))
+        (name, _late(log, name), _floor(log, name))
         for name in ("classes", "coverage")
-        if _late(log, name) < 0.5 * _once(log, f"{name}_floor")
+        if _late(log, name) < 0.5 * _floor(log, name)
     ]
     if not spread < 0.5 and not (few and near < 1.5 * near_floor):
         return None
@@ -189,7 +190,7 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
 
 def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     """The rank correlation of the critic's estimate with the true W1, over the run, with its 95 % interval."""
-    column = "held_out_estimate" if "held_out_estimate" in log else "estimate"
+    column = "held_out_estimate" if _logged(log, "held_out_estimate") else "estimate"
     estimate, distance = _column(log, column), _column(log, "generator_w1")
     both = np.isfinite(estimate) & np.isfinite(distance) & (log["step"] > 0)  # at step 0 the critic knows nothing
     count = int(both.sum())
@@ -216,7 +217,7 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
 def still_improving(log: Log, config: dict[str, Any]) -> Verdict | None:
     """The distance to held-out rows fell by more than 2 % in the last quarter of the run."""
     gain = _improving(log)
-    if not gain > 0.02 or not _late(log, "w1") > 1.05 * _once(log, "w1_floor"):
+    if not gain > 0.02 or not _late(log, "w1") > 1.05 * _floor(log, "w1"):
         return None
     return Verdict(
         "still improving", "note", "The samples were still getting better at the last step.",
@@ -258,10 +259,19 @@ def median_filter(values: np.ndarray, width: int) -> np.ndarray:
 
 
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient beyond which it is of no use
+GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
+
+
+def _logged(log: Log, name: str) -> bool:
+    """Whether the log has this column. A name that is no logged quantity raises `KeyError`, as it would always be
+    missing."""
+    quantity(name)
+    return name in log
 
 
 def _column(log: Log, name: str) -> np.ndarray:
-    values = log.get(name)
+    """A column of numbers [records], NaN where an entry is missing or the column holds something else."""
+    values = log[name] if _logged(log, name) else None
     return np.full(len(log["step"]), math.nan) if values is None or values.dtype == object else values
 
 
@@ -272,31 +282,49 @@ def _late(log: Log, name: str) -> float:
     return float(np.median(found)) if len(found) else math.nan
 
 
+def _floor(log: Log, name: str) -> float:
+    """What real rows score in the samples' place; NaN where nothing is known."""
+    floor = quantity(name).floor
+    assert floor is not None, f"{name} has no floor"
+    return _once(log, floor)
+
+
+def _faults(log: Log) -> list[tuple[float, str]]:
+    """The step and the words of each fault that ended the run."""
+    texts = log["fault"] if _logged(log, "fault") else ()
+    return [(step, text) for step, text in zip(log["step"], texts, strict=False) if isinstance(text, str)]
+
+
 def _most(values: np.ndarray) -> float:
+    """The largest finite value, at least 0."""
     return float(np.max(values, initial=0.0, where=np.isfinite(values)))
 
 
 def _once(log: Log, name: str) -> float:
+    """The first known value, for what is logged once; NaN where nothing is known."""
     values = _column(log, name)
     return float(values[np.isfinite(values)][0]) if np.isfinite(values).any() else math.nan
 
 
 def _last(log: Log, name: str) -> float:
+    """The last known value; NaN where nothing is known."""
     values = _column(log, name)
     return float(values[np.isfinite(values)][-1]) if np.isfinite(values).any() else math.nan
 
 
 def _first(log: Log, true: np.ndarray) -> int | None:
+    """The step of the first record where it is true; None where it never is."""
     return int(log["step"][true.argmax()]) if true.any() else None
 
 
 def _since(log: Log, true: np.ndarray) -> int:
-    """The step from which on it was true to the end, entries without a number aside."""
+    """The first step from which on it was true in every record to the end."""
     false = np.flatnonzero(~true)
     return int(log["step"][min(len(true) - 1, false[-1] + 1)]) if len(false) else int(log["step"][0])
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
+    """The median over five records."""
     return median_filter(values, 5)
 
 

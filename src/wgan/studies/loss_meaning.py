@@ -9,6 +9,7 @@ from wgan.config import Config, preset
 from wgan.data import Dataset
 from wgan.evaluation import features
 from wgan.game import networks
+from wgan.maths import transport
 from wgan.reports.verdicts import median_filter, rank_correlation
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
@@ -89,7 +90,7 @@ def feature_w1(look: Any, training: Training) -> float:
     dataset: Dataset = training.dataset
     chosen = training.held_out[:SAMPLES]
     real, fake = dataset.rows[chosen], sample(model_of(training), len(chosen), training.config.seed)
-    return diagnostics.w1(look(fake)[0], look(real)[0])
+    return transport.w1(look(fake)[0], look(real)[0], method="exact").value
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:

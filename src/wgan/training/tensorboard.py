@@ -7,38 +7,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.runs.quantities import quantity, title
 
 if TYPE_CHECKING:
     from wgan.training.state import Training
 
 
 class Board:
-    """Writes each record's numbers, each new picture of samples, and histograms of the critic's weights."""
+    """Writes the numbers of each record with their words, each new picture of samples, and the critic's weights."""
 
     def __init__(self, run: Path, step: int = 0):
         try:
             from tensorboard.compat.proto.event_pb2 import Event, SessionLog
-            from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary
+            from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary, SummaryMetadata
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
         except ImportError:
             raise WganError("--tensorboard needs the package tensorboard; pip install 'wgan[tensorboard]'.") from None
-        self.event, self.summary, self.histogram = Event, Summary, HistogramProto
+        self.event, self.summary, self.histogram, self.metadata = Event, Summary, HistogramProto, SummaryMetadata
         self.pictures = run / "samples"
         self.written = {path.name for path in self.pictures.glob("*.png") if int(path.stem) < step}
         self.file = EventFileWriter(str(run / "tensorboard"))
-        # What an earlier process wrote from this step on is superseded.
+        self.described: set[str] = set()  # Names whose words are in the file: TensorBoard reads the first ones only.
+        # A session that starts at this step supersedes what an earlier process wrote from there on.
         restarted = SessionLog(status=SessionLog.START)
         self.file.add_event(Event(wall_time=time.time(), step=step, session_log=restarted))
 
     def write(self, training: "Training", record: dict[str, Any]) -> None:
         """One record of the loop, and what became due since the last one."""
         at = record["step"]
-        values = [
-            self.summary.Value(tag=name.replace(".", "/", 1), simple_value=value)
-            for name, value in record.items()
-            if name != "step"
-        ]
-        if "generator_gradient" in record:  # the diagnostics were due
+        values = [self._scalar(name, value) for name, value in record.items() if name != "step"]
+        if "generator_gradient" in record:  # The diagnostics were due at this step.
             numpy = training.game.engine.numpy
             values += [
                 self.summary.Value(tag=f"critic/{name}", histo=self._histogram(numpy(weights)))
@@ -51,6 +49,16 @@ class Board:
         """Write what is left and wait until it is on the disk."""
         self._add_pictures()
         self.file.close()
+
+    def _scalar(self, name: str, value: float) -> Any:
+        """A number under its name, with its words the first time. The members of a family become one group."""
+        scalar = self.summary.Value(tag=name.replace(".", "/", 1), simple_value=value)
+        if name not in self.described:
+            self.described.add(name)
+            one = quantity(name)
+            words = f"{one.sentence} Unit: {one.unit}." if one.unit else one.sentence
+            scalar.metadata.CopyFrom(self.metadata(display_name=title(name), summary_description=words))
+        return scalar
 
     def _add(self, at: int, values: list[Any]) -> None:
         self.file.add_event(self.event(wall_time=time.time(), step=at, summary=self.summary(value=values)))

@@ -75,13 +75,13 @@ class Bounds:
         if bound > self.lower or self.potential is None:
             self.lower, self.potential = bound, potential
 
-    def offer(self, plan: Plan | None = None, u: np.ndarray | None = None) -> None:
-        """A plan, a row potential, or both, from a solver."""
+    def offer(self, plan: Plan | None = None, u: np.ndarray | None = None, v: np.ndarray | None = None) -> None:
+        """A plan, a row potential, or both, from a solver; `v` is the c-transform of `u` where it is known."""
         if plan is not None:
             self.above(certify.cost(self.problem, plan), lambda: plan)
         if u is not None:
-            bound, v = certify.lower(self.problem, u)
-            self.below(bound, lambda points: certify.conjugate(self.problem.Y, points, v))
+            bound, transform = certify.lower(self.problem, u, v)
+            self.below(bound, lambda points: certify.conjugate(self.problem.Y, points, transform))
 
 
 Solve = Callable[[Bounds, float, int], None]
@@ -274,12 +274,14 @@ def _solve(bounds: Bounds, deadline: float) -> None:
         case _:
             start = _sorted_plan(p, *_orders(p, _main_direction(p)))
             found = solvers.linear_program(costs, a, b, (start.source, start.target), deadline)
+    costs -= found.u[:, None]
+    v = costs.min(0)  # the c-transform of u, without computing all distances anew
     del costs
     if bounds.method == "assignment":
         plan = Plan(found.source, found.target, np.ones(len(p.X), np.int64), p.total)
     else:
         plan = repaired(p, found.source, found.target, found.share, _orders(p, _main_direction(p)))
-    bounds.offer(plan, found.u)
+    bounds.offer(plan, found.u, v)
 
 
 def _costs(p: Problem) -> np.ndarray:

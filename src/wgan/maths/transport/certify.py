@@ -219,13 +219,13 @@ def conjugate(X: np.ndarray, Y: np.ndarray, u: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def lower(problem: Problem, u: np.ndarray) -> tuple[float, np.ndarray]:
+def lower(problem: Problem, u: np.ndarray, v: np.ndarray | None = None) -> tuple[float, np.ndarray]:
     """A lower bound of W1 in the caller's units, of any potential u on X; with it the v that belongs to it.
 
-    sum a u + sum b v, v the c-transform of u: then u_i + v_j <= |x_i - y_j| for all pairs, up to rounding, for which
-    the bound is lowered.
+    The bound is sum a u + sum b v, where v is the c-transform of u, which a caller with all distances at hand may give.
+    Then u_i + v_j <= |x_i - y_j| for all pairs, up to rounding, for which the bound is lowered.
     """
-    v = conjugate(problem.X, problem.Y, u)
+    v = conjugate(problem.X, problem.Y, u) if v is None else v
     value = (math.fsum(problem.a * u) + math.fsum(problem.b * v)) / problem.total
     size = float(np.abs(u).max() + np.abs(v).max())
     slack = 8 * ROUND * (problem.diameter + size) + size * problem.inexact

@@ -1,0 +1,124 @@
+"""The logged numbers of a run, or of several, as charts, tiles and table rows; `QUANTITIES` has all the words."""
+
+import math
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from wgan.reports.charts import Level, Line, Mark, chart
+from wgan.reports.run import Run, metric_rows, same_data
+from wgan.runs.quantities import (
+    AXES,
+    MEMBER,
+    QUANTITIES,
+    entry,
+    label,
+    number,
+    on_axis,
+    quantity,
+    shown_in,
+    title,
+)
+
+
+def charts(run: Run) -> list[Markup]:
+    """A chart for each axis of which the log has a line."""
+    return [made for axis in AXES if (made := _chart(run, axis))]
+
+
+def _chart(run: Run, axis: str) -> Markup | None:
+    """The quantities of one axis over the steps, with their floors as levels and the best checkpoint as a mark."""
+    names = [name for key in on_axis(axis) for name in _logged(run, key) if _is_a_line(run, name)]
+    lines = [Line(label(name), run.log["step"], run.log[name]) for name in names]
+    floors = dict.fromkeys(floor for name in names if (floor := quantity(name).floor) in on_axis(axis))
+    levels = [Level(label(floor), run.last(floor)) for floor in floors if floor and math.isfinite(run.last(floor))]
+    sentences, marks = [AXES[axis].sentence], []
+    if "w1" in on_axis(axis):
+        if math.isfinite(rows := run.last("measured_rows")):
+            sentences.append(f"{rows:.0f} of each, the same at every step.")
+        sentences.append(f"{label('w1_floor').capitalize()} is as low as it goes.")
+        marks = [Mark(f"best checkpoint: step {run.best[0]:,}", *run.best)] if run.best else []
+    text = " ".join(sentences)
+    return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
+
+
+def _logged(run: Run, key: str) -> list[str]:
+    """The names in the log of an entry of `QUANTITIES` which are columns of numbers."""
+    names = [name for name in run.log if entry(name) == key] if key.endswith(f".{MEMBER}") else [key]
+    return [name for name in names if run.column(name) is not None]
+
+
+def _is_a_line(run: Run, name: str) -> bool:
+    """Whether a column is a line of its own. A floor is a level, and without an average both W1 are the same."""
+    is_floor = any(one.floor == name for one in QUANTITIES.values())
+    return not is_floor and (name != "generator_w1" or bool(run.config.get("average")))
+
+
+def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
+    """A chart for each quantity that is compared, with a line for each of several runs by their names."""
+    made = []
+    compared = [(axis, key) for axis in AXES for key in on_axis(axis) if key in shown_in("comparison")]
+    for axis, key in compared:
+        one = quantity(key)
+        lines = [
+            Line(name, run.log["step"], values)
+            for name, run in zip(names, runs, strict=True)
+            if (values := run.column(key)) is not None
+        ]
+        levels = _common_floor(runs, one.floor) if one.floor in on_axis(axis) else []
+        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=AXES[axis].logarithmic))
+    return [one for one in made if one]
+
+
+def _common_floor(runs: list[Run], floor: str | None) -> list[Level]:
+    """The floor as a level, where it is the same for all runs, as it is where they learn from the same rows."""
+    values = [run.last(floor) for run in runs] if floor else []
+    if not floor or not same_data(runs) or not all(map(math.isfinite, values)) or max(values) - min(values) >= 1e-9:
+        return []
+    return [Level(label(floor), values[0])]
+
+
+def tiles(run: Run) -> list[tuple[str, str, str]]:
+    """The few numbers to see first: what each is, its value, and what to compare it with."""
+    found = []
+    for key in shown_in("tile"):
+        one = quantity(key)
+        not_begun = key == "steps_per_second" and run.last(key) == 0
+        if math.isfinite(run.last(key)) and not not_begun:
+            found.append((one.title, one.text(run.last(key)), _beside(run, key)))
+        if key == "w1" and run.best:
+            found.append(("Best checkpoint", f"step {run.best[0]:,}", f"W1 {number(run.best[1])}"))
+    return found
+
+
+def _beside(run: Run, key: str) -> str:
+    """What a tile shows beside its value: the floor or another quantity, and the rows behind a distance."""
+    one = quantity(key)
+    other = one.floor or one.beside
+    if other is None or not math.isfinite(run.last(other)):
+        return ""
+    words = f"{label(other) or title(other).lower()}: {quantity(other).text(run.last(other))}"
+    return f"{words} (n = {run.last('measured_rows'):.0f})" if key == "w1" else words
+
+
+def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
+    """The table of several runs: a title, a cell for each run, and what it is."""
+
+    def cells(value: Callable[[Run], str]) -> list[str]:
+        return [value(run) for run in runs]
+
+    def logged(key: str) -> Callable[[Run], str]:
+        return lambda run: quantity(key).text(run.last(key)) if math.isfinite(run.last(key)) else "-"
+
+    step = quantity("step")
+    rows = [(step.title, cells(lambda r: f"{r.step:,} of {r.steps:,}" if r.steps else f"{r.step:,}"), step.sentence)]
+    for key in shown_in("table"):
+        rows.append((quantity(key).title, cells(logged(key)), quantity(key).sentence))
+        if key == quantity("w1").floor:
+            best = cells(lambda run: f"{number(run.best[1])} at {run.best[0]:,}" if run.best else "-")
+            rows.append(("Best checkpoint", best, f"The lowest {title('w1')} of a checkpoint, and its step."))
+    metrics = [{row["name"]: row for row in metric_rows(run)} for run in runs]
+    for name in dict.fromkeys(name for one in metrics for name in one):
+        first = next(one[name] for one in metrics if name in one)
+        rows.append((name, [one[name]["value"] if name in one else "-" for one in metrics], first["estimates"]))
+    return rows

@@ -1,0 +1,107 @@
+"""A run's samples beside the real images that it was trained on, for which the data has to be there."""
+
+import base64
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan import data
+from wgan.config import Config
+from wgan.data import Dataset, Form, form_from_json
+from wgan.errors import WganError
+from wgan.reports import figures
+from wgan.reports.run import Run, png_address
+
+NEAREST = 8  # samples whose nearest training rows are shown
+ROWS = 4096  # training rows in memory at a time: a data set may be larger than memory
+
+
+def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[dict[str, Any]] | None]:
+    """A grid of real images, and for the first samples their nearest training images.
+
+    Both are None for a run of other data than images, and, with a remark, where the data is not at hand.
+    """
+    form = _form(run)
+    if not form or form.kind != "images" or not run.pictures:
+        return None, None
+    try:
+        dataset, config = _dataset(run, data_dir), Config.from_json(run.config)
+        rows, _ = data.split(dataset, config.held_out, config.rows, config.seed)
+        samples = _images_of_grid(run.pictures[-1][1], form)
+        shown = np.random.default_rng(0).permutation(len(rows))[: max(len(samples), 16)]
+        real = figures.as_bytes(dataset.rows[rows[np.sort(shown)]], form)
+        return _grid(real), _nearest(samples[:NEAREST], dataset, rows, form)
+    except WganError as problem:
+        run.remarks.append(f"Real images are not shown, since the data is not at hand: {problem}")
+        return None, None
+
+
+def _form(run: Run) -> Form | None:
+    try:
+        return form_from_json(run.about["data"]["form"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _dataset(run: Run, data_dir: Path | None) -> Dataset:
+    """The data of a run; WganError where it cannot be loaded or holds other rows by now."""
+    config = Config.from_json(run.config)
+    dataset = data.of(config.replace(data_dir=data_dir or config.data_dir))
+    if hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest() != run.sha256:
+        raise WganError(f"{config.data} holds other rows than those that this run was trained on.")
+    return dataset
+
+
+def _nearest(samples: np.ndarray, dataset: Dataset, rows: np.ndarray, form: Form) -> list[dict[str, Any]]:
+    """Each sample with its three nearest training images, their rows and their distances in units of half a range."""
+    flat = samples.reshape(len(samples), -1)
+    found: list[list[tuple[float, int]]] = [[] for _ in samples]
+    for first in range(0, len(rows), ROWS):  # the three nearest of each block of rows, then of all blocks
+        block = figures.as_bytes(dataset.rows[rows[first : first + ROWS]], form).reshape(-1, flat.shape[1])
+        for near, sample in zip(found, flat, strict=True):
+            distance = np.sqrt(((block.astype(np.float32) - sample.astype(np.float32)) ** 2).sum(1))
+            for at in np.argsort(distance)[:3]:
+                near.append((float(distance[at]), int(rows[first + at])))
+    nearest = []
+    for sample, near in zip(samples, found, strict=True):
+        near = sorted(near)[:3]
+        images = figures.as_bytes(dataset.rows[[row for _, row in near]], form)
+        shown = [(_grid(image[None]), row, d / 127.5) for image, (d, row) in zip(images, near, strict=True)]
+        nearest.append({"sample": _grid(sample[None]), "rows": shown})
+    return nearest
+
+
+def _grid(images: np.ndarray) -> str:
+    """The address of uint8 images [n, height, width, channels] as one picture."""
+    file = io.BytesIO()
+    figures.image(figures.grid(images), file)
+    return png_address(file.getvalue())
+
+
+def _images_of_grid(address: str, form: Form) -> np.ndarray:
+    """The images [n, height, width, channels] of a grid that `figures.grid` made; WganError for another picture."""
+    from PIL import Image
+
+    height, width, channels = form.shape
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])), formats=["PNG"]) as picture:
+            page = np.asarray(picture)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise WganError(f"the last picture of samples cannot be read ({problem}).") from problem
+    page = page.reshape(*page.shape[:2], -1)
+    factor = max(1, 56 // max(height, width))
+    tall, wide = height * factor + figures.GAP, width * factor + figures.GAP
+    down, across = (page.shape[0] - figures.GAP) // tall, (page.shape[1] - figures.GAP) // wide
+    size = (down * tall + figures.GAP, across * wide + figures.GAP, channels)
+    if page.shape != size or page.dtype != np.uint8:
+        raise WganError("the last picture of samples is no grid as wgan draws it.")
+    return np.stack(
+        [
+            page[y * tall + figures.GAP : (y + 1) * tall : factor, x * wide + figures.GAP : (x + 1) * wide : factor]
+            for y in range(down)
+            for x in range(across)
+        ]
+    )

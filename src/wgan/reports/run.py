@@ -1,0 +1,167 @@
+"""What a run folder tells, from its saved files alone: its config, log, verdicts, pictures and evaluation."""
+
+import base64
+import json
+import math
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan.config import FIELDS
+from wgan.errors import WganError
+from wgan.reports.verdicts import Log, Verdict, verdicts
+from wgan.runs import checkpoint, folder
+from wgan.runs.quantities import number, quantity
+
+PICTURES = 60  # at most, of samples over time
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass
+class Run:
+    """What a run folder tells; `remarks` are sentences on what it lacks."""
+
+    path: Path
+    name: str
+    config: dict[str, Any]
+    about: dict[str, Any]
+    log: Log
+    verdicts: list[Verdict]
+    step: int
+    best: tuple[int, float] | None
+    pictures: list[tuple[int, str]]
+    evaluation: dict[str, Any] | None
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def steps(self) -> int | None:
+        """The steps of the whole run, where its config says them."""
+        steps = self.config.get("steps")
+        return steps if isinstance(steps, int) else None
+
+    @property
+    def sha256(self) -> object:
+        """The sum of the rows that it learnt from, as config.json has it."""
+        return mapping(self.about.get("data")).get("sha256")
+
+    def column(self, name: str) -> np.ndarray | None:
+        """A logged column [records]; None where the log has none or where it holds more than numbers."""
+        quantity(name)  # An unknown name would read as a column that is not there.
+        values = self.log.get(name)
+        return None if values is None or values.dtype == object else values
+
+    def last(self, name: str) -> float:
+        """The last known value of a column; NaN where there is none."""
+        values = self.column(name)
+        if values is None or not np.isfinite(values).any():
+            return math.nan
+        return float(values[np.isfinite(values)][-1])
+
+
+def read(path: Path) -> Run:
+    """All that a run folder tells without its data; WganError where the path is no run folder."""
+    about, log, remarks = folder.read_config(path), folder.read_log(path), []
+    config = about["config"]
+    steps = log.get("step", np.array([]))
+    if steps.dtype == object or not np.isfinite(steps).all():
+        raise WganError(f"{path / folder.LOG} has a record without a step; mend or delete that line.")
+    at = int(steps[-1]) if len(steps) else 0
+    pictures, left_out = _pictures(path / "samples")
+    if left_out:
+        remarks.append(f"{left_out} files in samples/ are not pictures as wgan writes them and are left out.")
+    evaluation = _evaluation(path, remarks)
+    best = folder.best(path, checkpoint.steps(path / "checkpoints"))
+    wanted = config.get("steps")
+    if not len(steps):
+        remarks.insert(0, "This run has no record yet: its config is all that can be shown.")
+    elif isinstance(wanted, int) and at < wanted:
+        patience = config.get("until_no_better")
+        if isinstance(patience, int) and best and at - best[0] >= patience:
+            remarks.insert(0, f"Stopped at step {at:,}, since none of {patience:,} steps was better.")
+        else:
+            remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, and is reported as far as it is.")
+    name = path.resolve().name
+    return Run(path, name, config, about, log, verdicts(log, config), at, best, pictures, evaluation, remarks)
+
+
+def same_data(runs: list[Run]) -> bool:
+    """Whether these runs learnt from the same rows, by the sums of them in their configs."""
+    return len({json.dumps(run.sha256) for run in runs}) <= 1
+
+
+def command(run: Run) -> str:
+    """The command that repeats a run: every field that is not its default."""
+    words = ["wgan", "train", str(run.config.get("data"))]
+    for name, value in run.config.items():
+        if name in FIELDS and name != "data" and value != FIELDS[name].default and value is not None:
+            words += ["--" + name.replace("_", "-"), str(value)]
+    return shlex.join([*words, "--out", f"runs/{run.name}-again"])
+
+
+def metric_rows(run: Run) -> list[dict[str, str]]:
+    """The rows of evaluation.json, every cell as text."""
+    listed = mapping(run.evaluation).get("metrics", [])
+    if isinstance(listed, dict):
+        listed = [{"name": name, **(one if isinstance(one, dict) else {"value": one})} for name, one in listed.items()]
+    if not isinstance(listed, list):
+        return []
+    found = []
+    for one in listed:
+        if not isinstance(one, dict):
+            continue
+        cells = {name: _cell(one.get(name)) for name in ("name", "value", "floor", "better", "estimates")}
+        cells["name"] = _cell(one.get("title", one.get("name")))
+        for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
+            if isinstance(error, int | float) and error:
+                cells[name] += f" ± {error:,.0f}" if 1000 <= error < 1e7 else f" ± {error:.2g}"
+        found.append(cells)
+    return found
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """A saved value where it is a mapping; an empty mapping where the file holds something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def png_address(png: bytes) -> str:
+    """A PNG as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
+    """The content of evaluation.json; None where there is none or, with a remark, where it cannot be read."""
+    file = path / "evaluation.json"
+    if not file.is_file():
+        return None
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        remarks.append("evaluation.json cannot be read; make it anew with `wgan evaluate`.")
+        return None
+    return found
+
+
+def _pictures(samples: Path) -> tuple[list[tuple[int, str]], int]:
+    """The step and the address of each picture of samples, thinned to `PICTURES`, and how many files are none."""
+    named = sorted((int(p.stem), p) for p in samples.glob("*.png") if p.stem.isascii() and p.stem.isdigit())
+    if len(named) > PICTURES:
+        named = [named[round(i)] for i in np.linspace(0, len(named) - 1, PICTURES)]
+    found, left_out = [], 0
+    for step, path in named:
+        content = path.read_bytes()
+        if content.startswith(PNG):
+            found.append((step, png_address(content)))
+        else:
+            left_out += 1
+    return found, left_out

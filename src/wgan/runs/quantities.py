@@ -1,0 +1,447 @@
+"""Every number that a run logs: its words, its unit, its floor, where it is shown, and what reads it.
+
+A number that training logs has one entry in `QUANTITIES`. The diagnostics, the verdicts, the report, TensorBoard and
+the table in docs/report.md are made from the entries, so no other file repeats the words.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+
+def number(value: float) -> str:
+    """A number in three significant digits, or as a whole number above 1,000.
+
+    Examples:
+        >>> number(12345.6), number(0.000012), number(2.5), number(0.0)
+        ('12,346', '1.2e-05', '2.50', '0')
+    """
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1000 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1000 else f"{value:.3g}"
+
+
+def whole(value: float) -> str:
+    """A count, as a whole number."""
+    return f"{value:,.0f}"
+
+
+def share(value: float) -> str:
+    """A part of a whole, in percent."""
+    return f"{value:.0%}"
+
+
+def minutes(seconds: float) -> str:
+    """A time in minutes."""
+    return f"{seconds / 60:,.1f} minutes"
+
+
+class Axis(NamedTuple):
+    """A chart of the report: its title, which names the vertical axis, and a sentence on how to read it.
+
+    `logarithmic` says that a logarithmic axis is natural, and the chart then has one where its values span a factor
+    above 100.
+    """
+
+    title: str
+    sentence: str
+    logarithmic: bool = True
+
+
+Place = Literal["tile", "table", "comparison"]
+PLACES: dict[Place, str] = {"tile": "tile", "table": "table of several runs", "comparison": "chart of several runs"}
+
+
+class Quantity(NamedTuple):
+    """What a logged number is.
+
+    `title` is its full name and `sentence` says what it estimates. `axis` is the chart in `AXES` that draws it, and
+    `label` its short name there. `floor` is the name of the quantity that real rows score in the samples' place.
+    `text` writes a value. `verdicts` names the verdicts that read it. `shown` lists the other places of the report: the
+    tiles of one run, and the table and the charts of several runs. A tile shows the floor beside the value, or the
+    quantity that `beside` names. TensorBoard shows every quantity that is a number.
+    """
+
+    title: str
+    sentence: str
+    unit: str = ""
+    axis: str | None = None
+    label: str = ""
+    floor: str | None = None
+    text: Callable[[Any], str] = number
+    verdicts: tuple[str, ...] = ()
+    shown: tuple[Place, ...] = ()
+    beside: str | None = None
+
+
+MEMBER = "LAYER"  # stands for the layer's name in the one entry of a family
+
+
+def quantity(name: str) -> Quantity:
+    """The entry of a logged name; a member of a family has the family's entry. An unknown name raises `KeyError`.
+
+    Examples:
+        >>> quantity("critic_gradient.00.conv").title
+        'Gradient of a layer of the critic'
+    """
+    if (key := entry(name)) not in QUANTITIES:
+        raise KeyError(f"{name!r} is not a logged quantity; give it an entry in QUANTITIES.")
+    return QUANTITIES[key]
+
+
+def entry(name: str) -> str:
+    """The key under which `QUANTITIES` would hold a logged name: its own, or that of its family."""
+    family, dot, _ = name.partition(".")
+    return f"{family}.{MEMBER}" if dot else name
+
+
+def title(name: str) -> str:
+    """The title of a logged name, which for a member of a family ends in the member's name."""
+    _, dot, member = name.partition(".")
+    return f"{quantity(name).title}: {member}" if dot else quantity(name).title
+
+
+def label(name: str) -> str:
+    """The short name of a logged name on its chart, which for a member of a family is the member's name."""
+    return quantity(name).label or name.partition(".")[2]
+
+
+def on_axis(axis: str) -> list[str]:
+    """The keys of the quantities that a chart draws, in the order of `QUANTITIES`."""
+    return [key for key, one in QUANTITIES.items() if one.axis == axis]
+
+
+def shown_in(place: Place) -> list[str]:
+    """The keys of the quantities that a place of the report shows, in the order of `QUANTITIES`."""
+    return [key for key, one in QUANTITIES.items() if place in one.shown]
+
+
+def markdown_table() -> str:
+    """The table of docs/report.md: one row for each quantity."""
+    rows = ["| column | is | unit | floor | read by |", "| --- | --- | --- | --- | --- |"]
+    for key, one in QUANTITIES.items():
+        readers = [f"chart *{AXES[one.axis].title}*"] if one.axis else []
+        readers += [f"verdict *{verdict}*" for verdict in one.verdicts]
+        readers += [PLACES[place] for place in one.shown]
+        floor = f"`{one.floor}`" if one.floor else ""
+        rows.append(f"| `{key}` | {one.sentence} | {one.unit} | {floor} | {', '.join(readers)} |")
+    return "\n".join(rows) + "\n"
+
+
+AXES = {
+    "distance": Axis(
+        "Distance to the data", "Exact Wasserstein-1 between samples and held-out rows, Euclidean, in encoded units."
+    ),
+    "estimate": Axis(
+        "The critic's estimate",
+        "On rows that it trains on and on rows that it never saw. Where the two part, it memorises.",
+    ),
+    "variety": Axis(
+        "Variety",
+        "Coverage: held-out rows with a sample near. Diversity: how much two samples differ, real rows being 1.",
+        logarithmic=False,
+    ),
+    "gradient norm": Axis(
+        "Gradient norm of the critic",
+        "At real rows, at samples and between them. A penalty holds it near 1; the generator learns from it.",
+    ),
+    "layers": Axis(
+        "Gradient of each layer of the critic",
+        "Norms of the loss's gradient. Layers should not drift apart by orders of magnitude.",
+    ),
+    "losses": Axis("Losses", "What each player minimised. Their zero is arbitrary; read the distance instead."),
+    "clipped": Axis("Clipped weights", "The share of the critic's weights at +-c."),
+    "classes": Axis("Classes", "Effective number of classes among samples, by their nearest training row.", False),
+}
+
+QUANTITIES: dict[str, Quantity] = {
+    "step": Quantity(
+        "Step",
+        "The number of generator updates that were done before this record.",
+        "updates",
+        text=whole,
+    ),
+    "w1": Quantity(
+        "W1 to held-out rows",
+        "The exact Wasserstein-1 distance between samples and held-out rows, as many of each, where lower is better.",
+        "encoded units",
+        axis="distance",
+        label="samples",
+        floor="w1_floor",
+        verdicts=(
+            "exploding critic",
+            "memorising generator",
+            "mode collapse",
+            "memorising critic",
+            "still improving",
+        ),
+        shown=("tile", "table", "comparison"),
+    ),
+    "w1_floor": Quantity(
+        "W1, real against real",
+        "The exact Wasserstein-1 distance between training rows and held-out rows, as many of each.",
+        "encoded units",
+        axis="distance",
+        label="real against real",
+        verdicts=("still improving",),
+        shown=("table",),
+    ),
+    "generator_w1": Quantity(
+        "W1 to held-out rows, without averaging",
+        "The exact Wasserstein-1 distance to held-out rows of samples from the generator's own weights, not from their "
+        "average.",
+        "encoded units",
+        axis="distance",
+        label="without averaging",
+        floor="w1_floor",
+        verdicts=("loss and distance",),
+    ),
+    "coverage": Quantity(
+        "Coverage",
+        "The share of held-out rows with a sample as near as their fifth nearest held-out row, where higher is better.",
+        "share",
+        axis="variety",
+        label="coverage",
+        floor="coverage_floor",
+        text=share,
+        verdicts=("mode collapse",),
+        shown=("tile", "table", "comparison"),
+    ),
+    "coverage_floor": Quantity(
+        "Coverage by training rows",
+        "The share of held-out rows with a training row as near as their fifth nearest held-out row.",
+        "share",
+        label="training rows",
+        text=share,
+        verdicts=("mode collapse",),
+    ),
+    "diversity": Quantity(
+        "Diversity",
+        "The mean distance between two samples, divided by that between two real rows, so that real rows score 1.",
+        "ratio",
+        axis="variety",
+        label="diversity",
+        verdicts=("mode collapse",),
+        shown=("table",),
+    ),
+    "copied": Quantity(
+        "Copies of training rows",
+        "The share of samples that stand on one of up to 2,048 training rows, nearer than a third of the distance to "
+        "the second nearest. A copy of a row that is not among those is not found.",
+        "share",
+        axis="variety",
+        label="copies of training rows",
+        floor="copied_floor",
+        text=share,
+        verdicts=("memorising generator",),
+        shown=("table",),
+    ),
+    "copied_floor": Quantity(
+        "Copies among held-out rows",
+        "The share of held-out rows that stand on one of the training rows that were searched.",
+        "share",
+        label="held-out rows",
+        text=share,
+        verdicts=("memorising generator",),
+    ),
+    "nearest": Quantity(
+        "Distance to the nearest training row",
+        "The mean distance from a sample to the nearest of up to 2,048 training rows, rounded to about 1e-3 of a row's "
+        "length.",
+        "encoded units",
+        floor="nearest_floor",
+        verdicts=("mode collapse",),
+    ),
+    "nearest_floor": Quantity(
+        "Distance from held-out rows to the nearest training row",
+        "The mean distance from a held-out row to the nearest of the training rows that were searched.",
+        "encoded units",
+        label="held-out rows",
+        verdicts=("mode collapse",),
+    ),
+    "classes": Quantity(
+        "Classes among samples",
+        "The effective number of classes among samples, the exponential of the entropy of their nearest training rows' "
+        "labels.",
+        "classes",
+        axis="classes",
+        label="classes",
+        floor="classes_floor",
+        verdicts=("mode collapse",),
+    ),
+    "classes_floor": Quantity(
+        "Classes among held-out rows",
+        "The effective number of classes among held-out rows, by the label of their nearest training row.",
+        "classes",
+        axis="classes",
+        label="held-out rows",
+        verdicts=("mode collapse",),
+    ),
+    "largest_class": Quantity(
+        "Largest class among samples",
+        "The commonest label among the samples' nearest training rows.",
+        "label",
+        text=whole,
+        verdicts=("mode collapse",),
+    ),
+    "largest_class_share": Quantity(
+        "Share of the largest class",
+        "The share of samples whose nearest training row has the commonest label.",
+        "share",
+        text=share,
+        verdicts=("mode collapse",),
+    ),
+    "measured_rows": Quantity(
+        "Rows behind the distances",
+        "The number of samples, and of held-out rows, behind each distance.",
+        "rows",
+        text=whole,
+        verdicts=("memorising generator",),
+    ),
+    "estimate": Quantity(
+        "Estimate, training rows",
+        "The critic's estimate of its objective's distance, on training rows and fresh samples.",
+        "the objective's unit",
+        axis="estimate",
+        label="training rows",
+        verdicts=(
+            "exploding critic",
+            "memorising critic",
+            "loss and distance",
+        ),
+        shown=("table",),
+    ),
+    "held_out_estimate": Quantity(
+        "Estimate, held-out rows",
+        "The critic's estimate on held-out rows, which it never saw, and fresh samples. It compares only between runs "
+        "with the same data and constraint.",
+        "the objective's unit",
+        axis="estimate",
+        label="held-out rows",
+        verdicts=(
+            "memorising critic",
+            "loss and distance",
+        ),
+        shown=("tile", "table", "comparison"),
+        beside="estimate",
+    ),
+    "memorised_score": Quantity(
+        "Memorised score",
+        "The mean score of training rows minus the mean score of held-out rows.",
+        "the critic's score",
+        verdicts=("memorising critic",),
+    ),
+    "memorised_score_error": Quantity(
+        "Standard error of the memorised score",
+        "The standard error of the memorised score.",
+        "the critic's score",
+        verdicts=("memorising critic",),
+    ),
+    "critic_loss": Quantity(
+        "Loss of the critic",
+        "What the critic minimised in its last step of the iteration before, with the penalty.",
+        "the objective's unit",
+        axis="losses",
+        label="critic",
+    ),
+    "generator_loss": Quantity(
+        "Loss of the generator",
+        "What the generator minimised in the iteration before.",
+        "the objective's unit",
+        axis="losses",
+        label="generator",
+    ),
+    "penalty": Quantity("Penalty", "The weighted gradient penalty in the critic's loss.", "the objective's unit"),
+    "critic_class_loss": Quantity(
+        "Class loss of the critic",
+        "The cross-entropy of the auxiliary classifier's labels for real rows, before its weight.",
+        "nats",
+    ),
+    "generator_class_loss": Quantity(
+        "Class loss of the generator",
+        "The cross-entropy of the auxiliary classifier's labels for samples, before its weight.",
+        "nats",
+    ),
+    "gradient_norm_real": Quantity(
+        "Gradient norm of the critic at real rows",
+        "The mean norm of the critic's gradient at up to 64 training rows.",
+        "score / encoded unit",
+        axis="gradient norm",
+        label="at real rows",
+        verdicts=("exploding critic",),
+    ),
+    "gradient_norm_fake": Quantity(
+        "Gradient norm of the critic at samples",
+        "The mean norm of the critic's gradient at up to 64 samples. The generator learns from it, and a penalty holds "
+        "it near 1.",
+        "score / encoded unit",
+        axis="gradient norm",
+        label="at samples",
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+        ),
+        shown=("comparison",),
+    ),
+    "gradient_norm_mixed": Quantity(
+        "Gradient norm of the critic between real rows and samples",
+        "The mean norm of the critic's gradient at up to 64 random points between a training row and a sample.",
+        "score / encoded unit",
+        axis="gradient norm",
+        label="between",
+        verdicts=("exploding critic",),
+    ),
+    "gradient_norm": Quantity(
+        "Gradient norm of the critic in the penalty",
+        "The mean norm of the critic's gradient at the points of the penalty in the iteration before, which should "
+        "stay near 1.",
+        "score / encoded unit",
+        verdicts=("exploding critic",),
+    ),
+    f"critic_gradient.{MEMBER}": Quantity(
+        "Gradient of a layer of the critic",
+        "The norm of the gradient of the critic's loss in the weights of one layer.",
+        "loss / weight",
+        axis="layers",
+    ),
+    "generator_gradient": Quantity(
+        "Gradient of the generator",
+        "The norm of the gradient of the generator's loss in all its weights.",
+        "loss / weight",
+        verdicts=("dead generator",),
+    ),
+    "clipped_weights": Quantity(
+        "Clipped weights",
+        "The share of the critic's weights at ±c, where the constraint clips them.",
+        "share",
+        axis="clipped",
+        label="share",
+        text=share,
+        verdicts=("vanishing gradient",),
+    ),
+    "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
+    "seconds": Quantity(
+        "Time",
+        "The time since the process began to train, so that a resumed run counts from its resumption.",
+        "seconds",
+        text=minutes,
+        shown=("table",),
+    ),
+    "steps_per_second": Quantity(
+        "Speed",
+        "The mean number of steps in a second since the process began to train.",
+        "steps/s",
+        text=lambda value: f"{number(value)} steps/s",
+        shown=("tile",),
+        beside="seconds",
+    ),
+    "fault": Quantity(
+        "Fault",
+        "The name of the number that was not finite, and its value, in the last record of a run that ended so.",
+        text=str,
+        verdicts=("exploding critic",),
+    ),
+}
