@@ -339,8 +339,8 @@ def happened(file, how):
     file.write_bytes(others[how])
 
 
-HAPPENED = ("a folder", "a broken link", "empty", "half", "longer", "a flipped bit", "no seal", "no accuracy", "no words",
-            "another accuracy", "text for accuracy", "other values", "another dtype", "fewer")  # fmt: skip
+HAPPENED = ("a folder", "a broken link", "empty", "half", "longer", "a flipped bit", "no seal", "no accuracy",
+            "no words", "another accuracy", "text for accuracy", "other values", "another dtype", "fewer")  # fmt: skip
 
 
 @pytest.mark.parametrize("how", HAPPENED)
