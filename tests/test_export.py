@@ -63,9 +63,9 @@ def session_of(model):
 
 def both(model, count=5):
     """The encoded rows of the graph in onnxruntime, and those of the engine."""
-    z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), models.asked(model, count, 1)
+    z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), models.sample_codes(model, count, 1)
     engine, game = model.game.engine, model.game
-    label = models.told(game, model.classes, codes)
+    label = models.one_hot_labels(game, model.classes, codes)
     wanted = engine.run(step.generate, game, model.generator, engine.array(z), models.moments_of(model), label)
     return export._run(session_of(model), z, codes), engine.numpy(wanted)
 

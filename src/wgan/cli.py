@@ -249,7 +249,7 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
     else:
         model = models.load_model(run, step)
         rows, form = models.sample(model, count, seed, label), model.form
-        codes = models.asked(model, count, seed, label)
+        codes = models.sample_codes(model, count, seed, label)
         labels = None if codes is None or model.classes is None else model.classes.named(codes)
         at = run / "sample"
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"

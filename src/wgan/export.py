@@ -23,7 +23,7 @@ from wgan.runs import folder as runs
 from wgan.runs.checkpoint import Checkpoint
 from wgan.training import model as models
 from wgan.training import own_networks
-from wgan.training.model import CHUNK, Model, asked, game_of, load_model, moments_of, told, weights_of
+from wgan.training.model import CHUNK, Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
 
 CARD_BEGINS = "---\nlibrary_name: wgan"
 CHECKED = 64  # z on which a written graph is compared with the engine
@@ -134,8 +134,8 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
     z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
     engine, game = model.game.engine, model.game
     moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
-    codes = asked(model, CHECKED)
-    label = told(game, model.classes, codes)
+    codes = sample_codes(model, CHECKED)
+    label = one_hot_labels(game, model.classes, codes)
     wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
     return float(np.abs(_run(_session(data), z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
@@ -145,7 +145,7 @@ def sample_onnx(path: Path, count: int, seed: int, label: str | int | None) -> S
     _needs_onnx("onnxruntime")
     session = _session(_bytes(path))
     model = _described(session.get_modelmeta().custom_metadata_map, path)
-    z, codes = streams.normal(seed, "sample", 0, (count, model.config.latent)), asked(model, count, seed, label)
+    z, codes = streams.normal(seed, "sample", 0, (count, model.config.latent)), sample_codes(model, count, seed, label)
     return Sampled(model.form.decode(_run(session, z, codes)), model.form, _named(model, codes))
 
 
@@ -212,7 +212,7 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
     layers, latent = game.architecture.generator, (model.config.latent,)
     weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
     rows = models.sample(model._replace(game=game, generator=weights), count, seed, label)
-    return Sampled(rows, model.form, _named(model, asked(model, count, seed, label)))
+    return Sampled(rows, model.form, _named(model, sample_codes(model, count, seed, label)))
 
 
 def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:

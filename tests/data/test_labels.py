@@ -40,7 +40,6 @@ def test_labels_that_differ_stay_apart_under_their_own_names(dtype, values):
         *(np.array(["2020-01-01", "2020-01-02"], "M8[D]"), np.array([1, 2], "m8[s]"), np.array(["a", 1.0], object)),
         {"a", "b"},
     ],
-    ids=str,
 )
 def test_labels_of_no_other_kind_are_taken(bad):
     with pytest.raises(WganError, match=r"it has labels .*; give 2 whole numbers or texts, one for each row"):

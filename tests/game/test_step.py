@@ -31,7 +31,7 @@ def test_the_scores_of_real_rows_do_not_depend_on_the_fakes_beside_them(norm, co
     assert mixes_batch(game.architecture.critic) == (norm == "batch")
     label = None if drawn.label is None else drawn.label[0]
     real, fake = drawn.real[0], 3 * drawn.real[1] + 1
-    for found, rows in zip(step.of_both(game, critic, real, fake, label), (real, fake), strict=True):
+    for found, rows in zip(step.paired_outputs(game, critic, real, fake, label), (real, fake), strict=True):
         alone = step.outputs(game, critic, rows, label)
         np.testing.assert_allclose(ENGINE.numpy(found), ENGINE.numpy(alone), rtol=1e-9, atol=1e-12)
 

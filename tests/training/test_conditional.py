@@ -186,11 +186,11 @@ def test_samples_are_of_the_class_that_was_asked(how):
         mean = models.sample(model, 300, 1, name).mean(0)
         # three standard errors of a mean are 0.05; a generator that ignores the class is 1.9 from two of the centres
         assert np.linalg.norm(mean - centres[code]) < 0.6
-    codes = models.asked(model, 3000, 5)
+    codes = models.sample_codes(model, 3000, 5)
     np.testing.assert_allclose(np.bincount(codes) / 3000, model.classes.shares, atol=0.03)
     drawn = models.sample(model, 300, 5)
     nearest = np.linalg.norm(drawn[:, None] - centres[None], axis=2).argmin(1)
-    assert np.mean(nearest == models.asked(model, 300, 5)) > 0.95
+    assert np.mean(nearest == models.sample_codes(model, 300, 5)) > 0.95
 
 
 def test_a_sample_does_not_depend_on_its_batch_under_conditional_batch_norm():
@@ -284,7 +284,7 @@ def test_a_conditional_run_is_trained_sampled_evaluated_and_resumed(tmp_path, mo
     seen, whole = [], evaluate._all
     monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1]) or whole(*given))
     report = evaluate.evaluate(tmp_path / "a", 150)
-    np.testing.assert_array_equal(seen[0].asked, models.asked(load_model(tmp_path / "a"), 150, 0))
+    np.testing.assert_array_equal(seen[0].asked, models.sample_codes(load_model(tmp_path / "a"), 150, 0))
     assert 0 <= report["metrics"]["label_agreement"]["value"] < report["metrics"]["label_agreement"]["floor"]
     assert report["metrics"]["label_agreement"]["floor"] > 0.9
 
@@ -294,7 +294,7 @@ def test_a_run_without_labels_says_so_when_asked_for_one(tmp_path):
     code, _, said = wgan("sample", "run", "--label", "7", cwd=tmp_path)
     assert code == 2
     assert "this run was trained without labels" in said
-    assert models.asked(load_model(tmp_path / "run"), 3) is None
+    assert models.sample_codes(load_model(tmp_path / "run"), 3) is None
     code, _, said = wgan("train", "swissroll", "--conditional", "projection", "--out", "no", cwd=tmp_path)
     assert code == 2
     assert "swissroll has no labels" in said

@@ -36,6 +36,7 @@ __all__ = [
     "Form",
     "as_labels",
     "classes_of",
+    "dataset_of",
     "form_from_json",
     "from_array",
     "label_counts",
@@ -43,7 +44,6 @@ __all__ = [
     "load_cifar",
     "load_idx_pair",
     "look",
-    "of",
     "read_idx",
     "split",
     "toy",
@@ -107,7 +107,7 @@ def load(
     return replace(dataset, name=path.stem, labels=labels, label_names=names, source=str(path))
 
 
-def of(config: "Config") -> Dataset:
+def dataset_of(config: "Config") -> Dataset:
     """The data that a config names, with its fields for folders and tables."""
     return load(
         config.data,

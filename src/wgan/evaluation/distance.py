@@ -140,7 +140,7 @@ def _of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
 def _own_data(run: Path) -> _Side:
     """The data a run was trained on: held-out rows, and training rows for the floor."""
     config = models.load_model(run).config
-    dataset = data.of(config)
+    dataset = data.dataset_of(config)
     trained, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
 
     def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

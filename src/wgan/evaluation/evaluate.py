@@ -22,7 +22,7 @@ from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.runs import folder as runs
-from wgan.training.model import Model, asked, load_model, sample
+from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
 SAMPLES = 10_000
@@ -66,7 +66,7 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     Raises WganError where the data have gone, or are not those that the run was trained on.
     """
     try:
-        dataset = dataset or data.of(config)
+        dataset = dataset or data.dataset_of(config)
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
@@ -90,12 +90,10 @@ def evaluate_model(
     if samples < 1:
         raise WganError(f"samples is {samples}; draw at least 1.")
     order = streams.stream(seed, "evaluate")
-    against, floor_text = "held-out rows", "training rows in the samples' place"
     train, held_out = order.permutation(train), order.permutation(held_out)
     copies = len(held_out) > 0  # what was trained on can be told from what was not
     if not copies:
         held_out, train = train[: len(train) // 2], train[len(train) // 2 :]
-        against = HALVES
     count = min(samples, len(train))
     held_out = held_out[:count]
     seen = features.resolve(chosen, dataset, train, note)
@@ -105,12 +103,10 @@ def evaluate_model(
     fake = _looked_at(seen, samples_at_rest, "samples")
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
     known, real = (_looked_at(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
-    modes = None
-    if dataset.form.kind == "points" and dataset.labels is not None and seen.name == "rows":
-        modes = metrics.modes_of(known[0], dataset.labels[train])
+    modes = _modes(dataset, seen, known[0], train)
     of_samples, of_rows = None, None
     if model.classes and seen.name == "classifier":
-        of_samples, of_rows = asked(model, count, seed), data.classes_of(dataset)[1][train[:count]]
+        of_samples, of_rows = sample_codes(model, count, seed), data.classes_of(dataset)[1][train[:count]]
     sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes, of_samples)
     of_known = None if known[1] is None else known[1][:count]
     floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
@@ -129,14 +125,10 @@ def evaluate_model(
         "samples": count,
         "seed": seed,
         "real_rows": len(held_out),
-        "against": against,
+        "against": "held-out rows" if copies else HALVES,
         "training_rows": len(train),
-        "floor": f"{count:,} {floor_text}",
-        "features": seen.name,
-        "features_text": seen.text,
-        "classifier_accuracy": seen.accuracy,
-        "label_names": list(dataset.label_names),
-        "wgan": __version__,
+        "floor": f"{count:,} training rows in the samples' place",
+        **_described(seen, dataset),
     }
     if isinstance(dataset.form, TableForm):
         protocol["target"] = dataset.form.columns[predicted].name
@@ -145,6 +137,24 @@ def evaluate_model(
     finished = model.step >= model.config.steps
     head = {"step": model.step, "steps": model.config.steps, "finished": finished}
     return {**head, "protocol": protocol, "metrics": found, "lacking": lacking}
+
+
+def _modes(dataset: Dataset, seen: Features, known: np.ndarray, train: np.ndarray) -> metrics.Modes | None:
+    """The modes of labelled points, by the features [n, d] of training rows; None for all other rows."""
+    if dataset.form.kind != "points" or dataset.labels is None or seen.name != "rows":
+        return None
+    return metrics.modes_of(known, dataset.labels[train])
+
+
+def _described(seen: Features, dataset: Dataset) -> dict[str, Any]:
+    """What the numbers are of, beside the rows."""
+    return {
+        "features": seen.name,
+        "features_text": seen.text,
+        "classifier_accuracy": seen.accuracy,
+        "label_names": list(dataset.label_names),
+        "wgan": __version__,
+    }
 
 
 def _looked_at(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray | None]:

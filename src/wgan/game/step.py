@@ -74,7 +74,7 @@ def calibrate(game: Game, generator: Params, z: Any, label: Any = None) -> dict[
     return moments
 
 
-def of_both(game: Game, critic: Params, real: Any, fake: Any, label: Any = None) -> tuple[Any, Any]:
+def paired_outputs(game: Game, critic: Params, real: Any, fake: Any, label: Any = None) -> tuple[Any, Any]:
     """The outputs for both batches; in one pass, which is faster, unless batch norm would mix the two."""
     if mixes_batch(game.architecture.critic):
         return outputs(game, critic, real, label), outputs(game, critic, fake, label)
@@ -98,7 +98,7 @@ def critic_step(
     engine, objective, constraint = game.engine, game.objective, game.constraint
 
     def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
-        of_real, of_fake = of_both(game, critic, real, fake, label)
+        of_real, of_fake = paired_outputs(game, critic, real, fake, label)
         real_score, fake_score = of_real[:, 0], of_fake[:, 0]
         value = objective.critic_loss(engine.ops, real_score, fake_score)
         info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}

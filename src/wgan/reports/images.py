@@ -49,7 +49,7 @@ def _form(run: Run) -> Form | None:
 def _dataset(run: Run, data_dir: Path | None) -> Dataset:
     """The data of a run; WganError where it cannot be loaded or holds other rows by now."""
     config = Config.from_json(run.config)
-    dataset = data.of(config.replace(data_dir=data_dir or config.data_dir))
+    dataset = data.dataset_of(config.replace(data_dir=data_dir or config.data_dir))
     if hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest() != run.sha256:
         raise WganError(f"{config.data} holds other rows than those that this run was trained on.")
     return dataset

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from wgan.config import Config
+from wgan.config import FIELDS, Config
 from wgan.engines import get_engine
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.game.arrays import Params
-from wgan.game.layers import apply_layers, lipschitz_bound
+from wgan.game.layers import Layer, apply_layers, lipschitz_bound
 from wgan.game.step import State
 from wgan.maths import streams, transport
 from wgan.maths.exact import as_float64
@@ -105,12 +105,8 @@ def critic_w1(
         (True, True)
     """
     began = time.perf_counter()
+    _refuse_unread(fields)
     config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
-    if unread := sorted(fields.keys() - READ):
-        raise WganError(
-            f"{unread[0]} says nothing of a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
-            "leave it out."
-        )
     X, Y = _rows(X, "X"), _rows(Y, "Y")
     if X.shape[1:] != Y.shape[1:]:
         raise WganError(f"X has rows of {list(X.shape[1:])} and Y of {list(Y.shape[1:])}; give both the same columns.")
@@ -120,29 +116,18 @@ def critic_w1(
 
     game = game_of(config, X.shape[1:])
     critic = train_critic(game, config, (train_x - centre) / scale, (train_y - centre) / scale, watch)
-    layers, exact = game.architecture.critic, get_engine("torch", "float64")
     weights = {name: game.engine.numpy(w).astype(np.float64) for name, w in critic.items()}
-    placed = {name: exact.array(w) for name, w in weights.items()}
-
-    def scorer(rows: Any) -> Any:
-        return apply_layers(exact.ops, layers, placed, rows).reshape(-1)
-
-    def score(rows: Array) -> Array:
-        return scale * _in_chunks(lambda x: exact.numpy(scorer(x)), exact, (rows - centre) / scale)
-
-    def gradient(rows: Array) -> Array:
-        return _in_chunks(lambda x: exact.numpy(exact.input_grad(scorer, x)), exact, (rows - centre) / scale)
+    score, gradient = _exact_functions(game.architecture.critic, weights, centre, scale)
 
     score_x, score_y = score(X), score(Y)
     if not (np.isfinite(score_x).all() and np.isfinite(score_y).all()):
         raise WganError("the critic diverged; lower the learning_rate, or use a constraint that keeps it Lipschitz.")
     value = float(score_x.mean() - score_y.mean())
-    upper, unbounded = lipschitz_bound(layers, weights, X.shape[1:])
+    upper, unbounded = lipschitz_bound(game.architecture.critic, weights, X.shape[1:])
     # what rounding to float64 may have added to the value, so that the bound stays one
     rounding = 1e-13 * float(max(np.abs(score_x).max(), np.abs(score_y).max(), np.abs(X).max(), np.abs(Y).max()))
     k = min(len(X), len(Y), LOOKED_AT)
-    mix = streams.uniform(seed, "mix", steps, (k,)).reshape(-1, *[1] * (X.ndim - 1))
-    points = np.concatenate([X[:k], Y[:k], mix * X[:k] + (1 - mix) * Y[:k]])
+    points = np.concatenate([X[:k], Y[:k], _between(X[:k], Y[:k], config)])
     norms = np.linalg.norm(gradient(points).reshape(len(points), -1), axis=1)
     slope = _largest_slope(np.concatenate([X[:k], Y[:k]]), np.concatenate([score_x[:k], score_y[:k]]))
     return CriticW1(
@@ -162,6 +147,39 @@ def critic_w1(
         score=score,
         gradient=gradient,
     )
+
+
+def _between(X: Array, Y: Array, config: Config) -> Array:
+    """A random point between each row of X and that of Y."""
+    mix = streams.uniform(config.seed, "mix", config.steps, (len(X),)).reshape(-1, *[1] * (X.ndim - 1))
+    return mix * X + (1 - mix) * Y
+
+
+def _refuse_unread(fields: Iterable[str]) -> None:
+    if unread := sorted(set(fields) & FIELDS.keys() - READ):
+        raise WganError(
+            f"{unread[0]} says nothing of a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
+            "leave it out."
+        )
+
+
+def _exact_functions(
+    layers: list[Layer], weights: dict[str, Array], centre: Array, scale: float
+) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """The score [n] and its gradient [n, ...] of rows [n, ...] in their own units, in float64."""
+    exact = get_engine("torch", "float64")
+    placed = {name: exact.array(w) for name, w in weights.items()}
+
+    def scorer(rows: Any) -> Any:
+        return apply_layers(exact.ops, layers, placed, rows).reshape(-1)
+
+    def score(rows: Array) -> Array:
+        return scale * _in_chunks(lambda x: exact.numpy(scorer(x)), exact, (rows - centre) / scale)
+
+    def gradient(rows: Array) -> Array:
+        return _in_chunks(lambda x: exact.numpy(exact.input_grad(scorer, x)), exact, (rows - centre) / scale)
+
+    return score, gradient
 
 
 def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> transport.W1 | CriticW1:

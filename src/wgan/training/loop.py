@@ -19,7 +19,7 @@ from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import diagnostics
 from wgan.training.model import engine_of, generate
-from wgan.training.state import Training, describe, draws, encoded, flatten, losses, model_of, of_rows, restore, start
+from wgan.training.state import Training, describe, draws, encoded, flatten, labels_of, losses, model_of, restore, start
 
 Record = dict[str, Any]
 
@@ -155,14 +155,14 @@ def estimates(training: Training) -> Record:
     rng = streams.stream(config.seed, "estimate", at)
     z = rng.standard_normal((count, config.latent), dtype=np.float32)
     engine, critic = game.engine, training.state.critic
-    label = of_rows(training, rng.choice(training.rows, count)) if training.classes else None
+    label = labels_of(training, rng.choice(training.rows, count)) if training.classes else None
     rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z), None, label)
     fake = engine.run(step.score, game, critic, rows_of_z, label)
 
     def against(rows: np.ndarray) -> float:
         chosen = np.sort(rng.choice(rows, count, replace=False))
         shown = engine.array(encoded(training, chosen, rng))
-        real = engine.run(step.score, game, critic, shown, of_rows(training, chosen))
+        real = engine.run(step.score, game, critic, shown, labels_of(training, chosen))
         return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
 
     record = {"estimate": against(training.rows)}

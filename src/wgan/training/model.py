@@ -178,10 +178,10 @@ def weights_of(
 def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
     """Rows of the generator in the data's own range and dtype: [count, ...]; of the classes of `asked`."""
     z = streams.normal(seed, "sample", 0, (count, model.config.latent))
-    return generate(model, z, asked(model, count, seed, label))
+    return generate(model, z, sample_codes(model, count, seed, label))
 
 
-def asked(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
+def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
     """The class of each of `count` samples, a code [count]: that of `label`, or drawn with the shares of the data.
 
     None where the run knows no labels; to ask it for one raises `WganError`.
@@ -206,7 +206,7 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     for i in range(0, len(z), CHUNK):
         some, label = (
             engine.array(z[i : i + CHUNK]),
-            told(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+            one_hot_labels(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
         )
         parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
     return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
@@ -218,11 +218,11 @@ def moments_of(model: Model) -> dict[str, Any] | None:
     if not mixes_batch(game.architecture.generator):
         return None
     many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
-    label = told(game, model.classes, asked(model, CALIBRATION, seed))
+    label = one_hot_labels(game, model.classes, sample_codes(model, CALIBRATION, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
-def told(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
+def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
     """Codes as the players are told them, one-hot in the engine's arrays; None where there are none."""
     return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
 
@@ -246,7 +246,7 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     for i in range(0, len(encoded), CHUNK):
         some, label = (
             engine.array(encoded[i : i + CHUNK]),
-            told(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
+            one_hot_labels(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
         )
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)

@@ -18,7 +18,7 @@ from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
 from wgan.runs import checkpoint
-from wgan.training.model import Model, game_of, refuse_named, told
+from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
 
@@ -45,7 +45,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     """All that can be wrong with a config and its data is found here, before anything is written."""
     refuse_named(config)
     if dataset is None:
-        dataset = data.of(config)
+        dataset = data.dataset_of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
@@ -99,7 +99,7 @@ def draws(training: Training, at: int) -> Draws:
     if training.classes and training.codes is not None:
         others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
         label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
-        labels = engine.array(label), of_rows(training, training.rows[others])
+        labels = engine.array(label), labels_of(training, training.rows[others])
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
         engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
@@ -109,9 +109,9 @@ def draws(training: Training, at: int) -> Draws:
     )
 
 
-def of_rows(training: Training, chosen: np.ndarray) -> Any:
+def labels_of(training: Training, chosen: np.ndarray) -> Any:
     """The classes of these rows as the players are told them, or None in a run without labels."""
-    return told(training.game, training.classes, None if training.codes is None else training.codes[chosen])
+    return one_hot_labels(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
 def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
