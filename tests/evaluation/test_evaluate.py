@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from commands import SMALL, assert_refused, run
+from oracles import needs_torch_fidelity
 from safetensors.numpy import load_file, save
 
 from wgan import Config, WganError, data, train
@@ -398,8 +399,8 @@ def test_inception_gets_three_grey_channels_and_alone_is_called_fid(monkeypatch,
     np.testing.assert_array_equal(given[0][..., 0], given[0][..., 2])
 
 
-def test_a_pickle_of_weights_is_not_executed(tmp_path):
-    pytest.importorskip("torch_fidelity", reason="pip install 'wgan[fid]'", exc_type=ImportError)
+def test_a_pickle_of_weights_is_not_executed(tmp_path, monkeypatch):
+    needs_torch_fidelity(monkeypatch)
     import pickle
 
     from wgan.engines import inception

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import needs_torch_fidelity
 from scipy.linalg import sqrtm
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
@@ -182,9 +183,8 @@ def test_neighbourhoods_agree_with_prdc(capsys):
     assert {name: m.value for name, m in neighbourhoods(x, y, 5).items()} == pytest.approx(expected, rel=1e-6)
 
 
-def test_four_metrics_agree_with_torch_fidelity():
-    name = "torch_fidelity.metric_kid"
-    pytest.importorskip(name, reason="pip install torch-fidelity", exc_type=ImportError)
+def test_four_metrics_agree_with_torch_fidelity(monkeypatch):
+    needs_torch_fidelity(monkeypatch)
     import torch
     from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
     from torch_fidelity.metric_isc import isc_features_to_metric
