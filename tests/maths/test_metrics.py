@@ -12,7 +12,6 @@ from scipy.spatial.distance import cdist
 from scipy.stats import nhypergeom, wasserstein_distance
 
 from wgan.errors import WganError
-from wgan.maths import metrics
 from wgan.maths.metrics import (
     METRICS,
     Modes,
@@ -25,6 +24,7 @@ from wgan.maths.metrics import (
     inception_style_score,
     kernel_distance,
     measurement,
+    measures,
     memorisation,
     modes_found,
     modes_of,
@@ -78,7 +78,7 @@ def test_frechet_of_fewer_rows_than_features_is_that_of_the_eigenvalues():
 
 
 def test_kernel_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(metrics, "BLOCK", 500)
+    monkeypatch.setattr(measures, "BLOCK", 500)
     x, y = features(0, 40), features(1, 30, shift=1.0)
 
     def k(a, b):
@@ -118,7 +118,7 @@ def test_w1_of_a_shift_is_its_length_and_on_lines_what_the_directions_see():
     assert exact_w1(x, x + shift).value == pytest.approx(13, rel=1e-9)
     assert exact_w1(x, x + shift).error == pytest.approx(0, abs=1e-9)
     # E |u . e| of a uniform direction in three dimensions is 1/2; 128 of them have the standard deviation below
-    spread = 13 * math.sqrt(1 / 3 - 1 / 4) / math.sqrt(metrics.DIRECTIONS)
+    spread = 13 * math.sqrt(1 / 3 - 1 / 4) / math.sqrt(measures.DIRECTIONS)
     assert sliced_w1(x, x + shift).value == pytest.approx(13 / 2, abs=4 * spread)
 
 
@@ -151,7 +151,7 @@ def test_neighbourhoods_are_those_of_brute_force_in_blocks_of_any_size(monkeypat
     expected = brute_force(x, y, k)
     assert len(set(expected.values())) == 4, "four different numbers, so that none can pass for another"
     for block in (2**22, 200, 1):
-        monkeypatch.setattr(metrics, "BLOCK", block)
+        monkeypatch.setattr(measures, "BLOCK", block)
         assert {name: m.value for name, m in neighbourhoods(x, y, k).items()} == pytest.approx(expected, rel=1e-12)
 
 
