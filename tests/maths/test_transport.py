@@ -288,6 +288,11 @@ def test_extreme_numbers_are_no_obstacle():
         for one in (w1(X * factor, Y * factor), w1(X[:, 0] * factor, Y[:, 0] * factor)):
             assert one.gap <= 1e-12 * one.value
         assert w1(X * factor, Y * factor).value == pytest.approx(value * factor, rel=1e-12)
+    for sign in (-1, 1):  # one set far out on one side: squares of its coordinates overflow
+        far = sign * 2.0**1000 * np.ones((20, 3))
+        for one in (w1(X, far), w1(far, X)):
+            assert one.value == pytest.approx(2.0**1000 * 3**0.5, rel=1e-12)
+            assert one.lower <= one.upper < np.inf
     huge, tiny = np.full(20, 1e308), np.full(20, 1e-308)
     assert w1(X, Y, huge, tiny).value == value
     huge[0] /= 3

@@ -7,6 +7,7 @@ import numpy as np
 from wgan.errors import WganError, unknown_name
 
 BALANCED = 1e-9  # relative difference of the totals that counts as rounding
+LARGEST = 2.0**62  # sum of integers, and a difference of two such sums, that int64 holds
 
 
 class Move(NamedTuple):
@@ -97,9 +98,11 @@ def _numbers(values, name: str) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError:
-        array = np.empty((0, 0))
+        raise WganError(f"{name} has rows of different lengths; give a list of numbers, one a bin.") from None
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "biuf":
         raise WganError(f"{name} is {array.dtype} of shape {array.shape}; give a list of numbers, one a bin.")
+    if array.dtype.kind in "iu" and np.abs(array.astype(np.float64)).sum() >= LARGEST:
+        raise WganError(f"{name} holds integers with a sum of 2**62 or more, which overflows; give them as floats.")
     array = array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
     if not np.isfinite(array).all():
         raise WganError(f"{name} holds NaN or infinity at bin {int((~np.isfinite(array)).argmax())}; mend that bin.")
