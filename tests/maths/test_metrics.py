@@ -80,7 +80,7 @@ def test_frechets_error_is_nearly_the_jackknifes():
     The rows are skewed, since the variance of symmetric ones does not depend on the sign of the linear term.
     """
     rng = np.random.default_rng(12)
-    x, y = rng.exponential(size=(300, 2)), rng.exponential([1.5, 0.5], (300, 2)) + [2.0, -1.0]
+    x, y = rng.exponential(size=(300, 2)), rng.exponential([1.5, 0.5], (300, 2)) + np.array([2.0, -1.0])
     without_x = [frechet(np.delete(x, i, 0), y).value for i in range(300)]
     without_y = [frechet(x, np.delete(y, i, 0)).value for i in range(300)]
     variance = 299 * (np.var(without_x) + np.var(without_y))
