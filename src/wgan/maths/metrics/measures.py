@@ -296,9 +296,7 @@ def _nearest_ratio(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     for part, squared in _squared_distances(x, train):
         first, second = np.partition(squared, 1, axis=1)[:, :2].T
         with np.errstate(invalid="ignore"):
-            ratios[part] = np.where(
-                second > 0, np.sqrt(first / second), 1.0
-            )  # a row that is twice in `train` is no sign of copying
+            ratios[part] = np.where(second > 0, np.sqrt(first / second), 1.0)  # of twins in `train`, none is copied
     return ratios
 
 

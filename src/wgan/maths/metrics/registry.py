@@ -114,7 +114,7 @@ METRICS: dict[str, Metric] = {
     "exact_w1": Metric(
         "exact W1",
         "lower",
-        f"Wasserstein-1 of up to {EXACT_ROWS:,} samples and rows in feature space; above the distributions' own",
+        f"Wasserstein-1 of up to {EXACT_ROWS:,} samples and rows in feature space; above that of their distributions",
         20,
         lambda s: exact_w1(s.real, s.fake),
     ),
@@ -156,7 +156,7 @@ METRICS: dict[str, Metric] = {
     "inception_style": Metric(
         "inception-style score",
         "higher",
-        "how sure the classifier is of each sample, and how evenly the classes come, from 1 to their number",
+        "how certain the classifier is of each sample and how even its classes are; from 1 to the number of classes",
         100,
         lambda s: inception_style_score(s.fake_probabilities),
         ("fake_probabilities",),

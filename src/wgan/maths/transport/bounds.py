@@ -185,8 +185,8 @@ def _exact(bounds: Bounds, deadline: float, seed: int) -> None:
     if deadline == math.inf and p.pairs > PAIRS:
         raise WganError(
             f"exact W1 of {len(p.X):,} and {len(p.Y):,} points takes about {_memory(p.pairs):.0f} GB and "
-            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds within them, method='sliced' for quick "
-            f"ones, or at most {math.isqrt(PAIRS):,} rows of each."
+            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds in that time, method='sliced' for quick "
+            f"bounds, or at most {math.isqrt(PAIRS):,} rows of each."
         )
     if _affordable(p, deadline):
         return _solve(bounds, deadline)
@@ -424,7 +424,7 @@ def entropic_bounds(
     last = EPSILON * mean if epsilon is None else math.ldexp(epsilon, -p.exponent)
     if not last > 0 and epsilon is not None:
         raise WganError(f"epsilon is {epsilon}; give a positive number in the unit of the distances.")
-    last = last or 1.0  # all costs are 0
+    last = last or 1.0  # where all costs are 0
     v, stage, done = costs.min(0), max(mean, last), 0
     while True:
         stage = max(last, stage * 0.3)

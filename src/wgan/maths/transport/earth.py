@@ -77,7 +77,7 @@ def _order(delta: list, earth: list) -> list[Move]:
     left = [(i + 1, i) for i, flow in enumerate(delta) if flow < 0][::-1]
     order = []
     for source, target in right + left:
-        amount = min(abs(delta[min(source, target)]), earth[source])  # equal, but for rounding
+        amount = min(abs(delta[min(source, target)]), earth[source])  # they are equal up to rounding
         earth[source] -= amount
         earth[target] += amount
         if amount:

@@ -105,7 +105,7 @@ def assignment_potential(R: np.ndarray, target: np.ndarray) -> np.ndarray:
     """
     n = len(R)
     owner = np.argsort(target)
-    matched = R[owner, np.arange(n)]  # of each column
+    matched = R[owner, np.arange(n)]  # the cost of each column's row
     few = min(NEIGHBOURS, n)
     columns = np.argpartition(R, few - 1, axis=1)[:, :few]
     length = np.take_along_axis(R, columns, 1) - matched[columns]
@@ -170,10 +170,7 @@ def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, dead
         ).tocsr()
         if deadline < math.inf:
             options["time_limit"] = max(0.1, deadline - time.monotonic())
-        for presolve in (
-            True,
-            False,
-        ):  # presolve calls feasible problems infeasible where masses are near its tolerance
+        for presolve in (True, False):  # presolve calls problems with tiny masses infeasible
             found = linprog(
                 C[source, target] * (1e3 / top),
                 A_eq=ends,
