@@ -51,6 +51,18 @@ def test_the_network_simplex_and_the_linear_program_agree(monkeypatch, weighted)
     assert max(first.gap, second.gap) <= SHARP * first.value
 
 
+def test_the_linear_program_has_the_marginals_and_complementary_slackness():
+    X, Y = samples(25, 40)
+    rng = np.random.default_rng(3)
+    a, b = rng.dirichlet(np.ones(25)), rng.dirichlet(np.ones(40))
+    C = cdist(X, Y)
+    found = solvers.linear_program(C, a, b, np.nonzero(np.ones_like(C)))
+    np.testing.assert_allclose(np.bincount(found.source, found.share, 25), a, atol=1e-12)
+    np.testing.assert_allclose(np.bincount(found.target, found.share, 40), b, atol=1e-12)
+    v = (C - found.u[:, None]).min(0)
+    np.testing.assert_allclose((found.u[:, None] + v)[found.source, found.target], C[found.source, found.target])
+
+
 @given(st.integers(1, 6), st.integers(0, 2**32 - 1))
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_an_optimal_permutation_has_its_potential(n, seed):

@@ -281,6 +281,15 @@ def test_bad_input_gets_a_sentence(arguments, options, sentence):
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 seconds"), (119, "119 seconds"), (120, "2 minutes"), (7199, "120 minutes"), (7200, "2 hours"),
+     (172_799, "48 hours"), (172_800, "2 days")],
+)  # fmt: skip
+def test_a_time_is_told_in_the_largest_unit_of_which_it_has_two(seconds, words):
+    assert bounds._words(seconds) == words
+
+
 def test_extreme_numbers_are_no_obstacle():
     X, Y = samples(20, 20, 3)
     value = w1(X, Y).value

@@ -58,6 +58,7 @@ def test_debiased_w1_has_mean_0_where_nothing_differs():
         X, Y = rng.standard_normal((60, 8)), rng.standard_normal((60, 8))
         result = debiased_w1(X, Y, seed=seed)
         assert result.lower <= result.value <= result.upper
+        assert 0 <= result.upper - result.lower <= 1e-9, "the four distances are exact"
         assert result.value == pytest.approx(result.cross - result.floor, abs=1e-12)
         values.append(result.value)
         plain.append(result.cross)
@@ -66,3 +67,16 @@ def test_debiased_w1_has_mean_0_where_nothing_differs():
     far = debiased_w1(X, X + 10.0)
     assert far.cross == pytest.approx(10 * 8**0.5, rel=0.05)
     assert far.value < far.cross - 1, "the floor is taken off although a shift needs no correction, as documented"
+
+
+def test_what_is_returned_besides_the_value():
+    X, Y = samples(30, 20)
+    a, b = np.arange(1.0, 31), np.arange(20.0, 0, -1)
+    entropic, sliced, debiased = sinkhorn(X, Y, a, b), sliced_w1(X, Y, a, b), debiased_w1(X, Y)
+    assert (entropic.n, sliced.n, debiased.n) == ((30, 20), (30, 20), 10)
+    assert (sliced.directions, sinkhorn(X, Y, a, b, iterations=7).entropic.iterations) == (128, 7)
+    assert all(0 <= result.seconds < 60 for result in (entropic, sliced, debiased, w1(X, Y)))
+    exact = w1(X, Y, a, b)
+    assert entropic.lower <= exact.value <= entropic.upper
+    one, other = sliced_w1(X[:, :1], Y[:, :1], a, b).value, wasserstein_distance(X[:, 0], Y[:, 0], a, b)
+    assert one == pytest.approx(other, rel=1e-12)

@@ -447,3 +447,11 @@ def test_a_picture_has_a_column_for_each_of_few_classes(monkeypatch, tmp_path, c
     loop.picture(training, tmp_path / "a.png")
     assert shown[0][4] == columns
     np.testing.assert_array_equal(generated[0], np.arange(count) % classes)
+
+
+def test_batch_norm_needs_two_rows_in_a_batch_and_held_out_but_no_held_out_rows():
+    few = {"network": "dcgan", "width": 4, "objective": "non-saturating", "constraint": "none"}
+    assert not len(start(Config(**SMALL | few | {"held_out": 0.0})).held_out)
+    for field, value in (("batch", 1), ("generator_batch", 1), ("held_out", 1 / 1797)):
+        with pytest.raises(WganError, match="batch norm needs at least 2 rows"):
+            start(Config(**SMALL | few | {field: value}))

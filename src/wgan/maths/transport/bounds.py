@@ -430,7 +430,14 @@ def entropic_bounds(
         stage = max(last, stage * 0.3)
         final = stage == last
         found = solvers.scale(
-            costs, a, b, v, stage, iterations - done if final else solvers.ABSORB, tolerance, deadline
+            costs,
+            a,
+            b,
+            v,
+            stage,
+            iterations - done if final else min(solvers.ABSORB, iterations - done),
+            tolerance,
+            deadline,
         )
         v, done = found.v, done + found.iterations
         if final or time.monotonic() > deadline or done >= iterations:
