@@ -211,9 +211,25 @@ def test_images_are_rows_too_and_certain_classifiers_give_zero_and_infinity():
     assert all(np.isfinite(np.ravel(value)).all() for value in ratio.evaluate(real, fake))
 
 
+def test_two_rows_of_each_kind_are_enough_for_a_classifier_and_three_for_ulsif():
+    real, fake = np.array([[0.0], [1.0], [2.0]]), np.array([[3.0], [4.0], [5.0]])
+    assert density_ratio(real[:2], fake[:2])(real).shape == (3,)
+    assert np.isfinite(ulsif(real, fake)(real)).all()
+    with pytest.raises(WganError, match="at least 2 rows"):
+        density_ratio(real[:1], fake)
+
+
+class _Fitted:
+    """A model that is fitted already and that nobody can fit."""
+
+    def predict_proba(self, X):
+        return np.full((len(X), 2), 0.5)
+
+
 @pytest.mark.parametrize(
     ("call", "part"),
     [
+        (lambda x, y: density_ratio(x, y, _Fitted()), "_Fitted does not tell probabilities; give a scikit-learn"),
         (lambda x, y: density_ratio(x, y, LinearSVC()), "LinearSVC does not tell probabilities"),
         (lambda x, y: density_ratio(x, y, prior=0.0), "prior is 0.0; it must be a number between 0 and 1"),
         (lambda x, y: density_ratio(x, y, prior=1e-6), "leaves 0 real"),

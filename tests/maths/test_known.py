@@ -112,6 +112,20 @@ def test_the_published_centres_are_those_of_the_hashes_and_no_tuning_seed_is_amo
     assert digest(*funnel_centres(2, 4, TUNING_SEEDS[0])) not in PUBLISHED.values()
 
 
+def test_independent_rows_of_all_seeds_come_from_streams_of_their_own():
+    seeds = known("shift")._replace(sample=lambda n, seed: ([("real", seed)], [("fake", seed)]))
+    used = [seed for number in range(100) for rows in independent(seeds, 1, number) for _, seed in rows]
+    assert len(set(used)) == 200
+
+
+def test_the_pairs_by_default():
+    w1 = {name: known(name).w1 for name in ("shift", "parallel-lines", "shells")}
+    assert w1 == pytest.approx({"shift": 1, "parallel-lines": 1, "shells": 1}, rel=1e-12)
+    folded = quad(lambda z: abs(1 + z) * norm.pdf(z), -12, 12, points=[-1])[0]
+    assert known("gaussians").w1 == pytest.approx(folded, rel=1e-9)
+    assert [known(name).dimension for name in KNOWN] == [2, 2, 2, 1, 2]
+
+
 def test_samples_repeat_and_differ_by_seed_and_independent_ones_are_not_coupled():
     pair = known("shift")
     np.testing.assert_array_equal(pair.sample(9, 1)[0], pair.sample(9, 1)[0])

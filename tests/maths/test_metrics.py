@@ -13,7 +13,6 @@ from scipy.spatial.distance import cdist
 from scipy.stats import hypergeom, nhypergeom, wasserstein_distance
 
 from wgan.errors import WganError
-from wgan.maths import metrics
 from wgan.maths.metrics import (
     METRICS,
     Modes,
@@ -26,6 +25,7 @@ from wgan.maths.metrics import (
     inception_style_score,
     kernel_distance,
     measurement,
+    measures,
     memorisation,
     modes_found,
     modes_of,
@@ -75,11 +75,24 @@ def test_frechet_of_fewer_rows_than_features_is_that_of_the_eigenvalues():
     assert np.isfinite(frechet(x, y).error)
 
 
+def test_frechets_error_is_nearly_the_jackknifes():
+    """The delta method and the jackknife differ by a share of about 1/n, here 1/300; the band is ten times that.
+
+    The rows are skewed, since the variance of symmetric ones does not depend on the sign of the linear term.
+    """
+    rng = np.random.default_rng(12)
+    x, y = rng.exponential(size=(300, 2)), rng.exponential([1.5, 0.5], (300, 2)) + np.array([2.0, -1.0])
+    without_x = [frechet(np.delete(x, i, 0), y).value for i in range(300)]
+    without_y = [frechet(x, np.delete(y, i, 0)).value for i in range(300)]
+    variance = 299 * (np.var(without_x) + np.var(without_y))
+    assert frechet(x, y).error == pytest.approx(math.sqrt(variance), rel=10 / 300)
+
+
 # Kernel distance.
 
 
 def test_kernel_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(metrics, "BLOCK", 500)
+    monkeypatch.setattr(measures, "BLOCK", 500)
     x, y = features(0, 40), features(1, 30, shift=1.0)
 
     def k(a, b):
@@ -119,7 +132,7 @@ def test_w1_of_a_shift_is_its_length_and_on_lines_what_the_directions_see():
     assert exact_w1(x, x + shift).value == pytest.approx(13, rel=1e-9)
     assert exact_w1(x, x + shift).error == pytest.approx(0, abs=1e-9)
     # E |u . e| of a uniform direction in three dimensions is 1/2; 128 of them have the standard deviation below
-    spread = 13 * math.sqrt(1 / 3 - 1 / 4) / math.sqrt(metrics.DIRECTIONS)
+    spread = 13 * math.sqrt(1 / 3 - 1 / 4) / math.sqrt(measures.DIRECTIONS)
     assert sliced_w1(x, x + shift).value == pytest.approx(13 / 2, abs=4 * spread)
 
 
@@ -152,7 +165,7 @@ def test_neighbourhoods_are_those_of_brute_force_in_blocks_of_any_size(monkeypat
     expected = brute_force(x, y, k)
     assert len(set(expected.values())) == 4, "four different numbers, so that none can pass for another"
     for block in (2**22, 200, 1):
-        monkeypatch.setattr(metrics, "BLOCK", block)
+        monkeypatch.setattr(measures, "BLOCK", block)
         assert {name: m.value for name, m in neighbourhoods(x, y, k).items()} == pytest.approx(expected, rel=1e-12)
 
 
@@ -292,7 +305,7 @@ def test_samples_of_the_data_themselves_are_near_duplicates_as_often_as_the_floo
 def test_memorisation_is_its_definition_also_where_more_than_one_held_out_row_may_be_nearer(monkeypatch, held_out):
     """One held-out row in so many, rounded up, is the yardstick; as all orders of m + n rows are as likely, `near` or
     more samples lie below the r-th held-out row where they are among the first near + r - 1 of all."""
-    monkeypatch.setattr(metrics, "TAIL", 10)
+    monkeypatch.setattr("wgan.maths.metrics.measures.TAIL", 10)
     train, real, fake = features(0, 90, 3), features(1, held_out, 3), features(2, 60, 3)
     fake[:8] = train[:8] + 0.01 * features(3, 8, 3)
     ratios = [(lambda d: d[:, 0] / d[:, 1])(np.sort(cdist(x, train), axis=1)) for x in (real, fake)]

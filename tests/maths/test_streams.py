@@ -1,5 +1,7 @@
 """Draws are a function of (seed, step), follow their law, and visit every row once an epoch."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,6 +25,19 @@ def test_every_epoch_is_another_shuffle_of_all_rows():
     drawn = streams.real_rows(0, 0, 300, 100).reshape(3, 100)
     assert all(sorted(epoch) == list(range(100)) for epoch in drawn.tolist())
     assert not (drawn[0] == drawn[1]).all()
+
+
+def test_saved_runs_draw_what_they_drew():
+    """A new purpose is added at the end: any other place, or another key or counter, changes every run on disk."""
+    first = list(streams.PURPOSES)[:21]
+    draws = [streams.stream(7, purpose, 3).integers(2**63) for purpose in first]
+    assert (
+        hashlib.sha256(repr(list(zip(first, map(int, draws), strict=True))).encode()).hexdigest()[:16]
+        == "2487f598e1351266"
+    )
+    assert streams.stream(7, "known").random() == streams.stream(7, "known", 0).random()
+    philox = np.random.Philox(key=[7, 1], counter=[0, 0, 0, 3])
+    assert streams.stream(7, "rows", 3).random() == np.random.Generator(philox).random()
 
 
 def test_draws_repeat_with_the_seed_and_step_and_with_nothing_less():

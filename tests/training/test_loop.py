@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +29,7 @@ from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.training import loop
 from wgan.training.loop import advance, estimates, iterate
 from wgan.training.model import load_model, sample, write_samples
 from wgan.training.state import draws, encoded, model_of, start
@@ -532,3 +534,44 @@ def test_two_processes_get_the_same_bytes_from_the_same_seed(tmp_path):
     for name in ("a", "b"):
         subprocess.run([sys.executable, "-c", code, tmp_path / name], check=True, env=os.environ, timeout=120)
     assert_same(arrays_of(tmp_path / "a"), arrays_of(tmp_path / "b"))
+
+
+def test_advance_without_a_stop_goes_to_the_last_step():
+    training = start(Config(**SMALL))
+    assert [record["step"] for record in advance(training)] == [0, 1, 2, 3, 4]
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    list(train_function(Config(**SMALL), out=tmp_path))
+    training = start(Config(**SMALL | {"steps": 9}))
+    name = next(iter(training.state.generator))
+    training.state.generator[name] = training.state.generator[name] * float("nan")
+    training.step = 5
+    sentence = rf"weight generator/{name} became nan at step 5; the last good checkpoint is of step 4\."
+    with pytest.raises(WganError, match=sentence):
+        loop.save(training, tmp_path)
+    assert checkpoint.steps(tmp_path / "checkpoints")[-1] == 4
+    assert list(runs.read_log(tmp_path)["fault"])[-1] == f"weight generator/{name} became nan"
+
+
+@pytest.mark.parametrize(("classes", "columns", "count"), [(10, 10, 60), (16, 16, 64), (17, None, 64)])
+def test_a_picture_has_a_column_for_each_of_few_classes(monkeypatch, tmp_path, classes, columns, count):
+    labels = np.arange(200) % classes
+    rows = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 1)).astype(np.uint8)
+    dataset = replace(data.from_array(rows), labels=labels, label_names=tuple(f"k{k}" for k in range(classes)))
+    training = start(Config(**SMALL | {"data": "array", "conditional": "projection", "width": 4}), dataset)
+    shown = []
+    monkeypatch.setattr(loop.figures, "samples", lambda *arguments: shown.append(arguments))
+    generated = []
+    monkeypatch.setattr(loop, "generate", lambda model, z, codes: generated.append(codes) or np.zeros(len(z)))
+    loop.picture(training, tmp_path / "a.png")
+    assert shown[0][4] == columns
+    np.testing.assert_array_equal(generated[0], np.arange(count) % classes)
+
+
+def test_batch_norm_needs_two_rows_in_a_batch_and_held_out_but_no_held_out_rows():
+    few = {"network": "dcgan", "width": 4, "objective": "non-saturating", "constraint": "none"}
+    assert not len(start(Config(**SMALL | few | {"held_out": 0.0})).held_out)
+    for field, value in (("batch", 1), ("generator_batch", 1), ("held_out", 1 / 1797)):
+        with pytest.raises(WganError, match="batch norm needs at least 2 rows"):
+            start(Config(**SMALL | few | {field: value}))

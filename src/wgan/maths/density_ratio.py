@@ -1,6 +1,6 @@
-"""The density ratio r(x) = p(x) / q(x) of real over fake rows: by a classifier, from a critic's scores, by uLSIF.
+"""The density ratio r(x) = p(x) / q(x) of real to fake rows: by a classifier, from a critic's scores, or by uLSIF.
 
-A classifier trained on a share pi of real rows has at its optimum D = pi p / (pi p + (1 - pi) q), so that
+The best classifier, trained on a share pi of real rows, is D = pi p / (pi p + (1 - pi) q). Hence
 r = D / (1 - D) * (1 - pi) / pi (Sugiyama et al. 2012; Mohamed and Lakshminarayanan 2016).
 """
 
@@ -17,10 +17,12 @@ from wgan.maths.exact import as_float64
 
 
 class Evaluation(NamedTuple):
-    """A ratio on held-out rows: E_Q r and E_P 1/r, both 1 for the true ratio of full support, with standard errors.
+    """What held-out rows say of a ratio.
 
-    `kl` and `js` are lower bounds of the divergences KL(P || Q) and Jensen-Shannon that it witnesses.
-    `calibration_error` is the mean over ten bins of D, weighted by rows, of |mean D - share of real rows|.
+    `fake_mean` is E_Q r and `real_inverse_mean` is E_P 1/r, with standard errors; both are 1 for the true ratio where
+    P and Q have the same support. `kl` and `js` are the lower bounds of KL(P || Q) and of the Jensen-Shannon
+    divergence that the ratio gives, in nats. `calibration_error` is the mean over ten bins of D, weighted by rows, of
+    |mean D - share of real rows|.
     """
 
     fake_mean: float
@@ -33,7 +35,10 @@ class Evaluation(NamedTuple):
 
 
 class DensityRatio(NamedTuple):
-    """`ratio(rows)` is r of each row, [n]; `log_ratio(rows)` its logarithm; `settings` how it was made."""
+    """A density ratio: `ratio(rows)` is r of each row, [n], `log_ratio(rows)` is log r, [n].
+
+    `settings` says how it was made.
+    """
 
     log_ratio: Callable[[Any], np.ndarray]
     settings: dict[str, Any]
@@ -43,7 +48,7 @@ class DensityRatio(NamedTuple):
             return np.exp(self.log_ratio(rows))
 
     def evaluate(self, real: Any, fake: Any) -> Evaluation:
-        """How well it does on rows [n, ...] that it has not seen; the same for any way of making a ratio."""
+        """The evaluation of the ratio on real and fake rows [n, ...] that it was not fitted to."""
         log_real, log_fake = (np.clip(self.log_ratio(rows), *EXTREMES) for rows in (real, fake))
         with np.errstate(over="ignore"):
             of_fake, of_real = np.exp(log_fake), np.exp(-log_real)
@@ -56,7 +61,7 @@ class DensityRatio(NamedTuple):
         )
 
 
-EXTREMES = -300.0, 300.0  # log ratios of trees and neighbours may be infinite; these are as good, and finite
+EXTREMES = -300.0, 300.0  # trees and neighbours may have infinite log ratios; `evaluate` clips them to these
 
 
 def density_ratio(
@@ -64,9 +69,11 @@ def density_ratio(
 ) -> DensityRatio:
     """r = D / (1 - D) * (1 - pi) / pi by a scikit-learn classifier D of real rows [n, ...] against fake rows [m, ...].
 
-    `classifier` needs predict_proba; it is cloned, not changed. The default is a logistic regression on standardised
-    quadratic features, which holds the ratio of any two Gaussians. `prior` = pi is the share of real rows that it is
-    shown: by default that of all rows, else rows of one kind are left out until it is that.
+    `classifier` needs predict_proba; it is cloned and not changed. The default is a logistic regression on
+    standardised quadratic features, which can represent the ratio of any two Gaussians. `prior` = pi is the share of
+    real rows among those that it is fitted to. By default that is the share among all rows; for another share, rows
+    of one kind are left out at random, drawn by `seed`. Raises `WganError` for rows that are no numbers or differ in
+    their columns, for a classifier without probabilities, and for a prior that leaves no rows of a kind.
 
     Examples:
         >>> rng = np.random.default_rng(0)
@@ -88,12 +95,12 @@ def density_ratio(
         )
     model = clone(classifier)
     model.fit(np.concatenate([real, fake]), np.repeat([1, 0], [len(real), len(fake)]))
-    offset = math.log(len(fake) / len(real))  # log((1 - pi) / pi) of the rows it was shown
+    offset = math.log(len(fake) / len(real))  # log((1 - pi) / pi) of the rows it was fitted to
     columns = real.shape[1]
 
     def log_ratio(rows: Any) -> np.ndarray:
         with np.errstate(divide="ignore"):
-            if hasattr(model, "predict_log_proba"):  # does not round D to 1 as soon
+            if hasattr(model, "predict_log_proba"):  # keeps digits where predict_proba rounds D to 1
                 log = model.predict_log_proba(_flat(rows, columns))
             else:
                 log = np.log(model.predict_proba(_flat(rows, columns)))
@@ -104,10 +111,11 @@ def density_ratio(
 
 
 def from_scores(scores: Any, prior: float = 0.5, divergence: str = "js") -> np.ndarray:
-    """The density ratio p/q of rows from a trained critic's raw scores of them, the shape of `scores`.
+    """The density ratio p/q of rows from a trained critic's raw scores of them, in the shape of `scores`.
 
-    For a discriminator (`minimax`, `non-saturating`, `fgan-js`) trained with a share `prior` of real rows it is
-    exp(score) (1 - pi) / pi; for another member of the f-GAN family name its divergence, such as "pearson".
+    For a discriminator (`minimax`, `non-saturating`, `fgan-js`) that is trained with a share pi = `prior` of real rows
+    it is exp(score) (1 - pi) / pi. For another f-GAN objective, give its `divergence`, such as "pearson". Raises
+    `WganError` for an unknown divergence and for one whose scores do not determine the ratio.
 
     Examples:
         >>> from_scores([0.0, np.log(3)], prior=0.25).round(12).tolist()
@@ -128,11 +136,19 @@ def ulsif(
     centres: int = 100,
     seed: int = 0,
 ) -> DensityRatio:
-    """r(x) = sum_l a_l exp(-|x - c_l|^2 / (2 width^2)), a = max(0, (H + penalty I)^-1 h), by least squares.
+    """The density ratio by unconstrained least-squares importance fitting (Kanamori, Hido, Sugiyama, JMLR 10, 2009).
 
-    H is the mean of k k^T over fake rows and h the mean of k over real ones, k the kernels at `centres` of the real
-    rows. `width` and `penalty` are chosen by exact leave-one-out validation where they are not given. This is uLSIF
-    (Kanamori, Hido and Sugiyama, JMLR 10, 2009); its ratio is bounded and 0 far from the centres.
+    r(x) = sum_l a_l k_l(x) with k_l(x) = exp(-|x - c_l|^2 / (2 width^2)) and a = max(0, (H + penalty I)^-1 h). H is the
+    mean of k k^T over fake rows [m, ...] and h the mean of k over real rows [n, ...]. The c_l are `centres` of the real
+    rows, drawn by `seed`. Exact leave-one-out validation chooses the `width` or `penalty` that is not given. The ratio
+    is bounded, and 0 far from the centres. Raises `WganError` for fewer than 3 rows of a kind, and for settings that
+    are not positive.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> ratio = ulsif(rng.normal(1, 1, (500, 1)), rng.normal(0, 1, (500, 1)))
+        >>> bool(abs(ratio([[0.5]])[0] - 1) < 0.3)  # the truth is 1
+        True
     """
     from scipy.spatial.distance import cdist
 
@@ -166,15 +182,16 @@ def ulsif(
     return DensityRatio(log_ratio, {"method": "uLSIF", "width": width, "penalty": penalty, "centres": len(at)})
 
 
-WIDTHS = [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0]  # times the median distance to a centre
+WIDTHS = [0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0]  # as multiples of the median distance to a centre
 PENALTIES = [10.0**power for power in (-4, -3, -2, -1, 0, 1)]
 
 
 def leave_one_out(on_real: np.ndarray, on_fake: np.ndarray, penalty: float) -> float:
-    """The mean of r(fake_i)^2 / 2 - r(real_i) where r is fitted without the i-th row of both, in closed form.
+    """The mean of r(fake_i)^2 / 2 - r(real_i), where r is fitted without the i-th row of both sets, in closed form.
 
-    Leaving out a fake row takes k k^T / m from H, of rank one, so Sherman and Morrison give all inverses from one.
-    `on_real` and `on_fake` are the kernels [rows, centres] there; the first min(n, m) rows are left out in turn.
+    `on_real` [n, centres] and `on_fake` [m, centres] are the kernels at the rows; each of the first min(n, m) rows is
+    left out in turn. Without one fake row, H changes by a matrix of rank one, so that the formula of Sherman and
+    Morrison gives every inverse from the inverse of all rows.
     """
     n, m = len(on_real), len(on_fake)
     count = min(n, m)
@@ -198,7 +215,7 @@ def _quadratic_logistic() -> Any:
 
 
 def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """As many rows as may be with a share `prior` of real ones, drawn without replacement."""
+    """The most rows with a share `prior` of real ones, drawn without replacement."""
     if not 0 < prior < 1:
         raise WganError(f"prior is {prior!r}; it must be a number between 0 and 1, the share of real rows.")
     total = min(len(real) / prior, len(fake) / (1 - prior))
@@ -221,7 +238,7 @@ def _mean(values: np.ndarray) -> tuple[float, float]:
 
 
 def _calibration_error(log_real: np.ndarray, log_fake: np.ndarray) -> float:
-    """Of D = sigmoid(log r), as if both kinds were as frequent."""
+    """The calibration error of D = sigmoid(log r), where real and fake rows have the same total weight."""
     from scipy.special import expit
 
     d = expit(np.concatenate([log_real, log_fake]))

@@ -1,7 +1,7 @@
-"""Pairs of distributions whose Wasserstein-1 distance, best critic and its gradient are known.
+"""Pairs of distributions with a known Wasserstein-1 distance, best critic, and gradient of that critic.
 
-A critic scores real high, so the potential here is f* with W1 = E f*(real) - E f*(fake). Row i of the two
-samples lies on one transport ray: f*(real_i) - f*(fake_i) = |real_i - fake_i|.
+A critic scores real high, so the potential here is f* with W1 = E f*(real) - E f*(fake). Rows i of the two
+samples lie on one transport ray: f*(real_i) - f*(fake_i) = |real_i - fake_i|.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ Array = np.ndarray
 class Pair(NamedTuple):
     """Two distributions on R^dimension with their W1, in float64.
 
-    `sample(n, seed)` returns real and fake rows [n, dimension], coupled by an optimal plan: for independent
-    samples take the two of different seeds, as `independent` does. `potential` maps rows [n, dimension] to [n] and
-    is 1-Lipschitz, `gradient` maps them to [n, dimension]. `error` is the standard error of `w1`, 0 if exact.
+    `sample(n, seed)` returns real and fake rows, [n, dimension] each, that an optimal plan couples; `independent`
+    returns rows that are not coupled. `potential` maps rows [n, dimension] to f* [n] and is 1-Lipschitz; `gradient`
+    maps them to the gradient of f*, [n, dimension]. `error` is the standard error of `w1`, and 0 if `w1` is exact.
     """
 
     name: str
@@ -37,7 +37,9 @@ class Pair(NamedTuple):
 
 
 def known(name: str, **parameters: Any) -> Pair:
-    """The pair of this name; its function's own parameters by keyword, `WganError` where there is none.
+    """The pair of this name in KNOWN; `parameters` are those of its function.
+
+    Raises `WganError` for an unknown name and for parameters out of range.
 
     Examples:
         >>> pair = known("shift", dimension=3, length=2.0)
@@ -51,12 +53,12 @@ def known(name: str, **parameters: Any) -> Pair:
 
 
 def independent(pair: Pair, n: int, seed: int = 0) -> tuple[Array, Array]:
-    """n real and n fake rows that are not coupled, as a critic in training sees them."""
+    """n real and n fake rows, [n, dimension] each, that are independent, as a critic in training sees them."""
     return pair.sample(n, 2 * seed)[0], pair.sample(n, 2 * seed + 1)[1]
 
 
 def shift(dimension: int = 2, length: float = 1.0) -> Pair:
-    """A standard normal and the same moved by `length` along the diagonal: W1 = length."""
+    """A standard normal distribution, and the same moved by `length` along the diagonal: W1 = |length|."""
     _positive("dimension", dimension)
     along = np.full(dimension, 1 / math.sqrt(dimension))
 
@@ -80,7 +82,10 @@ def parallel_lines(theta: float = 1.0) -> Pair:
 
 
 def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
-    """The spheres of two radii around 0, the inner one a point where its radius is 0: W1 = outer - inner."""
+    """Uniform distributions on the spheres around 0 with the radii `inner`, which may be 0, and `outer`.
+
+    W1 = outer - inner. Raises `WganError` unless 0 <= inner < outer.
+    """
     _positive("dimension", dimension)
     if not 0 <= inner < outer:
         raise WganError(f"shells got radii {inner:g} and {outer:g}; they must be 0 <= inner < outer.")
@@ -95,8 +100,9 @@ def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
 def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
     """N(mean, deviation^2) against N(0, 1): W1 = E|mean + (deviation - 1) Z|, the mean of a folded normal.
 
-    The quantiles cross at most once, at c = -mean / (deviation - 1), from where all mass moves away (or to which
-    it moves): f* = +-|x - c|.
+    The quantile functions cross once, at c = -mean / (deviation - 1). All fake mass moves away from c where
+    deviation > 1 and towards it where deviation < 1, so that f* = |x - c| or -|x - c|. Raises `WganError` for a
+    deviation that is not positive.
     """
     if deviation <= 0:
         raise WganError(f"deviation is {deviation:g}; it must be above 0.")
@@ -125,13 +131,14 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
 
 
 def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
-    """A pair of the Wasserstein-1 benchmark (Korotin, Kolesov, Burnaev 2022, arXiv 2206.07767), f* = -u with
+    """A pair of the Wasserstein-1 benchmark (Korotin, Kolesov, Burnaev 2022, arXiv 2206.07767): f* = -u with
 
         u(x) = min_n (|x - a_n| + b_n),  a_n uniform in [-2.5, 2.5]^dimension,  b_n ~ N(0, 0.1^2).
 
-    The fakes y are uniform in that box; each moves down its ray of u to x = low + t^8 (up - low), where y lies at
-    low + t (up - low) between the centre of its funnel and the end of the ray. W1 = E|x - y| is a mean over
-    65,536 draws. The centres depend on `seed`; those of `PUBLISHED_SEED` are fixed by their hashes in `PUBLISHED`.
+    Fake rows y are uniform in that box. The ray of u through y starts at `low`, the centre of its funnel, and ends at
+    `up`; y = low + t (up - low) moves down the ray to the real row x = low + t^8 (up - low). W1 = E|x - y| is a mean
+    over 65,536 draws, and `error` its standard error. The centres depend on `seed`. Those of `PUBLISHED_SEED` are fixed
+    by their hashes in `PUBLISHED`.
     """
     _positive("dimension", dimension)
     _positive("funnels", funnels)
@@ -145,7 +152,7 @@ def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
 
     def sample(n: int, seed: int) -> tuple[Array, Array]:
         rng, parts = _stream(seed), []
-        for start in range(0, n, CHUNK):  # a chunk at a time, drawn in turn from one stream
+        for start in range(0, n, CHUNK):  # in chunks, which bound the memory of the distances
             fake = rng.uniform(-BOX, BOX, (min(CHUNK, n - start), dimension))
             parts.append((_down_the_ray(fake, centres, offsets), fake))
         real, fake = (np.concatenate(rows) for rows in zip(*parts, strict=True))
@@ -164,7 +171,7 @@ def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
 
 
 def funnel_centres(dimension: int, funnels: int, seed: int) -> tuple[Array, Array]:
-    """a_n [funnels, dimension] and b_n [funnels], to nine decimals so that they are the same on every machine."""
+    """a_n [funnels, dimension] and b_n [funnels], rounded to nine decimals to be the same on every machine."""
     rng = streams.stream(seed, "known_centres")
     centres = rng.uniform(-BOX, BOX, (funnels, dimension))
     return centres.round(9), (0.1 * rng.standard_normal(funnels)).round(9)
@@ -177,8 +184,11 @@ def digest(centres: Array, offsets: Array) -> str:
 
 
 def _down_the_ray(fake: Array, centres: Array, offsets: Array) -> Array:
-    """x = low + t^8 (up - low) for each y of `fake`, where up is the first end of y's ray: the box, or a point as
-    high above another funnel's centre, |y + r v - a_n| + b_n = u(y) + r."""
+    """x = low + t^8 (up - low) for each y = low + t (up - low) of `fake`, [n, dimension].
+
+    `up` is where the ray through y leaves the box or the funnel: past the latter another centre a_n gives a lower u,
+    |y + r v - a_n| + b_n = u(y) + r, with v the direction of the ray.
+    """
     distances = cdist(fake, centres)
     own = (distances + offsets).argmin(1)
     low = centres[own]
@@ -201,7 +211,7 @@ def _stream(seed: int) -> np.random.Generator:
 
 
 def _unit(x: Array) -> Array:
-    """Each row divided by its length; a row of zeros stays."""
+    """Each row divided by its length; a row of zeros stays as it is."""
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return np.divide(x, length, out=np.zeros_like(x), where=length > 0)
 
@@ -217,7 +227,7 @@ def _positive(name: str, value: int) -> None:
 
 BOX = 2.5  # half the side of the benchmark's box
 CHUNK = 8192  # rows whose distances to all centres are held at a time
-TRUTH, TRUTH_SEED = 65_536, 2**62  # draws behind a funnel pair's W1, from a stream that no sample uses
+TRUTH, TRUTH_SEED = 65_536, 2**62  # draws that give the W1 of a funnel pair, from a seed that no sample uses
 
 KNOWN: dict[str, Callable[..., Pair]] = {
     "shift": shift,
@@ -227,7 +237,7 @@ KNOWN: dict[str, Callable[..., Pair]] = {
     "funnels": funnels,
 }
 
-PUBLISHED_SEED = 0  # results are reported on these centres; settings were chosen on those of TUNING_SEEDS only
+PUBLISHED_SEED = 0  # results are reported on its centres; settings were chosen only on those of TUNING_SEEDS
 TUNING_SEEDS = (1001, 1002, 1003)
 PUBLISHED: dict[tuple[int, int], str] = {  # (dimension, funnels): digest of the centres
     (2, 4): "5ee6a1c4a6100b2b",

@@ -1,4 +1,4 @@
-"""Norms of linear operators: of a convolution between maps with zero padding."""
+"""The norm of a convolution with zero padding, as a linear operator between maps."""
 
 import math
 
@@ -6,14 +6,19 @@ import numpy as np
 
 
 def convolution_norm(weight: np.ndarray, stride: int, size: tuple[int, int]) -> float:
-    """The operator norm of a convolution on a torus that holds the zero-padded map of `size`: a bound for its own.
+    """An upper bound of the operator norm of a zero-padded convolution on maps of `size`, in the Euclidean norm.
 
-    Padding embeds the map in the torus, a stride drops outputs, and neither lengthens a vector. On the torus, the
-    Fourier transform splits a convolution into one small matrix per frequency (Sedghi, Gupta, Long 2019); with a
-    stride s the s x s phases of the map are its channels.
+    `weight` is [out, channels, kernel, kernel]. The bound is the exact norm of the same convolution on a torus that
+    holds the padded map. Padding embeds the map in the torus and a stride drops outputs; neither makes a vector
+    longer. The Fourier transform splits a convolution on the torus into one small matrix for each frequency (Sedghi,
+    Gupta, Long 2019). With a stride s, the s x s phases of the map are its channels.
+
+    Examples:
+        >>> convolution_norm(np.ones((1, 1, 3, 3)), stride=1, size=(8, 8))  # the sum of a kernel without negatives
+        9.0
     """
     out, channels, kernel, _ = weight.shape
-    small = math.ceil(kernel / stride)  # the kernel on each phase
+    small = math.ceil(kernel / stride)  # the kernel's size on each phase
     phases = np.zeros((out, channels, small * stride, small * stride))
     phases[:, :, :kernel, :kernel] = weight
     phases = phases.reshape(out, channels, small, stride, small, stride).transpose(2, 4, 0, 1, 3, 5)

@@ -1,6 +1,7 @@
-"""Every random draw, a function of (seed, step): a resumed run draws what the unbroken run would have drawn.
+"""Every random draw is a function of (seed, step), so that a resumed run draws what the unbroken run would have drawn.
 
-Philox is a counter-based generator: the key is (seed, purpose), the counter holds the step, so no state is saved.
+Philox is a counter-based generator. Its key is (seed, purpose) and its counter holds the step, so that no state has to
+be saved.
 """
 
 from functools import lru_cache
@@ -15,17 +16,22 @@ PURPOSES = {name: number for number, name in enumerate(
 
 
 def stream(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
-    """The generator of one purpose at one step; the same arguments always give the same numbers."""
+    """The generator for one of PURPOSES at one step; equal arguments give equal numbers.
+
+    Examples:
+        >>> bool(stream(0, "z", 5).random() == stream(0, "z", 5).random() != stream(0, "z", 6).random())
+        True
+    """
     return np.random.Generator(np.random.Philox(key=[seed, PURPOSES[purpose]], counter=[0, 0, 0, step]))
 
 
 def normal(seed: int, purpose: str, step: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Standard normal float32 draws of this shape."""
+    """Standard normal draws of this shape, in float32."""
     return stream(seed, purpose, step).standard_normal(shape, dtype=np.float32)
 
 
 def uniform(seed: int, purpose: str, step: int, shape: tuple[int, ...]) -> np.ndarray:
-    """Uniform float32 draws in [0, 1) of this shape."""
+    """Uniform draws in [0, 1) of this shape, in float32."""
     return stream(seed, purpose, step).random(shape, dtype=np.float32)
 
 
@@ -35,10 +41,14 @@ def _epoch(seed: int, epoch: int, rows: int, purpose: str) -> np.ndarray:
 
 
 def real_rows(seed: int, first: int, count: int, rows: int, purpose: str = "rows") -> np.ndarray:
-    """Which of `rows` training rows are drawn at positions first, ..., first + count - 1: int64 [count].
+    """The indices of the training rows drawn at positions first, ..., first + count - 1: int64 [count].
 
-    Every epoch is a new shuffle of all rows, so each row is seen once before any is seen twice. Two sets that are
-    drawn side by side take two purposes, or rows of equal number would meet again and again.
+    Every epoch is a new shuffle of all `rows` rows, so that each row is drawn once before any is drawn twice. Two sets
+    that are drawn together need two purposes, because one purpose shuffles sets of equal size alike.
+
+    Examples:
+        >>> sorted(real_rows(0, 0, 5, 5).tolist())
+        [0, 1, 2, 3, 4]
     """
     drawn = np.empty(count, dtype=np.int64)
     filled = 0

@@ -1,6 +1,6 @@
-"""Optimal transport with the Euclidean ground distance: histograms exactly, samples between certified bounds.
+"""Optimal transport with the Euclidean ground distance: exact for histograms, between certified bounds for samples.
 
-Each number comes with its bounds, which `certify` checks. It uses NumPy and SciPy, and POT where that is installed.
+`certify` makes the bounds. The solvers use NumPy and SciPy, and POT where it is installed.
 """
 
 from wgan.maths.transport.bounds import MEETS, METHODS, W1, Method, w1

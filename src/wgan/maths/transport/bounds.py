@@ -1,4 +1,4 @@
-"""Optimal transport with the Euclidean ground distance: histograms exactly, samples between certified bounds."""
+"""The Wasserstein-1 distance of two samples between certified bounds, by the METHODS that find them."""
 
 import math
 import time
@@ -14,25 +14,26 @@ from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
 from wgan.maths.transport.certify import Plan, Problem, couple, problem, repaired
 
-AFFORDABLE = 60.0  # seconds of an exact solve that `auto` begins without being asked, and its budget beyond that
+AFFORDABLE = 60.0  # seconds of the longest exact solve that `auto` begins, and its budget for a longer one
 PAIRS = 2 * 10**8  # distances in memory at a time: 1.6 GB a matrix
-MATRICES = 3  # of that size at the height of a solve
-DIRECTIONS = 32  # projections behind the bounds of `sliced`
-MEETS, ROUNDING = 1e-9, 1e-13  # gap, in parts of W1 and of the diameter, below which `value` is the plan's cost
-PLANE, FEW = 2, 1000  # dimension up to which, and rows from which, the network simplex is faster than an assignment
+MATRICES = 3  # matrices of that size that a solve holds at most
+DIRECTIONS = 32  # random projections of `sliced`
+MEETS, ROUNDING = 1e-9, 1e-13  # the bounds meet where their gap is below this share of W1 plus this of the diameter
+PLANE, FEW = 2, 1000  # up to this dimension and above this many rows the network simplex beats the assignment
 RATES = {"assignment": 1.5e-10, "network simplex": 1.5e-10, "linear program": 6e-8}  # seconds / pairs^1.5
-SUBSET, STRIP = 2000, 500  # rows of an exact solve inside a problem that is too large for one
-EPSILON = 1e-2  # of the mean cost: where Sinkhorn's regularisation ends
-TOLERANCE, ITERATIONS = 1e-6, 10_000  # of Sinkhorn: error of the marginals in sum, and where it gives up
+SUBSET, STRIP = 2000, 500  # rows of the exact solves inside a problem that is too large for one
+EPSILON = 1e-2  # Sinkhorn's last regularisation, as a share of the mean cost
+TOLERANCE, ITERATIONS = 1e-6, 10_000  # Sinkhorn ends at this summed error of the marginals, or after so many iterations
 
 
 @dataclass(frozen=True, eq=False)
 class W1:
-    """The Wasserstein-1 distance of two samples: lower <= truth <= upper in real arithmetic, of the float64 input.
+    """The Wasserstein-1 distance of two samples: `lower` <= W1 <= `upper` for the float64 input, in real arithmetic.
 
-    `value` is the plan's cost where the bounds meet, else their middle. `method` says what made the bounds,
-    `n` the rows of X and Y with weight. On request `plan` = (rows of X, rows of Y, share) and `potentials` =
-    (f on X, f on Y) with f(x) - f(y) <= |x - y|, whose mean difference is the lower bound.
+    `value` is the cost of the plan where the bounds meet, else the middle of the bounds, all in the unit of the
+    points. `method` names what made the bounds, and `n` counts the rows of X and Y with positive weight. On request
+    `plan` is (rows of X, rows of Y, share of the mass), [k] each, and `potentials` is (f on X [n], f on Y [m]) with
+    f(x) - f(y) <= |x - y|, whose mean difference is the lower bound.
     """
 
     lower: float
@@ -46,7 +47,7 @@ class W1:
 
     @property
     def gap(self) -> float:
-        """How far the bounds are apart."""
+        """`upper` - `lower`."""
         return self.upper - self.lower
 
     def __repr__(self) -> str:
@@ -55,7 +56,7 @@ class W1:
 
 
 class Bounds:
-    """The best bounds so far, with the plan and the potential that they come from."""
+    """The best bounds so far, with the plan and the potential that give them."""
 
     def __init__(self, problem: Problem):
         self.problem = problem
@@ -65,18 +66,18 @@ class Bounds:
         self.potential: Callable[[np.ndarray], np.ndarray] | None = None
 
     def above(self, cost: float, plan: Callable[[], Plan]) -> None:
-        """A feasible plan of this cost."""
+        """Take a feasible plan of this cost if it is the cheapest so far."""
         if cost < self.cost or self.plan is None:
             self.cost, self.plan = cost, plan
             self.upper = certify.upper(self.problem, cost)
 
     def below(self, bound: float, potential: Callable[[np.ndarray], np.ndarray]) -> None:
-        """A certified lower bound, of this 1-Lipschitz function of points [k, d]."""
+        """Take this certified lower bound, of a 1-Lipschitz function of points [k, d], if it is the best so far."""
         if bound > self.lower or self.potential is None:
             self.lower, self.potential = bound, potential
 
     def offer(self, plan: Plan | None = None, u: np.ndarray | None = None, v: np.ndarray | None = None) -> None:
-        """A plan, a row potential, or both, from a solver; `v` is the c-transform of `u` where it is known."""
+        """Certify a solver's plan, its row potential u [n], or both, and take what is better; v is u's c-transform."""
         if plan is not None:
             self.above(certify.cost(self.problem, plan), lambda: plan)
         if u is not None:
@@ -88,7 +89,7 @@ Solve = Callable[[Bounds, float, int], None]
 
 
 class Method(NamedTuple):
-    """How bounds are found: `solve(bounds, deadline, seed)` offers them, `text` says what they are."""
+    """A way to find bounds: `text` describes it, and `solve(bounds, deadline, seed)` offers what it finds."""
 
     text: str
     solve: Solve
@@ -105,16 +106,18 @@ def w1(
     seed: int = 0,
     solution: bool = False,
 ) -> W1:
-    """Bounds of the Wasserstein-1 distance min_plan E|x - y| of two samples, which meet where the solver is exact.
+    """Bounds of the Wasserstein-1 distance min_plan E|x - y| of two samples; they meet where the solver is exact.
 
-    X [n, d] and Y [m, d] (or [n], or images, flattened) with weights [n], [m] of at least 0, which are divided by
-    their sums. The upper bound is the cost of a feasible plan, the lower bound the value of a feasible potential,
-    both widened by what float64 can have lost. It is the distance of these samples: that of what they were drawn
-    from is smaller, in high dimension by far (see `debiased_w1`). `method` is one of METHODS. After `budget`
-    seconds the best bounds so far are returned; a step that is expected not to end in time is not begun.
-    `solution` adds the plan and the potentials. `seed` draws directions and subsets, where they are used.
+    X is [n, d] and Y [m, d]; [n] is one dimension, and images [n, ...] are flattened. The weights [n] and [m] are at
+    least 0 and are divided by their sums. The upper bound is the cost of a feasible plan and the lower bound the value
+    of a feasible potential; both are widened by the rounding error that float64 can have made. This is the distance
+    of the samples. The distance of their distributions is smaller on average, and much smaller in high dimension:
+    see `debiased_w1`. `method` is one of METHODS. The best bounds are returned after `budget` seconds; a step that
+    would probably end later is not begun. `solution` adds the plan and the potentials. `seed` draws the directions
+    and subsets of the methods that use them.
 
-    Raises WganError for what is no set of points, and for an exact request that would not end.
+    Raises `WganError` for arrays that are not points of one space, for bad weights, and for an exact request that
+    would take too much memory.
 
     Examples:
         >>> w1([0.0, 1.0, 3.0], [5.0, 6.0, 8.0]).value
@@ -134,6 +137,7 @@ def w1(
 
 
 def time_limit(budget: float | None, start: float) -> float:
+    """When a call that began at `start` has to end; raises `WganError` for a budget that is not positive."""
     if budget is None:
         return math.inf
     if not budget > 0:
@@ -142,6 +146,7 @@ def time_limit(budget: float | None, start: float) -> float:
 
 
 def result_fields(bounds: Bounds, X, Y, start: float, solution: bool) -> dict:
+    """The fields of `W1`, in the caller's units and for the caller's rows."""
     p = bounds.problem
     value = min(max(math.ldexp(bounds.cost, p.exponent), bounds.lower), bounds.upper)
     if bounds.upper - bounds.lower > MEETS * bounds.upper + math.ldexp(ROUNDING * p.diameter, p.exponent):
@@ -180,8 +185,8 @@ def _exact(bounds: Bounds, deadline: float, seed: int) -> None:
     if deadline == math.inf and p.pairs > PAIRS:
         raise WganError(
             f"exact W1 of {len(p.X):,} and {len(p.Y):,} points takes about {_memory(p.pairs):.0f} GB and "
-            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds within them, method='sliced' for quick "
-            f"ones, or at most {math.isqrt(PAIRS):,} rows of each."
+            f"{_words(_expected(p))}; pass budget=SECONDS for the best bounds in that time, method='sliced' for quick "
+            f"bounds, or at most {math.isqrt(PAIRS):,} rows of each."
         )
     if _affordable(p, deadline):
         return _solve(bounds, deadline)
@@ -196,7 +201,7 @@ def _solver(p: Problem) -> str:
 
 
 def _expected(p: Problem) -> float:
-    """Seconds that an exact solve takes, about: measured on one core of 2023, cubic in the number of points."""
+    """About how many seconds an exact solve takes: cubic in the number of points, measured on one core of 2023."""
     return RATES[_solver(p)] * p.pairs**1.5
 
 
@@ -229,8 +234,10 @@ def _sorted_plan(p: Problem, order_x: np.ndarray, order_y: np.ndarray) -> Plan:
 
 
 def _line(bounds: Bounds) -> None:
-    """One dimension: the integral of |F - G|, at once the cost of the sorted plan and the value of a potential
-    whose slope is the sign of G - F."""
+    """One dimension: the integral of |F - G| is the cost of the sorted plan.
+
+    It is also the value of the potential whose slope is the sign of G - F, so that the bounds meet.
+    """
     p = bounds.problem
     bounds.method = "sort"
     x, y = p.X[:, 0], p.Y[:, 0]
@@ -241,7 +248,7 @@ def _line(bounds: Bounds) -> None:
 
 
 def on_line(p: Problem, x: np.ndarray, y: np.ndarray) -> tuple[float, Callable[[], Plan]]:
-    """W1 of the problem's masses at positions x [n], y [m] of a line, and the plan that sorts there."""
+    """W1 of the problem's masses at the positions x [n] and y [m] on a line, and the sorted plan that has it."""
     if p.uniform:
         cost = float(np.abs(np.sort(x) - np.sort(y)).sum()) / len(x)
         return cost, lambda: _sorted_plan(p, x.argsort(), y.argsort())
@@ -261,7 +268,7 @@ def _line_potential(p: Problem, x: np.ndarray, y: np.ndarray) -> Callable[[np.nd
 
 
 def _solve(bounds: Bounds, deadline: float) -> None:
-    """The exact solver for these masses, and its certificate."""
+    """The exact solver for this problem; its plan and potential are certified."""
     p = bounds.problem
     a, b = p.a / p.total, p.b / p.total
     costs = _costs(p)
@@ -291,7 +298,7 @@ def _costs(p: Problem) -> np.ndarray:
 
 
 def _main_direction(p: Problem) -> np.ndarray:
-    """The unit direction between the means, or the first axis where they are equal."""
+    """The unit vector from the mean of Y to that of X, or the first axis where they are equal."""
     difference = p.a @ p.X / p.total - p.b @ p.Y / p.total
     length = float(np.linalg.norm(difference))
     return difference / length if length else np.eye(1, p.X.shape[1])[0]
@@ -302,7 +309,7 @@ def _orders(p: Problem, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sliced(bounds: Bounds, deadline: float, seed: int) -> None:
-    """The widest projection from below (projecting is 1-Lipschitz), the best of the plans that sort one from above."""
+    """From below the largest W1 of a projection, which is 1-Lipschitz; from above the best plan that sorts one."""
     p = bounds.problem
     if p.X.shape[1] == 1:
         return _line(bounds)
@@ -327,7 +334,7 @@ def _ridge(f: Callable[[np.ndarray], np.ndarray], centre: np.ndarray, unit: np.n
 
 
 def _anytime(bounds: Bounds, deadline: float, seed: int) -> None:
-    """The best bounds until the deadline: sliced ones, then Sinkhorn's at falling regularisation, or subsets."""
+    """The best bounds until the deadline: sliced, then from Sinkhorn at falling regularisation or from subsets."""
     p = bounds.problem
     now = time.monotonic()
     _sliced(bounds, now + (deadline - now) / 4, seed)
@@ -356,8 +363,11 @@ def _entropic_plan(p: Problem, costs: np.ndarray, found: solvers.Scaled, epsilon
 
 
 def _subsets(bounds: Bounds, deadline: float, seed: int) -> None:
-    """For sets too large for a matrix: from below the potential of an exact solve of a subset, extended to all points;
-    from above the sorted plan, with each block of it solved exactly."""
+    """Bounds of sets whose distances do not fit in memory.
+
+    From below, the potential of an exact solve of a subset, extended to all points. From above, the best plan so far
+    with each block of it solved exactly.
+    """
     p = bounds.problem
     random = stream(seed, "directions", 1)
     size = SUBSET
@@ -388,7 +398,10 @@ def _sinkhorn(bounds: Bounds, deadline: float, seed: int) -> None:
 
 
 class Entropic(NamedTuple):
-    """The entropic problem min <C, plan> + epsilon KL(plan | a x b) that was solved, and how well."""
+    """Bounds of the entropic problem min <C, plan> + epsilon KL(plan | a x b) that Sinkhorn solved.
+
+    `converged` says whether the marginals were met within the tolerance after `iterations`.
+    """
 
     lower: float
     upper: float
@@ -400,7 +413,7 @@ class Entropic(NamedTuple):
 def entropic_bounds(
     bounds: Bounds, deadline: float, epsilon: float | None, tolerance: float, iterations: int
 ) -> Entropic:
-    """Sinkhorn at falling regularisation down to epsilon; offers the repaired plan and the c-transform."""
+    """Sinkhorn at regularisations that fall to epsilon; offers the repaired plan and the c-transformed potential."""
     p = bounds.problem
     if p.pairs > PAIRS:
         raise WganError(
@@ -413,20 +426,27 @@ def entropic_bounds(
     last = EPSILON * mean if epsilon is None else math.ldexp(epsilon, -p.exponent)
     if not last > 0 and epsilon is not None:
         raise WganError(f"epsilon is {epsilon}; give a positive number in the unit of the distances.")
-    last = last or 1.0  # all costs are 0
+    last = last or 1.0  # where all costs are 0
     v, stage, done = costs.min(0), max(mean, last), 0
     while True:
         stage = max(last, stage * 0.3)
         final = stage == last
         found = solvers.scale(
-            costs, a, b, v, stage, iterations - done if final else solvers.ABSORB, tolerance, deadline
+            costs,
+            a,
+            b,
+            v,
+            stage,
+            iterations - done if final else min(solvers.ABSORB, iterations - done),
+            tolerance,
+            deadline,
         )
         v, done = found.v, done + found.iterations
         if final or time.monotonic() > deadline or done >= iterations:
             break
     plan = _entropic_plan(p, costs, found, stage)
     bounds.offer(plan, (costs - found.v).min(1))
-    # the dual at (u, v): its exponential term is the plan's mass, 1, since the columns are right
+    # the dual value at (u, v): its exponential term is the plan's mass, which is 1 because the columns are exact
     dual = math.fsum(a * found.u) + math.fsum(b * found.v)
     share = plan.mass / plan.total
     entropy = float((share * np.log(share / (a[plan.source] * b[plan.target]))).sum())
@@ -441,7 +461,7 @@ def entropic_bounds(
 
 
 METHODS = {
-    "auto": Method("exact where that takes a minute at most, else the best bounds of a minute", _auto),
+    "auto": Method("exact where that takes at most a minute, else the best bounds in a minute", _auto),
     "exact": Method("sort, assignment, network simplex or linear program: bounds that meet", _exact),
     "sinkhorn": Method("entropic plan and potential, made feasible", _sinkhorn),
     "sliced": Method("bounds from sorting along directions: quick, wide, of any size", _sliced),

@@ -1,7 +1,7 @@
-"""Bounds of W1 that hold in real arithmetic: of any plan from above, of any potential from below.
+"""Bounds of W1 that hold in real arithmetic: from above by any plan, from below by any potential.
 
-A solver is never trusted. Masses are integers of one total, so that a plan is feasible exactly; distances are
-computed anew, with the relative error that the formula can have; a potential is made feasible by a c-transform.
+No solver is trusted. Masses are integers with one total, so that a plan is exactly feasible. Distances are computed
+again and widened by the relative error of their formula. A c-transform makes a potential feasible.
 """
 
 import math
@@ -15,14 +15,14 @@ from wgan.maths.exact import as_float64
 
 ROUND = 2.0**-53  # the relative error of one float64 operation
 TINY = 2.0**-500  # distances below it are lost when squared
-FINEST = 2**60  # total of the integer masses where weights are not whole numbers
-BLOCK = 2**20  # distances held at a time
-WHOLE = 1e-6  # how near to a whole number of the smallest mass counts as it
-SUM_ERROR = 72 * ROUND  # of NumPy's pairwise sum of up to 2**40 numbers of one sign, and of two more operations
+FINEST = 2**60  # the total of the integer masses where weights are not whole numbers
+BLOCK = 2**20  # distances in memory at a time
+WHOLE = 1e-6  # a plan's masses this near to whole numbers are taken for whole
+SUM_ERROR = 72 * ROUND  # relative error of NumPy's pairwise sum of up to 2**40 numbers of one sign, and two operations
 
 
 class Plan(NamedTuple):
-    """Integer masses [k] moved from row `source` of X to row `target` of Y; their sum is `total`."""
+    """Integer masses [k] that move from rows `source` [k] of X to rows `target` [k] of Y; their sum is `total`."""
 
     source: np.ndarray
     target: np.ndarray
@@ -32,10 +32,10 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Two measures with positive masses: row i of X has share a[i] / total, row j of Y share b[j] / total.
+    """Two measures with positive masses: row i of X has the share a[i] / total, row j of Y the share b[j] / total.
 
-    The points are the caller's, times 2**-exponent; `rows_x` and `rows_y` say which of the caller's rows they
-    are. `inexact` bounds the shares' summed distance from the true weights, and is 0 for whole-numbered weights.
+    The points are the caller's times 2**-exponent; `rows_x` and `rows_y` are their rows in the caller's arrays.
+    `inexact` bounds the summed difference of the shares from the true weights; it is 0 for whole-numbered weights.
     """
 
     X: np.ndarray
@@ -50,17 +50,17 @@ class Problem:
 
     @property
     def pairs(self) -> int:
-        """How many distances there are."""
+        """The number of distances, n m."""
         return len(self.X) * len(self.Y)
 
     @property
     def uniform(self) -> bool:
-        """As many rows of X as of Y, all with the same mass: an assignment."""
+        """Whether X and Y have equally many rows of equal mass, so that an optimal plan is an assignment."""
         return len(self.X) == len(self.Y) and self.total == len(self.X)
 
     @property
     def distance_error(self) -> float:
-        """The relative error of a distance: d differences, squares, d - 1 sums, a root."""
+        """A bound of the relative error of a distance: d differences and squares, d - 1 sums, a root."""
         return (self.X.shape[1] + 8) * ROUND
 
     @property
@@ -71,7 +71,7 @@ class Problem:
 
 
 def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
-    """The two measures, checked; WganError where they are not points of one space with weights of at least 0."""
+    """The two measures; raises `WganError` where they are not points of one space with weights of at least 0."""
     x, y = points(X, "X"), points(Y, "Y")
     if x.shape[1] != y.shape[1]:
         raise WganError(f"X has {x.shape[1]} columns and Y has {y.shape[1]}; give points of one space.")
@@ -122,7 +122,7 @@ def _weights(values, count: int, name: str) -> np.ndarray:
 
 
 def _masses(wx: np.ndarray, wy: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Integer masses of one total, and a bound of their summed distance from the true shares (0 where exact)."""
+    """Integer masses with one total, and a bound of their summed difference from the true shares, 0 where exact."""
     if all(w.max() < 2**50 and (w == np.rint(w)).all() and w.sum() < 2**50 for w in (wx, wy)):
         total_x, total_y = int(wx.sum()), int(wy.sum())
         total = math.lcm(total_x, total_y)
@@ -135,16 +135,21 @@ def _masses(wx: np.ndarray, wy: np.ndarray) -> tuple[np.ndarray, np.ndarray, flo
 def _quantised(weights: np.ndarray) -> tuple[np.ndarray, float]:
     weights = np.ldexp(weights, -math.frexp(weights.max())[1])  # no sum may overflow
     masses = np.rint(np.ldexp(weights / math.fsum(weights), 60)).astype(np.int64)
-    masses = np.maximum(masses, weights > 0)  # what has weight stays in the problem, and in its diameter
+    masses = np.maximum(masses, weights > 0)  # a point with weight stays in the problem and its diameter
     excess = FINEST - int(masses.sum())
     masses[masses.argmax()] += excess
     return masses, 4 * ROUND + (len(weights) + 2 * abs(excess)) / FINEST
 
 
 def couple(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The monotone coupling of integer masses of one total: the first of a to the first of b, and so on.
+    """The monotone coupling of integer masses a [n] and b [m] with one total: source, target and mass.
 
-    Source, target and mass [at most n + m - 1]; optimal on a line where both are sorted.
+    It moves the first of a to the first of b, and so on, in at most n + m - 1 moves. On a line it is optimal where the
+    points of both are sorted.
+
+    Examples:
+        >>> [x.tolist() for x in couple(np.array([3, 1]), np.array([2, 2]))]
+        [[0, 0, 1], [0, 1, 1], [2, 1, 1]]
     """
     ends = np.concatenate([np.cumsum(a), np.cumsum(b)])
     order = ends.argsort(kind="stable")  # two sorted runs, which timsort merges
@@ -157,13 +162,14 @@ def couple(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def repaired(problem: Problem, source: np.ndarray, target: np.ndarray, share: np.ndarray, order: tuple) -> Plan:
-    """A feasible plan near the one that moves the float `share` of all mass from source to target.
+    """A feasible plan near the one that moves the float `share` [k] of all mass from source to target.
 
-    Shares too many for a row or a column are cut, and what is then missing is coupled in the order of the
-    projections `order` = (of X, of Y), as by Altschuler, Weed and Rigollet (2017) but sparse and in integers.
+    Rows and columns with too much mass are scaled down. The mass that is then missing is coupled in `order`, two
+    orders of the rows of X and of Y. Altschuler, Weed and Rigollet (2017) do so for dense plans; this is sparse and
+    in integers.
     """
     whole = share * float(problem.total)
-    # a vertex of the polytope moves whole masses; a plan inside it needs fractions of them
+    # a plan at a vertex of the polytope moves whole masses; other plans move fractions of them
     fine = 1 if np.abs(whole - np.rint(whole)).max(initial=0) < WHOLE else FINEST // problem.total
     a, b, total = problem.a * fine, problem.b * fine, problem.total * fine
     mass = np.rint(np.clip(share, 0, 1) * float(total)).astype(np.int64)
@@ -187,12 +193,12 @@ def _sums(ends: np.ndarray, mass: np.ndarray, count: int) -> np.ndarray:
 
 
 def distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Euclidean distances of the rows of x [k, d] to the same rows of y."""
+    """The Euclidean distances [k] of the rows of x [k, d] to the same rows of y [k, d]."""
     return np.sqrt(np.einsum("kd,kd->k", x - y, x - y))
 
 
 def cost(problem: Problem, plan: Plan) -> float:
-    """The mean distance that a plan moves, in float64."""
+    """The mean distance that a plan moves mass, in float64."""
     size = max(1, BLOCK // problem.X.shape[1])
     parts = [
         (
@@ -205,13 +211,13 @@ def cost(problem: Problem, plan: Plan) -> float:
 
 
 def upper(problem: Problem, value: float) -> float:
-    """An upper bound of W1 in the caller's units, of a feasible plan whose cost came out as `value`."""
+    """An upper bound of W1 in the caller's units, from a feasible plan with the computed cost `value`."""
     bound = value * (1 + problem.distance_error + SUM_ERROR) + problem.diameter * problem.inexact
     return math.ldexp(bound + TINY * (bound > 0 or problem.X.shape[1] > 1), problem.exponent)
 
 
 def conjugate(X: np.ndarray, Y: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """The c-transform v_j = min_i |x_i - y_j| - u_i of a potential on X, a block of rows of Y at a time."""
+    """The c-transform v_j = min_i |x_i - y_j| - u_i [m] of a potential u [n] on X [n, d], for Y [m, d]."""
     from scipy.spatial.distance import cdist
 
     size = max(1, BLOCK // len(X))
@@ -233,13 +239,13 @@ def lower(problem: Problem, u: np.ndarray, v: np.ndarray | None = None) -> tuple
 
 
 def reduced(problem: Problem, value: float, slack: float) -> float:
-    """A dual value in the caller's units, lowered by what its rounding can be: no W1 is below 0."""
+    """A dual value in the caller's units, lowered by its possible rounding error, and at least 0, as W1 is."""
     bound = (value - slack) * (1 - problem.distance_error - SUM_ERROR) - TINY
     return math.ldexp(max(0.0, bound), problem.exponent)
 
 
 def lipschitz(problem: Problem, f, error: float) -> float:
-    """A lower bound of W1 in the caller's units, of any 1-Lipschitz f whose computed values are off by `error`."""
+    """A lower bound of W1 in the caller's units, from any 1-Lipschitz f with values computed to within `error`."""
     on_x, on_y = f(problem.X), f(problem.Y)
     value = (math.fsum(problem.a * on_x) - math.fsum(problem.b * on_y)) / problem.total
     size = float(np.abs(on_x).max() + np.abs(on_y).max())
@@ -247,7 +253,7 @@ def lipschitz(problem: Problem, f, error: float) -> float:
 
 
 def identical(problem: Problem) -> bool:
-    """Whether both measures have the same mass on the same points, in any order and however it is split."""
+    """Whether both measures have the same mass at each point, in any order of rows and however rows are repeated."""
     X, Y = problem.X, problem.Y
     if (X.min(0) != Y.min(0)).any() or (X.max(0) != Y.max(0)).any():
         return False

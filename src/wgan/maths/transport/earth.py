@@ -1,4 +1,4 @@
-"""The earth mover's distance of two histograms, with the moves that a hand with a shovel could make."""
+"""The earth mover's distance of two histograms on a line, with moves between neighbouring bins that attain it."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ BALANCED = 1e-9  # relative difference of the totals that counts as rounding
 
 
 class Move(NamedTuple):
-    """An elementary move: this much earth from one bin to its neighbour."""
+    """An elementary move of an amount of earth from one bin to its neighbour."""
 
     amount: float
     source: int
@@ -19,7 +19,7 @@ class Move(NamedTuple):
 
 
 class EMD(NamedTuple):
-    """The cost, the net flow over the edge after each bin, and the moves in an order that can be carried out."""
+    """The `cost`, the net flows `moves` from each bin to the next, and elementary moves in a feasible `order`."""
 
     cost: float
     moves: list
@@ -36,9 +36,10 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
     """The least work that turns histogram P into Q: sum_i |delta_i| (x_{i+1} - x_i).
 
     delta_{i+1} = delta_i + P_i - Q_i with delta_0 = 0 is the earth that crosses from bin i to bin i + 1, to the
-    left where negative; `moves` are delta_1 to delta_n, of which the last is 0. `positions` x [n] increase (by
-    default one apart), amounts are in the unit of P, the cost in that unit times that of x. `order` never takes
-    earth that is not there yet. Raises WganError for negative or non-finite bins, or other totals (see UNEQUAL).
+    left where delta is negative. `moves` are delta_1 to delta_n, of which the last is 0. `positions` x [n] increase;
+    by default they are one apart. The cost is in the unit of P times the unit of x. A move of `order` takes only earth
+    that is in its bin by then. `unequal` is one of UNEQUAL. Raises `WganError` for negative or non-finite bins,
+    histograms of different lengths, positions that do not increase, and totals that differ.
 
     Examples:
         >>> result = emd([3, 2, 1, 4], [1, 2, 4, 3])
@@ -71,12 +72,12 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
 
 
 def _order(delta: list, earth: list) -> list[Move]:
-    """Rightward moves from the left, then leftward moves from the right: each bin has received before it gives."""
+    """Rightward moves from the left, then leftward moves from the right, so that each bin receives before it gives."""
     right = [(i, i + 1) for i, flow in enumerate(delta) if flow > 0]
     left = [(i + 1, i) for i, flow in enumerate(delta) if flow < 0][::-1]
     order = []
     for source, target in right + left:
-        amount = min(abs(delta[min(source, target)]), earth[source])  # equal, but for rounding
+        amount = min(abs(delta[min(source, target)]), earth[source])  # they are equal up to rounding
         earth[source] -= amount
         earth[target] += amount
         if amount:

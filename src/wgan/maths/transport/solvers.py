@@ -1,7 +1,7 @@
-"""Plans and potentials: what the bounds of `certify` are made of. Nothing here need be right to the last digit.
+"""Solvers that find plans and potentials; `certify` makes bounds of them, so that none has to be exact.
 
-Every solver takes costs C [n, m] and shares a [n], b [m] of one unit of mass, and gives back a plan as source,
-target and share [k] with a potential u [n] on the rows.
+Every solver takes costs C [n, m] and shares a [n] and b [m] of one unit of mass. It returns a plan as source, target
+and share [k], and a potential u [n] on the rows.
 """
 
 import math
@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-FIRST_STAGE = 0.1  # of the mean cost: the regularisation from which the warm-up of an exact solver falls
-RISE = 0.02  # relative rise of the dual below which the warm-up ends
-SMALL = 200  # rows from which the warm-up pays
-NEIGHBOURS = 12  # arcs of a row that a sparse dual, or a sparse linear program, begins with
+FIRST_STAGE = 0.1  # the first regularisation of the warm-up of an exact solver, as a share of the mean cost
+RISE = 0.02  # the warm-up ends where the dual rises by less than this share
+SMALL = 200  # the warm-up saves time from this many rows
+NEIGHBOURS = 12  # arcs of each row with which a sparse dual or linear program begins
 ABSORB = 10  # Sinkhorn iterations between two updates in the log domain
-POT_LIMIT = 10**9  # of the network simplex's iterations
+POT_LIMIT = 10**9  # iterations of the network simplex
 
 
 class Solution(NamedTuple):
-    """A plan that moves `share` [k] of all mass from row `source` to row `target`, and a potential u [n]."""
+    """A plan that moves `share` [k] of all mass from rows `source` to columns `target`, and a potential u [n]."""
 
     source: np.ndarray
     target: np.ndarray
@@ -29,9 +29,9 @@ class Solution(NamedTuple):
 
 
 class Scaled(NamedTuple):
-    """Sinkhorn's potentials: the plan is a_i b_j exp((u_i + v_j - C_ij) / epsilon).
+    """Sinkhorn's potentials u [n] and v [m]: the plan is a_i b_j exp((u_i + v_j - C_ij) / epsilon).
 
-    Its columns have mass b, its rows are off from a by `error` in sum.
+    Its columns have the masses b. The masses of its rows differ from a by `error` in sum.
     """
 
     u: np.ndarray
@@ -43,7 +43,7 @@ class Scaled(NamedTuple):
 def scale(C, a, b, v, epsilon: float, iterations: int, tolerance: float = 0.0, deadline: float = math.inf) -> Scaled:
     """Sinkhorn's iteration from the column potential v, in the log domain (Cuturi 2013; Schmitzer 2019, section 3).
 
-    Ten scalings of one kernel, then they are absorbed into the potentials and the kernel is made anew.
+    After ten scalings of one kernel, the scalings are absorbed into the potentials and a new kernel is computed.
     """
     error, done = math.inf, 0
     while True:
@@ -69,7 +69,7 @@ def scale(C, a, b, v, epsilon: float, iterations: int, tolerance: float = 0.0, d
 
 
 def warm(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """A good row potential [n], feasible with its c-transform, from Sinkhorn until the dual hardly rises."""
+    """A good row potential u [n], feasible with its c-transform, by Sinkhorn until the dual hardly rises."""
     v, stage = C.min(0), FIRST_STAGE * float(C.mean())
     dual, before = float(a @ (C - v).min(1) + b @ v), -math.inf
     while len(C) >= SMALL and stage > 0 and dual > before + RISE * abs(dual):
@@ -80,12 +80,12 @@ def warm(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def tight(C: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """v after two c-transforms: nowhere lower, and feasible with its first."""
+    """v [m] after two c-transforms: nowhere lower, and feasible with the first of them."""
     return (C - (C - v).min(1)[:, None]).min(0)
 
 
 def assignment(C: np.ndarray) -> Solution:
-    """The cheapest permutation (Crouse 2016, in SciPy), fed with reduced costs, which shortens its searches."""
+    """The cheapest permutation by SciPy (Crouse 2016), on reduced costs, which shorten its searches."""
     from scipy.optimize import linear_sum_assignment
 
     n = len(C)
@@ -98,14 +98,14 @@ def assignment(C: np.ndarray) -> Solution:
 
 
 def assignment_potential(R: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The row potential of an optimal permutation: the shortest paths over its exchanges, by Bellman and Ford.
+    """The row potential u [n] of an optimal permutation, by the shortest paths of Bellman and Ford over exchanges.
 
-    u_i <= u_k + R[i, target_k] - R[k, target_k] for all i, k. First over a few cheap arcs of each row, then over
-    those that the whole matrix shows to be violated.
+    u_i <= u_k + R[i, target_k] - R[k, target_k] for all i, k. The paths first use a few cheap arcs of each row, then
+    also the arcs of the whole matrix that violate an inequality.
     """
     n = len(R)
     owner = np.argsort(target)
-    matched = R[owner, np.arange(n)]  # of each column
+    matched = R[owner, np.arange(n)]  # the cost of each column's row
     few = min(NEIGHBOURS, n)
     columns = np.argpartition(R, few - 1, axis=1)[:, :few]
     length = np.take_along_axis(R, columns, 1) - matched[columns]
@@ -129,10 +129,10 @@ def assignment_potential(R: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def network_simplex(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> Solution:
-    """POT's network simplex (Bonneel et al. 2011); what it returns at its iteration limit is certified all the same."""
+    """POT's network simplex (Bonneel et al. 2011); its result at the iteration limit is not optimal, but certified."""
     import ot
 
-    top = float(C.max()) or 1.0  # it compares with absolute tolerances
+    top = float(C.max()) or 1.0  # its tolerances are absolute
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plan, log = ot.emd(a, b, C / top, numItermax=POT_LIMIT, log=True)
@@ -141,10 +141,10 @@ def network_simplex(C: np.ndarray, a: np.ndarray, b: np.ndarray) -> Solution:
 
 
 def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, deadline: float = math.inf) -> Solution:
-    """HiGHS's dual simplex over a growing part of the arcs, until no other arc would be cheaper.
+    """HiGHS's dual simplex on a growing part of the arcs, until no other arc would make the plan cheaper.
 
-    `start` = (source, target) are the arcs of any feasible plan. After the deadline the last plan and potential
-    are returned.
+    `start` = (source, target) are the arcs of any feasible plan. After `deadline`, on the monotonic clock, the last
+    plan and potential are returned.
     """
     from scipy.optimize import linprog
     from scipy.sparse import coo_array
@@ -170,7 +170,7 @@ def linear_program(C: np.ndarray, a: np.ndarray, b: np.ndarray, start: Any, dead
         ).tocsr()
         if deadline < math.inf:
             options["time_limit"] = max(0.1, deadline - time.monotonic())
-        for presolve in (True, False):  # which calls problems with masses near its tolerance infeasible
+        for presolve in (True, False):  # presolve calls problems with tiny masses infeasible
             found = linprog(
                 C[source, target] * (1e3 / top),
                 A_eq=ends,

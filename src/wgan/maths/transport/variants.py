@@ -1,4 +1,4 @@
-"""Kin of W1: Sinkhorn with its entropic plan, W1 along random lines, and W1 without the bias of small samples."""
+"""Variants of W1: Sinkhorn's entropic plan, W1 along random lines, and W1 without the bias of small samples."""
 
 import math
 import time
@@ -26,13 +26,13 @@ from wgan.maths.transport.certify import problem
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SinkhornW1(W1):
-    """Bounds of W1 from Sinkhorn's plan and potential, and `entropic`, the regularised problem's own bounds."""
+    """Bounds of W1 from Sinkhorn's plan and potential, and in `entropic` the bounds of the regularised problem."""
 
     entropic: Entropic | None = None
 
     @property
     def primal_dual_gap(self) -> float:
-        """Of the regularised problem, whose value lies above W1 for every epsilon > 0: how far it is from solved."""
+        """The gap of the regularised problem's bounds, 0 where it is solved; its value is above W1 for epsilon > 0."""
         assert self.entropic is not None
         return self.entropic.upper - self.entropic.lower
 
@@ -49,12 +49,13 @@ def sinkhorn(
     budget: float | None = None,
     solution: bool = False,
 ) -> SinkhornW1:
-    """Entropic transport min <C, plan> + epsilon KL(plan | a x b) in the log domain (Cuturi 2013), Euclidean cost.
+    """Entropic transport min <C, plan> + epsilon KL(plan | a x b) with Euclidean cost, in the log domain (Cuturi 2013).
 
-    `epsilon` is in the unit of the distances, by default a hundredth of their mean; iterations end where the
-    plan's marginals are off by less than `tolerance` in sum. Returns the certified bounds of W1 that the repaired
-    plan and the c-transformed potential give, and in `entropic` the bounds of the regularised value, epsilon, the
-    iterations, and whether they converged. Raises WganError as `w1` does, and for an epsilon that is not positive.
+    The arguments that `w1` has mean the same here. `epsilon` is in the unit of the distances, by default a hundredth
+    of their mean. The iteration ends where the plan's marginals are off by at most `tolerance` in sum, or after
+    `iterations`. It returns the certified bounds of W1 that the repaired plan and the c-transformed potential give. Its
+    `entropic` holds the bounds of the regularised value. Raises `WganError` as `w1` does, for an epsilon that is not
+    positive, and for distances that do not fit in memory.
 
     Examples:
         >>> result = sinkhorn([[0.0, 0.0], [1.0, 0.0]], [[0.0, 2.0], [1.0, 2.0]])
@@ -68,7 +69,7 @@ def sinkhorn(
 
 
 class SlicedW1(NamedTuple):
-    """The mean over random directions of the projections' W1, and the standard error of that mean."""
+    """The mean W1 of the projections on random directions, and the standard error of that mean."""
 
     value: float
     standard_error: float
@@ -78,10 +79,11 @@ class SlicedW1(NamedTuple):
 
 
 def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, seed: int = 0) -> SlicedW1:
-    """Sliced W1, the mean of W1(<theta, x>, <theta, y>) over directions theta on the unit sphere (Bonneel et al. 2015).
+    """Sliced W1, the mean of W1(<theta, x>, <theta, y>) over random unit vectors theta (Bonneel et al. 2015).
 
-    It is at most W1, and of another size: a shift of length s in d dimensions has about s sqrt(2 / (pi d)). The
-    standard error is that of the draw of directions; the samples are taken as they are.
+    The arguments that `w1` has mean the same here. The value is at most W1 and has another scale: for a shift of length
+    s in d dimensions it is about s sqrt(2 / (pi d)). The standard error is that of the random directions, with the
+    samples held fixed. Raises `WganError` as `w1` does, and for fewer than 2 directions.
 
     Examples:
         >>> sliced_w1([0.0, 1.0], [3.0, 4.0]).value
@@ -90,7 +92,7 @@ def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, se
     start = time.monotonic()
     p = problem(X, Y, weights_x, weights_y)
     if directions < 2:
-        raise WganError(f"directions is {directions}; a standard error takes at least 2.")
+        raise WganError(f"directions is {directions}; give at least 2, which a standard error needs.")
     theta = stream(seed, "directions").standard_normal((directions, p.X.shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     centre = p.X.mean(0)
@@ -101,9 +103,10 @@ def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, se
 
 
 class DebiasedW1(NamedTuple):
-    """`cross` - `floor`: the distance of the two sets less that of each from itself, all between halves of n rows.
+    """`value` = `cross` - `floor`, all from W1 between halves of n rows.
 
-    `lower` and `upper` bound `value` for these halves; they say nothing of the spread over other samples.
+    `cross` is the distance between the sets and `floor` that within them. `lower` and `upper` bound `value` for these
+    halves; they do not cover the spread over other samples.
     """
 
     value: float
@@ -116,19 +119,24 @@ class DebiasedW1(NamedTuple):
 
 
 def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = None, seed: int = 0) -> DebiasedW1:
-    """W1(X, Y) less what a sample is from a second sample of the same law, by a held-out split.
+    """W1 between X and Y minus W1 within each, from random halves of both.
 
-    X and Y are cut at random into halves of n rows, X1, X2, Y1, Y2, and the estimate is
-    (W1(X1, Y1) + W1(X2, Y2)) / 2 - (W1(X1, X2) + W1(Y1, Y2)) / 2. It has mean 0 where the laws are equal, and may be
-    negative. Where they are further apart than they are wide, W1(X, Y) needs no such correction, and this is too
-    low by up to the floor: look at `cross` too. The form is that of Papp and Sherlock (arXiv 2203.11627), whose
-    theorems are for the squared W2.
+    X and Y are split at random, by `seed`, into halves X1, X2, Y1 and Y2 of n rows. The estimate is
+    (W1(X1, Y1) + W1(X2, Y2)) / 2 - (W1(X1, X2) + W1(Y1, Y2)) / 2. Its mean is 0 where both distributions are equal, and
+    it may be negative. Where they are further apart than each is wide, W1(X, Y) needs no correction and this estimate
+    is too low by up to `floor`: look at `cross` too. The form is that of Papp and Sherlock (arXiv 2203.11627), whose
+    theorems are for the squared W2. Raises `WganError` as `w1` does, and for fewer than 2 rows of a kind.
+
+    Examples:
+        >>> found = debiased_w1(np.arange(8.0), np.arange(8.0) + 100)
+        >>> found.cross - found.floor == found.value, bool(found.value < 100)
+        (True, True)
     """
     start = time.monotonic()
     x, y = certify.points(X, "X"), certify.points(Y, "Y")
     n = min(len(x), len(y)) // 2
     if n < 1:
-        raise WganError(f"X has {len(x)} rows and Y {len(y)}; a held-out half takes at least 2 of each.")
+        raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one a half.")
     order_x, order_y = (stream(seed, "halves", k).permutation(len(rows)) for k, rows in enumerate((x, y)))
     x1, x2, y1, y2 = x[order_x[:n]], x[order_x[n : 2 * n]], y[order_y[:n]], y[order_y[n : 2 * n]]
     share = None if budget is None else budget / 4

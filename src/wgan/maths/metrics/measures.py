@@ -1,13 +1,11 @@
-"""How far generated rows are from real ones, on features that the caller chooses, in float64.
+"""The metrics as functions of features that the caller chooses, in float64.
 
-Every function takes features [m, d] of real rows, then [n, d] of generated ones, and returns a `Measurement`.
-A number has a meaning only beside the same number of real rows against real rows: its floor.
+Most take the features [m, d] of real rows, then those [n, d] of generated rows, and return a `Measurement`. A value is
+to be read beside its floor, the same metric of real rows against real rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,16 +16,20 @@ from wgan.maths.streams import stream
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB
 NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
-SPLITS = 10  # of the inception-style score, as in Salimans et al. 2016
-DIRECTIONS = 128  # of the sliced distance
-EXACT_ROWS = 1000  # rows of each kind in the exact distance, whose time grows with their cube
-GROUPS = 10  # of the jackknife that leaves out a tenth
-TAIL = 1000  # one held-out row in so many is the yardstick of memorisation
+SPLITS = 10  # splits of the inception-style score, as in Salimans et al. 2016
+DIRECTIONS = 128  # random lines of the sliced distance
+EXACT_ROWS = 1000  # rows of each kind in the exact distance; its time grows with their cube
+GROUPS = 10  # groups of the jackknife, which leaves out one tenth at a time
+TAIL = 1000  # memorisation compares samples with the nearest one in this many held-out rows
 ZERO = 1e-13  # squared distances below this share of the squared lengths are rounding errors
 
 
 class Measurement(NamedTuple):
-    """A value and its standard error; `p_value` where it is tested, `floor` where that needs no measuring."""
+    """The value of a metric.
+
+    `error` is its standard error and `p_value` the result of its test, where it has them. `floor` is the floor where
+    it is known without measuring. `shares` are the parts of the value by class or mode.
+    """
 
     value: float
     error: float | None = None
@@ -40,13 +42,13 @@ class Measurement(NamedTuple):
 
 
 def frechet(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The Frechet distance, squared, of Gaussians fitted to two sets of features [m, d] and [n, d].
+    """The squared Frechet distance of Gaussians fitted to two sets of features [m, d] and [n, d].
 
-    |mu1 - mu2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2)) (Heusel et al. 2017); it grows as features are scaled.
-    With S = R'R of a QR decomposition, also for fewer rows than features, the last trace is the sum of the
-    singular values of R1 R2'. The error is the delta method's: the value's derivative in each distribution is
-    the quadratic potential of the optimal map between the Gaussians (Rippl, Munk, Sturm 2016). It leaves out the
-    bias upward of few rows, which the floor shows. This is the FID only on the Inception network's features.
+    |mu1 - mu2|^2 + tr(S1) + tr(S2) - 2 tr((S1 S2)^(1/2)) (Heusel et al. 2017), in the squared unit of the features.
+    A QR decomposition gives S = R'R, also for fewer rows than features, and the last trace is the sum of the singular
+    values of R1 R2'. The error is the delta method's: the derivative of the value in each distribution is the
+    quadratic potential of the optimal map between the Gaussians (Rippl, Munk, Sturm 2016). The error leaves out the
+    upward bias of few rows, which the floor shows. This is the FID only on the Inception network's features.
 
     Examples:
         >>> x = np.array([[0.0], [2.0]])
@@ -66,17 +68,17 @@ def frechet(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
 
 def _gaussian(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean, centred rows, and R with R'R the covariance."""
+    """The mean, the centred rows, and R with R'R the covariance."""
     mean = features.mean(0, dtype=np.float64)
     centred = features - mean
     return mean, centred, np.linalg.qr(centred, mode="r") / np.sqrt(len(centred) - 1)
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The squared maximum mean discrepancy of the kernel (x.y / d + 1)^3, as a U-statistic: unbiased, so that it
-    may be below 0, of all pairs of rows (Binkowski et al. 2018).
+    """The squared maximum mean discrepancy with the kernel (x.y / d + 1)^3 of features [m, d] and [n, d].
 
-    The error is the two-sample jackknife's (Arvesen 1969), leaving out one row at a time. It is the KID only on
+    It is the U-statistic over all pairs of rows, which is unbiased and so may be below 0 (Binkowski et al. 2018). The
+    error is the two-sample jackknife's, which leaves out one row at a time (Arvesen 1969). This is the KID only on
     the Inception network's features.
 
     Examples:
@@ -106,9 +108,10 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
 
 def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
-    """The mean Wasserstein-1 distance of both sets on 128 random lines (Rabin et al. 2011), of as many rows each.
+    """The mean over 128 random lines of the Wasserstein-1 distance of the projected rows (Rabin et al. 2011).
 
-    On a line it is the mean of |sort(x) - sort(y)|. The error is the jackknife's, of ten groups.
+    On a line it is the mean of |sort(x) - sort(y)|, in the unit of the features. The larger set is cut to the size of
+    the smaller. `seed` draws the lines. The error is the jackknife's over ten groups of rows.
     """
     directions = stream(seed, "evaluate").standard_normal((real.shape[1], DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
@@ -131,13 +134,13 @@ def exact_w1(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
 
 def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.ndarray) -> Measurement:
-    """A statistic of two sets of as many rows, with the jackknife's standard error."""
+    """A statistic of two sets of equal size, with the jackknife's standard error."""
     group = np.arange(len(x)) % GROUPS
     without = np.array([statistic(x[group != g], y[group != g]) for g in range(GROUPS)])
     return Measurement(statistic(x, y), float(np.sqrt((GROUPS - 1) * without.var())))
 
 
-# Neighbourhoods: the k-nearest-neighbour balls of one set, and who of the other lies in them.
+# Neighbourhoods: the balls around the rows of one set, and the rows of the other set in them.
 
 
 def _parts(rows: int, columns: int) -> Iterator[slice]:
@@ -146,7 +149,7 @@ def _parts(rows: int, columns: int) -> Iterator[slice]:
 
 
 def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Blocks of the squared distances [rows of x, rows of y]; equal rows are at 0 exactly."""
+    """The squared distances [rows of x, rows of y] in blocks of rows of x; those of equal rows are exactly 0."""
     centre = y.mean(0)
     x, y = x - centre, y - centre
     lengths_x, lengths_y = (x * x).sum(1), (y * y).sum(1)
@@ -166,12 +169,13 @@ def _radii(x: np.ndarray, k: int) -> np.ndarray:
 
 
 def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> dict[str, Measurement]:
-    """Precision, recall, density and coverage, by the balls about rows that reach to their k-th neighbour.
+    """Precision, recall, density and coverage of features [m, d] and [n, d].
 
-    Precision: the share of samples in some real row's ball; recall: of real rows in some sample's ball
-    (Kynkaanniemi et al. 2019). Density: how many real balls hold a sample, over k, on average; coverage: the share
-    of real rows with a sample in their ball (Naeem et al. 2020). A ball holds its rim, so that equal sets have 1.
-    Errors are those of the mean over the rows counted, the other set given.
+    The ball of a row reaches to its k-th nearest row of the same set and includes its rim. Precision is the share of
+    samples in the ball of a real row; recall is the share of real rows in the ball of a sample (Kynkaanniemi et al.
+    2019). Density is the mean over samples of the number of real balls that hold the sample, divided by k; coverage
+    is the share of real rows with a sample in their ball (Naeem et al. 2020). The standard error is that of the mean
+    over the rows counted, with the other set held fixed.
 
     Examples:
         >>> x = np.arange(8.0)[:, None]
@@ -200,8 +204,8 @@ def _mean(rows: np.ndarray) -> Measurement:
 def inception_style_score(probabilities: np.ndarray) -> Measurement:
     """exp(E KL(p(class | x) || p(class))) of a classifier's probabilities [n, classes] (Salimans et al. 2016).
 
-    The mean over ten splits, with its standard error; from 1 to the number of classes. It is the Inception score
-    only where the classifier is the Inception network.
+    It is the mean over ten splits, with its standard error, and lies between 1 and the number of classes. It is the
+    Inception score only where the classifier is the Inception network.
 
     Examples:
         >>> inception_style_score(np.tile(np.eye(2), (50, 1))).value
@@ -216,7 +220,11 @@ def inception_style_score(probabilities: np.ndarray) -> Measurement:
 
 
 def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarray) -> Measurement:
-    """The share of the classes that are made at least a tenth as often as they occur; `shares`: of each class."""
+    """The share of the real classes whose share among the samples is at least a tenth of their real share.
+
+    Both arguments are a classifier's probabilities, [m, classes] of real rows and [n, classes] of samples; a row
+    counts for its most probable class. `shares` are the classes' shares among the samples.
+    """
     classes = real_probabilities.shape[1]
     real, fake = (
         np.bincount(p.argmax(1), minlength=classes) / len(p) for p in (real_probabilities, fake_probabilities)
@@ -225,29 +233,29 @@ def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarra
     return Measurement(float(found.mean()), shares=tuple(fake.tolist()))
 
 
-def label_agreement(probabilities: np.ndarray, asked: np.ndarray) -> Measurement:
-    """The share of samples that a classifier takes for the class asked of them, codes [n]."""
-    right = probabilities.argmax(1) == asked
+def label_agreement(probabilities: np.ndarray, labels: np.ndarray) -> Measurement:
+    """The share of samples whose most probable class, by `probabilities` [n, classes], is their label, [n]."""
+    right = probabilities.argmax(1) == labels
     return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(right))))
 
 
 class Modes(NamedTuple):
-    """Known clusters: their centres [modes, d] and the standard deviation of a coordinate in each, [modes]."""
+    """Known clusters: their centres [modes, d] and their standard deviations per coordinate, [modes]."""
 
     centres: np.ndarray
     deviations: np.ndarray
 
 
 def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
-    """The modes of rows [n, d] that are labelled by mode."""
+    """The modes of rows [n, d] with labels [n], one label for each mode."""
     groups = [rows[labels == label].astype(np.float64) for label in np.unique(labels)]
     return Modes(np.stack([g.mean(0) for g in groups]), np.array([np.sqrt(g.var(0).mean()) for g in groups]))
 
 
 def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
-    """The share of samples within three standard deviations of their nearest mode; `shares`: by mode.
+    """The share of samples [n, d] within three standard deviations of their nearest mode; `shares` by mode.
 
-    The measure of Srivastava et al. 2017 (VEEGAN); of 2-D Gaussians themselves it is 1 - e^(-9/2) = 0.989.
+    Samples of 2-D Gaussians themselves have 1 - e^(-9/2) = 0.989 (Srivastava et al. 2017).
     """
     nearest, squared = np.empty(len(fake), int), np.empty(len(fake))
     for part, block in _squared_distances(fake, modes.centres):
@@ -258,7 +266,7 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
 
 
 def modes_found(fake: np.ndarray, modes: Modes) -> Measurement:
-    """How many modes have a sample within three standard deviations (Srivastava et al. 2017)."""
+    """The number of modes with a sample within three standard deviations (Srivastava et al. 2017)."""
     return Measurement(float(np.count_nonzero(np.array(high_quality(fake, modes).shares))))
 
 
@@ -295,9 +303,10 @@ def _nearest_ratio(x: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 
 def diversity(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The mean distance of two samples over that of two real rows: 1 as in the data, 0 where all are the same.
+    """The mean distance of two samples [n, d] divided by that of two real rows [m, d].
 
-    The error is the delta method's, from the variance of each U-statistic's first projection.
+    It is 1 where samples vary as the data do and 0 where all samples are the same. The error is the delta method's,
+    from the variance of each U-statistic's first projection. Raises `WganError` where all real rows are the same.
     """
     parts = []
     for x in (fake, real):
@@ -319,193 +328,3 @@ def near_duplicates(fake: np.ndarray, train: np.ndarray) -> Measurement:
     """
     usual = np.quantile(_radii(train[: len(fake)], 1), 0.01)
     return _mean(_radii(fake, 1) <= usual)._replace(floor=0.01)
-
-
-# The family.
-
-
-@dataclass(frozen=True, eq=False)
-class Sets:
-    """What is compared. For the floor, `fake` are training rows.
-
-    Features: `real` [m, d] of held-out rows, `fake` [n, d] of samples, `train` [at least n, d] of all training rows
-    in random order. A classifier's probabilities, the modes of labelled points and the classes `asked` of the samples
-    are None where there are none.
-    """
-
-    real: np.ndarray
-    fake: np.ndarray
-    train: np.ndarray | None = None
-    real_probabilities: np.ndarray | None = None
-    fake_probabilities: np.ndarray | None = None
-    modes: Modes | None = None
-    asked: np.ndarray | None = None
-
-    @cached_property
-    def neighbourhoods(self) -> dict[str, Measurement]:
-        """The four of `neighbourhoods`, computed once."""
-        return neighbourhoods(self.real, self.fake)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric: `title` in words, which way is better, what it estimates, and the least rows of each kind.
-
-    `better` is "lower", "higher", or the value that is right. `measure(sets)` needs the fields `needs` of `Sets`.
-    """
-
-    title: str
-    better: str
-    estimates: str
-    least: int
-    measure: Callable[[Any], Measurement]
-    needs: tuple[str, ...] = ()
-
-    def applies(self, sets: Any) -> bool:
-        """Whether there is what it needs, such as a classifier's probabilities."""
-        return all(getattr(sets, name) is not None for name in self.needs)
-
-
-def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = None) -> Measurement:
-    """One metric of METRICS, or of another such table; `WganError` with its name and the number needed where there
-    are too few rows.
-
-    Examples:
-        >>> measurement("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))
-        Traceback (most recent call last):
-        wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
-    """
-    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
-    if min(counts) < metric.least:
-        raise WganError(
-            f"{name} needs at least {metric.least} samples and as many held-out rows; "
-            f"there are {counts[0]:,} and {counts[1]:,}."
-        )
-    return metric.measure(sets)
-
-
-def _classes(sets: Sets) -> Measurement:
-    return class_coverage(sets.real_probabilities, sets.fake_probabilities)  # type: ignore[arg-type]
-
-
-METRICS: dict[str, Metric] = {
-    "frechet": Metric(
-        "Frechet distance",
-        "lower",
-        "squared distance of Gaussians fitted to the features; biased upward for few rows",
-        100,
-        lambda s: frechet(s.real, s.fake),
-    ),
-    "kernel_distance": Metric(
-        "kernel distance",
-        "lower",
-        "squared MMD of the cubic kernel, unbiased: 0 on average for equal distributions",
-        20,
-        lambda s: kernel_distance(s.real, s.fake),
-    ),
-    "exact_w1": Metric(
-        "exact W1",
-        "lower",
-        f"Wasserstein-1 of up to {EXACT_ROWS:,} samples and rows in feature space; above the distributions' own",
-        20,
-        lambda s: exact_w1(s.real, s.fake),
-    ),
-    "sliced_w1": Metric(
-        "sliced W1",
-        "lower",
-        f"mean Wasserstein-1 over {DIRECTIONS} random lines in feature space",
-        20,
-        lambda s: sliced_w1(s.real, s.fake),
-    ),
-    "precision": Metric(
-        "precision",
-        "higher",
-        "share of samples among the real rows: fidelity",
-        100,
-        lambda s: s.neighbourhoods["precision"],
-    ),
-    "recall": Metric(
-        "recall",
-        "higher",
-        "share of real rows among the samples: variety",
-        100,
-        lambda s: s.neighbourhoods["recall"],
-    ),
-    "density": Metric(
-        "density",
-        "higher",
-        "real neighbourhoods that hold a sample, over k: fidelity, robust to outliers",
-        100,
-        lambda s: s.neighbourhoods["density"],
-    ),
-    "coverage": Metric(
-        "coverage",
-        "higher",
-        "share of real rows with a sample in their neighbourhood: variety, robust to outliers",
-        100,
-        lambda s: s.neighbourhoods["coverage"],
-    ),
-    "inception_style": Metric(
-        "inception-style score",
-        "higher",
-        "how sure the classifier is of each sample, and how evenly the classes come, from 1 to their number",
-        100,
-        lambda s: inception_style_score(s.fake_probabilities),
-        ("fake_probabilities",),
-    ),
-    "class_coverage": Metric(
-        "class coverage",
-        "higher",
-        "share of the classes made at least a tenth as often as they occur",
-        100,
-        _classes,
-        ("real_probabilities", "fake_probabilities"),
-    ),
-    "label_agreement": Metric(
-        "label agreement",
-        "higher",
-        "share of samples that the classifier takes for the class that was asked for",
-        20,
-        lambda s: label_agreement(s.fake_probabilities, s.asked),
-        ("fake_probabilities", "asked"),
-    ),
-    "modes_found": Metric(
-        "modes found",
-        "higher",
-        "modes with a sample within three standard deviations",
-        100,
-        lambda s: modes_found(s.fake, s.modes),
-        ("modes",),
-    ),
-    "high_quality": Metric(
-        "high-quality share",
-        "higher",
-        "share of samples within three standard deviations of a mode",
-        100,
-        lambda s: high_quality(s.fake, s.modes),
-        ("modes",),
-    ),
-    "diversity": Metric(
-        "diversity",
-        "1",
-        "mean distance of two samples over that of two real rows; 0 is collapse",
-        20,
-        lambda s: diversity(s.real, s.fake),
-    ),
-    "near_duplicates": Metric(
-        "near-duplicates",
-        "lower",
-        "share of samples as near to another one as 1 % of training rows are; 1 is a few outputs repeated",
-        100,
-        lambda s: near_duplicates(s.fake, s.train),
-        ("train",),
-    ),
-    "memorisation": Metric(
-        "memorisation",
-        "lower",
-        "share of samples nearer to one training row than nearly all held-out rows are; p: chance without copying",
-        100,
-        lambda s: memorisation(s.real, s.fake, s.train),
-        ("train",),
-    ),
-}

@@ -1,0 +1,38 @@
+"""How far generated rows are from real ones: the metrics as functions, and METRICS, which holds them by name."""
+
+from wgan.maths.metrics.measures import (
+    DIRECTIONS,
+    EXACT_ROWS,
+    NEIGHBOURS,
+    SPLITS,
+    TAIL,
+    Measurement,
+    Modes,
+    class_coverage,
+    diversity,
+    exact_w1,
+    frechet,
+    high_quality,
+    inception_style_score,
+    kernel_distance,
+    label_agreement,
+    memorisation,
+    modes_found,
+    modes_of,
+    near_duplicates,
+    neighbourhoods,
+    sliced_w1,
+)
+from wgan.maths.metrics.registry import (
+    METRICS,
+    Metric,
+    Sets,
+    measurement,
+)
+
+__all__ = [
+    "DIRECTIONS", "EXACT_ROWS", "METRICS", "NEIGHBOURS", "SPLITS", "TAIL", "Measurement", "Metric", "Modes", "Sets",
+    "class_coverage", "diversity", "exact_w1", "frechet", "high_quality", "inception_style_score",
+    "kernel_distance", "label_agreement", "measurement", "memorisation", "modes_found", "modes_of",
+    "near_duplicates", "neighbourhoods", "sliced_w1",
+]  # fmt: skip

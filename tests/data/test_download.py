@@ -1,0 +1,96 @@
+"""Downloads over a loopback server: kept, checked, and nothing left of one that fails."""
+
+import os
+
+import numpy as np
+import pytest
+from data_files import IMAGES, IMAGES_FILE, LABELS, LABELS_FILE, one_sentence, write_pair
+
+from wgan.data import cifar, download, load
+from wgan.errors import WganError
+
+
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("length_known", [True, False])
+def test_a_download_is_kept(length_known, server, places, capsys):
+    if not length_known:
+        server.update({file: (200, None, body) for file, (_, _, body) in server.items()})
+    for _ in range(2):
+        dataset = load("mnist")
+        np.testing.assert_array_equal(dataset.rows[..., 0], IMAGES)
+        np.testing.assert_array_equal(dataset.labels, LABELS)
+    assert server.asked == [f"/{IMAGES_FILE}.gz", f"/{LABELS_FILE}.gz"]
+    assert os.listdir(places["cache"] / "mnist") != []
+    assert files_in(places["cache"]) == [f"mnist/{IMAGES_FILE}.gz", f"mnist/{LABELS_FILE}.gz"]
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert IMAGES_FILE in captured.err
+
+
+def test_only_the_missing_file_is_downloaded(server, places):
+    (write_pair(places["cache"] / "mnist") / f"{LABELS_FILE}.gz").unlink()
+    load("mnist")
+    assert server.asked == [f"/{LABELS_FILE}.gz"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda body: (200, len(body), body[:-1] + b"x"), "came with MD5"),
+        (lambda body: (200, len(body) + 10, body), r"broke off at \d+ of \d+ bytes"),
+        (lambda body: (200, None, body[:-5]), "came with MD5"),
+        (lambda body: (404, 0, b""), "HTTP Error 404"),
+        (lambda body: (503, 0, b""), "HTTP Error 503"),
+    ],
+    ids=["wrong checksum", "short body", "short body of unknown length", "absent", "server error"],
+)
+def test_a_failed_download_leaves_nothing_and_says_what_to_do(answer, message, server, places):
+    file = f"{IMAGES_FILE}.gz"
+    server[file] = answer(server[file][2])
+    with pytest.raises(WganError, match=message) as caught:
+        load("mnist")
+    text = one_sentence(caught)
+    assert file in text
+    assert str(places["cache"] / "mnist") in text
+    assert "WGAN_DATA" in text
+    assert os.listdir(places["cache"] / "mnist") == []
+
+
+def test_no_network_is_one_sentence(places):
+    with pytest.raises(WganError, match=f"cannot download {IMAGES_FILE}.gz .*refused.*put it by hand") as caught:
+        load("mnist")
+    one_sentence(caught)
+    assert os.listdir(places["cache"] / "mnist") == []
+
+
+def test_a_silent_server_is_given_up(server, places, monkeypatch):
+    monkeypatch.setattr(download, "DOWNLOAD_TIMEOUT", 0.05)
+    server.held.clear()
+    with pytest.raises(WganError, match="timed out"):
+        load("mnist")
+    server.held.set()
+
+
+def test_ctrl_c_leaves_nothing(server, places, monkeypatch):
+    def interrupted(*arguments, **keywords):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rich.progress.Progress.update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load("mnist")
+    assert os.listdir(places["cache"] / "mnist") == []
+
+
+def test_a_cache_that_cannot_be_made_is_one_sentence(server, places):
+    places["cache"].parent.write_text("a file where the folder should be")
+    with pytest.raises(WganError, match="cannot download"):
+        load("mnist")
+
+
+def test_every_download_has_its_published_sum():
+    assert {name for name, _, _ in (key.partition("/") for key in download.MD5)} == download.URLS.keys()
+    for name, archive in cifar.ARCHIVES.items():
+        assert len(download.MD5[f"{name}/{archive.file}.gz"]) == 32

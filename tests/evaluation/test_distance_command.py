@@ -1,0 +1,68 @@
+"""`wgan distance`: two named things, their distance, its floor and its refusals."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from wgan.evaluation import distance
+
+
+@pytest.fixture
+def files(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(500)
+    for name, rows in {"x": x, "shifted": x + 3, "table": x.reshape(-1, 5), "table2": x.reshape(-1, 5) + 1}.items():
+        np.save(tmp_path / f"{name}.npy", rows)
+    return tmp_path
+
+
+def command(*arguments, cwd):
+    call = [sys.executable, "-W", "error", "-m", "wgan", "distance", *map(str, arguments)]
+    return subprocess.run(call, capture_output=True, text=True, timeout=120, cwd=cwd)
+
+
+def test_the_command_prints_the_interval_and_the_floor_in_words_and_as_json(files):
+    done = command("x.npy", "shifted.npy", cwd=files)
+    assert done.returncode == 0, done.stderr
+    assert "floor, two draws of x.npy" in done.stdout
+    assert "W1 of these rows" in done.stdout
+    found = json.loads(command("x.npy", "shifted.npy", "--n", 200, "--json", cwd=files).stdout)
+    assert found["w1"]["n"] == [200, 200]
+    assert abs(found["w1"]["value"] - 3) < 0.5
+    assert found["w1"]["lower"] <= found["w1"]["value"] <= found["w1"]["upper"]
+    assert found["floor"]["upper"] < 0.5
+    assert found["estimates"].startswith("W1 of these rows")
+    for arguments, sentence in [
+        (["x.npy", "table.npy"], "X has 1 columns and Y has 5"),
+        (["x.npy"], "nothing to be compared with"),
+        (["x.npy", "none.npy"], "no such file"),
+        (["x.npy", "."], "a folder but no run"),
+        (["x.npy", "shifted.npy", "--n", 251], "enough for n = 250"),
+        (["x.npy", "shifted.npy", "--method", "slice"], "did you mean 'sliced'"),
+    ]:
+        done = command(*arguments, cwd=files)
+        assert done.returncode == 2
+        assert done.stderr.startswith("wgan: ")
+        assert sentence in done.stderr
+
+
+def test_a_run_is_held_against_its_own_rows_and_against_any(tmp_path):
+    from wgan import Config
+    from wgan.training import loop as training
+
+    config = Config(data="digits", steps=1, width=8, batch=16, latent=4)
+    for _ in training.train(config, out=tmp_path / "run"):
+        pass
+    found = distance.distance(tmp_path / "run", n=100)
+    assert found.floor_of == "digits, held-out rows"
+    assert found.w1.lower > found.floor.upper, "one step is no training"
+    assert found.ground == "Euclidean, rows encoded as in training"
+    other = distance.distance("digits", tmp_path / "run", n=100, method="sliced")
+    assert other.floor_of == "digits"
+    assert other.w1.method == "sliced"
+    same = distance.distance("digits", "digits", n=400)
+    assert same.w1.value == pytest.approx(same.floor.value, rel=0.25), "rows are shared in part"
+    assert same.ground == "Euclidean, images in [-1, 1]"
