@@ -340,9 +340,9 @@ SCORES = np.array([0.3, -1.2, 1.4, 0.9]), np.array([-0.4, 1.1, -1.7, 0.2])
 @pytest.mark.parametrize("name", DIVERGENCES)
 def test_the_objectives_losses_are_the_bound_and_its_parts(name, generator_objective, engine):
     engine = get_engine(engine, "float64")
-    config = Config(objective=f"fgan-{name}", generator_objective=generator_objective, prior=0.3, alpha=-0.5)
-    objective = resolve("objective", config)
-    row = named(name, **{"js": {"prior": 0.3}, "alpha": {"alpha": -0.5}}.get(name, {}))
+    own = {"js": {"prior": 0.3}, "alpha": {"alpha": -0.5}}.get(name, {})
+    objective = resolve("objective", Config(objective=f"fgan-{name}", generator_objective=generator_objective, **own))
+    row = named(name, **own)
     real, fake = SCORES
     ops, arrays = engine.ops, [engine.array(scores) for scores in SCORES]
     value = row.activation(NUMPY, real).mean() - row.conjugate(row.activation(NUMPY, fake)).mean()
