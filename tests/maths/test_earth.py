@@ -50,7 +50,7 @@ def test_emd_is_w1_of_weighted_positions_and_its_moves_can_be_carried_out(seed, 
 
 
 def test_emd_of_large_integers_is_exact():
-    P, Q = [2**61, 1, 0], [2**61 - 2, 0, 3]
+    P, Q = [2**52, 1, 0], [2**52 - 2, 0, 3]
     found = emd(P, Q)
     assert found.moves == [2, 3, 0]
     assert found.order == [(2, 0, 1), (3, 1, 2)]
@@ -83,14 +83,14 @@ def test_the_earth_is_drawn_move_by_move(tmp_path):
         (([1, 2], [2, 1], [1, 1]), "positions must be 2 increasing numbers"),
         (([1, np.nan], [2, 1]), "P holds NaN or infinity at bin 1"),
         (([[1]], [1]), "shape (1, 1)"),
-        (([], []), "P is float64 of shape (0,)"),
+        (([], []), "P has shape (0,)"),
         (([[1], [1, 2]], [1]), "P has rows of different lengths"),
-        ((["a"], [1]), "P is <U1 of shape (1,)"),
+        ((["a"], [1]), "P is not an array of numbers (<U1 of shape (1,))"),
         (([1, 2], [2, 1], [0, 1, 2]), "positions must be 2 increasing numbers"),
         (([1, 2], [2, 1], [0, 0]), "positions must be 2 increasing numbers"),
-        (([2**62] * 5, [2**62, 0, 0, 0, 0]), "P holds integers with a sum of 2**62 or more"),
-        (([1, 1], [1, 1], [-(2**61), 2**61]), "positions holds integers with a sum"),
-        ((np.array([2**63], np.uint64), [1]), "P holds integers with a sum of 2**62 or more"),
+        (([2**62] * 5, [2**62, 0, 0, 0, 0]), "P holds integers beyond 2**53"),
+        (([1, 1], [1, 1], [-(2**61), 2**61]), "positions holds integers beyond 2**53"),
+        ((np.array([2**63], np.uint64), [1]), "P holds integers beyond 2**53"),
         (([1], [1], None, "ignore"), "unknown choice of unequal 'ignore'"),
     ],
 )
