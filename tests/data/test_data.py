@@ -128,3 +128,14 @@ def test_the_test_parts_have_ten_thousand_rows(name):
     dataset = load_idx_pair(name, "test")
     assert dataset.rows.shape == (10_000, 28, 28, 1)
     assert len(dataset.labels) == 10_000
+
+
+@pytest.mark.parametrize("what", ["digits", "8gaussians", "hf:somebody/some", "rows.npy", "a folder"])
+def test_columns_are_dropped_from_tables_only(tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    np.save("rows.npy", np.eye(3))
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(WganError, match=r"drop is for tables .*, but .* is none; leave it out"):
+        load(what, drop="age")
+    with pytest.raises(WganError, match="drop is for tables with named columns, which array has not"):
+        from_array(np.eye(3), drop="age")

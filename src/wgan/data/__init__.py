@@ -50,6 +50,9 @@ __all__ = [
 ]
 
 
+TABLES = (".csv", ".parquet")
+
+
 @dataclass(frozen=True)
 class DatasetInfo:
     """One entry of DATASETS; `make(data_dir, seed)` gives the Dataset."""
@@ -76,6 +79,8 @@ def load(
     they are decoded once and then memory-mapped from the user's cache. `drop` are columns of a table to leave out.
     Raises WganError for an unknown name, a missing or unreadable file, or rows that cannot be trained on.
     """
+    if drop is not None and Path(name_or_path).suffix not in TABLES:
+        raise WganError(f"drop is for tables ({' or '.join(TABLES)}), but {str(name_or_path)!r} is none; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
@@ -93,7 +98,7 @@ def load(
         if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
             raise unknown_name("data set", name_or_path, DATASETS)
         raise WganError(f"no such file: {str(path)!r}; {remedy}")
-    if path.suffix in (".csv", ".parquet"):
+    if path.suffix in TABLES:
         from wgan.data.table import read
 
         return read(path, drop)

@@ -31,6 +31,8 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
         return from_frame(X, name=name, drop=drop)
+    if drop is not None:
+        raise WganError(f"drop is for tables with named columns, which {name} has not; leave it out")
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
