@@ -284,9 +284,9 @@ BAD_ARRAYS = {
     "constant table": (np.ones((3, 2)), "constant"),
     "constant column": (np.array([[1.0, 2, 0], [3, 2, 1]]), "constant in column 1;"),
     "one row": (np.array([[1.0, 2]]), "constant in column 0"),
-    "narrow column": (np.array([[7.0], [7 + 9e-16]]), "wide or narrow in column 0"),
-    "tiny column": (np.array([[0.0], [5e-324]]), "wide or narrow in column 0"),
-    "wide column": (np.array([[-1.7e308], [1.7e308]]), "wide or narrow in column 0"),
+    "narrow column": (np.array([[7.0], [7 + 9e-16]]), "too much or too little in column 0"),
+    "tiny column": (np.array([[0.0], [5e-324]]), "too much or too little in column 0"),
+    "wide column": (np.array([[-1.7e308], [1.7e308]]), "too much or too little in column 0"),
     "narrow images": (np.array([2, 2 + 5e-16]).reshape(2, 1, 1), "spans only"),
     "channels first": (random_images((5, 3, 8, 8)), r"channels first \(5, 3, 8, 8\).*transpose"),
     "two channels": (random_images((5, 8, 8, 2)), "2 channels"),
@@ -445,10 +445,10 @@ BAD_IDX = {
     "compressed then truncated": (gzip.compress(idx(IMAGES))[:-12], "damaged gzip"),
     "corrupt gzip": (gzip.compress(idx(IMAGES))[:-6] + b"sixsix", "damaged gzip"),
     "corrupt deflate": (gzip.compress(idx(IMAGES))[:10] + b"\xff" * 30, "damaged gzip"),
-    "empty": (b"", "no IDX file"),
-    "wrong magic": (b"\x01" + idx(IMAGES)[1:], "no IDX file .it begins '01 00 08 03'"),
-    "a web page": (b"<!DOCTYPE html>", "no IDX file"),
-    "no axes": (b"\0\0\x08\0", "no IDX file"),
+    "empty": (b"", "not an IDX file"),
+    "wrong magic": (b"\x01" + idx(IMAGES)[1:], "not an IDX file .it begins '01 00 08 03'"),
+    "a web page": (b"<!DOCTYPE html>", "not an IDX file"),
+    "no axes": (b"\0\0\x08\0", "not an IDX file"),
     "floats": (b"\0\0\x0d" + idx(IMAGES)[3:], "type 0x0d"),
 }
 
@@ -471,7 +471,7 @@ def test_an_unreadable_idx_file_is_named(tmp_path):
     [
         (LABELS, LABELS, rf"{IMAGES_FILE}.gz' has shape \(5,\), so it holds no images"),
         (IMAGES, IMAGES, rf"{LABELS_FILE}.gz' has shape \(5, 3, 2\), so it holds no labels"),
-        (IMAGES, LABELS[:4], "has 5 images but .* 4 labels"),
+        (IMAGES, LABELS[:4], "has 5 images but .* has 4 labels"),
         (IMAGES, LABELS + 7, f"{LABELS_FILE}.gz' has the label 16"),
     ],
     ids=["labels for images", "images for labels", "counts", "label too large"],
@@ -512,7 +512,7 @@ def test_plain_files_and_the_test_part(places):
         load_idx_pair("mnist", "tset")
     with pytest.raises(WganError, match="unknown data set of IDX files"):
         load_idx_pair("digits")
-    with pytest.raises(WganError, match="is no folder"):
+    with pytest.raises(WganError, match="is not a folder"):
         load("mnist", data_dir=folder / "absent")
 
 

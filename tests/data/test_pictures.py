@@ -173,7 +173,7 @@ def test_no_damaged_picture_raises_anything_else(suffix):
 
 
 def test_only_four_formats_reach_a_decoder():
-    with pytest.raises(BrokenPicture, match="no png, jpeg, webp or bmp"):
+    with pytest.raises(BrokenPicture, match="not a png, jpeg, webp or bmp"):
         decode("a.png", encoded(picture(9, 9), "gif"), 8, "crop", 3)
 
 
@@ -276,7 +276,7 @@ def test_too_many_broken_pictures_are_too_many(photos):
     for path in [*(photos / "a").iterdir(), next((photos / "b").iterdir())]:
         path.write_bytes(b"no picture")
     with pytest.raises(
-        WganError, match=r"11 broken images among 30, but at most 10 are skipped: 'a/01.jpg' \(no png"
+        WganError, match=r"11 broken images among 30, but at most 10 are skipped: 'a/01.jpg' \(not a png"
     ) as caught:
         load(photos)
     one_sentence(caught)
@@ -298,7 +298,7 @@ def test_a_folder_without_a_difference_is_refused(tmp_path):
 def test_an_empty_folder_says_what_it_holds(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"")
     (tmp_path / "b.gif").write_bytes(b"")
-    with pytest.raises(WganError, match=r"no images \(.png, .*\); it holds 2 .gif, so name") as caught:
+    with pytest.raises(WganError, match=r"no images \(.png, .*\); it holds 2 .gif, so name a folder") as caught:
         load(tmp_path)
     one_sentence(caught)
 
@@ -313,7 +313,7 @@ def test_a_disk_without_room_is_one_sentence(photos, monkeypatch):
 
 
 def test_a_size_is_for_folders():
-    with pytest.raises(WganError, match="size is for folders of images, but 'digits' is none"):
+    with pytest.raises(WganError, match="size is for folders of images, but 'digits' is not one"):
         load("digits", size=16)
 
 
@@ -530,7 +530,7 @@ def test_a_hugging_face_set_of_numbers_is_a_table(datasets, tmp_path):
 
 def test_no_datasets_library_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(WganError, match=r"hf:cifar10 needs a package more: pip install 'wgan\[hf\]'") as caught:
+    with pytest.raises(WganError, match=r"hf:cifar10 needs one more package: pip install 'wgan\[hf\]'") as caught:
         load("hf:cifar10")
     one_sentence(caught)
 
