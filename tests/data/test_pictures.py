@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 from wgan import Config, WganError
 from wgan.data import Dataset, Form, cache, download, from_array, load, look
 from wgan.data.pictures import BrokenPicture, decode, header
+from wgan.data.table import to_frame
 from wgan.training.loop import estimates, iterate
 from wgan.training.state import describe, start
 
@@ -522,7 +523,7 @@ def test_a_hugging_face_set_of_numbers_is_a_table(datasets, tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "train.csv").write_text(text)
     dataset = load(f"hf:{tmp_path / 'table'}")
-    np.testing.assert_array_equal(dataset.rows, [[1, 0.5], [2, 0.25], [5, 4]])
+    np.testing.assert_array_equal(to_frame(dataset.form, dataset.rows), [[1, 0.5], [2, 0.25], [5, 4]])
     assert dataset.source.endswith("columns age, height")
     with pytest.raises(WganError, match="has the columns name, neither images nor numbers"):
         load(f"hf:{tmp_path / 'text'}")

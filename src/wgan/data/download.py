@@ -84,7 +84,7 @@ def _download(name: str, file: str, folder: Path) -> Path:
     digest, received = hashlib.md5(usedforsecurity=False), 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # The temporary folder lies beside the final place, so that the move is atomic, and goes whatever interrupts.
+        # The temporary folder lies beside the final place, so that the move is atomic, and is always removed.
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
             part = Path(temporary, file)
             with (

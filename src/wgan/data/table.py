@@ -120,7 +120,7 @@ def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.n
 
 
 def _level_order(levels: list, categories: tuple) -> list[int]:
-    """The order of the levels' codes: that of the categories, else sorted, else as they first appear."""
+    """The order in which levels get their codes: as the categories, else sorted, else as they first appear."""
     if categories:
         return sorted(range(len(levels)), key=lambda i: categories.index(levels[i]))
     try:

@@ -25,7 +25,7 @@ def digits(data_dir: Path | None, seed: int) -> Dataset:
 
 
 def toy(name: str, n: int, seed: int) -> Dataset:
-    """Draw points, float32 [n, 2], of "8gaussians", "25gaussians" or "swissroll"; those of Gaussians have labels.
+    """Draw points, float32 [n, 2], of "8gaussians", "25gaussians" or "swissroll"; the label of a point is its Gaussian.
 
     The constants are from gan_toy.py of Gulrajani et al. (2017). Raises WganError for another name or n below 1.
     """

@@ -88,7 +88,7 @@ def distance(
     ground = "Euclidean, " + (
         "rows encoded as in training"
         if a.is_run or b.is_run
-        else f"columns encoded by those of {a.name}"
+        else f"columns encoded as in {a.name}"
         if isinstance(form, TableForm)
         else "images in [-1, 1]"
         if form
