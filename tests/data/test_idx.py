@@ -30,10 +30,10 @@ BAD_IDX = {
     "compressed then truncated": (gzip.compress(idx(IMAGES))[:-12], "damaged gzip"),
     "corrupt gzip": (gzip.compress(idx(IMAGES))[:-6] + b"sixsix", "damaged gzip"),
     "corrupt deflate": (gzip.compress(idx(IMAGES))[:10] + b"\xff" * 30, "damaged gzip"),
-    "empty": (b"", "no IDX file"),
-    "wrong magic": (b"\x01" + idx(IMAGES)[1:], "no IDX file .it begins '01 00 08 03'"),
-    "a web page": (b"<!DOCTYPE html>", "no IDX file"),
-    "no axes": (b"\0\0\x08\0", "no IDX file"),
+    "empty": (b"", "not an IDX file"),
+    "wrong magic": (b"\x01" + idx(IMAGES)[1:], "not an IDX file .it begins '01 00 08 03'"),
+    "a web page": (b"<!DOCTYPE html>", "not an IDX file"),
+    "no axes": (b"\0\0\x08\0", "not an IDX file"),
     "floats": (b"\0\0\x0d" + idx(IMAGES)[3:], "type 0x0d"),
 }
 
@@ -56,7 +56,7 @@ def test_an_unreadable_idx_file_is_named(tmp_path):
     [
         (LABELS, LABELS, rf"{IMAGES_FILE}.gz' has shape \(5,\), so it holds no images"),
         (IMAGES, IMAGES, rf"{LABELS_FILE}.gz' has shape \(5, 3, 2\), so it holds no labels"),
-        (IMAGES, LABELS[:4], "has 5 images but .* 4 labels"),
+        (IMAGES, LABELS[:4], "has 5 images but .* has 4 labels"),
         (IMAGES, LABELS + 7, f"{LABELS_FILE}.gz' has the label 16"),
     ],
     ids=["labels for images", "images for labels", "counts", "label too large"],
@@ -97,7 +97,7 @@ def test_plain_files_and_the_test_part(places):
         load_idx_pair("mnist", "tset")
     with pytest.raises(WganError, match="unknown data set of IDX files"):
         load_idx_pair("digits")
-    with pytest.raises(WganError, match="is no folder"):
+    with pytest.raises(WganError, match="is not a folder"):
         load("mnist", data_dir=folder / "absent")
 
 

@@ -119,7 +119,7 @@ def test_too_many_broken_pictures_are_too_many(photos):
     for path in [*(photos / "a").iterdir(), next((photos / "b").iterdir())]:
         path.write_bytes(b"no picture")
     with pytest.raises(
-        WganError, match=r"11 broken images among 30, but at most 10 are skipped: 'a/01.jpg' \(no png"
+        WganError, match=r"11 broken images among 30, but at most 10 are skipped: 'a/01.jpg' \(not a png"
     ) as caught:
         load(photos)
     one_sentence(caught)
@@ -141,7 +141,7 @@ def test_a_folder_without_a_difference_is_refused(tmp_path):
 def test_an_empty_folder_says_what_it_holds(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"")
     (tmp_path / "b.gif").write_bytes(b"")
-    with pytest.raises(WganError, match=r"no images \(.png, .*\); it holds 2 .gif, so name") as caught:
+    with pytest.raises(WganError, match=r"no images \(.png, .*\); it holds 2 .gif, so name a folder") as caught:
         load(tmp_path)
     one_sentence(caught)
 
@@ -156,7 +156,7 @@ def test_a_disk_without_room_is_one_sentence(photos, monkeypatch):
 
 
 def test_a_size_is_for_folders():
-    with pytest.raises(WganError, match="size is for folders of images, but 'digits' is none"):
+    with pytest.raises(WganError, match="size is for folders of images, but 'digits' is not one"):
         load("digits", size=16)
 
 

@@ -114,5 +114,5 @@ def test_no_damaged_picture_raises_anything_else(suffix):
 
 
 def test_only_four_formats_reach_a_decoder():
-    with pytest.raises(BrokenPicture, match="no png, jpeg, webp or bmp"):
+    with pytest.raises(BrokenPicture, match="not a png, jpeg, webp or bmp"):
         decode("a.png", encoded(picture(9, 9), "gif"), 8, "crop", 3)

@@ -394,8 +394,8 @@ def test_evaluate_measures_the_columns_and_asks_which_is_the_target(finished):
 def test_the_floor_of_a_table_is_of_training_rows_and_its_real_rows_are_held_out(finished, monkeypatch):
     from wgan.evaluation import evaluate
 
-    seen, whole = [], evaluate._all
-    monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1:3]) or whole(*given))
+    seen, whole = [], evaluate._measurements
+    monkeypatch.setattr(evaluate, "_measurements", lambda *given: seen.append(given[1:3]) or whole(*given))
     evaluate.evaluate(finished / "run", samples=60, target="truth")
     _, (of_samples, floor) = seen
     dataset, trained, held_out = evaluate.rows_of(finished / "run", load_model(finished / "run").config)
@@ -440,13 +440,13 @@ def test_tables_with_other_levels_are_compared_by_the_columns_of_the_first(tmp_p
         gaussian(0, 80).assign(c=np.resize(levels, 80)).to_csv(tmp_path / f"{name}.csv", index=False)
     found = distance(str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), n=40)
     assert found.w1.value > 0
-    with pytest.raises(WganError, match="has 'u', which the data trained on have not"):
+    with pytest.raises(WganError, match="has 'u', which the training data lack"):
         distance(str(tmp_path / "b.csv"), str(tmp_path / "a.csv"), n=40)
 
 
 BAD = {
-    "ragged.csv": (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has another number of fields than the header, 3 and not 2"),
-    "short.csv": (b"a,b\n1,2\n3\n", "line 3 .* 1 and not 2"),
+    "ragged.csv": (b"a,b\n1,2\n3,4,5\n6,7\n", "line 3 has 3 fields, but the header has 2"),
+    "short.csv": (b"a,b\n1,2\n3\n", "line 3 has 1 fields, but the header has 2"),
     "empty.csv": (b"", "is empty; give a header and rows"),
     "header.csv": (b"a,b\n", "0 rows of 2 columns"),
     "twice.csv": (b"a,a\n1,2\n3,4\n", "two columns called 'a'"),
@@ -456,7 +456,7 @@ BAD = {
     "infinite.csv": (b"x,y\n1,1\ninf,2\n3,1\n", "column 'x' .*infinite"),
     "constant.csv": (b"x,y\n1,1\n1,1\n", "one value in each of its columns"),
     "missing.csv": (b"x,y\n,\n,\n", "one value in each of its columns"),
-    "text.parquet": (b"a,b\n1,2\n", "whole Parquet file"),
+    "text.parquet": (b"a,b\n1,2\n", "give a whole Parquet file"),
 }
 
 

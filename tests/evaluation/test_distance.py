@@ -59,10 +59,10 @@ def found(lower, upper, floor_lower, floor_upper):
 @pytest.mark.parametrize(
     ("bounds", "sentence"),
     [
-        ((2.001, 3.0, 1.0, 2.0), "They are 0.001 further apart than the floor."),
-        ((1.999, 3.0, 1.0, 2.0), "Distance and floor overlap"),
-        ((0.2, 1.001, 1.0, 2.0), "Distance and floor overlap"),
-        ((0.2, 0.999, 1.0, 2.0), "They are nearer than the floor"),
+        ((2.001, 3.0, 1.0, 2.0), "The distance is at least 0.001 above the floor."),
+        ((1.999, 3.0, 1.0, 2.0), "The distance and the floor overlap"),
+        ((0.2, 1.001, 1.0, 2.0), "The distance and the floor overlap"),
+        ((0.2, 0.999, 1.0, 2.0), "The distance is below the floor"),
         ((0.0, 0.0, 1.0, 2.0), "They hold the same rows."),
     ],
 )

@@ -28,18 +28,18 @@ def test_the_command_prints_the_interval_and_the_floor_in_words_and_as_json(file
     done = command("x.npy", "shifted.npy", cwd=files)
     assert done.returncode == 0, done.stderr
     assert "floor, two draws of x.npy" in done.stdout
-    assert "W1 of these rows" in done.stdout
+    assert "W1 between these rows" in done.stdout
     found = json.loads(command("x.npy", "shifted.npy", "--n", 200, "--json", cwd=files).stdout)
     assert found["w1"]["n"] == [200, 200]
     assert abs(found["w1"]["value"] - 3) < 0.5
     assert found["w1"]["lower"] <= found["w1"]["value"] <= found["w1"]["upper"]
     assert found["floor"]["upper"] < 0.5
-    assert found["estimates"].startswith("W1 of these rows")
+    assert found["estimates"].startswith("W1 between these rows")
     for arguments, sentence in [
         (["x.npy", "table.npy"], "X has 1 columns and Y has 5"),
-        (["x.npy"], "nothing to be compared with"),
+        (["x.npy"], "is not a run; name a second data set"),
         (["x.npy", "none.npy"], "no such file"),
-        (["x.npy", "."], "a folder but no run"),
+        (["x.npy", "."], ". is not a run folder; give"),
         (["x.npy", "shifted.npy", "--n", 251], "enough for n = 250"),
         (["x.npy", "shifted.npy", "--method", "slice"], "did you mean 'sliced'"),
     ]:

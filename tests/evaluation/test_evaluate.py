@@ -58,7 +58,7 @@ def test_the_table_has_every_metric_beside_its_floor_and_what_was_compared(evalu
     assert "1,617 samples (seed 0) of digits against 180 held-out rows\n" in text
     assert "64 units of a classifier of digits that is right on 9" in text
     assert "floor: 1,617 training rows in the samples' place\n" in text
-    assert "10,000 were asked; the floor has only 1,617 training rows" in text
+    assert "10,000 were asked for, but the floor has only 1,617 training rows" in text
     applied = [metric for metric in METRICS.values() if not {"modes", "sample_labels"} & {*metric.needs}]
     for metric in applied:
         assert f"\n{metric.title:22}" in text
@@ -101,7 +101,7 @@ def test_an_unfinished_run_is_measured_as_far_as_it_is(tmp_path):
     records = train(Config(data="8gaussians", steps=4, width=8, rows=3000), out=out, stop=lambda at: at == 2)
     assert [record["step"] for record in records][-1] == 2
     done = run("evaluate", out, "--samples", 300)
-    assert "step 2 of 4: unfinished, measured as far as it is" in done.stdout
+    assert "step 2 of 4: unfinished, measured at this step" in done.stdout
     assert evaluate.read(out)["finished"] is False
     shutil.rmtree(out / "checkpoints")
     assert_refused(run("evaluate", out), "no readable checkpoint yet")
@@ -321,7 +321,7 @@ def happened(file, how):
         return
     values = {name: w.copy() for name, w in WEIGHTS.items()}
     values["b"][2] = 7
-    kept = {"accuracy": "0.5", "sha256": features._seal(WEIGHTS, "0.5")}
+    kept = {"accuracy": "0.5", "sha256": features._sha256(WEIGHTS, "0.5")}
     longer = {name: w.astype(np.float64) for name, w in WEIGHTS.items()}
     others = {
         "empty": b"",
@@ -332,9 +332,9 @@ def happened(file, how):
         "no accuracy": save(WEIGHTS, {"sha256": kept["sha256"]}),
         "no words": save(WEIGHTS),
         "another accuracy": save(WEIGHTS, kept | {"accuracy": "1.0"}),
-        "text for accuracy": save(WEIGHTS, {"accuracy": "x", "sha256": features._seal(WEIGHTS, "x")}),
+        "text for accuracy": save(WEIGHTS, {"accuracy": "x", "sha256": features._sha256(WEIGHTS, "x")}),
         "other values": save(values, kept),
-        "another dtype": save(longer, {"accuracy": "0.5", "sha256": features._seal(longer, "0.5")}),
+        "another dtype": save(longer, {"accuracy": "0.5", "sha256": features._sha256(longer, "0.5")}),
         "fewer": save({"b": WEIGHTS["b"]}, kept),
     }
     file.write_bytes(others[how])
@@ -347,20 +347,20 @@ HAPPENED = ("a folder", "a broken link", "empty", "half", "longer", "a flipped b
 @pytest.mark.parametrize("how", HAPPENED)
 def test_whatever_happens_to_the_kept_classifier_it_is_noted_and_never_used(tmp_path, how):
     file, notes = tmp_path / "kept" / "classifier.safetensors", []
-    assert features._read(file, WEIGHTS, notes.append) is None
-    features._write(file, WEIGHTS, 0.5, notes.append)
-    found, accuracy = features._read(file, WEIGHTS, notes.append)
+    assert features._read_cached(file, WEIGHTS, notes.append) is None
+    features._write_cached(file, WEIGHTS, 0.5, notes.append)
+    found, accuracy = features._read_cached(file, WEIGHTS, notes.append)
     assert accuracy == 0.5
     assert all((found[name] == w).all() for name, w in WEIGHTS.items())
     assert notes == []
     happened(file, how)
-    assert features._read(file, WEIGHTS, notes.append) is None
+    assert features._read_cached(file, WEIGHTS, notes.append) is None
     assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained anew"]
-    features._write(file, WEIGHTS, 0.5, notes.append)
+    features._write_cached(file, WEIGHTS, 0.5, notes.append)
     if how == "a folder":
         assert "cannot keep the classifier" in notes[-1]
     else:
-        assert features._read(file, WEIGHTS, notes.append) is not None
+        assert features._read_cached(file, WEIGHTS, notes.append) is not None
     assert [path.name for path in file.parent.iterdir()] == [file.name], "nothing temporary is left"
 
 
@@ -418,13 +418,13 @@ def test_a_pickle_of_weights_is_not_executed(tmp_path, monkeypatch):
 
 def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits_run, monkeypatch):
     seen = []
-    whole = evaluate._all
+    whole = evaluate._measurements
 
     def spy(table, sets, floor, *rest):
         seen.append((sets, floor))
         return whole(table, sets, floor, *rest)
 
-    monkeypatch.setattr(evaluate, "_all", spy)
+    monkeypatch.setattr(evaluate, "_measurements", spy)
     report = evaluate.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
     ((sets, floor),) = seen
     least = metrics.measurement("sliced_w1", floor)
@@ -451,12 +451,12 @@ def numbers(rows):
 @pytest.mark.parametrize("seed", [0, 5])
 def test_what_is_compared_are_rows_that_this_run_held_out_and_trained_on(tmp_path, monkeypatch, seed, held_out):
     """Split by the run's own seed, whatever that of the evaluation; and in random order, as samples are few."""
-    dataset, seen, whole = numbered(), [], evaluate._all
+    dataset, seen, whole = numbered(), [], evaluate._measurements
     config = Config(data="array", network="mlp", width=8, batch=16, latent=2, steps=1)
     config = config.replace(seed=seed, held_out=held_out, rows=300)
     begun = start(config, dataset)
     list(train(config, dataset, out=tmp_path / "run"))
-    monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1:3]) or whole(*given))
+    monkeypatch.setattr(evaluate, "_measurements", lambda *given: seen.append(given[1:3]) or whole(*given))
     evaluate.evaluate(tmp_path / "run", 110, lambda rows: rows, dataset=dataset, seed=1)
     ((sets, floor),) = seen
     real, known = numbers(sets.real), numbers(floor.fake)
@@ -490,7 +490,7 @@ def test_components_are_fitted_to_training_rows_alone(monkeypatch):
 
 def test_a_classifier_is_kept_for_the_same_rows_labels_and_recipe_only(monkeypatch):
     dataset = data.load("digits")
-    body = features._body(dataset.form.shape)
+    body = features._hidden_layers(dataset.form.shape)
     first = features._fingerprint(dataset, body)
     assert features._fingerprint(replace(dataset, name="other"), body) == first
     rows, labels = dataset.rows.copy(), dataset.labels.copy()
@@ -513,7 +513,7 @@ def test_a_classifier_needs_a_number_of_classes_and_twenty_rows_of_each(classes,
     dataset = data.from_array(
         np.zeros((rows, 2, 2, 1), np.uint8) + np.arange(rows, dtype=np.uint8)[:, None, None, None]
     )
-    labels = features._classes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
+    labels = features._class_codes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
     assert (labels is not None) == enough
     if enough:
         np.testing.assert_array_equal(labels, np.arange(rows) % classes)

@@ -142,7 +142,7 @@ def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     assert "was better" not in page(run).text
     kept = checkpoint.steps(run / "checkpoints")[0]
     change(run, until_no_better=6 - kept)
-    assert f"Stopped at step 6, since none of {6 - kept} steps was better." in page(run).text
+    assert f"Stopped at step 6, since none of the last {6 - kept} steps was better." in page(run).text
     (run / "log.jsonl").unlink()
     assert "no record yet" in page(run).text
     shutil.rmtree(run / "samples")
@@ -161,7 +161,7 @@ def test_a_run_that_ended_in_a_fault_says_so_first(run):
     ("rows", "why"),
     [
         (None, "mine.npy"),
-        (np.arange(99 * 64, dtype=np.uint8).reshape(99, 8, 8), "holds other rows"),
+        (np.arange(99 * 64, dtype=np.uint8).reshape(99, 8, 8), "have changed since this run was trained"),
     ],
 )
 def test_a_run_whose_data_has_gone_is_told_without_it(tmp_path, rows, why):
@@ -225,7 +225,7 @@ def test_metrics_are_shown_with_their_floors(run, listed):
     (run / "evaluation.json").write_text(json.dumps(found))
     text = page(run).text
     expected = "frechet 3.14 ± 0.02 0.630 ± 0.01 lower Frechet distance on pixels Too few samples for kid."
-    for part in (expected, "samples 10000", "Of step 6"):
+    for part in (expected, "samples 10000", "Measured at step 6"):
         assert part in text
     assert "naught" not in text
 
@@ -245,7 +245,7 @@ def test_runs_side_by_side_tell_what_differs(run, tmp_path):
     out = tmp_path / "both.html"
     found = page(run, other, out=out)
     text = found.text
-    table = text[text.index("What differs") : text.index("Curves")]
+    table = text[text.index("Differences of the configs") : text.index("Curves")]
     assert "learning_rate 0.002 0.5" in table
     assert "keep" not in table
     assert "seed" not in table

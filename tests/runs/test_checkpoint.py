@@ -58,7 +58,7 @@ def forge(path: Path, data: bytes | None = None, **changes) -> None:
         changes = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} | changes
     record = {key: value for key, value in (record | changes).items() if value is not ...}
     record.pop("meta_sha256")
-    (path / "meta.json").write_text(json.dumps(record | {"meta_sha256": checkpoint._seal(record)}))
+    (path / "meta.json").write_text(json.dumps(record | {"meta_sha256": checkpoint._sha256(record)}))
 
 
 @settings(max_examples=60, deadline=None)

@@ -281,8 +281,8 @@ def test_a_conditional_run_is_trained_sampled_evaluated_and_resumed(tmp_path, mo
     code, _, said = wgan("sample", "a", "--label", "77", cwd=tmp_path)
     assert code == 2
     assert "unknown label '77'; did you mean '7'" in said
-    seen, whole = [], evaluate._all
-    monkeypatch.setattr(evaluate, "_all", lambda *given: seen.append(given[1]) or whole(*given))
+    seen, whole = [], evaluate._measurements
+    monkeypatch.setattr(evaluate, "_measurements", lambda *given: seen.append(given[1]) or whole(*given))
     report = evaluate.evaluate(tmp_path / "a", 150)
     np.testing.assert_array_equal(seen[0].sample_labels, models.sample_codes(load_model(tmp_path / "a"), 150, 0))
     assert 0 <= report["metrics"]["label_agreement"]["value"] < report["metrics"]["label_agreement"]["floor"]

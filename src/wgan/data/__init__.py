@@ -1,6 +1,6 @@
-"""Data sets: a name, a file, a folder, a table or an array becomes one Dataset, its rows kept as they are on disk.
+"""Data sets: a name, a file, a folder, a table or an array becomes one Dataset, whose rows stay as they are on disk.
 
-It may use `runs`, `maths` and `errors`, and pandas, pyarrow, lmdb or datasets only where such data are asked for.
+It may use `runs`, `maths` and `errors`, and pandas, pyarrow, lmdb or datasets only for data that need them.
 """
 
 import os
@@ -55,7 +55,7 @@ TABLES = (".csv", ".parquet")
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """One entry of DATASETS; `make(data_dir, seed)` gives the Dataset."""
+    """A named data set; `make(data_dir, seed)` returns its Dataset."""
 
     name: str
     text: str
@@ -71,13 +71,13 @@ def load(
     resize: str = "crop",
     drop: str | None = None,
 ) -> Dataset:
-    """The data set of this name, the images in this folder or LMDB, or the rows in this .npy, .npz, .csv or .parquet
-    file.
+    """Load a data set by its name, or from a folder of images, an LMDB, or a .npy, .npz, .csv or .parquet file.
 
-    `data_dir` is searched first for files of named sets; `seed` draws the toys. A Path is never a name. Images of
-    a folder become `size` x `size` pixels, by `resize` ("crop", "pad" or "stretch") where they are not square;
-    they are decoded once and then memory-mapped from the user's cache. `drop` are columns of a table to leave out.
-    Raises WganError for an unknown name, a missing or unreadable file, or rows that cannot be trained on.
+    `data_dir` is searched first for the files of named sets, and `seed` draws the toys. A Path is never taken for a
+    name. Images in a folder become `size` x `size` pixels; `resize` ("crop", "pad" or "stretch") says how to fit those
+    that are not square. They are decoded once into the user's cache and memory-mapped from there. `drop` names the
+    columns of a table to leave out, separated by commas. Raises WganError for an unknown name, a file that is missing
+    or unreadable, or rows that cannot be trained on.
     """
     if drop is not None and Path(name_or_path).suffix not in TABLES:
         raise WganError(f"drop is for tables ({' or '.join(TABLES)}), but {str(name_or_path)!r} is none; leave it out")
@@ -90,7 +90,7 @@ def load(
             return load_lmdb(path, size, resize)
         return decoded(folder_pictures(path), size, resize)
     if size is not None:
-        raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is none; leave it out")
+        raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is not one; leave it out")
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
     remedy = f"give a folder of images, a .npy, .npz, .csv or .parquet file, or one of: {', '.join(DATASETS)}"
@@ -113,7 +113,7 @@ def load(
 
 
 def dataset_of(config: "Config") -> Dataset:
-    """The data that a config names, with its fields for folders and tables."""
+    """The data set that a config names, loaded with the config's fields for folders and tables."""
     return load(
         config.data,
         data_dir=config.data_dir,
@@ -125,7 +125,7 @@ def dataset_of(config: "Config") -> Dataset:
 
 
 def look(name_or_path: str | Path) -> str:
-    """What a folder of images holds, by their headers, before any is decoded; "" for all else."""
+    """What a folder of images holds, read from the images' headers alone; "" for anything else."""
     path = Path(os.path.expanduser(name_or_path))
     if name_or_path in DATASETS or not path.is_dir() or (path / FILE).exists():
         return ""
@@ -136,7 +136,7 @@ def look(name_or_path: str | Path) -> str:
 
 
 def label_counts(labels: np.ndarray | None, names: tuple[str, ...]) -> str:
-    """ "labels: name count, ...", or "" where there are none."""
+    """The number of rows with each label, as "labels: name count, ..."; "" without labels."""
     if labels is None:
         return ""
     found = zip(*np.unique(labels, return_counts=True), strict=True)

@@ -1,4 +1,4 @@
-"""An array, a list or a DataFrame to a Dataset; rows from .npy files, which are memory-mapped, and .npz files.
+"""Turn an array, a list or a DataFrame into a Dataset, and read .npy files (memory-mapped) and .npz files.
 
 Nothing is ever unpickled.
 """
@@ -16,18 +16,18 @@ from wgan.data.table import from_frame
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
 
-NARROWEST = 1e-12  # spread over size; below it float64 keeps too few digits of the spread
-UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # of images, by convention
-LARGEST_UNPACKED = 2**34  # bytes of an array in an .npz
+NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
+UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
+LARGEST_UNPACKED = 2**34  # bytes that an .npz may unpack to
 
 
 def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
-    """An array, list or DataFrame as images, [n, height, width(, 1 | 3 | 4)], or as a table, [n, columns].
+    """Turn an array, list or DataFrame into images [n, height, width(, 1 | 3 | 4)] or a table [n, columns].
 
-    A DataFrame keeps its columns but those of `drop`, see `table.from_frame`. Integer images within 0 to 255 are
-    kept as uint8. Float images span [0, 1] or [-1, 1] where they fit, and others their minimum to maximum. Columns
-    are standardised. Decoding gives back the dtype of X (float32 for float16). Raises WganError for anything that
-    cannot be trained on.
+    A DataFrame loses the columns in `drop`; see `table.from_frame`. Integer images within 0 to 255 become uint8.
+    The range of float images is [0, 1] or [-1, 1] if they fit into it; other images range from their minimum to their
+    maximum. Columns are standardised. Decoding returns the dtype of X (float32 for float16). Raises WganError for
+    anything that cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
         return from_frame(X, name=name, drop=drop)
@@ -38,7 +38,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
     except (TypeError, ValueError, RuntimeError) as error:
         raise WganError(f"{name} cannot become an array; give numbers in rows of one shape") from error
     if array.dtype.kind not in "biuf":
-        raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert it, or drop the rest")
+        raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert or drop these values")
     if array.ndim not in (2, 3, 4):
         raise WganError(
             f"{name} has shape {array.shape}; reshape it to images [n, height, width] or "
@@ -46,7 +46,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
         )
     if array.size == 0:
         raise WganError(f"{name} is empty (shape {array.shape}); give at least one row and one value a row")
-    # Longer floats are rounded as all training rounds them, but not so far that whole numbers change.
+    # Training rounds longer floats too; whole numbers that this would change are refused.
     whole = array if array.dtype.itemsize <= 8 else array[np.abs(array) > LARGEST_EXACT]
     if array.dtype.kind == "f":
         refuse_inexact(X, whole, name)
@@ -61,12 +61,12 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
 
 
 def _check_values(array: np.ndarray, name: str) -> None:
-    low, high = array.min(), array.max()  # NaN comes through both; no copy of rows that may be memory-mapped
+    low, high = array.min(), array.max()  # NaN passes through both, so rows that may be memory-mapped are not copied
     if not np.isfinite([low, high]).all():
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         count = np.count_nonzero(bad)
-        raise WganError(f"{name} has {count} NaN or infinite (the first at {first}); drop or fill those rows")
+        raise WganError(f"{name} has {count} NaN or infinite values (the first at {first}); drop or fill those rows")
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
     if array.dtype.kind in "iu" and max(-int(low), int(high)) > LARGEST_EXACT:
@@ -79,7 +79,7 @@ def _images(array: np.ndarray, name: str) -> Dataset:
     if array.shape[3] not in (1, 3, 4):
         if array.shape[1] in (1, 3, 4):
             raise WganError(f"{name} is channels first {array.shape}; transpose it: X.transpose(0, 2, 3, 1)")
-        raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images of 1, 3 or 4")
+        raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images with 1, 3 or 4")
     dtype, low, high = array.dtype, float(array.min()), float(array.max())
     if dtype.kind == "f":
         usual = [UNIT, SIGNED]
@@ -105,7 +105,7 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
         mean, sd = array.mean(axis=0, dtype=np.float64), array.std(axis=0, dtype=np.float64)
     odd = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(sd) | (sd <= NARROWEST * np.abs(mean)))
     if len(odd):
-        raise WganError(f"{name} is too wide or narrow in column {list(columns)[odd[0]]!r}; rescale it")
+        raise WganError(f"{name} varies too much or too little in column {list(columns)[odd[0]]!r}; rescale it")
     dtype, low, high = array.dtype, None, None
     if dtype.kind == "b":
         low, high = 0.0, 1.0
@@ -118,6 +118,11 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
 
 
 def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read the rows of a .npy or .npz file and their labels, None without labels.
+
+    Raises WganError for a file that is damaged or holds Python objects, and for an .npz that is too large or whose
+    arrays have other names.
+    """
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == b"PK"
@@ -133,7 +138,7 @@ def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
             found = ", ".join(loaded.files) or "none"
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise WganError(
-            f"cannot read {str(path)!r} (damaged, or of Python objects, which are never unpickled); "
+            f"cannot read {str(path)!r} (it is damaged or holds Python objects, which are never unpickled); "
             "write it anew with numpy.save"
         ) from error
     raise WganError(
@@ -143,7 +148,7 @@ def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _refuse_large(path: Path, file: IO[bytes]) -> None:
-    """An .npz is unpacked into memory, where a small file can become a large array; an .npy is mapped."""
+    """Refuse an .npz that would fill the memory: it is unpacked, and a small file can hold a large array."""
     with zipfile.ZipFile(file) as archive:
         size = max(member.file_size for member in archive.infolist())
     if size > LARGEST_UNPACKED:

@@ -1,8 +1,8 @@
-"""Encoded pictures to a memory-mapped array, decoded once and kept in the user's cache.
+"""Pictures as a memory-mapped array: they are decoded once and kept in the user's cache.
 
-A cache is a folder named after what it is made from. `rows` holds uint8 [n, height, width, channels] as bare bytes,
-`labels.npy` and `files.json` one entry a row, and `manifest.json`, written last, the rest. While it is being made,
-`journal.jsonl` names the chunks that are done, so that a process that was killed is gone on from.
+The name of a cache folder is a hash of its pictures. `rows` holds uint8 [n, height, width, channels] as bare bytes,
+`labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest. During
+decoding `journal.jsonl` names the chunks that are done, so that decoding continues there after a kill.
 """
 
 import hashlib
@@ -27,22 +27,22 @@ from wgan.errors import WganError
 if sys.platform != "win32":
     import fcntl
 
-VERSION = 1  # of the decoding: another one is another cache
-CHUNK = 128  # pictures decoded between two records in the journal
-FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # as many broken pictures are skipped, whichever is more
+VERSION = 1  # of the decoding; each version has its own caches
+CHUNK = 128  # pictures for each record of the journal
+FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # so many broken pictures are skipped, whichever is more
 
-KINDS = {"grey", "colour", "alpha"}  # of pictures, by their headers
+KINDS = {"grey", "colour", "alpha"}  # of pictures, as their headers say
 DECODED = ("rows", "labels.npy", "files.json", "manifest.json", "journal.jsonl")
 
 Encoded = tuple[str, Path | bytes]
 
 
 class Pictures(NamedTuple):
-    """Where encoded pictures come from: `chunk(k)` gives the names and files of the k-th `CHUNK` of them."""
+    """A source of encoded pictures; `chunk(k)` returns the k-th `CHUNK` of them, each as a name and a file or bytes."""
 
     name: str
-    source: str  # for messages
-    key: str  # what they are, in hex: other pictures have another key
+    source: str  # as messages name it
+    key: str  # a hash in hex; different pictures have different keys
     total: int
     chunk: Callable[[int], list[Encoded]]
     labels: np.ndarray | None = None  # int64 [total]
@@ -50,7 +50,7 @@ class Pictures(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """What the headers of all pictures say; `broken` maps names to reasons."""
+    """What the headers of all pictures say; `broken` maps the name of each broken picture to the reason."""
 
     total: int
     sizes: Counter  # of (height, width)
@@ -66,8 +66,8 @@ class Survey(NamedTuple):
 
 
 def survey(pictures: Pictures) -> Survey:
-    """The headers of all pictures, read once and then kept in the cache; WganError where too many are broken."""
-    with _kept(pictures) as folder:
+    """Read the headers of all pictures, once, into the cache. Raises WganError if too many pictures are broken."""
+    with _locked_folder(pictures) as folder:
         saved = _read_json(folder / "survey.json")
         if _is_survey(saved, pictures.total):
             sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
@@ -76,34 +76,34 @@ def survey(pictures: Pictures) -> Survey:
         sizes, kinds, broken = Counter[tuple[int, int]](), Counter[str](), dict[str, str]()
 
         def read(number: int) -> list[tuple[str, Header | str]]:
-            return [(name, _try(header, name, source)) for name, source in pictures.chunk(number)]
+            return [(name, _result_or_reason(header, name, source)) for name, source in pictures.chunk(number)]
 
         with progress(f"{pictures.name}: headers", pictures.total) as advance:
-            for found in _in_parallel(read, range(_chunks(pictures.total))):
+            for found in _in_parallel(read, range(_chunk_count(pictures.total))):
                 for name, result in found:
                     if isinstance(result, Header):
                         sizes[result[:2]] += 1
                         kinds[result.kind] += 1
                     else:
                         broken[name] = result
-                _refuse_many(pictures, broken)
+                _refuse_too_many_broken(pictures, broken)
                 advance(len(found))
         sizes_json = [[height, width, n] for (height, width), n in sizes.items()]
         found_json = {"sizes": sizes_json, "kinds": dict(kinds), "broken": broken}
-        _write_json(folder / "survey.json", found_json | {"sha256": _seal(found_json)})
+        _write_json(folder / "survey.json", found_json | {"sha256": _sha256(found_json)})
     return Survey(pictures.total, sizes, kinds, broken)
 
 
 def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int, int, int] | None = None) -> Dataset:
-    """The pictures as a Dataset whose rows are memory-mapped, decoded into the cache where they are not there yet.
+    """The pictures as a Dataset with memory-mapped rows; they are decoded first if the cache lacks them.
 
-    `shape` is for sources whose headers need not be read. Raises WganError for pictures of several sizes without
-    `size`, too many broken ones, one that is too large, or a disk without room.
+    With `shape` no header is read. Raises WganError for pictures of several sizes without `size`, too many broken
+    pictures, a picture that is too large, or too little room on the disk.
     """
     if shape is None:
         found = survey(pictures)
         shape = _common_shape(pictures, found, size)
-    with _kept(pictures, f"{size}-{resize}-{shape[2]}" if size else f"own-{shape[2]}") as folder:
+    with _locked_folder(pictures, f"{size}-{resize}-{shape[2]}" if size else f"own-{shape[2]}") as folder:
         if not _is_whole(pictures, folder, shape):
             if (folder / "manifest.json").exists() or any((folder / name).is_dir() for name in DECODED):
                 _discard(folder, DECODED)
@@ -120,7 +120,7 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
 
 
 def _is_whole(pictures: Pictures, folder: Path, shape: tuple[int, int, int]) -> bool:
-    """Whether a folder holds what `_finish` wrote for these pictures: every file there, of its size and form."""
+    """Whether the folder holds what `_finish` wrote for these pictures: every file exists and has the right size."""
     kinds = {"version": int, "rows": int, "shape": list, "sha256": str, "broken": dict}
     manifest = _read_json(folder / "manifest.json")
     if not isinstance(manifest, dict) or any(type(manifest.get(name)) is not kind for name, kind in kinds.items()):
@@ -130,7 +130,7 @@ def _is_whole(pictures: Pictures, folder: Path, shape: tuple[int, int, int]) -> 
         return False
     if not file.is_file() or file.stat().st_size != rows * int(np.prod(shape)):
         return False
-    if manifest.get("modified") != file.stat().st_mtime_ns:  # copied or touched since, so all of it is read once
+    if manifest.get("modified") != file.stat().st_mtime_ns:  # it was copied or touched, so it is hashed once
         with file.open("rb") as opened:
             if hashlib.file_digest(opened, "sha256").hexdigest() != manifest["sha256"]:
                 return False
@@ -145,23 +145,23 @@ def _is_whole(pictures: Pictures, folder: Path, shape: tuple[int, int, int]) -> 
 
 
 def _is_survey(saved: Any, total: int) -> bool:
-    """Whether this is what `survey` wrote of so many pictures."""
+    """Whether this is what `survey` wrote for `total` pictures."""
     try:
         good = sum(n for height, width, n in saved["sizes"] if min(height, width, n) > 0)
         kinds = saved["kinds"]
-        if saved["sha256"] != _seal({name: saved[name] for name in ("sizes", "kinds", "broken")}):
+        if saved["sha256"] != _sha256({name: saved[name] for name in ("sizes", "kinds", "broken")}):
             return False
         return good == sum(kinds.values()) == total - len(saved["broken"].keys()) and kinds.keys() <= KINDS
     except (TypeError, KeyError, ValueError, AttributeError):
         return False
 
 
-def _seal(found: dict[str, Any]) -> str:
+def _sha256(found: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
 def _is_record(record: Any, total: int) -> bool:
-    """Whether this line of a journal is what `_decode_chunk` says of a chunk of so many pictures."""
+    """Whether this is a record that `_decode_chunk` returned for a source of `total` pictures."""
     try:
         first = record["chunk"] * CHUNK
         count = min(CHUNK, total - first)
@@ -173,7 +173,7 @@ def _is_record(record: Any, total: int) -> bool:
 
 
 def _discard(folder: Path, names: Iterable[str]) -> None:
-    """Remove what is no longer what wgan wrote there, and say so: it is made anew."""
+    """Remove files that wgan did not write or that are damaged, and say on stderr that they are made anew."""
     found = [folder / name for name in names if os.path.lexists(folder / name)]
     if found:
         print(f"{str(folder)!r} holds damaged or foreign files; they are made anew.", file=sys.stderr)
@@ -197,24 +197,24 @@ def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str,
     length = int(np.prod(shape))
     _allocate(folder / "rows", pictures.total * length)
     journal = folder / "journal.jsonl"
-    done = {record["chunk"]: record for record in _lines(journal) if _is_record(record, pictures.total)}
-    journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # without a torn last line
+    done = {record["chunk"]: record for record in _journal_records(journal) if _is_record(record, pictures.total)}
+    journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # no incomplete last line
     broken = {name: why for record in done.values() for name, why in record["broken"].items()}
-    missing = [number for number in range(_chunks(pictures.total)) if number not in done]
+    missing = [number for number in range(_chunk_count(pictures.total)) if number not in done]
 
-    def one(number: int) -> dict[str, Any]:
+    def decode_chunk(number: int) -> dict[str, Any]:
         return _decode_chunk(pictures, number, folder / "rows", size, resize, shape)
 
     with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a") as file:
         advance(sum(record["count"] for record in done.values()))
-        for record in _in_parallel(one, missing):
+        for record in _in_parallel(decode_chunk, missing):
             file.write(json.dumps(record) + "\n")
             file.flush()
             done[record["chunk"]] = record
             for name, why in record["broken"].items():
                 broken[name] = why
                 advance(0, f"skipped {name}: {why}")
-            _refuse_many(pictures, broken)
+            _refuse_too_many_broken(pictures, broken)
             advance(record["count"])
     _finish(pictures, folder, shape, [done[number] for number in sorted(done)])
 
@@ -222,17 +222,17 @@ def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str,
 def _decode_chunk(
     pictures: Pictures, number: int, path: Path, size: int | None, resize: str, shape: tuple[int, int, int]
 ) -> dict[str, Any]:
-    """Decode one chunk into its place; the record says which could not be, and the range of the others' values."""
+    """Decode one chunk into its place; the returned record names broken pictures and gives the range of the pixels."""
     encoded = pictures.chunk(number)
     rows = np.zeros((len(encoded), *shape), np.uint8)
     good, broken = [], {}
     for i, (name, source) in enumerate(encoded):
-        pixels = _try(decode, name, source, size, resize, shape[2])
+        pixels = _result_or_reason(decode, name, source, size, resize, shape[2])
         if isinstance(pixels, np.ndarray) and pixels.shape == shape:
             rows[i] = pixels
             good.append(i)
         else:
-            broken[name] = pixels if isinstance(pixels, str) else "its size is not the others'"
+            broken[name] = pixels if isinstance(pixels, str) else "its size differs from the other images"
     with path.open("r+b") as file:
         file.seek(number * CHUNK * rows[0].size)
         file.write(rows.data)
@@ -242,13 +242,16 @@ def _decode_chunk(
 
 
 def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], records: list[dict]) -> None:
-    """Fill the places of broken pictures with the last good ones, which can be done twice, then cut and sign."""
+    """Fill the places of broken pictures with the last good ones, shorten the file and write the manifest.
+
+    After a kill it runs again from the start and gives the same files.
+    """
     names = [name for record in records for name in record["names"]]
     broken = {name: why for record in records for name, why in record["broken"].items()}
     bad = np.array([name in record["broken"] for record in records for name in record["names"]])
     count = int(np.count_nonzero(~bad))
     if count == 0:
-        raise WganError(f"{pictures.source} has no readable image: {_first(broken)}; see whether they are images")
+        raise WganError(f"{pictures.source} has no readable image: {_first_three(broken)}; see whether they are images")
     if min(record["low"] for record in records) == max(record["high"] for record in records):
         raise WganError(f"{pictures.source} is constant (every pixel is {records[0]['low']}); give images that differ")
     places = np.arange(len(names))
@@ -277,7 +280,7 @@ def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], recor
 
 
 def _allocate(path: Path, size: int) -> None:
-    """A file of this size, its room taken now; WganError where the disk has none."""
+    """Make a file of this size and reserve its room on the disk. Raises WganError if there is too little."""
     have = path.stat().st_size if path.exists() else 0
     free = shutil.disk_usage(path.parent).free
     if size - have > free:
@@ -293,20 +296,20 @@ def _allocate(path: Path, size: int) -> None:
         (path.parent / "journal.jsonl").unlink(missing_ok=True)
 
 
-def _refuse_many(pictures: Pictures, broken: dict[str, str]) -> None:
+def _refuse_too_many_broken(pictures: Pictures, broken: dict[str, str]) -> None:
     allowed = max(FEW_BROKEN, int(BROKEN_SHARE * pictures.total))
     if len(broken) > allowed or len(broken) == pictures.total:
         raise WganError(
             f"{pictures.source} has {len(broken)} broken images among {pictures.total:,}, "
-            f"but at most {allowed} are skipped: {_first(broken)}; mend or remove them"
+            f"but at most {allowed} are skipped: {_first_three(broken)}; mend or remove them"
         )
 
 
-def _first(broken: dict[str, str]) -> str:
+def _first_three(broken: dict[str, str]) -> str:
     return ", ".join(f"{name!r} ({why})" for name, why in list(broken.items())[:3])
 
 
-def _try(function: Callable, *arguments: Any) -> Any:
+def _result_or_reason(function: Callable, *arguments: Any) -> Any:
     try:
         return function(*arguments)
     except BrokenPicture as problem:
@@ -314,7 +317,7 @@ def _try(function: Callable, *arguments: Any) -> Any:
 
 
 def _in_parallel(function: Callable[[int], Any], numbers: Iterable[int]) -> Iterator[Any]:
-    """Results in order, from a thread for each core: Pillow holds no lock while it decodes and resizes."""
+    """The results in order, by one thread for each core: Pillow releases the GIL while it decodes and resizes."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
         try:
@@ -323,13 +326,13 @@ def _in_parallel(function: Callable[[int], Any], numbers: Iterable[int]) -> Iter
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunks(count: int) -> int:
+def _chunk_count(count: int) -> int:
     return -(-count // CHUNK)
 
 
 @contextmanager
-def _kept(pictures: Pictures, *parts: str) -> Iterator[Path]:
-    """The folder in which these pictures are kept, held by one process at a time; others wait."""
+def _locked_folder(pictures: Pictures, *parts: str) -> Iterator[Path]:
+    """The cache folder of these pictures, locked by one process at a time while others wait."""
     folder = cache().joinpath("images", pictures.key[:32], *parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -342,7 +345,7 @@ def _kept(pictures: Pictures, *parts: str) -> Iterator[Path]:
 
 
 def _read_json(path: Path) -> Any:
-    """What a file of JSON holds; None where there is no such file or it is damaged."""
+    """The content of a JSON file; None if it is missing or damaged."""
     try:
         return json.loads(path.read_text())
     except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
@@ -358,8 +361,8 @@ def _write_json(path: Path, value: Any) -> None:
     part.replace(path)
 
 
-def _lines(path: Path) -> Iterator[dict]:
-    """The records of a journal; a torn last line is left out."""
+def _journal_records(path: Path) -> Iterator[dict]:
+    """The records of a journal up to the first incomplete line."""
     for line in path.read_bytes().splitlines() if path.exists() else []:
         try:
             yield json.loads(line)

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 from their binary archives, of which nothing is unpacked to disk or unpickled."""
+"""CIFAR-10 and CIFAR-100 from their binary archives; nothing is unpacked to disk or unpickled."""
 
 import tarfile
 import zlib
@@ -20,8 +20,8 @@ LARGEST = 2**28  # bytes that a member may unpack to
 class _Archive(NamedTuple):
     file: str
     parts: dict[str, list[str]]
-    names: str  # the member with a class's name on each line
-    label_bytes: int  # before the pixels of a row; the last one is the class
+    names: str  # the member that has the name of a class on each line
+    label_bytes: int  # before the pixels of a row; the last of them is the class
 
 
 ARCHIVES = {
@@ -38,11 +38,11 @@ ARCHIVES = {
 
 
 def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = None) -> Dataset:
-    """The images and labels of "cifar10" or "cifar100": uint8 [n, 32, 32, 3].
+    """Load the images, uint8 [n, 32, 32, 3], and labels of "cifar10" or "cifar100".
 
-    The part is "train" (50,000 rows) or "test" (10,000); CIFAR-100 has its 100 fine labels. Looks where the IDX
-    files are looked for, then downloads the archive into the cache. Raises WganError where it cannot be had, is
-    damaged, or is not what its name says.
+    `part` is "train" (50,000 rows) or "test" (10,000). The labels of CIFAR-100 are its 100 fine ones. The archive is
+    looked for in data_dir, $WGAN_DATA, the user's cache and the system's folder, and downloaded into the cache if it
+    is in none. Raises WganError for an archive that cannot be downloaded, is damaged, or is not what its name says.
     """
     if name not in ARCHIVES:
         raise unknown_name("CIFAR data set", name, ARCHIVES)
@@ -69,7 +69,7 @@ def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = Non
 
 
 def _members(path: Path, wanted: list[str]) -> dict[str, bytes]:
-    """The contents of these members by file name, in the order asked for."""
+    """The contents of the wanted members by file name, in the order of `wanted`."""
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(path, "r:gz" if path.suffix == ".gz" else "r:") as archive:
@@ -78,13 +78,17 @@ def _members(path: Path, wanted: list[str]) -> dict[str, bytes]:
                 if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
                     raise WganError(f"{str(path)!r} holds {member.name!r}, which leads out of it; fetch it again")
                 if member.size > LARGEST:
-                    raise WganError(f"{member.name} in {str(path)!r} has {member.size:,} bytes; fetch it again")
+                    raise WganError(
+                        f"{member.name} in {str(path)!r} has {member.size:,} bytes, above the limit of {LARGEST:,}; "
+                        "fetch it again"
+                    )
                 if where.name in wanted and (file := archive.extractfile(member)):
                     found[where.name] = file.read()
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise WganError(f"{str(path)!r} is a damaged archive ({error}); fetch it again") from error
     if missing := [file for file in wanted if file not in found]:
         raise WganError(
-            f"{str(path)!r} has no {missing[0]}; give the binary version, since others are pickles, never unpickled"
+            f"{str(path)!r} has no {missing[0]}; give the binary version, since the others hold pickles, which are "
+            "never unpickled"
         )
     return {file: found[file] for file in wanted}

@@ -1,4 +1,4 @@
-"""The columns of a table, and its form: how each column becomes units of the network and comes back."""
+"""The columns of a table and its form: how each column is encoded as units of the network and decoded again."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,17 +13,18 @@ from wgan.errors import WganError
 
 @dataclass(frozen=True)
 class Column:
-    """One column: how its values become numbers at rest, and those units of the network; plain JSON values only.
+    """One column of a table: how its values become numbers at rest, and these become units of the network.
 
-    Of kind "number" the i-th knot has the normal score `scores[i]`, between knots by a line; a spike, whose `lows`
-    and `highs` differ, is given back for every score between those two. Of kind "levels" code i at rest is
-    `levels[i]`; the first `kept` have a unit each, the others share one, in proportion to their `counts`. Of kind
-    "constant" the only level is always given back, or a gap where there is none.
+    In kind "number", `knots[i]` has the normal score `scores[i]`, and scores between knots are interpolated linearly.
+    A spike is a knot with `lows[i]` < `highs[i]`: every score between these two decodes to it. In kind "levels", the
+    code i at rest stands for `levels[i]`. The first `kept` levels have a unit each; the others share one unit, which
+    decodes to them in proportion to their `counts`. In kind "constant", every row decodes to the only level, or to a
+    gap if there is none. All fields are plain JSON values.
     """
 
     name: str | int
     kind: str
-    dtype: str  # pandas' name of it
+    dtype: str  # as pandas names it
     missing: bool = False
     unit: str = ""  # of times: D, s, ms or us
     decimals: int | None = None
@@ -34,24 +35,24 @@ class Column:
     levels: tuple = ()
     kept: int = 0
     counts: tuple[int, ...] = ()
-    categories: tuple = ()  # of pandas' dtype "category": all, those that no row has too
+    categories: tuple = ()  # of pandas' dtype "category": all of them, with those that no row has
     ordered: bool = False
 
     @property
     def time(self) -> str:
-        """What a column with a `unit` holds: "time" of the day, "timedelta" or "datetime"."""
+        """What times a column with a `unit` holds: "time" (of the day), "timedelta" or "datetime"."""
         return "time" if self.dtype == "time" else "timedelta" if self.dtype.startswith("timedelta") else "datetime"
 
     @property
     def group(self) -> int:
-        """How many units of a softmax the column takes."""
+        """The number of units in the column's softmax; 0 without one."""
         if self.kind == "number":
             return 2 * self.missing
         return 0 if self.kind == "constant" else self.kept + (self.kept < len(self.levels)) + self.missing
 
 
 class _Place(NamedTuple):
-    """Where a column stands at rest (`at`) and encoded: the unit of its number, the units of its softmax."""
+    """Where a column is: its index `at` in a row at rest, and the units of its number and of its softmax."""
 
     column: Column
     at: int
@@ -59,13 +60,13 @@ class _Place(NamedTuple):
     group: slice
     knots: np.ndarray
     scores: np.ndarray
-    back: tuple[np.ndarray, np.ndarray]  # from scores to numbers
-    rare: np.ndarray  # cumulated shares of the levels that share a unit
+    back: tuple[np.ndarray, np.ndarray]  # scores, and the numbers to which they decode
+    rare: np.ndarray  # cumulative shares of the levels that share a unit
 
 
 @dataclass(frozen=True)
 class TableForm(Form):
-    """The form of a table at rest; encoded, a unit for each number comes first, then a softmax for each group."""
+    """The form of a table; an encoded row has a unit for each column of numbers, then the softmax of each group."""
 
     columns: tuple[Column, ...] = ()
 
@@ -97,7 +98,7 @@ class TableForm(Form):
         ]
 
     def encode(self, rows) -> np.ndarray:
-        """Rows at rest [n, columns] as float32 [n, *encoded_shape]: normal scores of numbers, one-hot levels."""
+        """Encode rows at rest [n, columns] as float32 [n, *encoded_shape]: normal scores of numbers, one-hot levels."""
         rows = np.asarray(rows, np.float64)
         if rows.ndim != 2 or rows.shape[1:] != self.shape:
             raise WganError(f"got rows of shape {rows.shape}, not [n, {self.shape[0]}]; reshape them")
@@ -116,15 +117,15 @@ class TableForm(Form):
         return encoded
 
     def decode(self, encoded) -> np.ndarray:
-        """The inverse of encode: rows at rest [n, columns], numbers rounded and within their range.
+        """Invert `encode`: rows at rest [n, columns], with numbers rounded and within their range.
 
-        Each softmax gives its largest unit. Raises WganError for another shape, or for NaN.
+        The largest unit of each softmax is chosen. Raises WganError for another shape, or for NaN.
         """
         encoded = np.asarray(encoded, np.float64)
         if encoded.shape[1:] != self.encoded_shape:
             raise WganError(f"got rows of shape {encoded.shape}, not [n, {self.encoded_shape[0]}]; reshape them")
         if np.isnan(encoded).any():
-            raise WganError("got NaN to decode to a table: the run diverged; use an earlier step")
+            raise WganError("got NaN instead of numbers: the run diverged; use an earlier step")
         rows = np.empty((len(encoded), len(self.columns)))
         for place in self._places:
             column = place.column
@@ -136,29 +137,29 @@ class TableForm(Form):
                 values = chosen.astype(np.float64)
                 if column.kept < len(column.levels) and column.kind == "levels":
                     among = chosen == column.kept
-                    values[among] += np.searchsorted(place.rare, _spread(len(rows))[among], side="right")
+                    values[among] += np.searchsorted(place.rare, _evenly_spread(len(rows))[among], side="right")
             if column.missing:
                 values[chosen == column.group - 1 if column.group else slice(None)] = np.nan
             rows[:, place.at] = values
         return rows
 
     def dequantised(self) -> "Form":
-        raise WganError("dequantise is for arrays of whole numbers, but this is a table of columns; use none")
+        raise WganError("dequantise is for arrays of whole numbers, but this is a table of columns; set it to none")
 
     @classmethod
     def from_json(cls, fields: dict) -> "TableForm":
         columns = [Column(**tuples(column)) for column in fields["columns"]]
         form = super().from_json(fields | {"columns": columns})
-        form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # whatever does not fit together
+        form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # raises if the fields do not fit together
         assert isinstance(form, cls)
         return form
 
 
-def _spread(count: int) -> np.ndarray:
-    """Numbers in [0, 1) that fill it evenly from the first on (Weyl's sequence of the golden ratio)."""
+def _evenly_spread(count: int) -> np.ndarray:
+    """Numbers in [0, 1) of which any first part is spread evenly (Weyl's sequence of the golden ratio)."""
     return (np.arange(1, count + 1) * ((5**0.5 - 1) / 2)) % 1.0
 
 
 def form_from_json(fields: dict) -> Form:
-    """The form of a table or of an array that `to_json` wrote; TypeError or ValueError for other fields."""
+    """The Form or TableForm that `to_json` wrote. Raises TypeError or ValueError for other fields."""
     return (TableForm if "columns" in fields else Form).from_json(fields)

@@ -1,4 +1,4 @@
-"""Where the files of named data sets lie, and how they get there."""
+"""Find the files of named data sets, or download them."""
 
 import hashlib
 import os
@@ -36,7 +36,7 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashi
 
 @contextmanager
 def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
-    """A bar on stderr; `advance(by, line)` moves it and prints a line above it where there is one to print."""
+    """A progress bar on stderr; `advance(by, line)` moves it and prints the line, if any, above it."""
     from rich.console import Console
     from rich.progress import DownloadColumn, MofNCompleteColumn, Progress
 
@@ -53,19 +53,19 @@ def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iter
 
 
 def cache() -> Path:
-    """The user's cache folder of this package."""
+    """The folder of this package in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "wgan")
 
 
 def find(name: str, stems: list[str], data_dir: str | Path | None) -> list[Path]:
-    """The files STEM.gz or STEM of a named data set, downloaded into the cache where no folder holds all of them."""
-    # Both files from one folder: copies of MNIST exist whose rows are in another order.
+    """The files STEM.gz or STEM of a named data set, downloaded into the cache if no folder holds all of them."""
+    # All files come from one folder, since some copies of MNIST have their rows in another order.
     folders = [root / name for root in (cache(), SYSTEM_FOLDER)]
     if os.environ.get("WGAN_DATA"):
         folders.insert(0, Path(os.environ["WGAN_DATA"], name))
     if data_dir is not None:
         if not Path(data_dir).is_dir():
-            raise WganError(f"data_dir {str(data_dir)!r} is no folder; make it, or leave data_dir out")
+            raise WganError(f"data_dir {str(data_dir)!r} is not a folder; make it, or leave data_dir out")
         folders[:0] = [Path(data_dir, name), Path(data_dir)]
     for folder in folders:
         found = [path for stem in stems if (path := _plain_or_gzipped(folder / stem))]
@@ -84,7 +84,7 @@ def _download(name: str, file: str, folder: Path) -> Path:
     digest, received = hashlib.md5(usedforsecurity=False), 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # Beside its final place, so that the move is atomic; removed with the folder whatever interrupts.
+        # The temporary folder lies beside the final place, so that the move is atomic, and is always removed.
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
             part = Path(temporary, file)
             with (

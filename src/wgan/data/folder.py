@@ -1,4 +1,4 @@
-"""A folder of pictures, its subfolders as labels."""
+"""A folder of pictures, whose subfolders are the labels."""
 
 import hashlib
 import os
@@ -13,17 +13,17 @@ from wgan.errors import WganError
 
 
 def folder_pictures(path: Path) -> Pictures:
-    """All pictures in a folder and below it, sorted by name; hidden files and folders are left out.
+    """All pictures in a folder and its subfolders, sorted by name, without hidden files and folders.
 
-    The first subfolder of each is its label, where every picture lies in one and there are at least two. Raises
-    WganError where there is no picture.
+    The first subfolder of a picture is its label, if every picture lies in a subfolder and there are at least two.
+    Raises WganError if there is no picture.
     """
-    names, stamps, others = _walk(path)
+    names, stamps, others = _files_below(path)
     if not names:
         held = ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in others.most_common(3))
         raise WganError(
             f"{str(path)!r} has no images ({', '.join(SUFFIXES)}); it holds {held or 'nothing'}, "
-            "so name the folder that they lie in"
+            "so name a folder that has images"
         )
     key = hashlib.sha256(f"folder {VERSION}".encode())
     for name, stamp in zip(names, stamps, strict=True):
@@ -43,12 +43,12 @@ def folder_pictures(path: Path) -> Pictures:
     return Pictures(path.resolve().name or "images", str(path), key.hexdigest(), len(names), chunk, labels, label_names)
 
 
-def _walk(path: Path) -> tuple[list[str], list[str], Counter]:
-    """The pictures' names, their sizes and times, and how many other files there are of each suffix."""
+def _files_below(path: Path) -> tuple[list[str], list[str], Counter]:
+    """The names of the pictures, their sizes and times, and the number of other files by suffix."""
     found, others, seen = [], Counter[str](), set()
     for folder, subfolders, files in os.walk(path, followlinks=True):
         status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in seen:  # a link that leads back up
+        if (status.st_dev, status.st_ino) in seen:  # a link to a folder that was already seen
             subfolders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
@@ -65,7 +65,7 @@ def _walk(path: Path) -> tuple[list[str], list[str], Counter]:
                 status = os.stat(whole)
                 stamp = f"{status.st_size} {status.st_mtime_ns}"
             except OSError:
-                stamp = "gone"  # a link to nothing: named as broken when it is read
+                stamp = "gone"  # a link to nothing, which is named as broken when it is read
             found.append((os.path.relpath(whole, path), stamp))
     found.sort()
     return [name for name, _ in found], [stamp for _, stamp in found], others

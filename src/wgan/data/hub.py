@@ -17,15 +17,15 @@ PREFIX = "hf:"
 
 
 def load_hub(name: str, size: int | None, resize: str) -> Dataset:
-    """The images of a set's image column, labelled by its class column; else its columns of numbers as a table.
+    """Load the image column of a data set, or else its columns of numbers as a table; its class column gives labels.
 
-    The split is "train" where none is named. Sets that need code of their own are refused by the library. Raises
-    WganError without the package, and for a set that cannot be had or holds neither.
+    The split is "train" unless the name has one. The library refuses sets that run their own code. Raises WganError
+    without the package datasets, and for a set that cannot be loaded or has neither images nor numbers.
     """
     try:
         import datasets
     except ImportError:
-        raise WganError(f"{name} needs a package more: pip install 'wgan[hf]'") from None
+        raise WganError(f"{name} needs one more package: pip install 'wgan[hf]'") from None
     title, split, configuration, *more = *name.removeprefix(PREFIX).split(":"), "", ""
     if not title or any(more):
         raise WganError(
@@ -33,7 +33,7 @@ def load_hub(name: str, size: int | None, resize: str) -> Dataset:
         )
     try:
         table = datasets.load_dataset(title, configuration or None, split=split or "train")
-    except Exception as error:  # the library raises about anything
+    except Exception as error:  # the library raises errors of every type
         why = " ".join(str(error).split())[:300].rstrip(".")
         raise WganError(
             f"cannot load {name} ({type(error).__name__}: {why}); give hf:NAME:SPLIT:CONFIGURATION of a set that exists"

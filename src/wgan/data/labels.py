@@ -1,4 +1,4 @@
-"""The labels of a data set as classes: what a conditional run is told, and can be asked for."""
+"""The labels of a data set as classes, which a conditional run learns and generates on request."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from wgan.maths.exact import LARGEST_EXACT
 
 @dataclass(frozen=True)
 class Classes:
-    """The names of the classes in the order of their codes 0, 1, ..., and the share of the rows that each has."""
+    """The names of the classes, in the order of their codes 0, 1, ..., and the share of rows in each class."""
 
     names: tuple[str, ...]
     shares: tuple[float, ...]
@@ -22,21 +22,21 @@ class Classes:
         return np.eye(len(self.names), dtype=np.float32)[codes]
 
     def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """Codes [count], as frequent as in the data."""
+        """Draw codes [count] with the frequencies of the data."""
         return rng.choice(len(self.names), count, p=self.shares)
 
     def named(self, codes: np.ndarray) -> np.ndarray:
-        """The names of codes [n], as an array of text."""
+        """The names of codes [n] as an array of text."""
         return np.array(self.names)[codes]
 
     def code(self, label: str | int) -> int:
-        """The code of a class by its name, whatever its case; `WganError` with a suggestion for another.
+        """The code of the class with this name, in any case. Raises WganError, with a suggestion, for another name.
 
         Examples:
             >>> Classes(("Coat", "Bag"), (0.5, 0.5)).code("bag")
             1
         """
-        if str(label) in self.names:  # before its case is left out of account: there may be a "b" and a "B"
+        if str(label) in self.names:  # the exact name first, since there may be a "b" and a "B"
             return self.names.index(str(label))
         found = [name.lower() for name in self.names]
         if str(label).lower() not in found:
@@ -49,7 +49,7 @@ class Classes:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Classes":
-        """The Classes that `to_json` wrote; KeyError, TypeError or ValueError for other fields."""
+        """The Classes that `to_json` wrote. Raises KeyError, TypeError or ValueError for other fields."""
         names, shares = tuple(map(str, fields["names"])), tuple(map(float, fields["shares"]))
         if len(names) != len(shares) or not np.isclose(sum(shares), 1):
             raise ValueError("classes")
@@ -57,10 +57,10 @@ class Classes:
 
 
 def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Labels for `count` rows, int64 [n], and their names: of whole numbers none, of text the texts, sorted.
+    """The labels of `count` rows, int64 [n], and their names: texts in sorted order, or none for whole numbers.
 
-    Whole numbers beyond 2**53, which neither int64 nor the log's floats would keep apart, become names, in their order.
-    Raises WganError for anything else, or another number of labels.
+    Whole numbers beyond 2**53 become names too, in their order, since int64 or the log's floats would confuse them.
+    Raises WganError for anything else, or for another number of labels.
     """
     values = np.asarray(values)
     if values.dtype.kind == "O" and all(isinstance(value, str) for value in values.flat):
@@ -76,13 +76,13 @@ def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[st
 
 
 def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:
-    """The classes of a labelled data set, in the order of the labels' values, and the code of each row, int64 [n].
+    """The classes of a labelled data set, in the order of its labels, and the code of each row, int64 [n].
 
-    Raises WganError where there are no labels, or all rows have the same.
+    Raises WganError if there are no labels, or if all rows have the same label.
     """
     if dataset.labels is None:
         raise WganError(
-            f"{dataset.name} has no labels to train on; use --conditional none, or give them: subfolders of images by "
+            f"{dataset.name} has no labels to train on; use --conditional none, or give labels: a subfolder for each "
             "class, an .npz with the keys rows and labels, or y."
         )
     values, codes, counts = np.unique(dataset.labels, return_inverse=True, return_counts=True)

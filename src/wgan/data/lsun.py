@@ -13,9 +13,9 @@ FILE = "data.mdb"
 
 
 def load_lmdb(path: Path, size: int | None, resize: str) -> Dataset:
-    """The pictures in the database in this folder as `size` x `size` x 3 pixels, decoded once into the cache.
+    """Load the pictures of the LMDB in this folder as `size` x `size` x 3 pixels, decoded once into the cache.
 
-    Raises WganError as `lmdb_pictures` does, and without a size, since LSUN's pictures have many.
+    Raises WganError as `lmdb_pictures` does, and without a size, since LSUN's pictures have many sizes.
     """
     if size is None:
         raise WganError(f"{str(path)!r} is an LMDB, whose images have many sizes; give --size N, such as 64")
@@ -23,14 +23,14 @@ def load_lmdb(path: Path, size: int | None, resize: str) -> Dataset:
 
 
 def lmdb_pictures(path: Path) -> Pictures:
-    """The pictures in the database in this folder, in the order of their keys.
+    """The pictures of the LMDB in this folder, in the order of their keys.
 
-    Raises WganError without the package lmdb, and for a database that is damaged or shorter than it says.
+    Raises WganError without the package lmdb, and for a database that is damaged, too short or empty.
     """
     try:
         import lmdb
     except ImportError:
-        raise WganError(f"{str(path)!r} is an LMDB, which needs a package more: pip install 'wgan[lsun]'") from None
+        raise WganError(f"{str(path)!r} is an LMDB, which needs one more package: pip install 'wgan[lsun]'") from None
 
     damaged = f"{str(path / FILE)!r} is damaged"
     try:
@@ -47,8 +47,8 @@ def lmdb_pictures(path: Path) -> Pictures:
     lock = Lock()
 
     @cache
-    def starts() -> list[bytes]:
-        """Every CHUNK-th key: all keys of bedrooms would be a quarter of a gigabyte."""
+    def first_keys() -> list[bytes]:
+        """Every CHUNK-th key, since all keys of the bedrooms would take a quarter of a gigabyte."""
         with environment.begin() as transaction:
             keys = transaction.cursor().iternext(keys=True, values=False)
             return [key for number, key in enumerate(keys) if number % CHUNK == 0]
@@ -56,7 +56,7 @@ def lmdb_pictures(path: Path) -> Pictures:
     def chunk(number: int) -> list[Encoded]:
         try:
             with lock:
-                first = starts()[number]
+                first = first_keys()[number]
             with environment.begin() as transaction:
                 cursor = transaction.cursor()
                 cursor.set_range(first)

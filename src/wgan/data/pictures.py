@@ -1,4 +1,4 @@
-"""One encoded picture to pixels: any mode and size in, uint8 [height, width, channels] out."""
+"""Decode one picture of any mode and size to pixels, uint8 [height, width, channels]."""
 
 import struct
 import zlib
@@ -14,11 +14,11 @@ from wgan.errors import WganError
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")  # decoders that a file can reach, whatever its name says
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP")  # the only decoders that are tried, whatever the name of the file
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-LARGEST_PICTURE = 2**26  # pixels, 8192 x 8192; beyond it a small file can fill the memory
+LARGEST_PICTURE = 2**26  # pixels, 8192 x 8192; with more of them a small file could fill the memory
 ORIENTATION = 0x0112  # the EXIF tag
-BROKEN = (  # what Pillow raises
+BROKEN = (  # what Pillow raises for a broken picture
     OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, zlib.error,
 )  # fmt: skip
 
@@ -28,7 +28,7 @@ class BrokenPicture(Exception):
 
 
 class Header(NamedTuple):
-    """What a picture's first bytes say: its size upright, and "grey", "colour" or "alpha" (any transparency)."""
+    """What a picture's first bytes say: its upright size, and "grey", "colour" or "alpha" (any transparency)."""
 
     height: int
     width: int
@@ -36,7 +36,7 @@ class Header(NamedTuple):
 
 
 def header(name: str, source: Path | bytes) -> Header:
-    """The header of a picture; BrokenPicture, or WganError for one that is too large."""
+    """Read the header of a picture. Raises BrokenPicture, or WganError for one that is too large."""
     try:
         with _open(name, source) as image:
             height, width = image.size[::-1]
@@ -48,20 +48,20 @@ def header(name: str, source: Path | bytes) -> Header:
 
 
 def decode(name: str, source: Path | bytes, size: int | None, resize: str, channels: int) -> np.ndarray:
-    """A picture as uint8 [height, width, channels], turned upright as its EXIF data say.
+    """Decode a picture to uint8 [height, width, channels], turned upright by its EXIF data.
 
-    With `size` it becomes square: "crop" takes the largest centred square, "pad" puts black (transparent where
-    there are 4 channels) around the whole, "stretch" ignores the shape; by Lanczos. Transparency becomes white
-    where there are 3 channels. Raises BrokenPicture, or WganError for one that is too large.
+    With `size` it becomes square by Lanczos resampling: "crop" takes the largest centred square, "pad" puts black
+    (transparency if there are 4 channels) around the whole picture, "stretch" ignores the aspect ratio. With 3
+    channels, transparency becomes white. Raises BrokenPicture, or WganError for one that is too large.
     """
     try:
         with _open(name, source) as image:
             turn = image.getexif().get(ORIENTATION, 1)
             if size:
-                image.draft(None, (2 * size, 2 * size))  # a JPEG decodes small, at least twice the size asked for
-            pixels = _channels(image, channels)
+                image.draft(None, (2 * size, 2 * size))  # a JPEG decodes faster to a smaller size
+            pixels = _with_channels(image, channels)
             if size:
-                pixels = _square(pixels, size, resize)
+                pixels = _squared(pixels, size, resize)
             array = np.asarray(_upright(pixels, turn))
     except BROKEN as error:
         raise BrokenPicture(_reason(error)) from error
@@ -69,7 +69,7 @@ def decode(name: str, source: Path | bytes, size: int | None, resize: str, chann
 
 
 def channels_of(kinds: Counter) -> int:
-    """1 where all pictures are grey, 4 where all have transparency, else 3."""
+    """The number of channels: 1 if all pictures are grey, 4 if all have transparency, else 3."""
     return 1 if set(kinds) == {"grey"} else 4 if set(kinds) == {"alpha"} else 3
 
 
@@ -82,12 +82,12 @@ def _open(name: str, source: Path | bytes) -> "Image.Image":
         if pixels > LARGEST_PICTURE:
             image.close()
     except Image.UnidentifiedImageError as error:
-        raise ValueError("no png, jpeg, webp or bmp") from error
+        raise ValueError("not a png, jpeg, webp or bmp") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pixels = 2 * LARGEST_PICTURE
     if pixels > LARGEST_PICTURE:
         raise WganError(
-            f"{name!r} is a picture of more than {LARGEST_PICTURE:,} pixels, the largest that is decoded; "
+            f"{name!r} is a picture of more than {LARGEST_PICTURE:,} pixels, which is too large to decode; "
             "shrink or remove it"
         )
     return image
@@ -99,10 +99,10 @@ def _kind(image: "Image.Image") -> str:
     return "grey" if image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16") else "colour"
 
 
-def _channels(image: "Image.Image", channels: int) -> "Image.Image":
+def _with_channels(image: "Image.Image", channels: int) -> "Image.Image":
     from PIL import Image
 
-    if image.mode.startswith("I"):  # 16 bits, of which the high 8 are kept; Pillow would clip them
+    if image.mode.startswith("I"):  # of 16 bits the high 8 are kept; Pillow would clip the values
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     if channels == 3 and _kind(image) == "alpha":
         image = image.convert("RGBA")
@@ -112,7 +112,7 @@ def _channels(image: "Image.Image", channels: int) -> "Image.Image":
     return image if image.mode == mode else image.convert(mode)
 
 
-def _square(image: "Image.Image", size: int, resize: str) -> "Image.Image":
+def _squared(image: "Image.Image", size: int, resize: str) -> "Image.Image":
     from PIL import Image
 
     width, height = image.size

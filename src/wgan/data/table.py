@@ -1,6 +1,6 @@
-"""Tables of numbers, categories, dates, times, truth values and gaps: from .csv, .parquet and pandas and back.
+"""Tables of numbers, categories, dates, times, truth values and gaps, to and from .csv, .parquet and pandas.
 
-At rest a table is float64 [n, columns]: numbers, times as counts of their unit, levels as codes, NaN where missing.
+At rest a table is float64 [n, columns]: times are counts of their unit, levels are codes and gaps are NaN.
 """
 
 import hashlib
@@ -17,42 +17,43 @@ from wgan.data.rows import Dataset
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT
 
-FEW = 12  # distinct numbers up to which a column of numbers is encoded as levels
-MOST_LEVELS = 500  # levels with a unit of their own; the rarer ones of a column share one
-KNOTS = 300  # of the map from numbers to normal scores
-SPIKE = 0.03  # a number that so large a share of rows has keeps that share of the scores for itself
-MOST_DECIMALS = 6  # numbers that all have at most so many decimals are rounded to them
+FEW = 12  # a column of at most so many distinct numbers is encoded as levels
+MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
+KNOTS = 300  # of the map from a column of numbers to normal scores
+SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
+MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
 
 
 def from_frame(frame: Any, *, name: str = "table", drop: str | None = None) -> Dataset:
-    """A pandas DataFrame as a Dataset; the index is left out, and so are the columns of `drop`, "NAME,NAME".
+    """Turn a pandas DataFrame into a Dataset, without its index and the columns in `drop` ("NAME,NAME").
 
-    Numbers, truth values, text, categories, times and gaps are taken as their dtypes say. Raises WganError for
-    what cannot be trained on: no rows, columns of one name, infinities, text that looks like an identifier.
+    The dtype of a column says whether it holds numbers, truth values, text, categories or times; any column may have
+    gaps. Raises WganError for what cannot be trained on: no rows, two columns of one name, infinities, text that looks
+    like an identifier.
     """
-    frame = _without(frame, drop, name)
+    frame = _without_dropped(frame, drop, name)
     names = list(frame.columns)
     if len(frame) == 0 or not names:
         raise WganError(f"{name} has {len(frame)} rows of {len(names)} columns; give at least one of each")
-    _refuse_twice([str(column) for column in names], name)
-    found = [_column(frame[column], column, name) for column in names]
+    _refuse_repeated_names([str(column) for column in names], name)
+    found = [_column_and_values(frame[column], column, name) for column in names]
     columns, numbers = tuple(column for column, _ in found), [values for _, values in found]
     if all(column.kind == "constant" for column in columns):
         raise WganError(f"{name} has one value in each of its columns; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, columns)
-    content = json.dumps(form.to_json()).encode()  # codes alone do not tell what they stand for
+    content = json.dumps(form.to_json()).encode()  # the codes in the rows do not say what they stand for
     sha256 = hashlib.sha256(content + hashlib.sha256(rows.data).digest()).hexdigest()
     return Dataset(name, rows, form, source=f"a table of {len(rows):,} rows", sha256=sha256)
 
 
-def _refuse_twice(names: list[str], table: str) -> None:
+def _refuse_repeated_names(names: list[str], table: str) -> None:
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise WganError(f"{table} has two columns called {name!r}; give each a name of its own")
+            raise WganError(f"{table} has two columns called {name!r}; rename one of them")
 
 
-def _without(frame: Any, drop: str | None, name: str) -> Any:
+def _without_dropped(frame: Any, drop: str | None, name: str) -> Any:
     for column in drop.split(",") if drop else []:
         if column.strip() not in map(str, frame.columns):
             known = ", ".join(map(str, frame.columns))
@@ -61,8 +62,8 @@ def _without(frame: Any, drop: str | None, name: str) -> Any:
     return frame
 
 
-def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
-    """The column of a series, and its values at rest."""
+def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
+    """The Column that describes a series, and its values at rest."""
     import pandas as pd
 
     where = f"column {name!r} of {table}"
@@ -73,40 +74,40 @@ def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
     plain = Column(name, "levels", str(series.dtype), missing=bool(gaps.any()))
     kinds = pd.api.types
     if isinstance(series.dtype, pd.CategoricalDtype):
-        categories = tuple(_plain(value, where) for value in series.cat.categories)
+        categories = tuple(_json_value(value, where) for value in series.cat.categories)
         plain = replace(plain, dtype="category", categories=categories, ordered=bool(series.cat.ordered))
         kept = kept.astype(object)
-    elif kinds.is_datetime64_any_dtype(series) or kinds.is_timedelta64_dtype(series) or _is_time(kept):
-        counts, unit = _counts(kept)
+    elif kinds.is_datetime64_any_dtype(series) or kinds.is_timedelta64_dtype(series) or _is_time_of_day(kept):
+        counts, unit = _counts_and_unit(kept)
         if len(counts) and np.abs(counts).max() >= LARGEST_EXACT:
-            raise WganError(f"{where} holds microseconds beyond 2**53, which float64 skips; round its times")
+            raise WganError(f"{where} holds microseconds beyond 2**53, which float64 cannot hold; round its times")
         dtype = plain.dtype if plain.dtype != "object" else "time"
-        return _numbers(replace(plain, unit=unit, dtype=dtype), counts, gaps)
+        return _number_column(replace(plain, unit=unit, dtype=dtype), counts, gaps)
     elif kinds.is_numeric_dtype(series) and not kinds.is_bool_dtype(series):
         if kinds.is_complex_dtype(series):
             raise WganError(f"{where} holds complex numbers; give their parts as two columns")
         values = kept.to_numpy(np.float64)
         if not np.isfinite(values).all():
             raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
-        _refuse_beyond(kept, where, f"rescale it, or drop it with --drop {name}")
+        _refuse_inexact_integers(kept, where, f"rescale it, or drop it with --drop {name}")
         if len(np.unique(values)) > FEW:
-            return _numbers(plain, values, gaps)
+            return _number_column(plain, values, gaps)
     try:
         codes, levels = pd.factorize(kept.astype(object), sort=False)
     except TypeError:
         raise WganError(f"{where} holds values of type {type(kept.iloc[0]).__name__}; make them text") from None
-    levels = [_plain(value, where) for value in levels]
+    levels = [_json_value(value, where) for value in levels]
     if len(levels) + plain.missing <= 1:
-        return _constant(plain, tuple(levels), gaps)
+        return _constant_column(plain, tuple(levels), gaps)
     text = all(isinstance(level, str) for level in levels)
     if text and len(levels) == len(kept) > 1 and not plain.categories:
         raise WganError(
-            f"{where} has another text in each of its {len(kept):,} rows, so it looks like an identifier, from which "
-            f"nothing can be learnt; leave it out with --drop {name}, or in Python with drop={str(name)!r}"
+            f"{where} has a different text in each of its {len(kept):,} rows, so it looks like an identifier, from "
+            f"which nothing can be learnt; leave it out with --drop {name}, or in Python with drop={str(name)!r}"
         )
     counts = np.bincount(codes, minlength=len(levels))
     many = len(levels) > MOST_LEVELS
-    order = np.argsort(-counts, kind="stable") if many else np.array(_sorted(levels, plain.categories))
+    order = np.argsort(-counts, kind="stable") if many else np.array(_level_order(levels, plain.categories))
     numbers = np.full(len(series), np.nan)
     numbers[~gaps] = np.argsort(order)[codes]
     column = replace(
@@ -118,8 +119,8 @@ def _column(series: Any, name: Any, table: str) -> tuple[Column, np.ndarray]:
     return column, numbers
 
 
-def _sorted(levels: list, categories: tuple) -> list[int]:
-    """The order in which levels are numbered: that of their dtype, else their own, else as they came."""
+def _level_order(levels: list, categories: tuple) -> list[int]:
+    """The order in which levels get their codes: as the categories, else sorted, else as they first appear."""
     if categories:
         return sorted(range(len(levels)), key=lambda i: categories.index(levels[i]))
     try:
@@ -128,15 +129,15 @@ def _sorted(levels: list, categories: tuple) -> list[int]:
         return list(range(len(levels)))
 
 
-def _plain(value: Any, where: str) -> Any:
-    """A level as JSON holds it."""
+def _json_value(value: Any, where: str) -> Any:
+    """A level as a value that JSON can hold."""
     value = value.item() if isinstance(value, np.generic) else value
     if not isinstance(value, str | int | float | bool):
         raise WganError(f"{where} holds values of type {type(value).__name__}; make them text or numbers")
     return value
 
 
-def _is_time(kept: Any) -> bool:
+def _is_time_of_day(kept: Any) -> bool:
     from datetime import time
 
     return kept.dtype == object and len(kept) > 0 and all(isinstance(value, time) for value in kept)
@@ -145,8 +146,11 @@ def _is_time(kept: Any) -> bool:
 UNITS = {"D": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}  # in microseconds
 
 
-def _counts(kept: Any) -> tuple[np.ndarray, str]:
-    """Times as counts of the largest unit that all of them are whole multiples of; since 1970 or midnight, in UTC."""
+def _counts_and_unit(kept: Any) -> tuple[np.ndarray, str]:
+    """Times as counts of the largest unit that divides all of them, and that unit.
+
+    Dates count from 1970 and times of the day from midnight, in UTC.
+    """
     import pandas as pd
 
     if kept.dtype == object:
@@ -161,17 +165,18 @@ def _counts(kept: Any) -> tuple[np.ndarray, str]:
     return count / UNITS[unit], unit
 
 
-def _constant(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+def _constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "constant", and its values at rest."""
     return replace(column, kind="constant", levels=levels, kept=len(levels)), np.where(gaps, np.nan, 0.0)
 
 
-def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
-    """A column of kind "number" with its knots: quantiles at evenly spaced normal scores, and every spike."""
+def _number_column(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "number", whose knots are quantiles at even normal scores and all spikes; its values at rest."""
     from scipy.special import ndtr, ndtri
 
     distinct, counts = np.unique(values, return_counts=True)
     if len(distinct) + column.missing <= 1:
-        return _constant(column, tuple(distinct.tolist()), gaps)
+        return _constant_column(column, tuple(distinct.tolist()), gaps)
     numbers = np.full(len(gaps), np.nan)
     numbers[~gaps] = values
     n, ordered = len(values), np.sort(values)
@@ -192,7 +197,7 @@ def _numbers(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Colu
 
 
 def to_frame(form: TableForm, rows: np.ndarray) -> Any:
-    """Rows at rest [n, columns] as a DataFrame of the names and dtypes that the form was made from."""
+    """Rows at rest [n, columns] as a DataFrame with the names and dtypes of the training data."""
     pd = _pandas("a DataFrame")
     return pd.DataFrame(
         {column.name: _series(pd, column, rows[:, at]) for at, column in enumerate(form.columns)},
@@ -201,6 +206,7 @@ def to_frame(form: TableForm, rows: np.ndarray) -> Any:
 
 
 def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
+    """One column of rows at rest as a Series of the column's dtype."""
     gaps = np.isnan(numbers)
     filled = np.where(gaps, 0 if column.levels else np.nan, numbers)
     if column.levels:
@@ -222,7 +228,7 @@ def _series(pd: Any, column: Column, numbers: np.ndarray) -> Any:
 
 
 def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any:
-    """Counts of the column's unit as datetimes, durations or times of the day."""
+    """Counts of the column's unit as a Series of datetimes, durations or times of the day."""
     counts = np.rint(counts).astype(np.int64) * UNITS[column.unit]
     if column.time == "time":
         from datetime import datetime, timedelta
@@ -242,58 +248,59 @@ def _times(pd: Any, column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any
 
 
 def to_rows(form: TableForm, frame: Any, name: str = "the table") -> np.ndarray:
-    """The rows at rest [n, columns] of another DataFrame with these columns; the order of columns is free.
+    """Rows at rest [n, columns] of another DataFrame that has these columns, in any order.
 
-    Raises WganError for a column or a level that the form lacks, and for gaps where it has none.
+    Raises WganError for a missing column, for a level that the training data lack, and for gaps in a column that had
+    none.
     """
     rows = np.empty((len(frame), len(form.columns)))
     known = {str(column): column for column in frame.columns}
     for at, column in enumerate(form.columns):
         if str(column.name) not in known:
-            raise WganError(f"{name} lacks the column {column.name!r}; give the columns of the data trained on")
+            raise WganError(f"{name} lacks the column {column.name!r}; give all columns of the training data")
         where = f"column {column.name!r} of {name}"
         series = frame[known[str(column.name)]]
         gaps = series.isna().to_numpy()
         if gaps.any() and not column.missing:
-            raise WganError(f"{where} has gaps, which the data trained on have not; fill them")
+            raise WganError(f"{where} has gaps, but it has none in the training data; fill them")
         kept = series[~gaps]
         if len(kept) == 0:
             values = np.empty(0)
         elif column.levels:
             if column.unit:
-                raise WganError(f"{where} had one value only; drop it")
+                raise WganError(f"{where} has only one value in the training data; drop it")
             codes = {level: code for code, level in enumerate(column.levels)}
             unknown = [value for value in kept.tolist() if not isinstance(value, Hashable) or value not in codes]
             if unknown:
-                raise WganError(f"{where} has {unknown[0]!r}, which the data trained on have not")
+                raise WganError(f"{where} has {unknown[0]!r}, which the training data lack; drop those rows")
             values = np.array([codes[value] for value in kept.tolist()], np.float64)
         elif column.unit:
             if _time_kind(kept) != column.time:
-                raise WganError(f"{where} is {series.dtype}, but was {column.dtype} in the data trained on; convert it")
-            count, unit = _counts(kept)
+                raise WganError(f"{where} is {series.dtype}, but {column.dtype} in the training data; convert it")
+            count, unit = _counts_and_unit(kept)
             values = count * (UNITS[unit] / UNITS[column.unit])
         else:
-            values = _as_numbers(kept, where, column.dtype)
+            values = _checked_numbers(kept, where, column.dtype)
         rows[gaps, at], rows[~gaps, at] = np.nan, values
     return rows
 
 
-def _as_numbers(kept: Any, where: str, dtype: str) -> np.ndarray:
-    """The values of a column that was one of numbers in the data trained on."""
+def _checked_numbers(kept: Any, where: str, dtype: str) -> np.ndarray:
+    """The values of a column that holds numbers in the training data."""
     import pandas as pd
 
     kinds = pd.api.types
     if not (kinds.is_numeric_dtype(kept) and not kinds.is_complex_dtype(kept)):
-        raise WganError(f"{where} is {kept.dtype}, but was {dtype} in the data trained on; convert it")
-    _refuse_beyond(kept, where, "rescale it")
+        raise WganError(f"{where} is {kept.dtype}, but {dtype} in the training data; convert it")
+    _refuse_inexact_integers(kept, where, "rescale it")
     values = kept.to_numpy(np.float64)
     if not np.isfinite(values).all():
         raise WganError(f"{where} holds infinite values; drop those rows")
     return values
 
 
-def _refuse_beyond(kept: Any, where: str, remedy: str) -> None:
-    """Refuse whole numbers that float64 would change, whatever its dtype; they are compared before they are cast."""
+def _refuse_inexact_integers(kept: Any, where: str, remedy: str) -> None:
+    """Refuse whole numbers that float64 would change; they are compared in their own dtype, before a cast."""
     import pandas as pd
 
     if pd.api.types.is_integer_dtype(kept) and len(kept) and max(-int(kept.min()), int(kept.max())) > LARGEST_EXACT:
@@ -301,23 +308,23 @@ def _refuse_beyond(kept: Any, where: str, remedy: str) -> None:
 
 
 def _time_kind(kept: Any) -> str:
-    """What times a column holds: "datetime", "timedelta", "time" of the day; else ""."""
+    """What times a column holds: "datetime", "timedelta" or "time" (of the day); "" for none."""
     import pandas as pd
 
     kinds = pd.api.types
     if kinds.is_datetime64_any_dtype(kept):
         return "datetime"
-    return "timedelta" if kinds.is_timedelta64_dtype(kept) else "time" if _is_time(kept) else ""
+    return "timedelta" if kinds.is_timedelta64_dtype(kept) else "time" if _is_time_of_day(kept) else ""
 
 
 # Files.
 
 
 def read(path: Any, drop: str | None = None) -> Dataset:
-    """The table in a .csv or .parquet file.
+    """Read the table in a .csv or .parquet file.
 
-    Of a CSV the delimiter is a comma, or a semicolon or tab where the header has no comma; dates and times are
-    those of ISO 8601 and else text. Raises WganError for what is no table.
+    The delimiter of a CSV is a comma, or a semicolon or tab if the header has no comma. Dates and times are read in
+    ISO 8601; in any other form they are text. Raises WganError for a file that does not hold a table.
     """
     frame = _parquet(path) if path.suffix == ".parquet" else _csv(path)
     dataset = from_frame(frame, name=path.name, drop=drop)
@@ -329,7 +336,7 @@ def _pandas(what: str) -> Any:
         import pandas
         import pyarrow  # noqa: F401
     except ImportError:
-        raise WganError(f"{what} needs packages more: pip install 'wgan[table]'") from None
+        raise WganError(f"{what} needs more packages: pip install 'wgan[table]'") from None
     return pandas
 
 
@@ -341,7 +348,7 @@ def _parquet(path: Any) -> Any:
     try:
         return parquet.ParquetFile(path).read().to_pandas().reset_index(drop=True)
     except (pa.ArrowException, OSError, ValueError) as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_first(problem)}); is it a whole Parquet file?") from None
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); give a whole Parquet file") from None
 
 
 def _csv(path: Any) -> Any:
@@ -353,7 +360,7 @@ def _csv(path: Any) -> Any:
         with path.open("rb") as file:
             head = file.read(2**16)
     except OSError as problem:
-        raise WganError(f"cannot read {str(path)!r} ({problem.strerror})") from None
+        raise WganError(f"cannot read {str(path)!r} ({problem.strerror}); check its permissions") from None
     if not head.strip():
         raise WganError(f"{str(path)!r} is empty; give a header and rows")
     first = head.split(b"\n", 1)[0]
@@ -371,9 +378,10 @@ def _csv(path: Any) -> Any:
     except UnicodeError:
         raise WganError(f"{str(path)!r} is not text in UTF-8; save it as UTF-8 (iconv -f LATIN1 -t UTF-8)") from None
     except (pa.ArrowException, OSError) as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_ragged(csv, path, options) or _first(problem)})") from None
+        why = _first_ragged_row(csv, path, options) or _on_one_line(problem)
+        raise WganError(f"cannot read {str(path)!r} ({why}); mend the file") from None
     names = table.column_names
-    _refuse_twice(names, path.name)
+    _refuse_repeated_names(names, path.name)
     whole = {pa.int64(): pd.Int64Dtype()}
     kinds = [
         whole.get(kind) if column.null_count else None
@@ -386,14 +394,14 @@ def _csv(path: Any) -> Any:
     return frame
 
 
-def _ragged(csv: Any, path: Any, options: Any) -> str:
-    """The first row whose number of fields differs from the header's, in words; "" where none does."""
+def _first_ragged_row(csv: Any, path: Any, options: Any) -> str:
+    """A sentence on the first row whose number of fields differs from the header's; "" without one."""
     found: list[str] = []
 
     def look(row: Any) -> str:
         if not found:
-            counts = f"{row.actual_columns} and not {row.expected_columns}"
-            found.append(f"line {row.number} has another number of fields than the header, {counts}")
+            counts = f"{row.actual_columns} fields, but the header has {row.expected_columns}"
+            found.append(f"line {row.number} has {counts}")
         return "skip"
 
     parse = csv.ParseOptions(
@@ -404,12 +412,12 @@ def _ragged(csv: Any, path: Any, options: Any) -> str:
     return next(iter(found), "")
 
 
-def _first(problem: Exception) -> str:
+def _on_one_line(problem: Exception) -> str:
     return " ".join(str(problem).split())[:200].rstrip(".")
 
 
 def write(form: TableForm, rows: np.ndarray, path: Any) -> None:
-    """Write rows at rest as a .csv or .parquet file with the columns of the data trained on."""
+    """Write rows at rest to a .csv or .parquet file with the columns of the training data."""
     frame = to_frame(form, rows)
     if path.suffix == ".csv":
         frame.to_csv(path, index=False)
@@ -419,7 +427,7 @@ def write(form: TableForm, rows: np.ndarray, path: Any) -> None:
 
 
 def describe(form: TableForm, rows: np.ndarray) -> str:
-    """A line for each column: what it is, its range or its commonest levels, and its gaps."""
+    """A line for each column: what it holds, its range or its commonest levels, and its share of gaps."""
     lines = []
     for at, column in enumerate(form.columns):
         values = rows[:, at]

@@ -1,4 +1,4 @@
-"""Data that needs no file: two-dimensional points, and scikit-learn's digits."""
+"""Data sets that need no file: two-dimensional points, and scikit-learn's digits."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ TOY_ROWS = 50_000
 
 
 def digits(data_dir: Path | None, seed: int) -> Dataset:
+    """Load scikit-learn's digits as labelled images, uint8 [1797, 8, 8, 1]."""
     from sklearn.datasets import load_digits
 
     values, labels = load_digits(return_X_y=True)
@@ -24,15 +25,15 @@ def digits(data_dir: Path | None, seed: int) -> Dataset:
 
 
 def toy(name: str, n: int, seed: int) -> Dataset:
-    """A new sample of "8gaussians", "25gaussians" or "swissroll": float32 points [n, 2], labelled by mode.
+    """Draw points, float32 [n, 2], of "8gaussians", "25gaussians" or "swissroll"; the label of a point is its Gaussian.
 
-    The constants are those of Gulrajani et al.'s gan_toy.py. Raises WganError for another name or n below 1.
+    The constants are from gan_toy.py of Gulrajani et al. (2017). Raises WganError for another name or n below 1.
     """
     if name not in TOYS:
         raise unknown_name("toy", name, TOYS)
     if n < 1:
         raise WganError(f"n is {n}; ask for at least 1 row")
-    # The second word of the key keeps these draws apart from every purpose in wgan.streams.
+    # The second word of the key keeps these draws independent of every stream in maths/streams.py.
     points, labels = TOYS[name](np.random.Generator(np.random.Philox(key=[seed, 1 << 32])), n)
     form = Form("points", (2,), "float32", 0.0, 1.0, None, None)
     return Dataset(name, points.astype(np.float32), form, labels, source=f"{n:,} points of seed {seed}")

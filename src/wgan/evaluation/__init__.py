@@ -1,4 +1,4 @@
-"""A trained model measured: samples against held-out rows, each number beside its floor.
+"""How good a trained model is: samples against held-out rows, with a floor for each number.
 
-It may use `training` and all that stands below it.
+It may use `training` and every folder below it.
 """

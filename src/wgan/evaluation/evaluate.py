@@ -1,4 +1,4 @@
-"""A run, measured: samples against held-out rows, each number beside its floor and what it estimates."""
+"""Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
 import hashlib
 import json
@@ -42,15 +42,14 @@ def evaluate(
     note: Note = lambda text: None,
     network: Architecture | None = None,
 ) -> Evaluation:
-    """Measure the newest checkpoint of a run folder, write evaluation.json there, and return what it holds.
+    """Measure the newest checkpoint of a run folder, write evaluation.json there, and return its content.
 
-    `features` is a name of FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d];
-    `dataset` takes the place of the data that config.json names, for a run that was fitted to an array; `target` is
-    the column of a table that is to be predicted from the others (the last). The
-    samples, at most as many as there are training rows, are compared with the rows that the run held out; for the
-    floor, as many training rows take the samples' place. Raises WganError where the run cannot be read, where its
-    data have gone or changed, and where there are too few rows for every metric. `note` receives the progress;
-    `network` is that of the run, where it is one of your own.
+    The samples, at most as many as there are training rows, are compared with the rows that the run held out. For the
+    floor, as many training rows take the samples' place. `features` is a name in FEATURES, "inception:FILE", or a
+    function from rows at rest [n, ...] to [n, d]. `dataset` replaces the data that config.json names, for a run that
+    was fitted to an array. `target` is the column of a table to predict from the others, by default the last that
+    varies. `note` receives the progress. `network` is the run's network if it is one of your own. Raises WganError if
+    the run cannot be read, if its data are missing or have changed, or if no metric has enough rows.
     """
     run = Path(run)
     model = load_model(run, network=network)
@@ -61,9 +60,9 @@ def evaluate(
 
 
 def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[Dataset, np.ndarray, np.ndarray]:
-    """The data of a run with the indices of its training and held-out rows, as `train` chose them.
+    """The data of a run, with the indices of its training and held-out rows as `train` chose them.
 
-    Raises WganError where the data have gone, or are not those that the run was trained on.
+    Raises WganError if the data are missing or are not the data that the run was trained on.
     """
     try:
         dataset = dataset or data.dataset_of(config)
@@ -86,13 +85,13 @@ def evaluate_model(
     target: str | None = None,
     note: Note = lambda text: None,
 ) -> Evaluation:
-    """What `evaluate` returns, of a model with its data; the indices are those of `data.split`."""
+    """What `evaluate` returns, for a model and its data; `data.split` gives the indices `train` and `held_out`."""
     if samples < 1:
         raise WganError(f"samples is {samples}; draw at least 1.")
     order = streams.stream(seed, "evaluate")
     train, held_out = order.permutation(train), order.permutation(held_out)
-    copies = len(held_out) > 0  # what was trained on can be told from what was not
-    if not copies:
+    with_held_out = len(held_out) > 0  # without held-out rows no copies can be found
+    if not with_held_out:
         held_out, train = train[: len(train) // 2], train[len(train) // 2 :]
     count = min(samples, len(train))
     held_out = held_out[:count]
@@ -100,23 +99,24 @@ def evaluate_model(
 
     note(f"{count:,} samples")
     samples_at_rest = sample(model, count, seed)
-    fake = _looked_at(seen, samples_at_rest, "samples")
+    fake = _finite_features(seen, samples_at_rest, "samples")
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
-    known, real = (_looked_at(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
+    known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
     modes = _modes(dataset, seen, known[0], train)
     of_samples, of_rows = None, None
     if model.classes and seen.name == "classifier":
         of_samples, of_rows = sample_codes(model, count, seed), data.classes_of(dataset)[1][train[:count]]
-    sets = Sets(real[0], fake[0], known[0] if copies else None, real[1], fake[1], modes, of_samples)
+    sets = Sets(real[0], fake[0], known[0] if with_held_out else None, real[1], fake[1], modes, of_samples)
     of_known = None if known[1] is None else known[1][:count]
     floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
 
-    found, lacking = _all(METRICS, sets, floor, seen, note)
+    found, lacking = _measurements(METRICS, sets, floor, seen, note)
     if isinstance(dataset.form, TableForm):
-        predicted = _target(dataset.form, target)
+        predicted = _target_index(dataset.form, target)
         of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
-        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, of_train if copies else None, predicted, seed)
-        more = _all(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
+        known_rows = of_train if with_held_out else None
+        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, known_rows, predicted, seed)
+        more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
         found, lacking = more[0] | found, more[1] | lacking
     if not found:
         raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
@@ -125,15 +125,15 @@ def evaluate_model(
         "samples": count,
         "seed": seed,
         "real_rows": len(held_out),
-        "against": "held-out rows" if copies else HALVES,
+        "against": "held-out rows" if with_held_out else HALVES,
         "training_rows": len(train),
         "floor": f"{count:,} training rows in the samples' place",
-        **_described(seen, dataset),
+        **_features_protocol(seen, dataset),
     }
     if isinstance(dataset.form, TableForm):
         protocol["target"] = dataset.form.columns[predicted].name
     if samples > count:
-        protocol["fewer_samples"] = f"{samples:,} were asked; the floor has only {count:,} training rows"
+        protocol["fewer_samples"] = f"{samples:,} were asked for, but the floor has only {count:,} training rows"
     finished = model.step >= model.config.steps
     head = {"step": model.step, "steps": model.config.steps, "finished": finished}
     return {**head, "protocol": protocol, "metrics": found, "lacking": lacking}
@@ -146,8 +146,8 @@ def _modes(dataset: Dataset, seen: Features, known: np.ndarray, train: np.ndarra
     return metrics.modes_of(known, dataset.labels[train])
 
 
-def _described(seen: Features, dataset: Dataset) -> dict[str, Any]:
-    """What the numbers are of, beside the rows."""
+def _features_protocol(seen: Features, dataset: Dataset) -> dict[str, Any]:
+    """The part of the protocol that describes the features."""
     return {
         "features": seen.name,
         "features_text": seen.text,
@@ -157,26 +157,30 @@ def _described(seen: Features, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _looked_at(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray | None]:
+def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The features and the class probabilities of rows at rest. Raises WganError for features that are not finite."""
     extracted, probabilities = seen.extract(rows)
     bad = ~np.isfinite(extracted).all(1)
     if bad.any():
-        raise WganError(f"{bad.sum():,} of {len(rows):,} {what} have features {seen.name} that are NaN or infinite.")
+        raise WganError(
+            f"{bad.sum():,} of {len(rows):,} {what} have features {seen.name} that are NaN or infinite; "
+            "choose other features."
+        )
     return extracted, probabilities
 
 
-def _target(form: TableForm, name: str | None) -> int:
-    """The number of the column that is to be predicted, the last that varies unless one is named."""
+def _target_index(form: TableForm, name: str | None) -> int:
+    """The index of the column to predict: the named one, or the last that varies."""
     varying = {str(column.name): at for at, column in enumerate(form.columns) if column.kind != "constant"}
     if name is not None and name not in varying:
         raise unknown_name("target", name, varying)
     return varying[name] if name is not None else max(varying.values())
 
 
-def _all(
+def _measurements(
     table: dict[str, Metric], sets: Any, floor: Any, seen: Features, note: Note
 ) -> tuple[Evaluation, dict[str, str]]:
-    """Every metric that applies, and a sentence for each that had too few rows."""
+    """The measurements of all metrics that apply, and a sentence for each metric that has too few rows."""
     found: Evaluation = {}
     lacking: dict[str, str] = {}
     for name, metric in table.items():
@@ -199,9 +203,9 @@ INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inc
 
 
 def words(run: str | Path, report: Evaluation) -> str:
-    """An evaluation as text: what was compared, a table, and what is lacking."""
+    """An evaluation as text: what was compared, a table, and which metrics are lacking."""
     protocol = report["protocol"]
-    state = "" if report["finished"] else ": unfinished, measured as far as it is"
+    state = "" if report["finished"] else ": unfinished, measured at this step"
     lines = [
         f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
         f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
@@ -215,7 +219,8 @@ def words(run: str | Path, report: Evaluation) -> str:
     for entry in report["metrics"].values():
         error = "" if entry["error"] is None else f" ± {entry['error']:.2g}"
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
-        numbers = f"{_short(entry['value']) + error:>18}  {_short(entry['floor']):>9}  {entry['better']:6}  "
+        value, floor = _short_number(entry["value"]) + error, _short_number(entry["floor"])
+        numbers = f"{value:>18}  {floor:>9}  {entry['better']:6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 50)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
         lines += [" " * 61 + more for more in text[1:]]
@@ -224,12 +229,12 @@ def words(run: str | Path, report: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _short(value: float) -> str:
+def _short_number(value: float) -> str:
     return f"{value:.4g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.1e}"
 
 
 def read(run: str | Path) -> Evaluation | None:
-    """What `evaluate` wrote for a run, or None where there is nothing readable."""
+    """The evaluation.json of a run; None if there is none or it cannot be read."""
     try:
         report = json.loads((Path(run) / EVALUATION).read_text())
     except (OSError, ValueError):

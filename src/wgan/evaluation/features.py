@@ -1,5 +1,8 @@
-"""What rows look like to a metric: a classifier's last hidden layer, principal components, the rows themselves, or
-the Inception network's; any function of rows will do."""
+"""The features of rows that metrics compare.
+
+They are a classifier's last hidden layer, principal components, the rows themselves, the last hidden layer of the
+Inception network, or any function of rows.
+"""
 
 import hashlib
 import json
@@ -25,11 +28,11 @@ from wgan.maths.exact import as_float64
 from wgan.reports import figures
 
 CHUNK = 512  # rows at a time
-COMPONENTS = 64  # principal components, at most
-FITTED = 10_000  # training rows behind the principal components
-CLASSES = (2, 200)  # of the labels that a classifier is trained on
+COMPONENTS = 64  # the most principal components
+FITTED = 10_000  # training rows to which the principal components are fitted, at most
+CLASSES = (2, 200)  # the fewest and the most for which a classifier is trained
 UNITS = 64  # of the classifier's last hidden layer
-NETWORK_CHUNK = 64  # rows at a time for Inception, whose maps are large
+NETWORK_CHUNK = 64  # rows at a time for Inception, whose feature maps are large
 EPOCHS, LEAST_STEPS, BATCH, LEARNING_RATE = 4, 800, 128, 2e-3  # of the classifier
 
 Note = Callable[[str], None]
@@ -45,24 +48,24 @@ class Features(NamedTuple):
 
 
 def resolve(chosen: str | Callable[[np.ndarray], Any], dataset: Dataset, train: np.ndarray, note: Note) -> Features:
-    """The features of this name, or those of a function from rows at rest [n, ...] to [n, d].
+    """The features with this name, or of a function from rows at rest [n, ...] to [n, d].
 
     `train` are the indices of the training rows. "auto" is the classifier for labelled images, the rows themselves
-    up to 64 numbers, else principal components; "inception:FILE" names the weights. Raises WganError where they
-    cannot be had.
+    for up to 64 numbers a row, and else principal components. "inception:FILE" names the weights. Raises WganError
+    for an unknown name, and for features that the data or a missing file rule out.
     """
     if callable(chosen):
-        return _own(chosen)
+        return _from_function(chosen)
     name, _, path = chosen.partition(":")
     if name == "auto":
-        labelled = dataset.form.kind == "images" and _classes(dataset) is not None
+        labelled = dataset.form.kind == "images" and _class_codes(dataset) is not None
         name = "classifier" if labelled else "rows" if np.prod(dataset.form.encoded_shape) <= COMPONENTS else "pca"
     if name not in FEATURES or (path and name != "inception"):
         raise unknown_name("features", chosen, ["auto", *FEATURES])
     return FEATURES[name](dataset, train, path, note)
 
 
-def _own(function: Callable[[np.ndarray], Any]) -> Features:
+def _from_function(function: Callable[[np.ndarray], Any]) -> Features:
     name = getattr(function, "__name__", type(function).__name__)
 
     def extract(rows: np.ndarray) -> tuple[np.ndarray, None]:
@@ -74,16 +77,16 @@ def _own(function: Callable[[np.ndarray], Any]) -> Features:
     return Features(name, f"the function {name}", extract)
 
 
-def _flat(form: Form, rows: np.ndarray) -> np.ndarray:
+def _flat_rows(form: Form, rows: np.ndarray) -> np.ndarray:
     return form.encode(rows).reshape(len(rows), -1)
 
 
 def rows(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
-    """The encoded rows: pixels in [-1, 1], standardised columns."""
+    """The encoded rows themselves: pixels in [-1, 1], or columns as encoded for training."""
     form = dataset.form
     what = "pixels in [-1, 1]" if form.kind == "images" else "columns as encoded for training"
     text = f"the rows themselves, {int(np.prod(form.encoded_shape))} {what}"
-    return Features("rows", text, lambda x: (_flat(form, x).astype(np.float64), None))
+    return Features("rows", text, lambda x: (_flat_rows(form, x).astype(np.float64), None))
 
 
 def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
@@ -91,7 +94,7 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     from sklearn.decomposition import PCA
 
     chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:FITTED])
-    fitted = _flat(dataset.form, dataset.rows[chosen])
+    fitted = _flat_rows(dataset.form, dataset.rows[chosen])
     count = min(COMPONENTS, *fitted.shape)
     note(f"fitting {count} principal components to {len(chosen):,} training rows")
     model = PCA(count, svd_solver="auto" if fitted.shape[1] <= 1000 else "randomized", random_state=0).fit(fitted)
@@ -99,39 +102,39 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     text = f"{count} principal components of the training rows, {share:.1%} of their variance"
 
     def extract(x: np.ndarray) -> tuple[np.ndarray, None]:
-        parts = [model.transform(_flat(dataset.form, x[i : i + CHUNK])) for i in range(0, len(x), CHUNK)]
+        parts = [model.transform(_flat_rows(dataset.form, x[i : i + CHUNK])) for i in range(0, len(x), CHUNK)]
         return np.concatenate(parts).astype(np.float64), None
 
     return Features("pca", text, extract)
 
 
-# The classifier: trained once a data set, whatever the run, so that runs can be compared.
+# The classifier is trained once for a data set and does not depend on the run, so that runs can be compared.
 
 
 def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     """The last hidden layer of a small convolutional classifier of the labelled data set.
 
-    Trained once, with seed 0, on nine tenths of all rows, whatever the run trains on; its accuracy is that on the
-    other tenth. It is kept in the user's cache.
+    It is trained once, with seed 0, on nine tenths of all rows, whatever rows the run trains on, and kept in the
+    user's cache. Its accuracy is measured on the other tenth.
     """
-    labels = _classes(dataset)
+    labels = _class_codes(dataset)
     if labels is None or dataset.form.kind != "images":
         raise WganError(
-            f"features classifier needs images with labels of {CLASSES[0]} to {CLASSES[1]} classes, which "
-            f"{dataset.name} has not; use --features pca or rows."
+            f"features classifier needs images with labels of {CLASSES[0]} to {CLASSES[1]} classes, but "
+            f"{dataset.name} has none; use --features pca or rows."
         )
-    engine, body = get_engine("torch"), _body(dataset.form.shape)
+    engine, body = get_engine("torch"), _hidden_layers(dataset.form.shape)
     rng = streams.stream(0, "evaluate")
     initial = initial_arrays(body, dataset.form.shape, "he", rng)
     last = initial_arrays([dense(int(labels.max()) + 1)], (UNITS,), "he", rng)
     initial |= {name.replace("00.dense", "classes"): w for name, w in last.items()}
-    file = _cache() / f"classifier-{_fingerprint(dataset, body)}.safetensors"
-    kept = _read(file, initial, note)
+    file = _cache_folder() / f"classifier-{_fingerprint(dataset, body)}.safetensors"
+    kept = _read_cached(file, initial, note)
     weights, accuracy = kept or _train(engine, body, initial, dataset, labels, note)
     if not kept:
-        _write(file, weights, accuracy, note)
+        _write_cached(file, weights, accuracy, note)
     params = {name: engine.array(w) for name, w in weights.items()}
-    text = f"{UNITS} units of a classifier of {dataset.name} that is right on {accuracy:.1%} of rows new to it"
+    text = f"{UNITS} units of a classifier of {dataset.name} that is right on {accuracy:.1%} of unseen rows"
 
     def extract(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         hidden, logits = _outputs(engine, body, params, dataset.form, x)
@@ -141,15 +144,15 @@ def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fe
     return Features("classifier", text, extract, accuracy)
 
 
-def _classes(dataset: Dataset) -> np.ndarray | None:
-    """Labels as 0, 1, ..., or None where there are none, or not as many classes and rows as a classifier needs."""
+def _class_codes(dataset: Dataset) -> np.ndarray | None:
+    """Labels as codes 0, 1, ...; None without labels, or with too few or too many classes or too few rows."""
     if dataset.labels is None:
         return None
     values, labels = np.unique(dataset.labels, return_inverse=True)
     return labels if CLASSES[0] <= len(values) <= CLASSES[1] and len(labels) >= 20 * len(values) else None
 
 
-def _body(row: tuple[int, ...]) -> list[Layer]:
+def _hidden_layers(row: tuple[int, ...]) -> list[Layer]:
     relu = activation("relu")
     maps = [conv(32, 5, 2), relu, conv(64, 5, 2), relu]
     *_, last = shapes(maps, row)
@@ -174,13 +177,13 @@ def _outputs(engine: Any, body: list[Layer], params: Params, form: Form, x: np.n
 def _train(
     engine: Any, body: list[Layer], initial: Params, dataset: Dataset, labels: np.ndarray, note: Note
 ) -> tuple[dict[str, np.ndarray], float]:
-    """Weights and accuracy: cross entropy, Adam, its rate falling to 0."""
+    """Train by cross-entropy and Adam, with a learning rate that falls to 0; return the weights and the accuracy."""
     train, test = split(dataset, 0.1, None, 0)
     steps = max(LEAST_STEPS, EPOCHS * len(train) // BATCH)
     optimiser = engine.optimiser("adam", 0.9, 0.999)
     params: Params = {name: engine.array(w) for name, w in initial.items()}
     memory, one_hot = optimiser.init(params), np.eye(int(labels.max()) + 1, dtype=np.float32)
-    note(f"training a classifier of {dataset.name} for its features, once: {steps:,} steps")
+    note(f"training a classifier of {dataset.name} once, for its features: {steps:,} steps")
     for step in range(steps):
         chosen = train[streams.real_rows(0, step * BATCH, BATCH, len(train))]
         x = engine.array(dataset.form.encode(dataset.rows[chosen]))
@@ -193,16 +196,16 @@ def _train(
         gradient, _ = engine.grad(loss, params)
         params, memory = optimiser.update(params, gradient, memory, LEARNING_RATE * (1 - step / steps))
     right = _outputs(engine, body, params, dataset.form, dataset.rows[test])[1].argmax(1) == labels[test]
-    note(f"the classifier of {dataset.name} is right on {right.mean():.1%} of {len(test):,} rows new to it")
+    note(f"the classifier of {dataset.name} is right on {right.mean():.1%} of {len(test):,} unseen rows")
     return {name: engine.numpy(w) for name, w in params.items()}, float(right.mean())
 
 
-def _cache() -> Path:
+def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "wgan")
 
 
 def _fingerprint(dataset: Dataset, body: list[Layer]) -> str:
-    """Of all that makes the classifier."""
+    """A hash of everything that the classifier depends on."""
     recipe = json.dumps([body, EPOCHS, LEAST_STEPS, BATCH, LEARNING_RATE, dataset.form.to_json()])
     digest = hashlib.sha256(recipe.encode())
     for array in (dataset.rows, dataset.labels):
@@ -210,8 +213,8 @@ def _fingerprint(dataset: Dataset, body: list[Layer]) -> str:
     return digest.hexdigest()[:24]
 
 
-def _read(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.ndarray], float] | None:
-    """What the cache holds, if it is whole and of this classifier."""
+def _read_cached(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.ndarray], float] | None:
+    """The cached weights and accuracy; None if the file is missing, damaged or of another classifier."""
     if not os.path.lexists(file):
         return None
     try:
@@ -221,7 +224,7 @@ def _read(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.ndarray]
         fits = {name: (w.shape, w.dtype) for name, w in weights.items()} == {
             name: (w.shape, w.dtype) for name, w in wanted.items()
         }
-        if fits and kept["sha256"] == _seal(weights, kept["accuracy"]):
+        if fits and kept["sha256"] == _sha256(weights, kept["accuracy"]):
             return weights, float(kept["accuracy"])
     except (OSError, SafetensorError, KeyError, ValueError, TypeError):
         pass
@@ -229,15 +232,15 @@ def _read(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.ndarray]
     return None
 
 
-def _seal(weights: dict[str, np.ndarray], accuracy: str) -> str:
+def _sha256(weights: dict[str, np.ndarray], accuracy: str) -> str:
     digest = hashlib.sha256(accuracy.encode())
     for name in sorted(weights):
         digest.update(name.encode() + np.ascontiguousarray(weights[name]).tobytes())
     return digest.hexdigest()
 
 
-def _write(file: Path, weights: dict[str, np.ndarray], accuracy: float, note: Note) -> None:
-    seal = _seal(weights, repr(accuracy))
+def _write_cached(file: Path, weights: dict[str, np.ndarray], accuracy: float, note: Note) -> None:
+    seal = _sha256(weights, repr(accuracy))
     data = safetensors.numpy.save(weights, {"accuracy": repr(accuracy), "sha256": seal})
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -249,19 +252,21 @@ def _write(file: Path, weights: dict[str, np.ndarray], accuracy: float, note: No
         note(f"cannot keep the classifier in {file.parent} ({problem.strerror}); the next evaluation trains it anew")
 
 
-# The Inception network, where its weights are at hand.
+# The Inception network, whose weights the user gives.
 
 
 def inception(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
-    """The 2,048 features of the Inception network of torch-fidelity, in which a Frechet distance is the FID."""
+    """The 2,048 features of torch-fidelity's Inception network; the Frechet distance between them is the FID."""
     if not path:
         raise WganError(
-            "features inception needs its weights, torch-fidelity's file weights-inception-2015-12-05-6726825d.pth: "
-            "name it, --features inception:FILE."
+            "features inception needs its weights, torch-fidelity's file weights-inception-2015-12-05-6726825d.pth; "
+            "name it with --features inception:FILE."
         )
     form = dataset.form
     if form.kind != "images" or form.shape[-1] not in (1, 3):
-        raise WganError(f"features inception needs images of 1 or 3 channels, which {dataset.name} has not.")
+        raise WganError(
+            f"features inception needs images of 1 or 3 channels, but {dataset.name} has none; use --features pca."
+        )
     from wgan.engines import inception as network
 
     outputs = network.load(Path(path).expanduser())

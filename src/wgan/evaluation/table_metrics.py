@@ -1,6 +1,6 @@
-"""How far generated rows of a table are from real ones: column by column, together, and in use.
+"""Metrics of generated rows of a table: of each column, of columns together, and of their use in place of real rows.
 
-Every function takes rows at rest, as `data.table` has them: numbers, codes of levels, NaN for gaps.
+Every function takes rows at rest, as in `data.table`: numbers, codes of levels, NaN for gaps.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from wgan.errors import WganError
 from wgan.maths.metrics import Measurement, Metric
 
 FOLDS = 5  # of the cross-validated AUC
-MOST_FITTED = 5_000  # rows of each kind that a forest is fitted to
+MOST_FITTED = 5_000  # rows of each kind to which a forest is fitted, at most
 TREES = 100
 
 
 @dataclass(frozen=True, eq=False)
 class TableSets:
-    """What is compared. For the floor, `fake` are training rows.
+    """The sets of rows at rest that the metrics compare.
 
-    Rows at rest: `real` [m, columns] held out, `fake` [n, columns], `train` all training rows in random order, or
-    None for the floor. `target` is the number of the column that is to be predicted from the others.
+    `real` [m, columns] are held-out rows, `fake` [n, columns] are samples, and `train` are all training rows in random
+    order. For the floor, `fake` are training rows and `train` is None. `target` is the index of the column to predict
+    from the others.
     """
 
     form: TableForm
@@ -34,42 +35,42 @@ class TableSets:
 
     @property
     def numbers(self) -> list[int] | None:
-        """The columns of numbers that vary among the real rows; None where there are none."""
-        return [at for at in _of_kind(self.form, "number") if np.nanstd(self.real[:, at]) > 0] or None
+        """The columns of numbers that vary among the real rows; None without any."""
+        return [at for at in _columns_of_kind(self.form, "number") if np.nanstd(self.real[:, at]) > 0] or None
 
     @property
     def levels(self) -> list[int] | None:
-        """The columns with levels or gaps; None where there are none."""
+        """The columns with levels or gaps; None without any."""
         return [at for at, column in enumerate(self.form.columns) if column.group] or None
 
     @property
     def pairs(self) -> int | None:
-        """How many pairs of columns that vary there are; None for none."""
+        """The number of pairs of columns that vary; None without any."""
         varying = sum(column.kind != "constant" for column in self.form.columns)
         return varying * (varying - 1) // 2 or None
 
 
 def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The mean over columns of numbers of the Wasserstein-1 distance of two columns over the real standard deviation.
+    """The Wasserstein-1 distance between samples and real rows in one column of numbers, averaged over such columns.
 
-    Gaps are left out. `shares`: of each such column. The error is that of the mean over columns.
+    The unit is the standard deviation of the real column. Gaps are left out. `shares` are the distances of the columns.
     """
     from scipy.stats import wasserstein_distance
 
     found = []
-    for at in _of_kind(form, "number"):
+    for at in _columns_of_kind(form, "number"):
         x, y = (rows[~np.isnan(rows[:, at]), at] for rows in (real, fake))
         scale = x.std() if len(x) else 0.0
         if not scale:
-            continue  # nothing but gaps, or one number, among the held-out rows
+            continue  # the held-out rows have only gaps or only one number
         found.append(wasserstein_distance(x, y) / scale if len(y) else np.inf)
-    return _over_columns(found)
+    return _mean_over_columns(found)
 
 
 def column_tv(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The mean over columns of the total variation distance of the shares of their levels, a gap being one of them.
+    """The total variation distance between the shares of a column's levels, averaged over columns.
 
-    A column of numbers counts where it has gaps, with the levels "number" and "gap".
+    A gap counts as a level. A column of numbers counts only if it has gaps, with the levels "number" and "gap".
 
     Examples:
         >>> from wgan.data.table import Column
@@ -87,14 +88,14 @@ def column_tv(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
         levels = np.unique(np.concatenate(codes))
         shares = [(code[:, None] == levels).mean(0) for code in codes]
         found.append(np.abs(shares[0] - shares[1]).sum() / 2)
-    return _over_columns(found)
+    return _mean_over_columns(found)
 
 
 def correlation_difference(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The mean over pairs of columns of the absolute difference of their correlations, as encoded for training.
+    """The absolute difference between the correlations of samples and of real rows, averaged over pairs of columns.
 
-    That is of normal scores for numbers and of an indicator for each level; a pair of columns has the mean over its
-    pairs of units. A unit that does not vary is correlated with nothing.
+    Columns are encoded as for training: normal scores for numbers, an indicator for each level. A pair of columns has
+    the mean over its pairs of units. A unit that does not vary has correlation 0 with every other.
     """
     owners = [at for at, column in enumerate(form.columns) if column.kind == "number"]
     owners += [at for at, column in enumerate(form.columns) for _ in range(column.group)]
@@ -103,7 +104,7 @@ def correlation_difference(form: TableForm, real: np.ndarray, fake: np.ndarray) 
     member = (owner[:, None] == np.array(names)).astype(float)
     blocks = (member.T @ difference @ member) / np.outer(member.sum(0), member.sum(0))
     pairs = blocks[np.triu_indices(len(names), 1)]
-    return _over_columns(list(pairs))
+    return _mean_over_columns(list(pairs))
 
 
 def _correlation(encoded: np.ndarray) -> np.ndarray:
@@ -114,9 +115,9 @@ def _correlation(encoded: np.ndarray) -> np.ndarray:
 
 
 def detection(form: TableForm, real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
-    """The cross-validated AUC of a random forest that is to tell samples from as many real rows: 0.5 if it cannot.
+    """The cross-validated AUC of a random forest that learns to tell samples from as many real rows; 0.5 if it cannot.
 
-    The error is Hanley and McNeil's (1982).
+    The error is by the formula of Hanley and McNeil (1982).
     """
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -132,10 +133,10 @@ def detection(form: TableForm, real: np.ndarray, fake: np.ndarray, seed: int = 0
 
 
 def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int, seed: int = 0) -> Measurement:
-    """How well a random forest that was fitted to samples predicts column `target` of real rows from the others:
-    its accuracy, or of a number R^2, 1 - mean squared error / variance.
+    """How well a random forest that is fitted to samples predicts column `target` of real rows from the others.
 
-    Its floor is the same forest fitted to as many training rows. Rows whose target is missing are left out.
+    The value is the accuracy or, for a column of numbers, R^2 = 1 - mean squared error / variance. The floor is the
+    same forest fitted to as many training rows. Rows whose target is missing are left out.
     """
     others = [at for at in range(len(form.columns)) if at != target]
     fake = fake[~np.isnan(fake[:, target])][:MOST_FITTED]
@@ -161,10 +162,10 @@ def _forest(levels: bool, seed: int) -> Any:
 
 
 def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
-    """The share of samples whose nearest record is a training row and not one of as many held-out rows.
+    """The share of samples whose nearest row is a training row and not one of as many held-out rows.
 
-    0.5 for rows that were drawn anew; more says that records can be traced. Distances are Euclidean between encoded
-    rows; where both are as near, half counts.
+    New rows of the same data have 0.5; a higher share says that training rows can be traced. Distances are Euclidean
+    between encoded rows, and a tie counts as half.
     """
     from scipy.spatial import cKDTree
 
@@ -175,11 +176,11 @@ def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, trai
     return Measurement(float(share.mean()), float(share.std() / np.sqrt(len(share))), floor=0.5)
 
 
-def _of_kind(form: TableForm, kind: str) -> list[int]:
+def _columns_of_kind(form: TableForm, kind: str) -> list[int]:
     return [at for at, column in enumerate(form.columns) if column.kind == kind]
 
 
-def _over_columns(found: list) -> Measurement:
+def _mean_over_columns(found: list) -> Measurement:
     values = np.array(found, np.float64)
     return Measurement(float(values.mean()), shares=tuple(values.tolist()))
 
@@ -188,7 +189,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "column_w1": Metric(
         "column W1",
         "lower",
-        "mean over columns of numbers of W1 of the column, in its standard deviations",
+        "W1 of a column of numbers, in its standard deviations; mean over columns",
         2,
         lambda s: column_w1(s.form, s.real, s.fake),
         ("numbers",),
@@ -196,7 +197,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "column_tv": Metric(
         "column TV",
         "lower",
-        "mean over columns of total variation of the shares of levels and gaps",
+        "total variation of the shares of levels and gaps in a column; mean over columns",
         2,
         lambda s: column_tv(s.form, s.real, s.fake),
         ("levels",),
@@ -204,7 +205,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "correlation_difference": Metric(
         "correlations",
         "lower",
-        "mean over pairs of columns of the absolute difference of correlations, as encoded",
+        "absolute difference of the correlations of two encoded columns; mean over pairs",
         10,
         lambda s: correlation_difference(s.form, s.real, s.fake),
         ("pairs",),
@@ -219,7 +220,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "usefulness": Metric(
         "train on samples",
         "higher",
-        "accuracy, or R^2 of a number, on real rows of a forest fitted to samples; floor: fitted to training rows",
+        "accuracy (R^2 for numbers) on real rows of a forest fitted to samples; floor: fitted to training rows",
         10,
         lambda s: usefulness(s.form, s.real, s.fake, s.target, s.seed),
         ("pairs",),
@@ -227,7 +228,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "nearer_to_training": Metric(
         "nearer to training",
         "0.5",
-        "share of samples whose nearest record is a training row, not one of as many held-out rows",
+        "share of samples whose nearest row is a training row, not one of as many held-out rows",
         10,
         lambda s: nearer_to_training(s.form, s.real, s.fake, s.train),
         ("train",),

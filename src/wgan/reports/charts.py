@@ -1,4 +1,4 @@
-"""Line charts as SVG text: colours come from the page's style sheet, so that they follow dark mode."""
+"""Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode."""
 
 import math
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from wgan.runs.quantities import number
 
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
-MOST = 500  # points of a drawn line
+MOST = 500  # points of a drawn line, at most
 KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 
 
 class Line(NamedTuple):
-    """A series: steps [n] and values [n], of which those that are not finite are left out.
+    """A series: steps [n] and values [n]; entries that are not finite are left out.
 
-    `filtered` draws the median of the series over it, and the series itself faintly.
+    With `filtered` the running median of the series is drawn, and the series itself faintly behind it.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Mark(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """What a chart draws: its lines without missing entries, the medians over them, its levels and its marks."""
+    """What a chart draws: its lines without missing entries, their running medians, its levels and its marks."""
 
     lines: list[Line]
     medians: list[np.ndarray]
@@ -53,7 +53,7 @@ class Drawn(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """How steps and values become places on the chart, and where the ticks are."""
+    """The axes of a chart, which place steps and values on it, and their ticks."""
 
     first: float
     last: float
@@ -82,11 +82,11 @@ def chart(
     marks: Sequence[Mark] = (),
     logarithmic: bool = True,
 ) -> Markup | None:
-    """A figure with its legend, which shows the last value of each line; None where no line has two points.
+    """A figure and its legend, which shows the last value of each line; None if no line has two points.
 
-    With `logarithmic` the vertical axis is logarithmic where the values span a factor above 100.
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100.
     """
-    lines = [line for line in map(_known, lines) if len(line.steps) > 1]
+    lines = [line for line in map(_finite, lines) if len(line.steps) > 1]
     if not lines:
         return None
     width = window(max(len(line.steps) for line in lines))
@@ -109,18 +109,18 @@ def chart(
 
 
 def window(count: int) -> int:
-    """The odd number of records that a median is taken over: a fortieth of them, at most 101 as in the paper."""
+    """The odd number of records in a running median: about a twentieth of them, at most 101 as in the paper."""
     return 1 if count < 20 else min(101, max(3, count // 40 * 2 + 1))
 
 
-def _known(line: Line) -> Line:
+def _finite(line: Line) -> Line:
     steps, values = np.asarray(line.steps, float), np.asarray(line.values, float)
     known = np.isfinite(steps) & np.isfinite(values)
     return line._replace(steps=steps[known], values=values[known])
 
 
 def _frame(drawn: Drawn, may_be_logarithmic: bool) -> Frame:
-    """The axes around all that is drawn."""
+    """The axes around everything that is drawn."""
     values = np.concatenate(
         [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
     )
@@ -157,7 +157,7 @@ def _ticks(frame: Frame) -> Markup:
 
 
 def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
-    """Levels, lines and marks, inside an SVG of their own, which clips a raw line that leaves the axes."""
+    """The levels, lines and marks, in an SVG of their own that clips a raw line at the axes."""
     parts = [
         Markup('<svg x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
             *(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM) * 2
@@ -183,7 +183,7 @@ def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
 
 
 def _described(drawn: Drawn, frame: Frame) -> str:
-    """The chart in words, for readers who do not see it."""
+    """The chart in words, for readers who cannot see it."""
     parts = [f"{line.name} goes from {number(line.values[0])} to {number(line.values[-1])}" for line in drawn.lines]
     parts += [f"{level.name} is {number(level.value)}" for level in drawn.levels]
     parts += [mark.name for mark in drawn.marks]

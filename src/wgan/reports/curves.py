@@ -1,4 +1,4 @@
-"""The logged numbers of a run, or of several, as charts, tiles and table rows; `QUANTITIES` has all the words."""
+"""The logged numbers of one run or several as charts, tiles and table rows; the words are in `QUANTITIES`."""
 
 import math
 from collections.abc import Callable
@@ -22,40 +22,40 @@ from wgan.runs.quantities import (
 
 
 def charts(run: Run) -> list[Markup]:
-    """A chart for each axis of which the log has a line."""
+    """A chart for each axis on which the log has a line."""
     return [made for axis in AXES if (made := _chart(run, axis))]
 
 
 def _chart(run: Run, axis: str) -> Markup | None:
     """The quantities of one axis over the steps, with their floors as levels and the best checkpoint as a mark."""
-    names = [name for key in on_axis(axis) for name in _logged(run, key) if _is_a_line(run, name)]
+    names = [name for key in on_axis(axis) for name in _logged_names(run, key) if _is_a_line(run, name)]
     lines = [Line(label(name), run.log["step"], run.log[name]) for name in names]
     floors = dict.fromkeys(floor for name in names if (floor := quantity(name).floor) in on_axis(axis))
     levels = [Level(label(floor), run.last(floor)) for floor in floors if floor and math.isfinite(run.last(floor))]
     sentences, marks = [AXES[axis].sentence], []
     if "w1" in on_axis(axis):
         if math.isfinite(rows := run.last("measured_rows")):
-            sentences.append(f"{rows:.0f} of each, the same at every step.")
-        sentences.append(f"{label('w1_floor').capitalize()} is as low as it goes.")
+            sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
+        sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
         marks = [Mark(f"best checkpoint: step {run.best[0]:,}", *run.best)] if run.best else []
     text = " ".join(sentences)
     return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
 
 
-def _logged(run: Run, key: str) -> list[str]:
-    """The names in the log of an entry of `QUANTITIES` which are columns of numbers."""
+def _logged_names(run: Run, key: str) -> list[str]:
+    """The logged names of an entry of `QUANTITIES` whose columns are numbers."""
     names = [name for name in run.log if entry(name) == key] if key.endswith(f".{MEMBER}") else [key]
     return [name for name in names if run.column(name) is not None]
 
 
 def _is_a_line(run: Run, name: str) -> bool:
-    """Whether a column is a line of its own. A floor is a level, and without an average both W1 are the same."""
+    """Whether a column is drawn as a line: a floor is a level, and without averaging both W1 are the same."""
     is_floor = any(one.floor == name for one in QUANTITIES.values())
     return not is_floor and (name != "generator_w1" or bool(run.config.get("average")))
 
 
 def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
-    """A chart for each quantity that is compared, with a line for each of several runs by their names."""
+    """A chart for each quantity that is compared, with a line for each run under its name."""
     made = []
     compared = [(axis, key) for axis in AXES for key in on_axis(axis) if key in shown_in("comparison")]
     for axis, key in compared:
@@ -71,7 +71,7 @@ def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
 
 
 def _common_floor(runs: list[Run], floor: str | None) -> list[Level]:
-    """The floor as a level, where it is the same for all runs, as it is where they learn from the same rows."""
+    """The floor as a level, if all runs were trained on the same rows and have the same floor; else nothing."""
     values = [run.last(floor) for run in runs] if floor else []
     if not floor or not same_data(runs) or not all(map(math.isfinite, values)) or max(values) - min(values) >= 1e-9:
         return []
@@ -79,7 +79,7 @@ def _common_floor(runs: list[Run], floor: str | None) -> list[Level]:
 
 
 def tiles(run: Run) -> list[tuple[str, str, str]]:
-    """The few numbers to see first: what each is, its value, and what to compare it with."""
+    """The few numbers to see first: the title of each, its value, and what to compare it with."""
     found = []
     for key in shown_in("tile"):
         one = quantity(key)
@@ -92,7 +92,7 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
 
 
 def _beside(run: Run, key: str) -> str:
-    """What a tile shows beside its value: the floor or another quantity, and the rows behind a distance."""
+    """What a tile shows beside its value: the floor or another quantity, and the number of rows behind a W1."""
     one = quantity(key)
     other = one.floor or one.beside
     if other is None or not math.isfinite(run.last(other)):
@@ -102,7 +102,7 @@ def _beside(run: Run, key: str) -> str:
 
 
 def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
-    """The table of several runs: a title, a cell for each run, and what it is."""
+    """The table of several runs: each row has a title, a cell for each run, and what the numbers are."""
 
     def cells(value: Callable[[Run], str]) -> list[str]:
         return [value(run) for run in runs]

@@ -1,4 +1,4 @@
-"""Pictures of rows: grids of images, scatters of points; of earth being moved."""
+"""Pictures of rows (grids of images, scatters of points, histograms of columns) and of earth that is moved."""
 
 import math
 from pathlib import Path
@@ -17,7 +17,7 @@ PANELS = 16  # columns of a table in one picture
 
 
 def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
-    """Images as uint8, the range of their form spread over 0 to 255."""
+    """Images as uint8, with the range of their form mapped to 0 to 255."""
     if images.dtype == np.uint8 and form.high == 255:
         return images
     low, high = float(form.low or 0), float(1 if form.high is None else form.high)
@@ -25,9 +25,10 @@ def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """uint8 images [n, height, width, channels] as one picture, row by row; else about as many columns as rows.
+    """Arrange uint8 images [n, height, width, channels] as one picture, row by row.
 
-    Small images are enlarged by a whole factor to about 56 pixels, so that each pixel stays a square.
+    There are about as many columns as rows unless `columns` says otherwise. Small images are enlarged by a whole
+    factor to about 56 pixels, so that each pixel stays a square.
     """
     factor = max(1, 56 // max(images.shape[1:3]))
     images = images.repeat(factor, axis=1).repeat(factor, axis=2)
@@ -52,15 +53,18 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
 def samples(
     rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None, columns: int | None = None
 ) -> None:
-    """Write generated rows to a PNG: a grid of images with so many columns, or the first two columns over those of
-    real rows, or each column of a `TableForm` over the real one."""
+    """Write generated rows to a PNG, over `real` rows if they are not images.
+
+    Images become a grid with so many `columns`, points a scatter of their first two columns, and a table with a
+    `TableForm` one histogram for each column.
+    """
     if form.kind == "images":
         image(grid(as_bytes(rows, form), columns), path)
         return
     from matplotlib.figure import Figure
 
     if isinstance(form, TableForm):
-        _columns(form, {"real": real, "generated": rows} if real is not None else {"generated": rows}, path)
+        _draw_columns(form, {"real": real, "generated": rows} if real is not None else {"generated": rows}, path)
         return
     figure = Figure(figsize=(5, 5), dpi=110)
     axes = figure.add_subplot()
@@ -74,8 +78,8 @@ def samples(
     figure.savefig(path, format="png")
 
 
-def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None:
-    """A histogram of each column's numbers, or the shares of its commonest levels; the first columns that vary."""
+def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None:
+    """Draw the first columns that vary: a histogram of numbers, or the shares of the commonest levels."""
     from matplotlib.figure import Figure
 
     shown = [at for at, column in enumerate(form.columns) if column.kind != "constant"][:PANELS]
@@ -85,7 +89,7 @@ def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for at, axes in zip(shown, panels, strict=False):
         column, values = form.columns[at], [rows[~np.isnan(rows[:, at]), at] for rows in tables.values()]
-        if column.kind == "number":  # the tails, a hundredth on each side, in the outermost bins
+        if column.kind == "number":  # the outermost bins hold the tails, a hundredth on each side
             low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
             heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
             places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
@@ -110,14 +114,14 @@ def _columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None
 
 
 def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
-    """Draw the moves of `emd(P, Q)` to a PNG: one panel a move, the bins as they are after it, Q as an outline.
+    """Write the moves of `emd(P, Q)` to a PNG: a panel for each move shows the bins after it, with Q as an outline.
 
-    At most 12 panels: of more moves every so many are drawn, and each panel says how much work is done by then.
+    There are at most 12 panels, evenly spread over the moves, and each says how much work has been done.
     """
     from matplotlib.figure import Figure
 
     bins, goal = np.array(P, np.float64), np.asarray(Q, np.float64)
-    if not math.isclose(bins.sum(), goal.sum()):  # as unequal="normalise" has it
+    if not math.isclose(bins.sum(), goal.sum()):  # as unequal="normalise" does
         bins, goal = bins / bins.sum(), goal / goal.sum()
     x = np.arange(len(bins)) if positions is None else np.asarray(positions, np.float64)
     states, works, titles = [bins.copy()], [0.0], ["start"]

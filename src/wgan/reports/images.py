@@ -1,4 +1,4 @@
-"""A run's samples beside the real images that it was trained on, for which the data has to be there."""
+"""The samples of a run beside real images, if the training data can still be read."""
 
 import base64
 import hashlib
@@ -16,13 +16,13 @@ from wgan.reports import figures
 from wgan.reports.run import Run, png_address
 
 NEAREST = 8  # samples whose nearest training rows are shown
-ROWS = 4096  # training rows in memory at a time: a data set may be larger than memory
+ROWS = 4096  # training rows in memory at a time, since a data set may be larger than memory
 
 
 def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[dict[str, Any]] | None]:
-    """A grid of real images, and for the first samples their nearest training images.
+    """A grid of real images, and the nearest training images of the first samples.
 
-    Both are None for a run of other data than images, and, with a remark, where the data is not at hand.
+    Both are None if the data are not images, or, with a remark, if the data cannot be read.
     """
     form = _form(run)
     if not form or form.kind != "images" or not run.pictures:
@@ -33,9 +33,9 @@ def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[
         samples = _images_of_grid(run.pictures[-1][1], form)
         shown = np.random.default_rng(0).permutation(len(rows))[: max(len(samples), 16)]
         real = figures.as_bytes(dataset.rows[rows[np.sort(shown)]], form)
-        return _grid(real), _nearest(samples[:NEAREST], dataset, rows, form)
+        return _address_of_grid(real), _nearest(samples[:NEAREST], dataset, rows, form)
     except WganError as problem:
-        run.remarks.append(f"Real images are not shown, since the data is not at hand: {problem}")
+        run.remarks.append(f"Real images are not shown, since the data cannot be read: {problem}")
         return None, None
 
 
@@ -47,16 +47,16 @@ def _form(run: Run) -> Form | None:
 
 
 def _dataset(run: Run, data_dir: Path | None) -> Dataset:
-    """The data of a run; WganError where it cannot be loaded or holds other rows by now."""
+    """The data of a run. Raises WganError if it cannot be loaded or its rows have changed."""
     config = Config.from_json(run.config)
     dataset = data.dataset_of(config.replace(data_dir=data_dir or config.data_dir))
     if hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest() != run.sha256:
-        raise WganError(f"{config.data} holds other rows than those that this run was trained on.")
+        raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
     return dataset
 
 
 def _nearest(samples: np.ndarray, dataset: Dataset, rows: np.ndarray, form: Form) -> list[dict[str, Any]]:
-    """Each sample with its three nearest training images, their rows and their distances in units of half a range."""
+    """Each sample with its three nearest training images, their rows, and their distances with pixels in [-1, 1]."""
     flat = samples.reshape(len(samples), -1)
     found: list[list[tuple[float, int]]] = [[] for _ in samples]
     for first in range(0, len(rows), ROWS):  # the three nearest of each block of rows, then of all blocks
@@ -69,20 +69,20 @@ def _nearest(samples: np.ndarray, dataset: Dataset, rows: np.ndarray, form: Form
     for sample, near in zip(samples, found, strict=True):
         near = sorted(near)[:3]
         images = figures.as_bytes(dataset.rows[[row for _, row in near]], form)
-        shown = [(_grid(image[None]), row, d / 127.5) for image, (d, row) in zip(images, near, strict=True)]
-        nearest.append({"sample": _grid(sample[None]), "rows": shown})
+        shown = [(_address_of_grid(image[None]), row, d / 127.5) for image, (d, row) in zip(images, near, strict=True)]
+        nearest.append({"sample": _address_of_grid(sample[None]), "rows": shown})
     return nearest
 
 
-def _grid(images: np.ndarray) -> str:
-    """The address of uint8 images [n, height, width, channels] as one picture."""
+def _address_of_grid(images: np.ndarray) -> str:
+    """The address of one picture: a grid of uint8 images [n, height, width, channels]."""
     file = io.BytesIO()
     figures.image(figures.grid(images), file)
     return png_address(file.getvalue())
 
 
 def _images_of_grid(address: str, form: Form) -> np.ndarray:
-    """The images [n, height, width, channels] of a grid that `figures.grid` made; WganError for another picture."""
+    """The images [n, height, width, channels] of a grid by `figures.grid`. Raises WganError for another picture."""
     from PIL import Image
 
     height, width, channels = form.shape
@@ -97,7 +97,7 @@ def _images_of_grid(address: str, form: Form) -> np.ndarray:
     down, across = (page.shape[0] - figures.GAP) // tall, (page.shape[1] - figures.GAP) // wide
     size = (down * tall + figures.GAP, across * wide + figures.GAP, channels)
     if page.shape != size or page.dtype != np.uint8:
-        raise WganError("the last picture of samples is no grid as wgan draws it.")
+        raise WganError("the last picture of samples is not a grid that wgan made.")
     return np.stack(
         [
             page[y * tall + figures.GAP : (y + 1) * tall : factor, x * wide + figures.GAP : (x + 1) * wide : factor]

@@ -1,6 +1,6 @@
-"""A run folder, or several, as one HTML page that opens from disk: made from saved files alone.
+"""The report: one HTML page on one run or several, which opens from disk and is made from saved files alone.
 
-Whatever the files hold is escaped, and the page's own policy lets no other script run and nothing be fetched.
+Everything that the files hold is escaped. The page's policy allows no script but its own, and no request.
 """
 
 import base64
@@ -25,8 +25,8 @@ from wgan.runs.quantities import number
 def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None = None) -> Path:
     """Write the report of one run, or of several side by side, and return its path.
 
-    `out` is by default RUN/report.html, or comparison.html beside the first of several runs. Raises WganError where
-    a path is no run folder, or the file cannot be written.
+    The default `out` is RUN/report.html, or comparison.html beside the first of several runs. Raises WganError if a
+    path is not a run folder, or if the file cannot be written.
     """
     runs = [read(path) for path in paths]
     if out is None:
@@ -46,7 +46,7 @@ def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None =
 
 
 def page_of_one(run: Run, data_dir: Path | None = None) -> str:
-    """The page of one run."""
+    """The HTML page of one run."""
     real, nearest = real_and_nearest(run, data_dir)
     evaluation = mapping(run.evaluation)
     return _render(
@@ -78,13 +78,13 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
 
 
 def page_of_several(runs: list[Run]) -> str:
-    """The page of several runs: one table, curves over each other, what differs in their configs."""
+    """The HTML page of several runs: a table, charts with a curve for each run, and the differences of the configs."""
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
         names = [str(run.path) for run in runs]
     remarks = [f"{name}: {text}" for name, run in zip(names, runs, strict=True) for text in run.remarks]
     if not same_data(runs):
-        remarks.insert(0, "These runs were trained on different data: their distances do not compare.")
+        remarks.insert(0, "These runs were trained on different data, so their distances cannot be compared.")
     fields = sorted({name for run in runs for name in run.config if name not in OPERATIONAL}, key=_field_order)
     return _render(
         title="Runs side by side",
@@ -116,17 +116,17 @@ def _facts(run: Run) -> str:
 
 
 def _field_text(name: str) -> str:
-    """What a field of the config is, "" for one that this version does not know."""
+    """What a field of the config is; "" for a field that this version does not know."""
     return FIELDS[name].metadata["text"] if name in FIELDS else ""
 
 
 def _field_order(name: str) -> tuple[int, str]:
-    """Sorts fields as the config has them, unknown ones last by name."""
+    """A key that sorts fields as in the config, with unknown ones last, by name."""
     return (list(FIELDS).index(name) if name in FIELDS else len(FIELDS), name)
 
 
 def _render(**values: Any) -> str:
-    """The page of package file report.html, everything escaped; its script is allowed by its hash, no other is."""
+    """The page from the template report.html, with every value escaped; only the script with the right hash may run."""
     import jinja2
 
     folder = files("wgan.reports")

@@ -1,4 +1,4 @@
-// Without this script the page shows the last picture and every chart; with it the slider moves and charts are read.
+// Without this script the page shows the last picture and every chart; the script adds the slider and the copy button.
 const slider = document.getElementById("slider");
 if (slider) {
   const pictures = [...document.querySelectorAll("#pictures img")];

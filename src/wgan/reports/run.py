@@ -1,4 +1,4 @@
-"""What a run folder tells, from its saved files alone: its config, log, verdicts, pictures and evaluation."""
+"""A run as its saved files show it: its config, log, verdicts, pictures and evaluation."""
 
 import base64
 import json
@@ -16,13 +16,13 @@ from wgan.reports.verdicts import Log, Verdict, verdicts
 from wgan.runs import checkpoint, folder
 from wgan.runs.quantities import number, quantity
 
-PICTURES = 60  # at most, of samples over time
+PICTURES = 60  # of samples over time, at most
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass
 class Run:
-    """What a run folder tells; `remarks` are sentences on what it lacks."""
+    """What a run folder holds; `remarks` are sentences on what is missing."""
 
     path: Path
     name: str
@@ -38,23 +38,23 @@ class Run:
 
     @property
     def steps(self) -> int | None:
-        """The steps of the whole run, where its config says them."""
+        """The steps of the whole run; None if the config lacks them."""
         steps = self.config.get("steps")
         return steps if isinstance(steps, int) else None
 
     @property
     def sha256(self) -> object:
-        """The sum of the rows that it learnt from, as config.json has it."""
+        """The checksum of the rows that the run was trained on, from config.json."""
         return mapping(self.about.get("data")).get("sha256")
 
     def column(self, name: str) -> np.ndarray | None:
-        """A logged column [records]; None where the log has none or where it holds more than numbers."""
-        quantity(name)  # An unknown name would read as a column that is not there.
+        """A logged column of numbers [records]; None if the log lacks it or it holds anything else."""
+        quantity(name)  # an unknown name raises KeyError, since it would look like a column that is missing
         values = self.log.get(name)
         return None if values is None or values.dtype == object else values
 
     def last(self, name: str) -> float:
-        """The last known value of a column; NaN where there is none."""
+        """The last value of a column; NaN without a value."""
         values = self.column(name)
         if values is None or not np.isfinite(values).any():
             return math.nan
@@ -62,7 +62,7 @@ class Run:
 
 
 def read(path: Path) -> Run:
-    """All that a run folder tells without its data; WganError where the path is no run folder."""
+    """Read a run folder, but not its data set. Raises WganError if the path is not a run folder."""
     about, log, remarks = folder.read_config(path), folder.read_log(path), []
     config = about["config"]
     steps = log.get("step", np.array([]))
@@ -71,29 +71,29 @@ def read(path: Path) -> Run:
     at = int(steps[-1]) if len(steps) else 0
     pictures, left_out = _pictures(path / "samples")
     if left_out:
-        remarks.append(f"{left_out} files in samples/ are not pictures as wgan writes them and are left out.")
+        remarks.append(f"{left_out} files in samples/ are not pictures that wgan wrote, and are left out.")
     evaluation = _evaluation(path, remarks)
     best = folder.best(path, checkpoint.steps(path / "checkpoints"))
     wanted = config.get("steps")
     if not len(steps):
-        remarks.insert(0, "This run has no record yet: its config is all that can be shown.")
+        remarks.insert(0, "This run has no record yet, so only its config is shown.")
     elif isinstance(wanted, int) and at < wanted:
         patience = config.get("until_no_better")
         if isinstance(patience, int) and best and at - best[0] >= patience:
-            remarks.insert(0, f"Stopped at step {at:,}, since none of {patience:,} steps was better.")
+            remarks.insert(0, f"Stopped at step {at:,}, since none of the last {patience:,} steps was better.")
         else:
-            remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, and is reported as far as it is.")
+            remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
     return Run(path, name, config, about, log, verdicts(log, config), at, best, pictures, evaluation, remarks)
 
 
 def same_data(runs: list[Run]) -> bool:
-    """Whether these runs learnt from the same rows, by the sums of them in their configs."""
+    """Whether these runs were trained on the same rows, by the checksums in their configs."""
     return len({json.dumps(run.sha256) for run in runs}) <= 1
 
 
 def command(run: Run) -> str:
-    """The command that repeats a run: every field that is not its default."""
+    """The command that repeats a run, with every field that differs from its default."""
     words = ["wgan", "train", str(run.config.get("data"))]
     for name, value in run.config.items():
         if name in FIELDS and name != "data" and value != FIELDS[name].default and value is not None:
@@ -102,7 +102,7 @@ def command(run: Run) -> str:
 
 
 def metric_rows(run: Run) -> list[dict[str, str]]:
-    """The rows of evaluation.json, every cell as text."""
+    """The metrics of evaluation.json as rows of a table, every cell as text."""
     listed = mapping(run.evaluation).get("metrics", [])
     if isinstance(listed, dict):
         listed = [{"name": name, **(one if isinstance(one, dict) else {"value": one})} for name, one in listed.items()]
@@ -112,8 +112,8 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
     for one in listed:
         if not isinstance(one, dict):
             continue
-        cells = {name: _cell(one.get(name)) for name in ("name", "value", "floor", "better", "estimates")}
-        cells["name"] = _cell(one.get("title", one.get("name")))
+        cells = {name: _cell_text(one.get(name)) for name in ("name", "value", "floor", "better", "estimates")}
+        cells["name"] = _cell_text(one.get("title", one.get("name")))
         for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
             if isinstance(error, int | float) and error:
                 cells[name] += f" ± {error:,.0f}" if 1000 <= error < 1e7 else f" ± {error:.2g}"
@@ -122,23 +122,23 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """A saved value where it is a mapping; an empty mapping where the file holds something else."""
+    """A saved value if it is a mapping; an empty mapping if it is anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def png_address(png: bytes) -> str:
-    """A PNG as an address that holds the picture itself."""
+    """A PNG as a data URL, an address that holds the picture itself."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def _cell(value: object) -> str:
+def _cell_text(value: object) -> str:
     if value is None:
         return ""
     return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
-    """The content of evaluation.json; None where there is none or, with a remark, where it cannot be read."""
+    """The content of evaluation.json; None if there is none or, with a remark, if it cannot be read."""
     file = path / "evaluation.json"
     if not file.is_file():
         return None
@@ -153,7 +153,7 @@ def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
 
 
 def _pictures(samples: Path) -> tuple[list[tuple[int, str]], int]:
-    """The step and the address of each picture of samples, thinned to `PICTURES`, and how many files are none."""
+    """The steps and addresses of at most `PICTURES` pictures of samples, and how many files are not pictures."""
     named = sorted((int(p.stem), p) for p in samples.glob("*.png") if p.stem.isascii() and p.stem.isdigit())
     if len(named) > PICTURES:
         named = [named[round(i)] for i in np.linspace(0, len(named) - 1, PICTURES)]

@@ -1,7 +1,7 @@
-"""Checkpoints: named NumPy arrays and a little JSON in a folder per step, whichever engine made them.
+"""Checkpoints: a folder for each step, with named NumPy arrays and a little JSON, the same for every engine.
 
-`folder/00001200/` holds `arrays.safetensors` and `meta.json`. It is written under a hidden name, then
-renamed: a kill leaves the old checkpoints or the new one. Checksums of both files show any damage.
+`folder/00001200/` holds `arrays.safetensors` and `meta.json`. It is written under a hidden name and then renamed, so
+that a kill leaves either the old checkpoints or the new one. Checksums of both files show any damage.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ ARRAYS, META = "arrays.safetensors", "meta.json"
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64", "complex64")  # fmt: skip
 
-# A hidden folder is being written or removed (tmp), or is the former version of a step being replaced (old).
+# A hidden folder is being written or removed (tmp), or holds the old version of a step that is being replaced (old).
 NAME = re.compile(r"([0-9]{8,})|\.([0-9]{8,})\.(tmp|old)-([0-9]+)")
 
 
 class Checkpoint(NamedTuple):
-    """What was saved: the step, the arrays by name, and the caller's JSON."""
+    """A saved checkpoint: the step, the arrays by name, and the caller's JSON."""
 
     step: int
     arrays: dict[str, np.ndarray]
@@ -47,11 +47,11 @@ def save(
 ) -> Path:
     """Write a checkpoint atomically, remove all but the `keep` newest up to its step, and return its folder.
 
-    The steps in `also` stay too. A `passing` one stays until the next is written, as if it had never been: it is of
-    a step at which a run only stopped.
+    The checkpoints of the steps in `also` stay too. A `passing` checkpoint, of a step at which a run only stopped, is
+    not counted and is removed when the next one is written.
 
     Arrays have any shape and one of DTYPES; `meta` is strict JSON. A step that was saved before is replaced.
-    Raises WganError if an array cannot be stored or the disk refuses; the earlier checkpoints then stay.
+    Raises WganError if an array cannot be stored or the disk refuses it; the earlier checkpoints then stay.
     """
     if keep < 1:
         raise WganError(f"keep is {keep}; keep at least 1 checkpoint.")
@@ -59,18 +59,18 @@ def save(
     digest = hashlib.sha256(data).hexdigest()
     record = {"format": FORMAT, "step": step, "bytes": len(data), "sha256": digest, "meta": meta}
     record |= {"passing": True} if passing else {}
-    text = json.dumps(record | {"meta_sha256": _seal(record)}, indent=1, allow_nan=False)
-    final, temporary = folder / f"{step:08d}", _hidden(folder, step, "tmp")
+    text = json.dumps(record | {"meta_sha256": _sha256(record)}, indent=1, allow_nan=False)
+    final, temporary = folder / f"{step:08d}", _hidden_path(folder, step, "tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)  # first, because what a killed writer left may be what fills the disk
+        _remove_leftovers(folder)  # first, because folders that a kill left behind may fill the disk
         temporary.mkdir()
         (temporary / ARRAYS).write_bytes(data)
         (temporary / META).write_text(text)
         for path in (*temporary.iterdir(), temporary):
             sync(path)
-        if final.exists():  # a folder cannot be renamed over another; in between, `latest` reads the old one
-            final.rename(_hidden(folder, step, "old"))
+        if final.exists():  # a folder cannot be renamed over another; in between `latest` reads the old one
+            final.rename(_hidden_path(folder, step, "old"))
         temporary.rename(final)
         sync(folder)
     except OSError as fault:
@@ -79,20 +79,20 @@ def save(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
-    with suppress(OSError):  # the new one is safe: what cannot be removed now is tried again at the next save
-        found = _found(folder)
-        # Newer steps do not count: a run that resumed behind damaged ones must keep what it writes now.
+    with suppress(OSError):  # the new one is safe; the next save tries again to remove the others
+        found = _folders_by_step(folder)
+        # Newer steps do not count: they are damaged if a run resumed before them, and its new checkpoints must stay.
         before = [known for known in sorted(found) if known < step]
-        passed = [known for known in before if _passing(found[known])]
+        passed = [known for known in before if _is_passing(found[known])]
         lasting = [known for known in before if known not in passed]
         for old in {*passed, *lasting[: max(0, len(lasting) - keep + 1)]} - {*also}:
-            found[old].rename(_hidden(folder, old, "tmp"))  # so that a kill half-way leaves no half of one
-        _sweep(folder)
+            found[old].rename(_hidden_path(folder, old, "tmp"))  # so that a kill leaves no half of a checkpoint
+        _remove_leftovers(folder)
     return final
 
 
 def load(path: Path) -> Checkpoint:
-    """Read one checkpoint folder; raises WganError, naming the file and the fault, if any checksum fails."""
+    """Read one checkpoint folder. Raises WganError, with the file and the fault, if a checksum fails."""
     try:
         return _read(path)
     except ValueError as fault:
@@ -100,15 +100,15 @@ def load(path: Path) -> Checkpoint:
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps, ascending, of which both files are there; their contents are not checked."""
-    found = _found(folder)
+    """The steps, ascending, of the checkpoints that have both files; their contents are not checked."""
+    found = _folders_by_step(folder)
     return sorted(step for step in found if all((found[step] / name).exists() for name in (ARRAYS, META)))
 
 
 def latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
-    """The newest checkpoint that can be read, and one sentence for each newer one that could not."""
+    """The newest checkpoint that can be read, and a sentence for each newer one that cannot."""
     checkpoint, faults = None, {}
-    for step, path in sorted(_found(folder).items(), reverse=True):
+    for step, path in sorted(_folders_by_step(folder).items(), reverse=True):
         try:
             checkpoint = _read(path, step)
             break
@@ -131,7 +131,7 @@ def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
 
 
 def _read(path: Path, step: int | None = None) -> Checkpoint:
-    """The checkpoint in this folder; ValueError says what is wrong with it, whatever the files hold."""
+    """Read the checkpoint in this folder. Raises ValueError, and nothing else, for whatever is wrong with it."""
     record = _read_record(_read_bytes(path / META))
     if step not in (None, record["step"]):
         raise ValueError(f"{META} is of step {record['step']}")
@@ -149,23 +149,23 @@ def _read(path: Path, step: int | None = None) -> Checkpoint:
 def _read_record(text: bytes) -> dict:
     try:
         record = json.loads(text.decode("ascii"))
-        seal = _seal({key: value for key, value in record.items() if key != "meta_sha256"})
+        seal = _sha256({key: value for key, value in record.items() if key != "meta_sha256"})
     except (ValueError, AttributeError, RecursionError) as fault:
         raise ValueError(f"{META} is not a JSON object") from fault
     kinds = {"format": int, "step": int, "bytes": int, "sha256": str, "meta": dict}
     if wrong := [key for key, kind in kinds.items() if type(record.get(key)) is not kind]:
         raise ValueError(f"{META} has no valid {wrong[0]!r}")
     if record["format"] != FORMAT:
-        raise ValueError(f"{META} has format {record['format']}, this version of wgan reads {FORMAT}")
+        raise ValueError(f"{META} has format {record['format']}, but this version of wgan reads {FORMAT}")
     if record.get("meta_sha256") != seal:
         raise ValueError(f"{META} does not match its own sha256")
     return record
 
 
-def _passing(path: Path) -> bool:
+def _is_passing(path: Path) -> bool:
     try:
         return _read_record(_read_bytes(path / META)).get("passing") is True
-    except ValueError:  # a damaged one is not known to be
+    except ValueError:  # a damaged checkpoint does not say so
         return False
 
 
@@ -176,34 +176,34 @@ def _read_bytes(path: Path) -> bytes:
         raise ValueError(f"{path.name}: {getattr(fault, 'strerror', 'not enough memory')}") from fault
 
 
-def _seal(record: dict) -> str:
+def _sha256(record: dict) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
-def _hidden(folder: Path, step: int, kind: str) -> Path:
+def _hidden_path(folder: Path, step: int, kind: str) -> Path:
     return folder / f".{step:08d}.{kind}-{os.getpid()}"
 
 
-def _found(folder: Path) -> dict[int, Path]:
-    """Every checkpoint by step; a former version counts if a kill came before the new one's rename."""
+def _folders_by_step(folder: Path) -> dict[int, Path]:
+    """The folder of every checkpoint, by step; an old version counts if a kill came before the new one was renamed."""
     paths = sorted(folder.iterdir()) if folder.is_dir() else []  # hidden names first, so that final ones win
     matches = [(path, match) for path in paths if (match := NAME.fullmatch(path.name))]
     return {int(match[1] or match[2]): path for path, match in matches if match[3] != "tmp"}
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what nobody will read: folders of writers that died, and versions that were replaced."""
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the folders of writers that died, and old versions that were replaced."""
     for path in folder.glob(".*"):
         if match := NAME.fullmatch(path.name):
             replaced = match[3] == "old" and (folder / match[2]).exists()
-            if replaced or (match[3] == "tmp" and not _at_work(int(match[4]))):
+            if replaced or (match[3] == "tmp" and not _another_writes(int(match[4]))):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _at_work(writer: int) -> bool:
-    """Whether another process may be writing; our own number is a dead one's, as in a restarted container."""
+def _another_writes(writer: int) -> bool:
+    """Whether another process with this number runs; a dead one may have had our own, as in a restarted container."""
     try:
-        if os.name != "nt":  # there, signal 0 is no question but Ctrl-C
+        if os.name != "nt":  # on Windows signal 0 does not ask, but sends Ctrl-C
             os.kill(writer, 0)
     except (ProcessLookupError, OverflowError):
         return False
@@ -213,8 +213,8 @@ def _at_work(writer: int) -> bool:
 
 
 def sync(path: Path) -> None:
-    """Wait until this file or folder is on the disk."""
-    if os.name != "nt":  # a folder cannot be opened there
+    """Wait until this file or folder is safe on the disk."""
+    if os.name != "nt":  # Windows cannot open a folder
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

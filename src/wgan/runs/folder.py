@@ -1,6 +1,6 @@
 """A run folder: `config.json`, `log.jsonl`, `samples/`, `checkpoints/`, and later `evaluation.json`, `report.html`.
 
-What other programs wrote is never changed or removed, and one process at a time trains into a folder.
+Files of other programs are never changed or removed, and only one process at a time trains into a folder.
 """
 
 import json
@@ -28,11 +28,11 @@ MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
-    """Create or reopen a run folder; True if it holds an earlier run of this config, to be resumed.
+    """Create or reopen a run folder, and return whether it holds an earlier run of this config to resume.
 
-    `config` is strict JSON; of its entry "config" only the fields `may_change` may differ and are saved.
-    Call it before `lock`, not inside: it takes the lock itself while it writes into an earlier run.
-    Raises WganError, having changed nothing, if the folder holds another run or other files or is in use.
+    `config` is strict JSON. In its entry "config" only the fields `may_change` may differ from the saved ones, and
+    their new values are saved. Call it before `lock`, not inside: it takes the lock itself while it writes into an
+    earlier run. If the folder holds another run or other files, or is in use, it changes nothing and raises WganError.
     """
     asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
     saved = check(out, asked, restart=restart, may_change=may_change)
@@ -50,73 +50,74 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
 
 
 def check(out: Path, config: dict, *, restart: bool, may_change: frozenset[str]) -> dict | None:
-    """What `open_run` would refuse, refused without writing; the earlier run's config.json, None if there is none."""
+    """Raise what `open_run` would, but write nothing; return the earlier run's config.json, or None without one."""
     with explained("use", out):
         if not (out / CONFIG).exists():
             _refuse_other_files(out)
             return None
         saved = read_config(out)
         if not restart:
-            _refuse_other_config(out, _compared(saved), _compared(config), may_change)
+            _refuse_other_config(out, _compared_fields(saved), _compared_fields(config), may_change)
         return saved
 
 
 def read_config(run: Path) -> dict:
-    """All of a run's config.json; raises WganError if there is none or it is not as wgan writes it."""
+    """Read a run's config.json. Raises WganError if it is missing or not as wgan writes it."""
     if not (run / CONFIG).is_file():
         raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
     with explained("read", run / CONFIG):
-        config = _object((run / CONFIG).read_bytes())
+        config = _json_object((run / CONFIG).read_bytes())
     if not config or not isinstance(config.get("config"), dict):
         raise WganError(f"{run / CONFIG} is damaged or not one of wgan's; choose another folder.")
     return config
 
 
 def append(run: Path, record: dict) -> None:
-    """Add one record, numbers and strings by name, to log.jsonl; raises WganError if it cannot be written."""
-    line = json.dumps({name: _plain(value) for name, value in record.items()}, allow_nan=False)
+    """Append a record, numbers and strings by name, to log.jsonl. Raises WganError if it cannot be written."""
+    line = json.dumps({name: _json_value(value) for name, value in record.items()}, allow_nan=False)
     with explained("write", run / LOG), (run / LOG).open("ab") as file:
         file.write(line.encode() + b"\n")
 
 
 def write(run: Path, name: str, content: dict) -> None:
-    """Write a file of strict JSON into a run folder, whole or not at all; raises WganError if it cannot be written."""
+    """Write a file of strict JSON into a run folder, atomically. Raises WganError if it cannot be written."""
     with explained("write", run / name):
-        _replace(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
+        _write_atomically(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, its folder too; raises WganError if it cannot be written."""
+    """Write a file atomically and make its folder if needed. Raises WganError if it cannot be written."""
     with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
+        _write_atomically(path, data)
 
 
 def read_log(run: Path) -> dict[str, np.ndarray]:
-    """The log as columns [records]: float64, missing entries NaN; object if an entry is not a number.
+    """Read the log as columns [records]: float64 with NaN for missing entries, or object if an entry is not a number.
 
-    No log yet is no columns; a torn last line (of a killed process) is left out, an earlier one a WganError.
+    Without a log there are no columns. An incomplete last line, which a kill can leave, is left out. Raises WganError
+    if an earlier line is broken.
     """
-    records = [record for _, record in _records(run)]
+    records = [record for _, record in _lines_and_records(run)]
     names = dict.fromkeys(name for record in records for name in record)
     return {name: _column([record.get(name) for record in records]) for name in names}
 
 
 def truncate_log(run: Path, step: int) -> None:
-    """Keep the records before `step`, so that a run resumed there logs what an unbroken one would have.
+    """Keep only the records before `step`, so that a run that resumes there logs what an unbroken run would.
 
-    A torn last line goes too. Raises WganError if an earlier line is broken or the file cannot be written.
+    An incomplete last line is removed too. Raises WganError if an earlier line is broken or the file cannot be written.
     """
-    kept = [line for line, record in _records(run) if record.get("step", step) < step]
+    kept = [line for line, record in _lines_and_records(run) if record.get("step", step) < step]
     with explained("write", run / LOG):
-        _replace(run / LOG, b"".join(kept))
+        _write_atomically(run / LOG, b"".join(kept))
 
 
 def go_back(run: Path, step: int) -> None:
-    """Take the log and the sample pictures of a run back to this step, from which it is to go on.
+    """Remove the records and the sample pictures of a run from `step` on, before it resumes there.
 
-    A stop leaves a record and a picture of its own; an unbroken run has none there. Raises WganError as
-    `truncate_log` does.
+    A run that stops adds a record and a picture that an unbroken run does not have. Raises WganError as `truncate_log`
+    does.
     """
     truncate_log(run, step)
     with explained("write", run / "samples"):
@@ -126,7 +127,7 @@ def go_back(run: Path, step: int) -> None:
 
 
 def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:
-    """The step, of these and before this one, of the lowest W1 to held-out rows in the log, and that distance."""
+    """The step with the lowest logged W1 to held-out rows, among `steps` and before `before`, and this W1."""
     log = read_log(run)
     if "w1" not in log:
         return None
@@ -140,7 +141,7 @@ def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[i
 
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
-    """Hold a run folder; raises WganError if another process (or this one) holds it already."""
+    """Lock a run folder. Raises WganError if another process, or this one, has locked it already."""
     with explained("lock", run):
         file = (run / LOCK).open("ab")
     with file:
@@ -150,18 +151,18 @@ def lock(run: Path) -> Iterator[None]:
         except BlockingIOError as fault:
             raise WganError(f"another process trains into {run}; stop it or choose another --out.") from fault
         except OSError:
-            pass  # a file system without locks, as some network ones are: train all the same
+            pass  # some network file systems have no locks: train without one
         yield
 
 
 def _refuse_other_files(out: Path) -> None:
     for name in sorted(os.listdir(out)) if out.exists() else []:
-        if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # what a start that was killed leaves
+        if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # a kill at the start can leave these
             raise WganError(f"{out} is not a run folder but holds {name!r}; choose another --out.")
 
 
-def _compared(file: dict) -> dict:
-    """The fields, and the sum of the rows, since a file of the same name may hold others by now."""
+def _compared_fields(file: dict) -> dict:
+    """The config's fields, and the checksum of the rows, since a data file can change under its name."""
     data = file.get("data")
     return file["config"] | ({"sha256 of the data": data.get("sha256")} if isinstance(data, dict) else {})
 
@@ -181,7 +182,7 @@ def _create(out: Path, config: dict) -> None:
     made = [path for path in (out / CONFIG, *folders, out, *out.parents) if not path.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _replace(out / CONFIG, json.dumps(config, indent=1).encode())
+        _write_atomically(out / CONFIG, json.dumps(config, indent=1).encode())
         for folder in folders:
             folder.mkdir(exist_ok=True)
     except BaseException:
@@ -192,7 +193,7 @@ def _create(out: Path, config: dict) -> None:
 
 
 def _clear(run: Path) -> None:
-    """Remove a run's own files; config.json stays to be replaced last, so a kill leaves a run folder."""
+    """Remove all of a run's files but config.json, which is replaced last, so that a kill leaves a run folder."""
     for path in (run / name for name in (LOG, *FOLDERS, *MADE_LATER)):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -200,8 +201,8 @@ def _clear(run: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _object(text: bytes) -> dict | None:
-    """The JSON object in this text; None if it is damaged or something else."""
+def _json_object(text: bytes) -> dict | None:
+    """The JSON object in this text; None if the text is anything else."""
     try:
         value = json.loads(text.decode())
     except (ValueError, RecursionError):
@@ -209,7 +210,7 @@ def _object(text: bytes) -> dict | None:
     return value if isinstance(value, dict) else None
 
 
-def _replace(path: Path, data: bytes) -> None:
+def _write_atomically(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
     try:
         temporary.write_bytes(data)
@@ -219,21 +220,21 @@ def _replace(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _plain(value: object) -> object:
-    """A NumPy scalar as Python's; JSON has no nan, inf or -inf, so these become strings."""
+def _json_value(value: object) -> object:
+    """A value that JSON can hold: a NumPy scalar becomes a Python one, and nan, inf and -inf become strings."""
     value = value.item() if isinstance(value, np.generic) else value
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _records(run: Path) -> list[tuple[bytes, dict]]:
-    """Every record of the log with its line."""
+def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
+    """Every line of the log with its record."""
     if not (run / LOG).exists():
         return []
     with explained("read", run / LOG):
         lines = (run / LOG).read_bytes().splitlines()
     records = []
     for number, line in enumerate(lines, 1):
-        if record := _object(line):
+        if record := _json_object(line):
             records.append((line + b"\n", record))
         elif number < len(lines):
             raise WganError(f"line {number} of {run / LOG} is not a JSON object; mend or delete that line.")
@@ -241,7 +242,7 @@ def _records(run: Path) -> list[tuple[bytes, dict]]:
 
 
 def _column(values: list) -> np.ndarray:
-    """Float64 if every value is a number, one of our strings for one, or missing; else object."""
+    """The values as float64 if all are missing, numbers or what `_json_value` makes of numbers; else as object."""
     numbers = [math.nan if value is None else value for value in values]
     if all(isinstance(value, int | float) or value in ("nan", "inf", "-inf") for value in numbers):
         return np.array([float(value) for value in numbers])
@@ -250,7 +251,7 @@ def _column(values: list) -> np.ndarray:
 
 @contextmanager
 def explained(do: str, path: Path) -> Iterator[None]:
-    """What the disk refuses inside becomes a sentence: a WganError that names the path and the reason."""
+    """Turn an OSError inside into a WganError that names the path and the reason."""
     try:
         yield
     except OSError as fault:

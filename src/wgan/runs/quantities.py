@@ -29,7 +29,7 @@ def whole(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A part of a whole, in percent."""
+    """A share, in percent."""
     return f"{value:.0%}"
 
 
@@ -41,8 +41,7 @@ def minutes(seconds: float) -> str:
 class Axis(NamedTuple):
     """A chart of the report: its title, which names the vertical axis, and a sentence on how to read it.
 
-    `logarithmic` says that a logarithmic axis is natural, and the chart then has one where its values span a factor
-    above 100.
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100.
     """
 
     title: str
@@ -58,7 +57,7 @@ class Quantity(NamedTuple):
     """What a logged number is.
 
     `title` is its full name and `sentence` says what it estimates. `axis` is the chart in `AXES` that draws it, and
-    `label` its short name there. `floor` is the name of the quantity that real rows score in the samples' place.
+    `label` its short name there. `floor` names the quantity that real rows score in the samples' place.
     `text` writes a value. `verdicts` names the verdicts that read it. `shown` lists the other places of the report: the
     tiles of one run, and the table and the charts of several runs. A tile shows the floor beside the value, or the
     quantity that `beside` names. TensorBoard shows every quantity that is a number.
@@ -80,7 +79,7 @@ MEMBER = "LAYER"  # stands for the layer's name in the one entry of a family
 
 
 def quantity(name: str) -> Quantity:
-    """The entry of a logged name; a member of a family has the family's entry. An unknown name raises `KeyError`.
+    """The entry of a logged name; a member of a family has the family's entry. Raises KeyError for an unknown name.
 
     Examples:
         >>> quantity("critic_gradient.00.conv").title
@@ -92,19 +91,19 @@ def quantity(name: str) -> Quantity:
 
 
 def entry(name: str) -> str:
-    """The key under which `QUANTITIES` would hold a logged name: its own, or that of its family."""
+    """The key of a logged name in `QUANTITIES`: the name itself, or the key of its family."""
     family, dot, _ = name.partition(".")
     return f"{family}.{MEMBER}" if dot else name
 
 
 def title(name: str) -> str:
-    """The title of a logged name, which for a member of a family ends in the member's name."""
+    """The title of a logged name; for a member of a family it ends in the member's name."""
     _, dot, member = name.partition(".")
     return f"{quantity(name).title}: {member}" if dot else quantity(name).title
 
 
 def label(name: str) -> str:
-    """The short name of a logged name on its chart, which for a member of a family is the member's name."""
+    """The short name of a logged name on its chart; for a member of a family it is the member's name."""
     return quantity(name).label or name.partition(".")[2]
 
 
@@ -136,24 +135,27 @@ AXES = {
     ),
     "estimate": Axis(
         "The critic's estimate",
-        "On rows that it trains on and on rows that it never saw. Where the two part, it memorises.",
+        "On training rows and on held-out rows, which the critic never saw. Where the two part, it memorises.",
     ),
     "variety": Axis(
         "Variety",
-        "Coverage: held-out rows with a sample near. Diversity: how much two samples differ, real rows being 1.",
+        "Coverage: the share of held-out rows with a sample near them. Diversity: how much two samples differ, where "
+        "real rows score 1.",
         logarithmic=False,
     ),
     "gradient norm": Axis(
         "Gradient norm of the critic",
-        "At real rows, at samples and between them. A penalty holds it near 1; the generator learns from it.",
+        "At real rows, at samples and between them. A penalty holds it near 1, and the generator learns from it.",
     ),
     "layers": Axis(
         "Gradient of each layer of the critic",
-        "Norms of the loss's gradient. Layers should not drift apart by orders of magnitude.",
+        "The norm of the loss's gradient in each layer. The layers should not differ by orders of magnitude.",
     ),
-    "losses": Axis("Losses", "What each player minimised. Their zero is arbitrary; read the distance instead."),
+    "losses": Axis("Losses", "What each player minimised. The zero of a loss is arbitrary; read the distance instead."),
     "clipped": Axis("Clipped weights", "The share of the critic's weights at +-c."),
-    "classes": Axis("Classes", "Effective number of classes among samples, by their nearest training row.", False),
+    "classes": Axis(
+        "Classes", "Effective number of classes among samples, by the label of their nearest training row.", False
+    ),
 }
 
 QUANTITIES: dict[str, Quantity] = {
@@ -165,7 +167,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "w1": Quantity(
         "W1 to held-out rows",
-        "The exact Wasserstein-1 distance between samples and held-out rows, as many of each, where lower is better.",
+        "The exact Wasserstein-1 distance between samples and as many held-out rows; lower is better.",
         "encoded units",
         axis="distance",
         label="samples",
@@ -181,7 +183,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "w1_floor": Quantity(
         "W1, real against real",
-        "The exact Wasserstein-1 distance between training rows and held-out rows, as many of each.",
+        "The exact Wasserstein-1 distance between training rows and as many held-out rows.",
         "encoded units",
         axis="distance",
         label="real against real",
@@ -190,8 +192,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "generator_w1": Quantity(
         "W1 to held-out rows, without averaging",
-        "The exact Wasserstein-1 distance to held-out rows of samples from the generator's own weights, not from their "
-        "average.",
+        "The exact Wasserstein-1 distance between held-out rows and samples that the generator's own weights make, not "
+        "their average.",
         "encoded units",
         axis="distance",
         label="without averaging",
@@ -200,7 +202,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "coverage": Quantity(
         "Coverage",
-        "The share of held-out rows with a sample as near as their fifth nearest held-out row, where higher is better.",
+        "The share of held-out rows with a sample as near as their fifth nearest held-out row; higher is better.",
         "share",
         axis="variety",
         label="coverage",
@@ -219,7 +221,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "diversity": Quantity(
         "Diversity",
-        "The mean distance between two samples, divided by that between two real rows, so that real rows score 1.",
+        "The mean distance between two samples, divided by the mean distance between two real rows. Real rows score 1.",
         "ratio",
         axis="variety",
         label="diversity",
@@ -228,8 +230,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "copied": Quantity(
         "Copies of training rows",
-        "The share of samples that stand on one of up to 2,048 training rows, nearer than a third of the distance to "
-        "the second nearest. A copy of a row that is not among those is not found.",
+        "The share of samples that copy one of up to 2,048 training rows: the nearest row is less than a third as far "
+        "as the second nearest. Copies of other rows are not found.",
         "share",
         axis="variety",
         label="copies of training rows",
@@ -240,7 +242,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "copied_floor": Quantity(
         "Copies among held-out rows",
-        "The share of held-out rows that stand on one of the training rows that were searched.",
+        "The share of held-out rows that look like copies of one of the same training rows, by the same rule.",
         "share",
         label="held-out rows",
         text=share,
@@ -256,15 +258,15 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "nearest_floor": Quantity(
         "Distance from held-out rows to the nearest training row",
-        "The mean distance from a held-out row to the nearest of the training rows that were searched.",
+        "The mean distance from a held-out row to the nearest of the same training rows.",
         "encoded units",
         label="held-out rows",
         verdicts=("mode collapse",),
     ),
     "classes": Quantity(
         "Classes among samples",
-        "The effective number of classes among samples, the exponential of the entropy of their nearest training rows' "
-        "labels.",
+        "The effective number of classes among samples: the exponential of the entropy of the labels of their nearest "
+        "training rows.",
         "classes",
         axis="classes",
         label="classes",
@@ -315,7 +317,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "held_out_estimate": Quantity(
         "Estimate, held-out rows",
-        "The critic's estimate on held-out rows, which it never saw, and fresh samples. It compares only between runs "
+        "The critic's estimate on held-out rows, which it never saw, and fresh samples. Compare it only between runs "
         "with the same data and constraint.",
         "the objective's unit",
         axis="estimate",
@@ -341,14 +343,14 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "critic_loss": Quantity(
         "Loss of the critic",
-        "What the critic minimised in its last step of the iteration before, with the penalty.",
+        "What the critic minimised, with the penalty, in its last step of the previous iteration.",
         "the objective's unit",
         axis="losses",
         label="critic",
     ),
     "generator_loss": Quantity(
         "Loss of the generator",
-        "What the generator minimised in the iteration before.",
+        "What the generator minimised in the previous iteration.",
         "the objective's unit",
         axis="losses",
         label="generator",
@@ -356,12 +358,12 @@ QUANTITIES: dict[str, Quantity] = {
     "penalty": Quantity("Penalty", "The weighted gradient penalty in the critic's loss.", "the objective's unit"),
     "critic_class_loss": Quantity(
         "Class loss of the critic",
-        "The cross-entropy of the auxiliary classifier's labels for real rows, before its weight.",
+        "The cross-entropy of the auxiliary classifier on real rows, before its weight is applied.",
         "nats",
     ),
     "generator_class_loss": Quantity(
         "Class loss of the generator",
-        "The cross-entropy of the auxiliary classifier's labels for samples, before its weight.",
+        "The cross-entropy of the auxiliary classifier on samples, before its weight is applied.",
         "nats",
     ),
     "gradient_norm_real": Quantity(
@@ -374,8 +376,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "gradient_norm_fake": Quantity(
         "Gradient norm of the critic at samples",
-        "The mean norm of the critic's gradient at up to 64 samples. The generator learns from it, and a penalty holds "
-        "it near 1.",
+        "The mean norm of the critic's gradient at up to 64 samples. The generator learns from this gradient, and a "
+        "penalty holds its norm near 1.",
         "score / encoded unit",
         axis="gradient norm",
         label="at samples",
@@ -396,20 +398,20 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "gradient_norm": Quantity(
         "Gradient norm of the critic in the penalty",
-        "The mean norm of the critic's gradient at the points of the penalty in the iteration before, which should "
-        "stay near 1.",
+        "The mean norm of the critic's gradient at the points of the penalty in the previous iteration; it should stay "
+        "near 1.",
         "score / encoded unit",
         verdicts=("exploding critic",),
     ),
     f"critic_gradient.{MEMBER}": Quantity(
         "Gradient of a layer of the critic",
-        "The norm of the gradient of the critic's loss in the weights of one layer.",
+        "The norm of the gradient of the critic's loss with respect to the weights of one layer.",
         "loss / weight",
         axis="layers",
     ),
     "generator_gradient": Quantity(
         "Gradient of the generator",
-        "The norm of the gradient of the generator's loss in all its weights.",
+        "The norm of the gradient of the generator's loss with respect to all its weights.",
         "loss / weight",
         verdicts=("dead generator",),
     ),
@@ -425,14 +427,14 @@ QUANTITIES: dict[str, Quantity] = {
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
     "seconds": Quantity(
         "Time",
-        "The time since the process began to train, so that a resumed run counts from its resumption.",
+        "The time since the process began to train; a run that resumes counts from 0 again.",
         "seconds",
         text=minutes,
         shown=("table",),
     ),
     "steps_per_second": Quantity(
         "Speed",
-        "The mean number of steps in a second since the process began to train.",
+        "The mean number of steps per second since the process began to train.",
         "steps/s",
         text=lambda value: f"{number(value)} steps/s",
         shown=("tile",),
@@ -440,7 +442,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "fault": Quantity(
         "Fault",
-        "The name of the number that was not finite, and its value, in the last record of a run that ended so.",
+        "The name and the value of the number that was not finite, in the last record of a run that stopped for it.",
         text=str,
         verdicts=("exploding critic",),
     ),
