@@ -180,7 +180,7 @@ def test_a_field_changes_what_a_critic_says_or_is_refused(name):
     x, y = np.random.default_rng(0).normal(size=(2, 30, 4, 4, 1))
     fields = {"width": 8, "steps": 6, "batch": 8, "engine": "torch"}
     if name not in READ:
-        with pytest.raises(WganError, match=f"^{name} says nothing of a critic between two fixed sets"):
+        with pytest.raises(WganError, match=f"^{name} does nothing for a critic between two fixed sets"):
             wgan.w1(x, y + 1, method="critic", **fields, **{name: getattr(DEFAULT, name)})
         return
     if name == "engine":
