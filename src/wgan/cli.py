@@ -106,8 +106,8 @@ def train(
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
     hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
-    The same command resumes the run in --out. Ctrl-C saves, then stops. The values in brackets are those of the
-    preset `default`; another preset (see `wgan presets`) may have others, and a flag overrides both.
+    The same command resumes the run in --out. Ctrl-C saves, then stops. Brackets show the values of the preset
+    `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
@@ -284,11 +284,13 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="[B]", required=False)
 @click.option("--method", default="auto", metavar="NAME", help="auto, exact, sinkhorn, sliced or critic [auto]")
-@click.option("--n", "count", type=click.IntRange(1), metavar="N", help="rows of each to compare [2000, or all]")
+@click.option(
+    "--n", "count", type=click.IntRange(1), metavar="N", help="rows of each to compare [2000, or all if fewer]"
+)
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
 )
-@click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time [no limit]")
+@click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time")
 @click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON")
 def distance(
     first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
@@ -319,7 +321,7 @@ def distance(
 @click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
 @click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json instead of a table")
 def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
-    """Measure a run's samples against its held-out rows; beside each number stands its value for real rows."""
+    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows."""
     from rich.console import Console
 
     from wgan.evaluation import evaluate

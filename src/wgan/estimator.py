@@ -28,7 +28,7 @@ from wgan.training.loop import advance, save
 from wgan.training.model import Model, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, initial_state, model_of, restore, start
 
-PRESETS_OWN = "preset"  # the value of a parameter that was not given: the field is that of the preset
+PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
 
 # The fields that may change between calls of `partial_fit`.
@@ -224,7 +224,7 @@ class WGAN(BaseEstimator):
 
 
 def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
-    """The rows to train on, with their labels if `config.conditional` asks for them; bad rows raise `UnfitRows`."""
+    """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
     if isinstance(X, Dataset):
         return X
     if hasattr(X, "toarray"):

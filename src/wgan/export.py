@@ -61,9 +61,9 @@ def export(
 ) -> Export:
     """Write the generator that `wgan sample RUN` uses to one file.
 
-    It is that of the newest checkpoint, or of the one `at` a step or "best". `out` ends in .onnx or .safetensors
-    (`FORMATS`). `network` is the run's network if that is an object of your own. Raises `WganError` and writes nothing
-    for another suffix, if a library is missing, or if the graph's samples differ from the engine's by more than 1e-5.
+    The newest checkpoint is used unless `at` names a step or "best". `out` ends in .onnx or .safetensors (`FORMATS`).
+    `network` is the run's network if it is an object of your own. Raises `WganError` and writes nothing for another
+    suffix, if a library is missing, or if the graph's samples differ from the engine's by more than 1e-5.
     """
     run, out = Path(run), Path(out)
     if out.suffix.lower() not in FORMATS:

@@ -213,7 +213,7 @@ class TorchEngine:
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         value, info = loss(leaves)
         gradient = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)  # 0 for unused weights
-        # CUDA's fused Adam refuses a gradient whose layout differs from the weight's, as those of convolutions do.
+        # CUDA's fused Adam refuses a gradient whose layout differs from the weight's, as it does in convolutions.
         found = {name: g.contiguous() for name, g in zip(leaves, gradient, strict=True)}
         return found, {name: v.detach() for name, v in info.items()}
 

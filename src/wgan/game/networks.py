@@ -135,8 +135,8 @@ def keras_cnn(
 ) -> Architecture:
     """The Keras tutorial's critic: 3x3 convolutions of stride 2, with 32, 64 and 128 filters.
 
-    A norm follows the second and the third. The tutorial leaves the generator open; this one mirrors the critic with
-    5x5 filters, twice as many.
+    A norm follows the second and the third. The tutorial leaves the generator open; here it mirrors the critic with
+    twice as many filters of 5x5.
     """
     sizes, width = _map_sizes(row, "keras-cnn", stages=3), width or 32
     filters = [width, 2 * width, 4 * width]

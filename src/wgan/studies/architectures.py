@@ -59,7 +59,7 @@ def drawn(number: int, scale: str) -> Row:
 
 
 def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architecture:
-    """The drawn architecture for rows of this shape: each player is that of a dcgan with its own settings."""
+    """The drawn architecture for rows of this shape: each player comes from a dcgan with the settings drawn for it."""
 
     def dcgan(player: str, norm: str) -> Architecture:
         width, depth, kind = (pair[f"{player}_{name}"] for name in ("width", "depth", "activation"))

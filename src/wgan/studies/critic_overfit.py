@@ -17,7 +17,7 @@ FEW = {"quick": 200, "medium": 1000, "full": 1000}
 SIZES: dict[str, Row] = {
     "quick": {"network": "mlp", "width": 256, "batch": 50, "steps": 2400, "records": 48},
     "medium": {"network": "mlp", "width": 256, "batch": 50, "steps": 10_000, "records": 50},
-    # 20,000 steps at batch 50 as published; DCGAN's critic replaces that of gan_mnist.py, with its 64, 128, 256 filters
+    # 20,000 steps at batch 50 as published; DCGAN's critic replaces gan_mnist.py's, both with 64, 128, 256 filters
     "full": {"network": "dcgan", "width": 64, "batch": 50, "steps": 20_000, "records": 100},
 }
 FASTER = {"wgan": 2e-4, "wgan-gp": 5e-4}  # below full: four and five times the papers' learning rates

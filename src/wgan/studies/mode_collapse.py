@@ -22,8 +22,8 @@ METHODS = ("gan", "wgan", "wgan-gp")  # presets
 SHARES = (0.25, 0.5, 1.0)  # the critic's filters over the generator's; Metz et al. have 1/4 and 1/2
 
 SMALL = {"data": "digits", "rows": 26_000, "samples": 26_000, "width": 16}
-# VEEGAN's protocol has 26,000 samples, and 50 epochs of 128,000 stacked rows. With `width` 8 the layers are those of
-# Metz et al., except that the generator has kernels of 5 instead of 3 and lacks its last 8 maps of 28 x 28.
+# VEEGAN's protocol has 26,000 samples, and 50 epochs of 128,000 stacked rows. With `width` 8 the players are as in Metz
+# et al., but the generator has kernels of 5 instead of 3 and lacks its last 8 maps of 28 x 28.
 WHOLE = {"data": "mnist", "rows": 128_000, "samples": 26_000, "width": 8}
 CRITIC_BATCHES = {"quick": 1800, "medium": 6_000, "full": 100_000}  # the same number for every method
 FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # below full: four times the papers' learning rates

@@ -68,7 +68,7 @@ def measure(distance: str, theta: float, steps: int, seed: int) -> Row:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether W1 alone depends on theta (other than 0), both exactly and as critics estimate it."""
+    """Whether only W1 changes with theta (other than 0), both exactly and as critics estimate the distances."""
     apart = [row for row in rows if row["theta"]]
     exact = all(
         row["exact"] == abs(row["theta"])

@@ -209,7 +209,7 @@ def train_critic(
     watch: Callable[[int], None] = lambda step: None,
     paired: bool = False,
 ) -> Params:
-    """The weights of a critic trained by Algorithm 1, with rows of Y in place of the generator's; any objective works.
+    """The weights of a critic trained by Algorithm 1 with rows of Y instead of fakes; any objective works.
 
     The critic scores X [n, ...] high and Y [m, ...] low, as they are given. `game` is `game_of(config, shape)`. With
     `paired` each row of X is drawn together with the row of Y at the same place, so a penalty acts between these two.

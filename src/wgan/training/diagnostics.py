@@ -32,7 +32,7 @@ class Probe(NamedTuple):
 
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
     `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
-    without labels. The first of `z_labels` are those of `real`. `held_out` and `searched` are encoded rows of NumPy,
+    without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d], and `searched_labels` are the data's own labels of `searched`. `real_spread` is the mean distance
     between two real rows.
     """

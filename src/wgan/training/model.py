@@ -53,11 +53,11 @@ def load_model(
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> Model:
-    """The model of a run folder, without the data.
+    """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    It is that of the newest readable checkpoint, of the one at `step`, or of the "best" by held-out W1. `objective`,
-    `constraint` and `network` are the objects of your own that the run was made with, since a folder holds no code.
-    Raises `WganError` if something is damaged or the step was not kept.
+    `step` chooses another checkpoint: its step, or "best" for the lowest held-out W1. `objective`, `constraint` and
+    `network` are the objects of your own that the run was made with, since a folder holds no code. Raises `WganError`
+    if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
@@ -186,9 +186,9 @@ def sample(model: Model, count: int, seed: int = 0, label: str | int | None = No
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
-    """The class of each sample as codes [count]: that of `label`, or drawn with the shares of the data.
+    """The class of each sample as codes [count]: all `label`, or drawn with the shares of the data.
 
-    It is None for a run without labels, where a `label` raises `WganError`.
+    The result is None for a run without labels, where a `label` raises `WganError`.
     """
     if model.classes is None:
         if label is not None:
