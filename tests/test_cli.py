@@ -101,7 +101,7 @@ def test_data_and_presets_list_and_show_one():
         (["train", "digits", "--held-out", "1.5"], ["held_out is 1.5", "at most 0.9"]),
         (["train", "digits", "--learning-rate", "nan"], ["learning_rate is nan"]),
         (["train", "digits", "--steps", "many"], ["many"]),
-        (["train", "digits", "--critic-norm", "batch"], ["batch norm ties rows together", "--critic-norm layer"]),
+        (["train", "digits", "--critic-norm", "batch"], ["batch norm mixes the rows", "--critic-norm layer"]),
         (["train", "digits", "--batch", "5000"], ["batch is 5000", "only 1617 training rows"]),
         (["train", "digits", "--rows", "5000"], ["5000", "1617"]),
         (["train", "8gaussians", "--network", "dcgan"], ["rows of 2 columns", "--network mlp"]),

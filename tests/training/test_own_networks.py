@@ -241,14 +241,14 @@ DROPOUT = nn.Sequential(nn.Linear(2, 64), nn.Dropout(), nn.Linear(64, 1))
         (players(generator=BATCH_NORM), {}, "generator of network own gives a row other values in another batch"),
         (players(generator=ITS_OWN_MOMENTS), {}, "as batch norm does; use a layer norm"),
         (players(critic=DROPOUT), {}, "as dropout does"),
-        (players(generator=nn.Linear(4, 2)), {}, r"fails on rows of \[4, 3\] .*must take those and give \[4, 2\]"),
+        (players(generator=nn.Linear(4, 2)), {}, r"fails on rows \[4, 3\] .*make it take them and return \[4, 2\]"),
         (players(generator=nn.Linear(3, 5)), {}, r"gives \[4, 5\]; it must give \[4, 2\]"),
         (players(critic=nn.Linear(2, 3)), {}, r"critic of network own gives \[4, 3\]; it must give \[4\]"),
         (players(critic=nn.Flatten()), {}, "has no weights"),
         (players(), {"conditional": "projection"}, "changes the layers of a network, but network own is your own"),
         (players(), {"engine": "jax"}, "made of torch modules; use torch"),
         (players(), {"precision": "bfloat16"}, "sets its precision; use float32"),
-        (functions(), {}, "add engine='torch' or engine='jax'"),
+        (functions(), {}, "set engine='torch' or engine='jax'"),
     ],
 )
 def test_what_could_not_be_trained_or_resumed_gets_one_sentence(network, fields, said):

@@ -39,7 +39,7 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         ValueError,
     ) as problem:
         first = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise WganError(f"{str(path)!r} holds no Inception weights ({first[:200]}); fetch the file again.") from None
+        raise WganError(f"{str(path)!r} holds no Inception weights ({first[:200]}); download the file again.") from None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
 

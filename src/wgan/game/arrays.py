@@ -67,7 +67,7 @@ def flat(tree: Any, outlines: Outlines) -> Params:
                 f"the weight {path!r} is {type(part).__name__}; give arrays of numbers in dicts, lists or tuples."
             ) from None
         if path in params:
-            raise WganError(f"two weights are called {path!r}; give their keys other texts.")
+            raise WganError(f"two weights are called {path!r}; give them different keys.")
         params[path] = array
         return path
 

@@ -110,7 +110,8 @@ def dcgan(
     depth = depth or len(sizes)
     if depth < len(sizes):
         raise WganError(
-            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more."
+            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more; "
+            f"use --depth {len(sizes)} or more."
         )
     more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
     down, up = norm(_critic_norm(critic_norm, "batch", constraint)), norm(_asked_or_own(generator_norm, "batch"))

@@ -66,7 +66,9 @@ def load_model(
         form = form_from_json(saved["data"]["form"])
         classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+        raise WganError(
+            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
+        ) from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if step is not None:
         newest = checkpoint.load(_checkpoint_of(run, step))
@@ -84,13 +86,17 @@ def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Confi
     try:
         config = Config.from_json(saved["config"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+        raise WganError(
+            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
+        ) from None
     given = {family: value for family, value in own.items() if value is not None}
     for family, value in given.items():
         was = getattr(config, family)
         same = was.name == _name(value) if isinstance(was, Named) else config.replace(**{family: value}) == config
         if not same:
-            raise WganError(f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give that one.")
+            raise WganError(
+                f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give the same one."
+            )
     return config.replace(**given)
 
 
@@ -152,7 +158,7 @@ def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
     if constraint.forbids_batch_norm and mixes_batch(architecture.critic):
         raise WganError(
             f"constraint {constraint.name} penalises each row by itself, but the critic of network {architecture.name} "
-            "has a layer that mixes the rows of a batch; use a layer norm in its place."
+            "has a layer that mixes the rows of a batch; use a layer norm instead."
         )
 
 
@@ -175,7 +181,10 @@ def weights_of(
     wanted = initial_arrays(layers, row, game.architecture.init, streams.stream(0, "weights"))
     found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
     if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
-        raise WganError(f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json.")
+        raise WganError(
+            f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json; one of the two "
+            "was changed, so restore it."
+        )
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
@@ -244,7 +253,9 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         rows = to_rows(model.form, rows)
     rows, shape = np.asarray(rows), model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
-        raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+        raise WganError(
+            f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
+        )
     codes = None
     if model.classes is not None and model.config.conditional == "projection":
         if labels is None or len(labels) != len(rows):
