@@ -390,7 +390,7 @@ def presets(name: str | None) -> None:
     "--scale",
     default="quick",
     metavar="NAME",
-    help="quick: minutes; medium: two hours for all; full: the papers' constants [quick]",
+    help="quick takes minutes, medium two hours for all studies; full has the papers' settings [quick]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases measured at once, one core each [all cores]")

@@ -123,8 +123,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="when does the critic know 1,000 digits by heart, and what is its estimate worth then?",
     claim=(
-        "On 1,000 training digits the critic's value on training and on held-out digits part, under clipping and under "
-        "the penalty: the critic memorises, and its estimate tells nothing of the distance any more."
+        "On 1,000 training digits the critic's values on training and on held-out digits part, under clipping and "
+        "under the penalty: the critic memorises the digits, and its estimate no longer tells the distance."
     ),
     source="Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville 2017, arXiv 1704.00028, Figure 5b",
     cases=cases,

@@ -170,7 +170,7 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="what do clipped and penalised critics see of the data, the generator held at real + noise?",
+    title="what do clipped and penalised critics learn about the data while the fakes are real rows + noise?",
     claim=(
         "A clipped critic models a very simple approximation of the best function and ignores higher moments of the "
         "data; a penalised one does not."

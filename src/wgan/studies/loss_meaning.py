@@ -150,8 +150,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="does the loss fall as the samples get better, under GAN and under WGAN?",
     claim=(
-        "The estimate of WGAN falls as its samples get better, for an MLP generator and for DCGAN's; that of a GAN "
-        "rises or stays as it is."
+        "The estimate of WGAN falls as its samples get better, for an MLP generator and for DCGAN's; the estimate of "
+        "a GAN rises or stays the same."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figures 3 and 4",
     cases=cases,

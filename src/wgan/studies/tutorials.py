@@ -116,11 +116,11 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="what do two tutorials' WGANs give, and this project's presets on the same budget?",
+    title="which samples do two tutorials' WGANs and this project's presets give on the same budget?",
     claim=(
         "The stax tutorial's samples did not resemble clothing, and the Keras tutorial has readable digits sooner with "
-        "the gradient penalty than with clipping; with it and this project's presets the same images and no more "
-        "critic batches give better samples."
+        "the gradient penalty than with clipping. From the same images and no more critic batches, the penalty with "
+        "this project's presets gives better samples."
     ),
     source="the JAX stax tutorial on Fashion-MNIST and the Keras tutorial on MNIST, see `wgan presets`",
     cases=cases,

@@ -197,7 +197,7 @@ STUDY = Study(
     title="the gradient that a generator gets from a perfect discriminator, and from a perfect critic",
     claim=(
         "Between two Gaussians that are far apart, the gradient of log(1 - D) vanishes where the fakes are as the "
-        "discriminator becomes optimal; that of a Wasserstein critic is clean and about the same everywhere."
+        "discriminator becomes optimal; the gradient of a Wasserstein critic is clean and about the same everywhere."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figure 2",
     cases=cases,
