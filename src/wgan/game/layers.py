@@ -375,7 +375,7 @@ def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, int]:
 
 
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
-    """A kind without settings or arrays, of slope 1: a function (ops, x) -> the output."""
+    """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
     return Kind(
         example=(activation(kind), (4,)),
         apply=lambda ops, layer, arrays, x, seen: function(ops, x),
