@@ -105,7 +105,7 @@ def test_data_and_presets_list_and_show_one():
         (["train", "digits", "--batch", "5000"], ["batch is 5000", "only 1617 training rows"]),
         (["train", "digits", "--rows", "5000"], ["5000", "1617"]),
         (["train", "8gaussians", "--network", "dcgan"], ["rows of 2 columns", "--network mlp"]),
-        (["train", "--clip", "inf"], ["clip is inf", "a number"]),
+        (["train", "--penalty-weight", "inf"], ["penalty_weight is inf", "a number"]),
         (["train", "digits", "--network", "mlp", "--generator-norm", "batch", "--batch", "1"], ["batch norm needs"]),
         (["train", "digits", "--width", "1000000000000"], ["not enough memory"]),
         (["trian"], ["unknown command 'trian'", "did you mean 'train'"]),
