@@ -125,7 +125,7 @@ def test_rows_of_two_sets_of_one_size_meet_by_chance_only(monkeypatch):
 @pytest.mark.parametrize(
     ("x", "y", "fields", "part"),
     [
-        (np.ones((5, 2)), np.ones((5, 3)), {}, "rows of .2. and Y of .3."),
+        (np.ones((5, 2)), np.ones((5, 3)), {}, "shape .2. and rows of Y .3."),
         (np.full((5, 2), np.nan), np.ones((5, 2)), {}, "X holds NaN"),
         (np.ones((5, 2)), np.ones((0, 2)), {}, "Y has shape .0, 2."),
         (np.ones(5), np.ones(5), {}, "X has shape .5,."),
