@@ -270,7 +270,7 @@ def test_a_graph_that_computes_something_else_is_refused_and_not_written(finishe
     from wgan.engines import onnx as writer
 
     monkeypatch.setattr(writer.Ops, "tanh", writer.Ops.softplus)
-    with pytest.raises(WganError, match=r"samples are 0\.\d+ from those of torch.*was not written"):
+    with pytest.raises(WganError, match=r"samples are 0\.\d+ from the samples of torch.*was not written"):
         export.export(finished, tmp_path / "g.onnx")
     assert not list(tmp_path.iterdir())
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wgan.training.loop import train
     from wgan.training.own_networks import own_network
 
-# Names are imported when first used, so that `import wgan` takes no framework with it.
+# Names are imported when they are first used, so that `import wgan` imports no framework.
 _NAMES = {
     "Config": "wgan.config",
     "PRESETS": "wgan.config",

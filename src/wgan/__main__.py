@@ -1,4 +1,4 @@
-"""`python -m wgan` is the command `wgan`."""
+"""`python -m wgan` runs the command `wgan`."""
 
 from wgan.cli import main
 

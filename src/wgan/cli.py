@@ -1,4 +1,4 @@
-"""The command line: one function a command; the flags of `train` are made from the config's fields."""
+"""The command line: one function for each command; the flags of `train` are made from the config's fields."""
 
 import errno
 import json
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _Commands(click.Group):
-    """A group that suggests the command that was meant."""
+    """A group of commands whose error for an unknown command suggests a known one."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
@@ -38,24 +38,24 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command; exit 2 with one sentence where the user can mend it."""
+    """Run the command; a mistake that the user can mend exits with status 2 and one sentence."""
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as problem:
         click.echo(problem.format_message())
         sys.exit(0)
-    except (click.Abort, KeyboardInterrupt):  # Abort, which is click's word for Ctrl-C, is a RuntimeError too
+    except (click.Abort, KeyboardInterrupt):  # click raises Abort, a RuntimeError, at Ctrl-C
         sys.exit(130)
     except click.ClickException as problem:
         message = problem.format_message()
     except WganError as problem:
         message = str(problem)
     except (MemoryError, RuntimeError) as problem:
-        if isinstance(problem, RuntimeError) and "allocate" not in str(problem):  # torch's word for it
+        if isinstance(problem, RuntimeError) and "allocate" not in str(problem):  # torch says so when memory is short
             raise
         message = "there is not enough memory for this; lower --width, --latent, --batch or the number of samples."
     except OSError as problem:
-        if problem.errno == errno.EPIPE:  # the reader of our output went away, as `head` does
+        if problem.errno == errno.EPIPE:  # the program that read the output has ended, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         message = str(problem)
@@ -63,8 +63,8 @@ def main() -> None:
     sys.exit(2)
 
 
-def _flags(command: click.Command) -> click.Command:
-    """One flag for each field of the config but `data`, which is the command's argument."""
+def _with_field_flags(command: click.Command) -> click.Command:
+    """The command with a flag for each field of the config except `data`, which is its argument."""
     for name, f in FIELDS.items():
         if name == "data":
             continue
@@ -90,24 +90,24 @@ def _members(family: str | None) -> list[str]:
     return list(tables.get(family or "", ()))
 
 
-@_flags
+@_with_field_flags
 @cli.command()
 @click.argument("data", metavar="DATA", default="digits")
 @click.option(
-    "--preset", "preset_name", metavar="NAME", help="where the fields start from [default; table for .csv and .parquet]"
+    "--preset", "preset_name", metavar="NAME", help="the settings to begin with [default; table for .csv and .parquet]"
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
-@click.option("--restart", is_flag=True, help="delete the run found in --out and begin anew")
+@click.option("--restart", is_flag=True, help="delete the run in --out and begin anew")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
-@click.option("--tensorboard", is_flag=True, help="write event files to OUT/tensorboard too")
+@click.option("--tensorboard", is_flag=True, help="also write event files for TensorBoard to OUT/tensorboard")
 def train(
     data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
     hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
-    The same command goes on with what it finds in --out. Ctrl-C saves, then stops. In brackets is
-    the preset default; another preset (see `wgan presets`) may differ, and a flag overrides both.
+    The same command resumes the run in --out. Ctrl-C saves, then stops. Brackets show the values of the preset
+    `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
@@ -141,7 +141,7 @@ def train(
 
 
 def _summary(training: "Training") -> str:
-    """What is about to be trained, in three lines."""
+    """The data, the players, the engine and the meaning of the estimate, in a few lines."""
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = "x".join(map(str, dataset.form.shape))
     critic, generator = (
@@ -152,13 +152,13 @@ def _summary(training: "Training") -> str:
         f"({dataset.source})\n"
         f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
         f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
-        f"{_why(training)}"
+        f"{_engine_reason(training)}"
         f"estimate: {game.objective.estimates}"
     )
 
 
-def _why(training: "Training") -> str:
-    """Why `--engine auto` took the engine it took."""
+def _engine_reason(training: "Training") -> str:
+    """The reason for the engine that `--engine auto` chose, as a line; empty if the engine was given."""
     from wgan.training.model import engine_for
 
     if training.config.engine != "auto":
@@ -168,7 +168,7 @@ def _why(training: "Training") -> str:
 
 
 def _advance(training: "Training", out: Path, board: "Board | None") -> str:
-    """Train to the end, or until Ctrl-C or SIGTERM asks to stop; returns the last estimates in words."""
+    """Train to the end, or until Ctrl-C or SIGTERM asks to stop; return the last estimates in words."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -182,7 +182,7 @@ def _advance(training: "Training", out: Path, board: "Board | None") -> str:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        click.echo("saving, then stopping; again to stop at once", err=True)
+        click.echo("saving, then stopping; press Ctrl-C again to stop at once", err=True)
 
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
@@ -196,7 +196,7 @@ def _advance(training: "Training", out: Path, board: "Board | None") -> str:
                 return asked
 
             for record in advance(training, out, watch):
-                said = _words(record)
+                said = _estimates_in_words(record)
                 if board:
                     board.write(training, record)
                 bar.update(task, completed=record["step"], said=said)
@@ -211,7 +211,7 @@ def _advance(training: "Training", out: Path, board: "Board | None") -> str:
     return said
 
 
-def _words(record: dict[str, Any]) -> str:
+def _estimates_in_words(record: dict[str, Any]) -> str:
     held_out = record.get("held_out_estimate")
     more = f" ({held_out:.3g} held out)" if held_out is not None else ""
     return f"estimate {record['estimate']:.3g}{more}, {record['steps_per_second']:.1f} steps/s"
@@ -220,20 +220,21 @@ def _words(record: dict[str, Any]) -> str:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
-@click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="of the draw [0]")
-@click.option("--label", metavar="NAME", help="the class of all samples, of a conditional run [as in the data]")
-@click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="seed of the draw [0]")
+@click.option("--label", metavar="NAME", help="one class for all samples of a conditional run [shares as in the data]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="a .png grid, .npy or .npz array, .csv or .parquet table, or a folder for one PNG each [RUN/sample.png, "
-    ".csv of a table, .npy of an array]",
+    help="a .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG for each sample "
+    "[RUN/sample.png; .csv for a table, .npy for an array]",
 )
 def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
-    """Draw samples from RUN: a run folder, or a file that `wgan export` wrote, which needs no run beside it.
+    """Draw samples from RUN: a run folder, or a file that `wgan export` wrote.
 
-    An .onnx file is sampled with onnxruntime and no framework. The same --seed gives the same samples from either.
+    An exported file needs no run folder, and an .onnx file needs onnxruntime but no framework. The same --seed gives
+    the same samples from the folder and from the file.
     """
     from wgan import export
     from wgan.data.columns import TableForm
@@ -242,7 +243,7 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(
-                f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave it out."
+                f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
             )
         rows, form, labels = export.sample(run, count, seed, label)
         at = run.with_suffix("")
@@ -263,13 +264,13 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
 )
-@click.option("--step", metavar="N", help="the checkpoint: its step, or `best` by held-out W1 [the newest]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
 def export(run: Path, out: Path | None, step: str | None) -> None:
-    """Write a run's generator for other programs, the one that `wgan sample RUN` uses.
+    """Write the generator that `wgan sample RUN` uses as one file for other programs.
 
-    .onnx: a graph of plain operators from z to rows, for any number of rows, compared with the run's own samples
-    before it is written. .safetensors: the weights alone, with a model card beside them. `wgan sample FILE` draws
-    from either.
+    An .onnx file is a graph of plain operators from z to any number of rows; its samples are compared with the run's
+    before it is written. A .safetensors file holds the weights alone and gets a model card beside it. `wgan sample
+    FILE` draws from either.
     """
     from wgan.export import export as write
     from wgan.export import words
@@ -283,18 +284,22 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="[B]", required=False)
 @click.option("--method", default="auto", metavar="NAME", help="auto, exact, sinkhorn, sliced or critic [auto]")
-@click.option("--n", "count", type=click.IntRange(1), metavar="N", help="rows of each [2000, or what there is]")
-@click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="of the choice of rows [0]")
-@click.option("--budget", type=float, metavar="SECONDS", help="after which the best bounds so far are printed")
-@click.option("--json", "as_json", is_flag=True, help="print numbers by name")
+@click.option(
+    "--n", "count", type=click.IntRange(1), metavar="N", help="rows of each to compare [2000, or all if fewer]"
+)
+@click.option(
+    "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
+)
+@click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time")
+@click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON")
 def distance(
     first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
 ) -> None:
-    """Bounds of the earth mover's distance of A and B: data sets, .npy, .npz, .csv or .parquet files, or
+    """Print bounds of the earth mover's distance between A and B: data sets, .npy, .npz, .csv or .parquet files, or
     run folders.
 
-    Without B, A is a run, and is compared with its own held-out rows. The floor is the same distance between two
-    draws of A (or of the data, where A is a run): what is left where nothing differs.
+    Without B, A is a run whose samples are compared with its held-out rows. The floor is the same distance between
+    two draws of A (of the run's data if A is a run): the number that remains when nothing differs.
     """
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words
@@ -310,12 +315,13 @@ def distance(
     "--features",
     default="auto",
     metavar="NAME",
-    help="classifier, pca, rows, or inception:FILE of its weights (auto: classifier for labelled images) [auto]",
+    help="what is compared: classifier, pca, rows, or inception:FILE with its weights (auto: classifier for labelled "
+    "images) [auto]",
 )
-@click.option("--target", metavar="NAME", help="the column of a table that is to be predicted [the last]")
-@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json in place of a table")
+@click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
+@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json instead of a table")
 def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
-    """Measure a run's samples against its held-out rows, each number beside its floor: real rows in their place."""
+    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows."""
     from rich.console import Console
 
     from wgan.evaluation import evaluate
@@ -329,12 +335,17 @@ def evaluate(run: Path, samples: int, features: str, target: str | None, as_json
 
 @cli.command()
 @click.argument("name", required=False)
-@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
 @click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=FIELDS["size"].metadata["text"])
-@click.option("--resize", default="crop", type=click.Choice(FIELDS["resize"].metadata["choices"]), help="how [crop]")
+@click.option(
+    "--resize",
+    default="crop",
+    type=click.Choice(FIELDS["resize"].metadata["choices"]),
+    help=f"{FIELDS['resize'].metadata['text']} [crop]",
+)
 @click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
 def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
-    """List the data sets, or look at one, or at a folder or file: what it holds and where it was found."""
+    """List the data sets, or describe one data set, folder or file: what it holds and where it was found."""
     from wgan.data import DATASETS, label_counts, load, look
     from wgan.data.columns import TableForm
     from wgan.data.table import describe
@@ -360,7 +371,7 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str,
 @cli.command()
 @click.argument("name", required=False)
 def presets(name: str | None) -> None:
-    """List the presets, or print one whole: its source, its command, what to expect, every field."""
+    """List the presets, or print one: its source, its command, the result to expect and every field."""
     if name is None:
         for title, one in PRESETS.items():
             click.echo(f"{title:15} {one.source}")
@@ -379,16 +390,16 @@ def presets(name: str | None) -> None:
     "--scale",
     default="quick",
     metavar="NAME",
-    help="quick: minutes; medium: two hours for all; full: the papers' constants [quick]",
+    help="quick takes minutes, medium two hours for all studies; full has the papers' settings [quick]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases at a time, a core each [all cores]")
-@click.option("--dask", metavar="ADDRESS", help="measure on a Dask cluster: its scheduler's address, tcp://HOST:PORT")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases measured at once, one core each [all cores]")
+@click.option("--dask", metavar="ADDRESS", help="measure on the Dask cluster with the scheduler at tcp://HOST:PORT")
 def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
-    """List the papers' experiments, or run one: its table, its figure, and whether the claim holds.
+    """List the papers' experiments, or run one: it writes a table, a figure and whether the claim holds.
 
-    The same command goes on with what it finds in --out: the finished cases, and of most others a checkpoint that
-    is a minute old at most.
+    The same command resumes the study in --out: finished cases are kept, and most of the others go on from a
+    checkpoint that is at most a minute old.
     """
     from wgan import studies
 
@@ -410,7 +421,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
 
 @contextmanager
 def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A progress bar on a terminal; elsewhere a line for each step of the work."""
+    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -429,10 +440,10 @@ def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
 
 @cli.command()
 @click.argument("run", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="where to [RUN/report.html]")
-@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help="where data sets lie")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="the file to write [RUN/report.html]")
+@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
 def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
-    """Tell a run as one HTML page: verdicts, samples over time, curves, metrics; or several side by side."""
+    """Write one HTML page about a run, or about several side by side: verdicts, samples over time, curves, metrics."""
     from wgan.reports.page import write
 
     click.echo(str(write(list(run), out, data_dir=data_dir)))

@@ -1,6 +1,6 @@
-"""One frozen dataclass holds all that makes a run; each preset is one of them with its source and what to expect.
+"""`Config` holds every setting of a run; `PRESETS` are named configs with their source and the result to expect.
 
-The command line's flags, their help and their checks are made from the fields below.
+The flags of the command line, their help texts and their checks are made from the fields of `Config`.
 """
 
 import dataclasses
@@ -16,13 +16,13 @@ from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
 
-# Families whose members are objects; a config holds the name of one, or an object of the user's own.
+# Families whose members are objects; a config holds the name of a member, or an object of your own.
 FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
     "objective": (OBJECTIVES, Objective),
     "constraint": (CONSTRAINTS, Constraint),
     "network": (NETWORKS, Architecture),
 }
-# Choices that read other fields, and which.
+# The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
 
@@ -31,19 +31,19 @@ ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groups
 
 
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
-    """A config field: `low` and `high` are allowed themselves; `choices` and `operational` go in `more`."""
+    """A config field with its help text; `low` and `high` are included; `more` takes `choices` and `operational`."""
     return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
 
 
 class Named(NamedTuple):
-    """An object of the user's own of which only the name is known, as a saved config holds it."""
+    """The name of an object of your own, which is all that a saved config holds of it."""
 
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """All that makes a run. Wrong values raise `WganError` when it is built.
+    """Every setting of a run; a wrong value raises `WganError` when the config is built.
 
     Examples:
         >>> Config(n_critic=0)
@@ -54,79 +54,79 @@ class Config:
     data: str = _field(
         "digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or .parquet file"
     )
-    size: int | None = _field(None, "images of a folder become N x N pixels (as they are)", low=1, high=4096)
-    resize: str = _field("crop", "how, where they are not square", choices=("crop", "pad", "stretch"))
-    drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (none)")
+    size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
+    resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
+    drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (default: none)")
     dequantise: str = _field(
-        "none", "noise added to whole-numbered rows: none, or of one level", choices=("none", "uniform")
+        "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
     )
-    held_out: float = _field(0.1, "share of the rows kept from training, for honest estimates", low=0, high=0.9)
-    rows: int | None = _field(None, "train on a random subset of this many rows (all of them)", low=1)
+    held_out: float = _field(0.1, "share of rows that are not trained on but measured against", low=0, high=0.9)
+    rows: int | None = _field(None, "train on a random subset of this many rows (default: all)", low=1)
 
     objective: Any = _field("wasserstein", "what the two players minimise", family="objective")
-    prior: float = _field(0.5, "pi, the share of real rows, of the density-ratio objectives", low=0.001, high=0.999)
-    alpha: float = _field(0.5, "the order of fgan-alpha: 1 is KL, 0 reverse KL", low=-10, high=10)
+    prior: float = _field(0.5, "pi, the share of real rows in a density-ratio objective", low=0.001, high=0.999)
+    alpha: float = _field(0.5, "order of the divergence fgan-alpha: 1 is KL, 0 reverse KL", low=-10, high=10)
     generator_objective: str = _field(
         "non-saturating",
-        "of the f-GAN objectives: -E f*(g(score)) or -E g(score) of fake rows",
+        "loss of an f-GAN's generator, -E f*(g(score)) or -E g(score) over fake rows",
         choices=("saturating", "non-saturating"),
     )
     constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
-    clip: float = _field(0.01, "c of weight clipping: weights stay in [-c, c]", low=1e-12)
-    penalty_weight: float = _field(1.0, "lambda of the gradient penalty", low=0)
-    penalty_sides: str = _field("two", "penalise norms on both sides of 1, or above 1 only", choices=("one", "two"))
+    clip: float = _field(0.01, "c of weight clipping, which keeps the critic's weights in [-c, c]", low=1e-12)
+    penalty_weight: float = _field(1.0, "lambda, the weight of the gradient penalty in the critic's loss", low=0)
+    penalty_sides: str = _field("two", "penalise gradient norms above 1, or also below 1", choices=("one", "two"))
 
     network: Any = _field("hybrid", "the architecture of both players", family="network")
-    width: int | None = _field(None, "units or base filters of a layer (the network's own)", low=1)
+    width: int | None = _field(None, "units or base filters of the layers (default: the network's own)", low=1)
     depth: int | None = _field(
-        None, "hidden layers of a dense player, all layers of a dcgan (the network's own)", low=1
+        None, "hidden layers of a dense player, or all layers of a dcgan (default: the network's own)", low=1
     )
-    activation: str = _field("auto", "hidden activation (auto: the network's own)", choices=ACTIVATIONS)
+    activation: str = _field("auto", "activation of hidden layers (auto: the network's own)", choices=ACTIVATIONS)
     critic_norm: str = _field(
-        "auto", "auto: the network's own, layer for batch under a gradient penalty", choices=NORMS
+        "auto", "the critic's normalisation (auto: the network's own if the constraint allows it)", choices=NORMS
     )
     generator_norm: str = _field("auto", "the generator's normalisation (auto: the network's own)", choices=NORMS)
     conditional: str = _field(
         "none",
-        "how the players learn of labels: the critic is told them, or classifies",
+        "train with labels, which the critic sees (projection) or learns to predict (auxiliary)",
         choices=tuple(CONDITIONALS),
     )
-    class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss for the critic", low=0)
-    class_weight_generator: float = _field(0.1, "and for the generator", low=0)
-    latent: int = _field(64, "dimension of z, which is standard normal", low=1)
+    class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss in the critic's loss", low=0)
+    class_weight_generator: float = _field(0.1, "weight of the classifier's loss in the generator's loss", low=0)
+    latent: int = _field(64, "dimension of z, the normal noise that the generator turns into rows", low=1)
 
     steps: int = _field(10_000, "generator updates in the whole run", low=0)
-    batch: int = _field(64, "rows of a critic batch", low=1)
-    generator_batch: int | None = _field(None, "z of a generator batch (as many as batch)", low=1)
-    n_critic: int = _field(1, "critic steps for each generator step", low=1)
-    warm_up: int = _field(0, "the first so many generator steps take warm_up_critic critic steps", low=0)
-    warm_up_every: int = _field(0, "and so does every so-many-th generator step (0: none)", low=0)
-    warm_up_critic: int = _field(100, "critic steps of a warm-up step", low=1)
-    optimiser: str = _field("adam", "of both players", choices=tuple(OPTIMISERS))
-    learning_rate: float = _field(2e-3, "of both players", low=1e-12, high=1e6)
-    decay: str = _field("linear", "linear: the learning rate falls to 0 at the last step", choices=("none", "linear"))
-    beta1: float = _field(0.0, "Adam's decay of the mean gradient", low=0, high=0.999999)
-    beta2: float = _field(0.9, "decay of the mean squared gradient (Adam, RMSProp)", low=0, high=0.999999)
+    batch: int = _field(64, "rows in a batch of the critic", low=1)
+    generator_batch: int | None = _field(None, "samples in a batch of the generator (default: as many as batch)", low=1)
+    n_critic: int = _field(1, "critic steps before each generator step", low=1)
+    warm_up: int = _field(0, "how many generator steps at the start are warm-up steps", low=0)
+    warm_up_every: int = _field(0, "every N-th generator step is a warm-up step too (0: none)", low=0)
+    warm_up_critic: int = _field(100, "critic steps before the generator's in a warm-up step", low=1)
+    optimiser: str = _field("adam", "update rule of both players", choices=tuple(OPTIMISERS))
+    learning_rate: float = _field(2e-3, "learning rate of both players at the first step", low=1e-12, high=1e6)
+    decay: str = _field("linear", "fall of the learning rate to 0 at the last step", choices=("none", "linear"))
+    beta1: float = _field(0.0, "decay rate of Adam's mean gradient", low=0, high=0.999999)
+    beta2: float = _field(0.9, "decay rate of the mean squared gradient (Adam, RMSProp)", low=0, high=0.999999)
     average: float = _field(
-        0.999, "decay of the average of the generator's weights used for samples; 0: off", low=0, high=0.999999
+        0.999, "decay rate of the mean of the generator's weights that samples use (0: off)", low=0, high=0.999999
     )
     precision: str = _field(
         "float32",
-        "of the matrix products and convolutions; weights and sums stay float32 under bfloat16",
+        "number format of matrix products and convolutions (under bfloat16, weights and sums stay float32)",
         choices=("float32", "bfloat16", "float64"),
     )
-    seed: int = _field(0, "of every random draw", low=0, high=2**63 - 1)
+    seed: int = _field(0, "seed of every random draw", low=0, high=2**63 - 1)
 
-    # What may change when a run is resumed, since no number that it computes depends on it.
+    # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
-    data_dir: str | None = _field(None, "where downloaded data sets lie", operational=True)
-    log_every: int = _field(50, "steps between log records", low=1, operational=True)
-    sample_every: int = _field(500, "steps between sample pictures", low=1, operational=True)
+    data_dir: str | None = _field(None, "the folder of downloaded data sets", operational=True)
+    log_every: int = _field(50, "steps between records of the log", low=1, operational=True)
+    sample_every: int = _field(500, "steps between pictures of samples", low=1, operational=True)
     checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
-    keep: int = _field(3, "how many checkpoints are kept, besides the best", low=1, operational=True)
-    diagnose_every: int = _field(250, "steps between diagnostics, which the report reads", low=1, operational=True)
+    keep: int = _field(3, "how many of the newest checkpoints are kept, besides the best", low=1, operational=True)
+    diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
     until_no_better: int | None = _field(
-        None, "stop when the best checkpoint by held-out W1 is this many steps old (never)", low=1, operational=True
+        None, "stop N steps after the checkpoint of the lowest held-out W1 (default: never)", low=1, operational=True
     )
 
     def __post_init__(self) -> None:
@@ -136,11 +136,11 @@ class Config:
             object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
         for name in self.unread():
             if (value := getattr(self, name)) != FIELDS[name].default:
-                raise _unread(self, name, value)
+                raise _unread_error(self, name, value)
         self._check_norm()
 
     def _check_member(self, family: str) -> None:
-        """Keep a member of a family by its name and parameters, and an object of the user's own as it is."""
+        """Store a member of a family as its name and parameters, and an object of your own as it is."""
         value, table, kind = getattr(self, family), *FAMILIES[family]
         if isinstance(value, str):
             if value not in table:
@@ -153,14 +153,14 @@ class Config:
         made, wanted = getattr(value, "parameters", None), inspect.signature(table[value.name]).parameters
         if made is None or made.keys() != wanted.keys() or table[value.name](**made) != value:
             raise WganError(
-                f"{family} is an object with the name {value.name}, which is that of one of wgan's own; write "
-                f"{family}={value.name!r} for that one, or give yours another name."
+                f"{family} is an object with the name {value.name}, which wgan uses for its own; write "
+                f"{family}={value.name!r} to use wgan's, or give yours another name."
             )
         object.__setattr__(self, family, value.name)
         for name, given in made.items():
             if getattr(self, name) not in (FIELDS[name].default, given):
                 raise WganError(
-                    f"{name} is {getattr(self, name)!r}, but the {family} was made with {given!r}; give one."
+                    f"{name} is {getattr(self, name)!r}, but the {family} was made with {given!r}; give only one."
                 )
             object.__setattr__(self, name, given)
 
@@ -171,19 +171,18 @@ class Config:
         layers = [] if self.critic_norm == "auto" else norm(self.critic_norm)
         if constraint.bounds_layers and unbounded(layers):
             raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds each layer's "
-                "slope while a norm's has no bound; use --critic-norm none or auto."
+                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds the slope of "
+                "each layer, but the slope of a norm has no bound; use --critic-norm none or auto."
             )
         if constraint.forbids_batch_norm and mixes_batch(layers):
             raise WganError(
                 f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
-                "gradient of each row by itself while batch norm ties rows together; use --critic-norm layer, none or "
-                "auto."
+                "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
             )
 
     def unread(self) -> frozenset[str]:
-        """The fields that nothing reads: parameters of another objective, constraint, network, optimiser or choice."""
-        read = {name for family in READERS for name in _read(self, family)}
+        """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""
+        read = {name for family in READERS for name in _fields_read(self, family)}
         unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
         if not self.warm_up and not self.warm_up_every:
             unread |= {"warm_up_critic"}
@@ -192,9 +191,9 @@ class Config:
         return frozenset(unread)
 
     def replace(self, **changes: Any) -> "Config":
-        """This config with some fields changed; parameters of what was replaced go back to their defaults.
+        """This config with some fields changed; fields that nothing reads any more go back to their defaults.
 
-        Raises `WganError` for an unknown field, and for one that the new config does not read.
+        Raises `WganError` if a changed field is unknown or if the new config does not read it.
         """
         for name in changes:
             if name not in FIELDS:
@@ -203,16 +202,16 @@ class Config:
         made = {
             name for family in FAMILIES.keys() & changes for name in getattr(changes[family], "parameters", None) or ()
         }
-        kept |= {name: FIELDS[name].default for name in made - changes.keys()}  # the object brings its own
+        kept |= {name: FIELDS[name].default for name in made - changes.keys()}  # a new object has its own values
         choices = Config(**{name: kept[name] for name in (*READERS, *_SWITCHES)})
         for name in choices.unread():
             if name in changes:
-                raise _unread(choices, name, changes[name])
+                raise _unread_error(choices, name, changes[name])
             kept[name] = FIELDS[name].default
         return Config(**kept)
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as plain JSON values; an object given in place of a name is stored as its `name`."""
+        """The fields as plain JSON values; an object is stored as its `name`."""
         values = {name: getattr(self, name) for name in FIELDS}
         return {name: getattr(value, "name", value) for name, value in values.items()}
 
@@ -220,7 +219,7 @@ class Config:
     def from_json(cls, values: Mapping[str, Any]) -> "Config":
         """The inverse of `to_json`; fields that are missing, or that nothing reads, take their defaults.
 
-        An object of the user's own comes back as `Named`, since a file holds no code.
+        An object of your own becomes a `Named`, since a file holds no code.
         """
         for name in values:
             if name not in FIELDS:
@@ -235,12 +234,12 @@ class Config:
         return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
 
     def critic_steps(self, step: int) -> int:
-        """How many critic updates go before generator update number `step` (from 0)."""
+        """The number of critic steps before the generator's in step `step`, which counts from 0."""
         warm = step < self.warm_up or (self.warm_up_every > 0 and step % self.warm_up_every == 0)
         return self.warm_up_critic if warm else self.n_critic
 
     def critic_steps_before(self, step: int) -> int:
-        """How many critic updates all steps before `step` take together."""
+        """The number of critic steps in all steps before `step` together."""
         first = min(step, self.warm_up)
         every = self.warm_up_every
         later = math.ceil(step / every) - math.ceil(first / every) if every else 0
@@ -251,7 +250,7 @@ class Config:
         return self.learning_rate * (1 - step / self.steps if self.decay == "linear" else 1.0)
 
     def average_at(self, step: int) -> float:
-        """The decay of the average during `step`: short at first, so that it forgets the initial weights."""
+        """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""
         return min(self.average, (1 + step) / (10 + step))
 
 
@@ -260,7 +259,7 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 
 
 def kind(f: dataclasses.Field) -> type:
-    """The type of a field's values, `None` aside: int, float or str; `object` for families."""
+    """The type of a field's values other than None: int, float or str, and `object` for a family."""
     return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
@@ -288,7 +287,7 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
 
 
 def resolve(family: str, config: Config, **more: Any) -> Any:
-    """The member of a family that a config names, built from its fields and from `more`; an object is itself."""
+    """The member of a family that a config names, built from its fields and from `more`; an object stays as it is."""
     value, (table, _) = getattr(config, family), FAMILIES[family]
     if not isinstance(value, str):
         return value
@@ -302,7 +301,7 @@ def resolve(family: str, config: Config, **more: Any) -> Any:
     return table[value](**{name: argument(name) for name in wanted if name in more or name in FIELDS})
 
 
-# Which fields each member of a family, and each choice, reads.
+# The fields that each member of a family and each optimiser or kind of conditional training reads.
 READERS: dict[str, dict[str, tuple[str, ...]]] = {
     **{
         family: {
@@ -316,16 +315,16 @@ READERS: dict[str, dict[str, tuple[str, ...]]] = {
     "optimiser": OPTIMISERS,
     "conditional": CONDITIONALS,
 }
-_SWITCHES = ("warm_up", "warm_up_every", "size")  # where they are not set, other fields are not read
+_SWITCHES = ("warm_up", "warm_up_every", "size")  # fields without which another field is not read
 
 
-def _read(config: Config, family: str) -> tuple[str, ...]:
+def _fields_read(config: Config, family: str) -> tuple[str, ...]:
     value = getattr(config, family)
     return READERS[family].get(value, ()) if isinstance(value, str) else ()
 
 
-def _unread(config: Config, name: str, value: Any) -> WganError:
-    """The error for a field that nothing reads, with what does read it."""
+def _unread_error(config: Config, name: str, value: Any) -> WganError:
+    """The error for a field that nothing in the config reads; it names what would read the field."""
     if name == "warm_up_critic":
         return WganError(
             f"{name} is {value}, but there are no warm-up steps; set warm_up or warm_up_every, or leave it out."
@@ -344,7 +343,7 @@ def _unread(config: Config, name: str, value: Any) -> WganError:
 
 @dataclass(frozen=True)
 class Preset:
-    """A config with where it comes from and what it gives; `command` is how it was run."""
+    """A config, the source that it follows, the command that was run and the result to expect of it."""
 
     config: Config
     source: str
@@ -353,7 +352,7 @@ class Preset:
 
 
 def preset(name: str) -> Preset:
-    """The preset of this name; `WganError` with a suggestion where there is none."""
+    """The preset of this name; an unknown name raises `WganError` with a suggestion."""
     if name not in PRESETS:
         raise unknown_name("preset", name, PRESETS)
     return PRESETS[name]
@@ -376,17 +375,17 @@ _KERAS = _PENALISED.replace(network="keras-cnn", optimiser="rmsprop", steps=1000
 PRESETS: dict[str, Preset] = {
     "default": Preset(
         Config(),
-        "tuned here for the picture after a few minutes on two cores",
+        "tuned here for good samples after a few minutes on two cores",
         "wgan train fashion-mnist",
-        "All kinds of clothing plainly in 4 minutes of two cores (Frechet distance 4.95 on a classifier's features, "
-        "where real images reach 0.63); digits in 40 s with --steps 6000.",
+        "All kinds of clothing are plain to see after 4 minutes on two cores (Frechet distance 4.95 on a classifier's "
+        "features, where real images reach 0.63); digits take 40 s with --steps 6000.",
     ),
     "table": Preset(
         Config(n_critic=5, steps=3000),
-        "chosen here on five tables, none of them those of the comparison in docs/tables.md",
+        "chosen here on five tables; the comparison in docs/tables.md uses other tables",
         "wgan train people.csv --preset table",
-        "After 30 s of one core on 3,200 rows of made-up houses: W1 of a column 0.065 of its standard deviation, where "
-        "real rows have 0.049, and an AUC of 0.61 where a forest is to tell samples from rows.",
+        "After 30 s on one core with 3,200 rows of made-up houses, the W1 of a column is 0.065 of its standard "
+        "deviation (real rows: 0.049), and a forest that classifies samples against rows has an AUC of 0.61.",
     ),
     "gan": Preset(
         _PENALISED.replace(
@@ -401,69 +400,69 @@ PRESETS: dict[str, Preset] = {
         "Goodfellow et al. 2014 with the networks and Adam of DCGAN (arXiv 1511.06434); --objective minimax is "
         "the saturating game",
         "wgan train digits --preset gan --steps 1500",
-        "Readable digits in 20 s of one core; the estimate is a Jensen-Shannon divergence, at most 0.69 nats, and "
-        "stays below 0.02 all along, whatever the samples look like.",
+        "Readable digits after 20 s on one core. The estimate is a Jensen-Shannon divergence, at most 0.69 nats, and "
+        "stays below 0.02 throughout, whatever the samples look like.",
     ),
     "wgan": Preset(
         _CLIPPED.replace(network="dcgan"),
         "arXiv 1701.07875, Algorithm 1; its code adds --warm-up 25 --warm-up-every 500 at 100 critic steps",
         "wgan train digits --preset wgan --steps 1500",
-        "Digits, most of them readable, after 50 s of one core; samples change slowly, as clipped critics are weak.",
+        "Digits, most of them readable, after 50 s on one core; samples change slowly, as clipped critics are weak.",
     ),
     "wgan-sphere": Preset(
         _CLIPPED.replace(constraint="sphere", network="mlp"),
-        "lecture notes' variant of WGAN: each layer's weights on the unit sphere in place of clipping",
+        "a variant of WGAN from lecture notes: each layer's weights lie on the unit sphere instead of being clipped",
         "wgan train digits --preset wgan-sphere --steps 1500",
-        "Digits, grainy but most of them readable, after 160 s of one core; the estimate is small, since each layer "
-        "shrinks what it is given.",
+        "Grainy digits, most of them readable, after 160 s on one core; the estimate is small, since each layer "
+        "shrinks its input.",
     ),
     "wgan-gp": Preset(
         _PENALISED,
         "arXiv 1704.00028, Algorithm 1",
         "wgan train digits --preset wgan-gp --steps 1500",
-        "Readable digits after 80 s of one core, at an estimate of about 0.2.",
+        "Readable digits after 80 s on one core, with an estimate of about 0.2.",
     ),
     "wgan-lp": Preset(
         _PENALISED.replace(penalty_sides="one"),
         "arXiv 1704.00028, Appendix C, and arXiv 1709.08894: the one-sided penalty",
         "wgan train digits --preset wgan-lp --steps 1500",
-        "As wgan-gp, from which it could not be told apart on digits.",
+        "The same as wgan-gp: on digits no difference was found.",
     ),
     "cifar10": Preset(
         _CIFAR,
-        "gan_cifar_resnet.py of arXiv 1704.00028 without labels; --held-out 0 trains on all 50,000 images, as it does",
+        "gan_cifar_resnet.py of arXiv 1704.00028 without labels; that code trains on all 50,000 rows: --held-out 0",
         "wgan train cifar10 --preset cifar10",
         "Not run to its end here. The paper reports an Inception score of 7.86 +- .07 on 50,000 samples; others reach "
-        "7.3 with code of their own. Made for a GPU.",
+        "7.3 with their own code. Made for a GPU.",
     ),
     "cifar10-conditional": Preset(
         _CIFAR.replace(conditional="auxiliary"),
         "gan_cifar_resnet.py of arXiv 1704.00028 with labels: conditional batch norm, and an auxiliary classifier of "
         "weight 1 for the critic, 0.1 for the generator",
         "wgan train cifar10 --preset cifar10-conditional",
-        "Not run to its end here. The paper reports an Inception score of 8.42 +- .10 on 50,000 samples; a user of its "
-        "code 8.15. Made for a GPU.",
+        "Not run to its end here. The paper reports an Inception score of 8.42 +- .10 on 50,000 samples; a user of "
+        "its code reports 8.15. Made for a GPU.",
     ),
     "lsun-64": Preset(
         _PENALISED.replace(network="resnet", size=64, steps=200_000),
-        "steps, batch and Adam of gan_64x64.py of arXiv 1704.00028; network resnet with a block more than for CIFAR; "
-        "the largest centred square of each picture at 64 x 64",
+        "steps, batch and Adam of gan_64x64.py of arXiv 1704.00028; network resnet with one block more than for "
+        "CIFAR; the largest centred square of each picture at 64 x 64",
         "wgan train bedroom_train_lmdb --preset lsun-64",
-        "Not run here, where there is no LSUN; its network, at this size, was only seen to train. Made for a GPU.",
+        "Not run here, for want of LSUN; its network was only seen to train at this size. Made for a GPU.",
     ),
     "wgan-gp-toy": Preset(
         _PENALISED.replace(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, steps=100_000),
-        "gan_toy.py of arXiv 1704.00028; its text says lambda 10, its code 0.1, which is followed",
+        "gan_toy.py of arXiv 1704.00028; the paper says lambda 10, its code 0.1, and this preset follows the code",
         "wgan train 8gaussians --preset wgan-gp-toy --width 128 --steps 1500",
-        "After 60 s of one core the exact W1 of 800 samples to 800 rows is 0.19, where two samples of data are 0.14 "
-        "apart; the whole preset takes hours.",
+        "After 60 s on one core the exact W1 of 800 samples to 800 rows is 0.19, where two samples of the data are "
+        "0.14 apart; the whole preset takes hours.",
     ),
     "fashion-stax": Preset(
         _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
         "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
         "wgan train fashion-mnist --preset fashion-stax",
-        "Blobs, as its author saw: distance 106, and 2 % of samples in the rarest kind; 41 s on one H100, 3/4 hour on "
-        "two cores with --precision bfloat16.",
+        "Blobs, as its author saw: Frechet distance 106, and 2 % of samples in the rarest kind. It takes 41 s on one "
+        "H100, or 3/4 hour on two cores with --precision bfloat16.",
     ),
     "fashion-stax-gp": Preset(
         _PENALISED.replace(
@@ -477,23 +476,24 @@ PRESETS: dict[str, Preset] = {
             average=0.999,
             latent=64,
         ),
-        "the images, networks and 100 epochs of fashion-stax with a gradient penalty in place of clipping (so layer "
+        "the images, networks and 100 epochs of fashion-stax with a gradient penalty instead of clipping (so layer "
         "norm in the critic), no norm in the generator, one critic step, Adam decaying to 0, and an average",
         "wgan train fashion-mnist --preset fashion-stax-gp",
-        "All ten kinds plainly, distance 3.5 where fashion-stax has 106 and real images 0.63; 4 minutes on one H100 "
-        "that five runs shared. The critic memorises the 5,000 images: its estimate is 1.1 on them, 0.4 on held-out.",
+        "All ten kinds are plain to see: Frechet distance 3.5, where fashion-stax has 106 and real images 0.63. It "
+        "takes 4 minutes on one H100 that five runs share. The critic memorises the 5,000 images: its estimate is "
+        "1.1 on them and 0.4 on held-out images.",
     ),
     "mnist-keras": Preset(
         _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
         "the Keras tutorial's WGAN on MNIST",
         "wgan train mnist --preset mnist-keras",
-        "Strokes, of which one in three can be read, at step 4,000, where the tutorial has digits; 2 minutes on one "
-        "H100 that others shared.",
+        "At step 4,000 one sample in three can be read, where the tutorial shows digits; it takes 2 minutes on a "
+        "shared H100.",
     ),
     "mnist-keras-gp": Preset(
         _KERAS,
         "the Keras tutorial's WGAN-GP on MNIST; eps is uniform here, as in the paper, not normal",
         "wgan train mnist --preset mnist-keras-gp",
-        "Readable digits from step 750 on, nearly all of them at step 1,000, after 10 minutes of one core.",
+        "Readable digits from step 750 on; nearly all are readable at step 1,000, after 10 minutes on one core.",
     ),
 }

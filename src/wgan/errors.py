@@ -1,15 +1,15 @@
-"""The one exception a user is meant to read, and "did you mean"."""
+"""`WganError`, the exception for mistakes that the user can mend, and "did you mean"."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class WganError(Exception):
-    """A mistake that the user can mend: what was got, what is allowed, what to do, in one sentence."""
+    """A mistake that the user can mend; one sentence says what was got, what is allowed and what to do."""
 
 
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
-    """The error for a name that no family holds.
+    """The error for an unknown name, with the nearest known one and the list of all.
 
     Examples:
         >>> print(unknown_name("preset", "wgan-pg", ["wgan", "wgan-gp"]))

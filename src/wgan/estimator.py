@@ -1,4 +1,4 @@
-"""The scikit-learn way in: WGAN(...).fit(X).sample(n)."""
+"""The estimator for scikit-learn: WGAN(...).fit(X).sample(n)."""
 
 import inspect
 import math
@@ -28,27 +28,27 @@ from wgan.training.loop import advance, save
 from wgan.training.model import Model, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, initial_state, model_of, restore, start
 
-PRESETS_OWN = "preset"  # what a field holds that was not given: the preset's value
-PARAMETERS = [name for name in FIELDS if name != "data"]  # which `fit` is given
+PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
+PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
 
-# What `partial_fit` may change from call to call.
+# The fields that may change between calls of `partial_fit`.
 PARTIAL = OPERATIONAL | {"data", "steps", "decay", "learning_rate", "held_out", "rows"}
 
 
 class NotFitted(WganError, NotFittedError):
-    """A model that was asked before it was fitted."""
+    """The error of a model that is used before it is fitted."""
 
 
 class UnfitRows(WganError, ValueError):
-    """Rows that cannot be trained on, which scikit-learn wants to be a ValueError."""
+    """The error for rows that cannot be trained on; scikit-learn expects a ValueError."""
 
 
 class WGAN(BaseEstimator):
-    """A generator fitted to rows: images [n, height, width] or [n, height, width, channels], or a table
+    """A generator that is fitted to rows: images [n, height, width] or [n, height, width, channels], or a table
     [n, columns].
 
-    `preset` names where the fields start from; every field of `Config` but `data` may be given by keyword. They are
-    checked by `fit`, as scikit-learn has it; `config` is what they make. A fitted model has `records_`, one dict for
+    Every field of `Config` except `data` may be given by keyword; the others have the values of `preset`. `fit` checks
+    them, as usual in scikit-learn; `config` is the config that they make. A fitted model has `records_`, one dict for
     every `log_every` steps, `config_`, and the weights `generator_` and `critic_`, arrays by name.
 
     Examples:
@@ -60,7 +60,7 @@ class WGAN(BaseEstimator):
 
     _training: Training | None = None
     _model: Model | None = None
-    _description: dict[str, Any] | None = None  # config.json of what was loaded or unpickled
+    _description: dict[str, Any] | None = None  # the config.json of a model that was loaded or unpickled
 
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:
@@ -79,12 +79,12 @@ class WGAN(BaseEstimator):
 
     @property
     def config_(self) -> Config:
-        """The config of the fit."""
+        """The config that the model was fitted with."""
         return self._fitted().config
 
     @property
     def generator_(self) -> dict[str, np.ndarray]:
-        """The weights that samples are made with, named after their layers; the average where one is kept."""
+        """The weights that make samples, named after their layers: the average if one is kept."""
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.generator.items()}
 
@@ -95,19 +95,19 @@ class WGAN(BaseEstimator):
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
     def fit(self, X: Any, y: Any = None) -> "WGAN":
-        """Train on an array, a DataFrame or a `Dataset`, from the start; returns self.
+        """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds the rows' labels, whole numbers or texts, for `conditional`; else it is not used.
+        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set.
         """
         dataset = _dataset(X, self.config, y)
         self._train(start(self.config.replace(data=dataset.name), dataset), [])
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> "WGAN":
-        """Go on from where the model stands (or begin) with as many steps as one pass over these rows takes.
+        """Go on from the current state (or begin) for as many steps as one pass over these rows takes; return self.
 
-        The learning rate stays as it begins, since nobody knows the last step; how rows are encoded is settled by
-        the first call. Other parameters may not change on the way. Returns self; `y` is not used.
+        The learning rate stays constant, since the last step is not known. The first call decides how rows are encoded.
+        Only the parameters in `PARTIAL` may change between calls. `y` is not used.
         """
         before = self._training
         dataset = _dataset(X, self.config)
@@ -135,32 +135,32 @@ class WGAN(BaseEstimator):
             self.n_features_in_ = shape[0]
         try:
             records.extend(advance(training))
-        finally:  # a fit that is interrupted leaves what it has
+        finally:  # an interrupted fit leaves the model that it has reached
             self._model = model_of(training)
 
     def sample(self, n: int = 1, seed: int = 0, label: str | int | None = None) -> Any:
-        """Rows of the generator, [n, ...], in the data's own range and dtype; the same seed gives the same.
+        """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.
 
-        Of a model of a table it is a DataFrame with the columns and dtypes of the data. A conditional model makes
-        rows of the class `label`, or of all, as frequent as in the data.
+        A model of a table gives a DataFrame with the columns and dtypes of the data. A conditional model makes rows of
+        the class `label`, or of all classes with their shares in the data.
         """
         model = self._fitted()
         rows = models.sample(model, n, seed, label)
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
-        """The critic's score of each row, [n], higher for what looks real; only differences have a meaning.
+        """The critic's score of each row, [n], higher for rows that look real; only differences have a meaning.
 
-        With batch norm in the critic (--critic-norm) a row's score depends on the rows beside it; a critic that is told
-        labels ("projection") needs them, `y`.
+        With batch norm in the critic (`critic_norm`) the score of a row depends on the other rows. A critic that sees
+        labels ("projection") needs them as `y`.
         """
         return models.score(self._fitted(), X, y)
 
     def save(self, path: str | Path) -> None:
-        """Write a run folder, which `wgan.load` and every command of `wgan` open; another run's is refused."""
+        """Write a run folder for `wgan.load` and the commands of `wgan`; a folder of another run raises `WganError`."""
         self._fitted()
         if self._training is None or not hasattr(self, "records_"):
-            raise WganError("this model was loaded from a run folder; copy that folder instead of saving it anew.")
+            raise WganError("this model was loaded from a run folder; copy that folder instead of saving the model.")
         out = Path(path)
         if runs.open_run(out, self._described(), may_change=frozenset()):
             runs.truncate_log(out, 0)
@@ -182,7 +182,7 @@ class WGAN(BaseEstimator):
         return self._description or describe(self._training)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a run folder holds: JSON values and arrays by name, no object of wgan's or of a framework."""
+        """The contents of a run folder: JSON values and arrays by name, but no objects of wgan or of a framework."""
         parameters = self.get_params(deep=False)
         for family in FAMILIES:
             if (value := parameters[family]) is None or isinstance(value, str):
@@ -209,7 +209,7 @@ class WGAN(BaseEstimator):
             self.records_ = state["records"]
 
     def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
-        """The state of a run without its rows."""
+        """Take up the state of a run, without its rows."""
         form = form_from_json(run["data"]["form"])
         classes = None if config.conditional == "none" else Classes.from_json(run["data"]["classes"])
         game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
@@ -224,7 +224,7 @@ class WGAN(BaseEstimator):
 
 
 def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
-    """The rows to train on, with their labels where these are asked for; `UnfitRows` says what is wrong with them."""
+    """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
     if isinstance(X, Dataset):
         return X
     if hasattr(X, "toarray"):
@@ -242,18 +242,18 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
 
 
 def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
-    """These rows in the form of those before them, in which each number has to mean what it meant there."""
+    """These rows in the form of the call before; `UnfitRows` if a number would mean something else there."""
     if isinstance(form, TableForm):
         if not isinstance(dataset.form, TableForm) or isinstance(X, Dataset):
-            raise UnfitRows("the model was begun with a table, whose levels have codes of their own; give a DataFrame.")
+            raise UnfitRows("the first call had a table, but X is not one; give a DataFrame with the same columns.")
         try:
             return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
         except WganError as problem:
             raise UnfitRows(str(problem)) from None
     if isinstance(dataset.form, TableForm):
-        raise UnfitRows("the model was begun with an array, which has no named columns; give X.to_numpy().")
+        raise UnfitRows("the first call had an array without named columns, but X is a table; give X.to_numpy().")
     if dataset.form.shape != form.shape:
-        got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # in scikit-learn's words
+        got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # scikit-learn tests the words
         raise UnfitRows(
             f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
             f"the call before, not of {list(dataset.form.shape)}."
@@ -267,8 +267,8 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
 
 
 def _same_numbers(first: Form, second: Form) -> bool:
-    """Whether one number is one shade in images of both forms: the ranges are the same, or the first is nobody's
-    convention and what counts is the number itself."""
+    """Whether a number means the same shade in images of both forms: the ranges are equal, or the first range is none
+    of the usual ones, so that only the numbers themselves count."""
     if (first.low, first.high) == (second.low, second.high):
         return True
     whole = [np.dtype(form.dtype).kind in "iu" for form in (first, second)]
@@ -276,7 +276,7 @@ def _same_numbers(first: Form, second: Form) -> bool:
     return (first.low, first.high) not in USUAL_SPANS and whole[0] == whole[1] and kinds[0] == kinds[1]
 
 
-# As scikit-learn reads it, and `help`: a parameter for each field.
+# scikit-learn and `help` read the signature, which has a parameter for each field.
 WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
@@ -293,16 +293,16 @@ def load(
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> WGAN:
-    """The model of a run folder at its newest checkpoint, to sample, to score with and to go on from.
+    """The model of a run folder at its newest checkpoint; it can sample, score rows and be trained further.
 
-    `objective`, `constraint` and `network` are those that the run was made with, where they were your own; without
-    its objective a model samples and scores, but cannot go on.
+    `objective`, `constraint` and `network` are the objects of your own that the run was made with. A model whose
+    objective is missing samples and scores, but cannot be trained further.
     """
     config = models.load_model(run, objective=objective, constraint=constraint, network=network).config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)
     newest, _ = checkpoint.latest(Path(run) / "checkpoints")
-    assert newest is not None  # or load_model would have said so
+    assert newest is not None  # otherwise load_model has raised an error
     model._restore(runs.read_config(Path(run)), newest, config)
     return model

@@ -1,4 +1,4 @@
-"""A run's generator as one file for other programs: an ONNX graph, or its weights as safetensors with a card."""
+"""A run's generator as one file for other programs: an ONNX graph, or safetensors weights with a model card."""
 
 import json
 from collections.abc import Callable
@@ -26,12 +26,12 @@ from wgan.training import own_networks
 from wgan.training.model import CHUNK, Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
 
 CARD_BEGINS = "---\nlibrary_name: wgan"
-CHECKED = 64  # z on which a written graph is compared with the engine
-TOLERANCE = 1e-5  # of the largest encoded value, at least 1: float32 rounds to 6e-8, and a resnet adds up much
+CHECKED = 64  # the number of z for which the graph is compared with the engine
+TOLERANCE = 1e-5  # times the largest encoded value or 1: float32 rounds to 6e-8, and a resnet sums many numbers
 
 
 class Export(NamedTuple):
-    """What `export` wrote, and how far its samples were from the engine's: nan where the file computes nothing."""
+    """The file that `export` wrote, and the difference of its samples from the engine's; nan if it holds no graph."""
 
     path: Path
     step: int
@@ -41,7 +41,7 @@ class Export(NamedTuple):
 
 
 class Sampled(NamedTuple):
-    """Rows [n, ...] of an exported file, their form, and the name of each row's class, where there are classes."""
+    """Rows [n, ...] of an exported file, their form, and the name of each row's class if there are classes."""
 
     rows: np.ndarray
     form: Form
@@ -49,7 +49,7 @@ class Sampled(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """A generator in NumPy's arrays: its layers, weights, and moments (mean, variance) of each batch norm."""
+    """A generator in NumPy arrays: its layers, its weights and the moments (mean, variance) of each batch norm."""
 
     layers: list[Layer]
     weights: Params
@@ -59,11 +59,11 @@ class Plain(NamedTuple):
 def export(
     run: str | Path, out: str | Path, at: str | int | None = None, network: Architecture | None = None
 ) -> Export:
-    """Write the generator that `wgan sample RUN` uses, of the newest checkpoint or that `at` a step or the "best".
+    """Write the generator that `wgan sample RUN` uses to one file.
 
-    `out` ends in .onnx or .safetensors (`FORMATS`). Raises `WganError` for another suffix, where a library is
-    missing, and where the graph's samples are not the engine's to 1e-5; nothing is written then. `network` is that of
-    the run, where it is none of NETWORKS.
+    The newest checkpoint is used unless `at` names a step or "best". `out` ends in .onnx or .safetensors (`FORMATS`).
+    `network` is the run's network if it is an object of your own. Raises `WganError` and writes nothing for another
+    suffix, if a library is missing, or if the graph's samples differ from the engine's by more than 1e-5.
     """
     run, out = Path(run), Path(out)
     if out.suffix.lower() not in FORMATS:
@@ -72,7 +72,7 @@ def export(
 
 
 def words(written: Export) -> str:
-    """What was written, in a sentence."""
+    """A sentence about the file that was written."""
     text = f"step {written.step:,}, {written.weights:,} weights; "
     if written.card is not None:
         return f"{text}model card {written.card}"
@@ -83,7 +83,7 @@ def words(written: Export) -> str:
 
 
 def to_onnx(run: Path, model: Model, out: Path) -> Export:
-    """The generator as a graph of plain operators, from z to `encoded` and decoded `rows`, for any number of rows."""
+    """Write the generator as a graph of plain operators from any number of z to `encoded` and decoded `rows`."""
     _needs_onnx("onnx", "onnxruntime")
     if own_networks.is_own(model.game.architecture):
         raise WganError(f"network {model.config.network.name} is code of your own; write it with torch.onnx.export.")
@@ -93,15 +93,15 @@ def to_onnx(run: Path, model: Model, out: Path) -> Export:
     difference = _difference(model, generator, data)
     if not difference <= TOLERANCE:
         raise WganError(
-            f"the graph's samples are {difference:.2g} from those of {model.game.engine.name}, more than "
-            f"{TOLERANCE:g}, so {out} was not written; please report this."
+            f"the graph's samples are {difference:.2g} from the samples of {model.game.engine.name}, and at most "
+            f"{TOLERANCE:g} is allowed, so {out} was not written; please report this."
         )
     runs.replace_file(out, data)
     return Export(out, model.step, _count(generator), difference)
 
 
 def graph_of(model: Model, generator: Plain) -> Any:
-    """The ONNX model: its metadata hold all that `sample` needs beside it."""
+    """The ONNX model; its metadata hold all else that `sample` needs."""
     from wgan.engines.onnx import Graph, Ops, Value
 
     graph = Graph()
@@ -113,13 +113,13 @@ def graph_of(model: Model, generator: Plain) -> Any:
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
     encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
-    if not isinstance(model.form, TableForm):  # whose columns are decoded one by one
+    if not isinstance(model.form, TableForm):  # the columns of a table are decoded one by one, outside the graph
         outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
     return graph.model(inputs, outputs, _metadata(model))
 
 
 def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
-    """`Form.decode` in the graph."""
+    """`Form.decode` as nodes of the graph."""
     work = np.float32 if form.dtype == "uint8" else np.float64
     rows = encoded.astype(work) * np.asarray(form.scale, work) + np.asarray(form.offset, work)
     if np.dtype(form.dtype).kind != "f":
@@ -130,7 +130,7 @@ def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
 
 
 def _difference(model: Model, generator: Plain, data: bytes) -> float:
-    """The largest distance of the graph's encoded values from the engine's, over the largest value, at least 1."""
+    """The largest difference between the encoded values of graph and engine, over the largest value or 1."""
     z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
     engine, game = model.game.engine, model.game
     moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
@@ -141,7 +141,7 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
 
 
 def sample_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
-    """Rows as `wgan sample RUN` draws them, from the file alone with onnxruntime and NumPy."""
+    """The rows that `wgan sample RUN` draws, from the file alone, with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
     session = _session(_bytes(path))
     model = _described(session.get_modelmeta().custom_metadata_map, path)
@@ -156,7 +156,7 @@ def _session(data: bytes) -> Any:
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as problem:  # onnxruntime's own exceptions have no common base
+    except Exception as problem:  # the exceptions of onnxruntime have no common base
         raise WganError(f"onnxruntime cannot read the graph ({problem}); export the run anew.") from problem
 
 
@@ -177,7 +177,7 @@ def _needs_onnx(*libraries: str) -> None:
 
 
 def to_safetensors(run: Path, model: Model, out: Path) -> Export:
-    """The weights by the names of their layers, with the moments of batch norms; a model card of the same stem."""
+    """Write the weights by the names of their layers, the moments of batch norms, and a model card of the same stem."""
     import safetensors.numpy
 
     generator, card = plain(model), out.with_suffix(".md")
@@ -195,7 +195,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
 
 
 def sample_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
-    """Rows as `wgan sample RUN` draws them, by the run's engine where that is installed."""
+    """The rows that `wgan sample RUN` draws, by the run's engine if that is installed."""
     import safetensors
     import safetensors.numpy
 
@@ -216,7 +216,7 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
 
 
 def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
-    """What the weights are, what they were trained on and how, how to sample, and what was measured, in Markdown."""
+    """The model card in Markdown: the weights, their data and training, how to sample, and the metrics."""
     saved, game, form, config = runs.read_config(run), model.game, model.form, model.config
     data, images = saved["data"], form.kind == "images"
     changed = {
@@ -234,8 +234,8 @@ tags: [gan, wasserstein-gan]
 
 - **Input:** z, {config.latent} independent standard normal numbers.
 - **Output:** {form.kind} of {" x ".join(map(str, form.shape))}, {form.dtype} once decoded.
-- **Weights:** {_count(generator):,} in `{file}`, of step {model.step:,} of {config.steps:,}, named after their layers,
-  which the file's metadata list with the config{norms}.
+- **Weights:** {_count(generator):,} in `{file}`, from step {model.step:,} of {config.steps:,}, named after their
+  layers. The metadata of the file list the layers and the config{norms}.
 
 ## Sampling
 
@@ -245,8 +245,8 @@ tags: [gan, wasserstein-gan]
 
 {data["source"] or config.data}: {data["training_rows"]:,} rows to train on, {data["held_out_rows"]:,} held out.
 Their SHA-256 is `{data["sha256"]}`.
-Samples resemble these rows, with whatever they lack or overstate, and may resemble single ones closely; what may be
-done with samples depends on the licence of the data.
+Samples resemble these rows, with all that they lack or overstate, and may resemble single rows closely. The licence of
+the data decides how samples may be used.
 
 ## Training
 
@@ -264,7 +264,7 @@ engine {saved["engine"]}, wgan {saved["versions"]["wgan"]}:
 def _measured(run: Path, at: int) -> str:
     report = evaluate.read(run)
     if report is None:
-        return "Not measured; `wgan evaluate RUN` does it, and another export writes it here."
+        return "Not measured; run `wgan evaluate RUN`, then export again to write the metrics here."
     other = f"Measured at step {report['step']:,}, which is not the step of these weights.\n\n"
     return f"{other if report['step'] != at else ''}```text\n{evaluate.words(run.name, report)}\n```"
 
@@ -273,12 +273,12 @@ def _measured(run: Path, at: int) -> str:
 
 
 def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
-    """Rows of an exported file; the same seed gives what the run's own sample gives."""
+    """Rows of an exported file; the same seed gives the same rows as `wgan sample RUN`."""
     return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
 
 
 def plain(model: Model) -> Plain:
-    """The generator with the moments that `wgan sample` takes for its batch norms, in NumPy's arrays."""
+    """The generator in NumPy arrays, with the moments that `wgan sample` uses in its batch norms."""
     engine, layers = model.game.engine, model.game.architecture.generator
     moments = moments_of(model) or {}
     return Plain(
@@ -289,7 +289,7 @@ def plain(model: Model) -> Plain:
 
 
 def _in_float32(model: Model) -> Model:
-    """The model with all products in float32, in which the graph has them."""
+    """The model with all products in float32, as in the graph."""
     engine = model.game.engine
     config, form = model.config.replace(precision="float32", engine=engine.name), model.form
     game = game_of(config, form.encoded_shape, form.groups, model.classes)
@@ -305,7 +305,7 @@ def _metadata(model: Model) -> dict[str, str]:
 
 
 def _described(metadata: dict[str, str], path: Path) -> Model:
-    """What a file's metadata say, which may be anybody's: a model without its weights."""
+    """The model that the metadata of a file describe, without weights; the file may come from anyone."""
     try:
         if not metadata["format"].startswith("wgan "):
             raise ValueError("another format")
@@ -315,7 +315,7 @@ def _described(metadata: dict[str, str], path: Path) -> Model:
         return Model(config, form, None, {}, {}, int(saved["step"]), classes)  # type: ignore[arg-type]
     except (LookupError, TypeError, ValueError, AttributeError) as problem:
         raise WganError(
-            f"{path} does not say what it is ({problem!r}); only files of wgan export can be sampled."
+            f"the metadata of {path} describe no generator ({problem!r}); only files of wgan export can be sampled."
         ) from None
 
 

@@ -186,7 +186,7 @@ def test_norms_give_way_to_a_bound_on_slopes(constraint):
     from wgan.game.networks import NETWORKS
 
     for kind in ("batch", "layer"):
-        with pytest.raises(WganError, match="a norm's has no bound; use --critic-norm none"):
+        with pytest.raises(WganError, match="the slope of a norm has no bound; use --critic-norm none"):
             Config(constraint=constraint, critic_norm=kind)
     for name in NETWORKS:
         config = Config(constraint=constraint, network=name, width=4)

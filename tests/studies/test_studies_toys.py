@@ -41,7 +41,7 @@ def test_structure_of_rows_that_share_their_mean_and_covariance_is_all_of_the_ga
 
 def test_the_exact_surface_is_1_lipschitz_and_its_gap_is_no_more_than_w1(monkeypatch):
     monkeypatch.setattr(critic_surfaces, "EXACT_ROWS", 600)
-    score = critic_surfaces._exact("8gaussians", 0)
+    score = critic_surfaces._exact_score("8gaussians", 0)
     points = np.random.default_rng(0).uniform(-2, 2, (300, 2))
     values = score(points)
     lengths = np.linalg.norm(points[:, None] - points[None], axis=-1)

@@ -125,7 +125,7 @@ def test_rows_of_two_sets_of_one_size_meet_by_chance_only(monkeypatch):
 @pytest.mark.parametrize(
     ("x", "y", "fields", "part"),
     [
-        (np.ones((5, 2)), np.ones((5, 3)), {}, "rows of .2. and Y of .3."),
+        (np.ones((5, 2)), np.ones((5, 3)), {}, "shape .2. and rows of Y .3."),
         (np.full((5, 2), np.nan), np.ones((5, 2)), {}, "X holds NaN"),
         (np.ones((5, 2)), np.ones((0, 2)), {}, "Y has shape .0, 2."),
         (np.ones(5), np.ones(5), {}, "X has shape .5,."),
@@ -180,7 +180,7 @@ def test_a_field_changes_what_a_critic_says_or_is_refused(name):
     x, y = np.random.default_rng(0).normal(size=(2, 30, 4, 4, 1))
     fields = {"width": 8, "steps": 6, "batch": 8, "engine": "torch"}
     if name not in READ:
-        with pytest.raises(WganError, match=f"^{name} says nothing of a critic between two fixed sets"):
+        with pytest.raises(WganError, match=f"^{name} does nothing for a critic between two fixed sets"):
             wgan.w1(x, y + 1, method="critic", **fields, **{name: getattr(DEFAULT, name)})
         return
     if name == "engine":

@@ -78,11 +78,11 @@ def test_a_run_with_an_object_of_ones_own_goes_on_and_is_opened_with_that_object
     if family == "objective":  # which sampling does not need
         without = wgan.load(run)
         np.testing.assert_array_equal(without.sample(3, seed=1), sample(load_model(run), 3, 1))
-        with pytest.raises(WganError, match="objective 'tripled' is somebody's own"):
+        with pytest.raises(WganError, match="objective 'tripled' is an object of your own"):
             list(train(load_model(run).config.replace(steps=8), POINTS, out=run))
     else:
         with pytest.raises(
-            WganError, match=rf"{family} '{own.name}' is somebody's own.* wgan.load\(run, {family}=\.\.\.\)"
+            WganError, match=rf"{family} '{own.name}' is an object of your own.* wgan.load\(run, {family}=\.\.\.\)"
         ):
             wgan.load(run)
     done = subprocess.run([sys.executable, "-m", "wgan", "report", run], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Networks of somebody's own: modules and pairs of functions train, resume, are sampled and measured as ours are."""
+"""Networks of your own: modules and pairs of functions train, resume, are sampled and measured as wgan's are."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -150,7 +150,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes_and_is_loaded_sampled_and_measu
 
 def test_a_run_of_ones_own_is_opened_with_its_network_only(tmp_path):
     list(train(Config(**SMALL, network=modules()), POINTS, out=tmp_path / "run"))
-    with pytest.raises(WganError, match=r"network 'mine' is somebody's own, .* wgan.load\(run, network=...\)"):
+    with pytest.raises(WganError, match=r"network 'mine' is an object of your own, .* wgan.load\(run, network=...\)"):
         wgan.load(tmp_path / "run")
     with pytest.raises(WganError, match="was made with network mine, not with this other"):
         wgan.load(tmp_path / "run", network=modules("other"))
@@ -241,14 +241,14 @@ DROPOUT = nn.Sequential(nn.Linear(2, 64), nn.Dropout(), nn.Linear(64, 1))
         (players(generator=BATCH_NORM), {}, "generator of network own gives a row other values in another batch"),
         (players(generator=ITS_OWN_MOMENTS), {}, "as batch norm does; use a layer norm"),
         (players(critic=DROPOUT), {}, "as dropout does"),
-        (players(generator=nn.Linear(4, 2)), {}, r"fails on rows of \[4, 3\] .*must take those and give \[4, 2\]"),
+        (players(generator=nn.Linear(4, 2)), {}, r"fails on rows \[4, 3\] .*make it take them and return \[4, 2\]"),
         (players(generator=nn.Linear(3, 5)), {}, r"gives \[4, 5\]; it must give \[4, 2\]"),
         (players(critic=nn.Linear(2, 3)), {}, r"critic of network own gives \[4, 3\]; it must give \[4\]"),
         (players(critic=nn.Flatten()), {}, "has no weights"),
-        (players(), {"conditional": "projection"}, "changes layers that network own of your own does not tell"),
+        (players(), {"conditional": "projection"}, "changes the layers of a network, but network own is your own"),
         (players(), {"engine": "jax"}, "made of torch modules; use torch"),
-        (players(), {"precision": "bfloat16"}, "decides itself; use float32"),
-        (functions(), {}, "add engine='torch' or engine='jax'"),
+        (players(), {"precision": "bfloat16"}, "sets its precision; use float32"),
+        (functions(), {}, "set engine='torch' or engine='jax'"),
     ],
 )
 def test_what_could_not_be_trained_or_resumed_gets_one_sentence(network, fields, said):

@@ -126,7 +126,7 @@ def test_batch_norm_needs_two_rows_in_each_batch_and_held_out_or_none(player):
     for fine in ({"held_out": 0.1}, {"held_out": 0.0}):
         start(config.replace(**fine), dataset)
     for few in ({"held_out": 0.05}, {"batch": 1}, {"generator_batch": 1}):
-        with pytest.raises(WganError, match="batch norm needs at least 2 rows, in a batch and held out"):
+        with pytest.raises(WganError, match="batch norm needs at least 2 rows in a batch and held out"):
             start(config.replace(**{"held_out": 0.1} | few), dataset)
         start(config.replace(**{"held_out": 0.1} | few | {player: "none"}), dataset)
 

@@ -1,6 +1,6 @@
-"""The engines, the only code that knows a framework: each is the least that frameworks cannot share.
+"""The engines, the only code that uses a framework: each holds the least that frameworks cannot share.
 
-They may use `game` and all that stands below it; `get_engine` imports one when it is asked for.
+They may use `game` and the folders below it; `get_engine` imports an engine when it is asked for.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from wgan.game.layers import Layer, convolution_work
 ENGINES = {"torch": "wgan.engines.torch", "jax": "wgan.engines.jax"}
 
 
-NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # what each engine imports
+NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # the packages that each engine imports
 
 
 def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
-    """The engine of this name, imported on demand; `WganError` where what it needs is not installed."""
+    """The engine of this name, imported on demand; `WganError` if a package that it needs is not installed."""
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
     if not installed(name):
@@ -32,16 +32,16 @@ def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
 
 
 def installed(name: str) -> bool:
-    """Whether all that an engine imports is there."""
+    """Whether all packages that an engine imports are installed."""
     return all(find_spec(package) for package in NEEDS[name])
 
 
-HEAVY = 1_000_000  # multiplications a row in a critic's convolutions, from which on torch was as fast or faster
-SHORT = 2_000  # critic steps, below which compiling took longer than it saved
+HEAVY = 1_000_000  # with this many multiplications for a row in a critic's convolutions, torch was as fast or faster
+SHORT = 2_000  # with fewer critic steps, compiling took longer than it saved
 
 
 def faster(critic: list[Layer], row: tuple[int, ...], precision: str, critic_steps: int) -> tuple[str, str]:
-    """The engine that `auto` stands for, and why: as measured, see docs/engines.md."""
+    """The engine that `auto` chooses, and the reason, as measured in docs/engines.md."""
     if not installed("jax"):
         return "torch", "JAX is not installed"
     if precision == "bfloat16":
@@ -57,7 +57,7 @@ def faster(critic: list[Layer], row: tuple[int, ...], precision: str, critic_ste
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch and NumPy on one thread, so that sums are added in the same order however many cores there are."""
+    """Run torch and NumPy on one thread, so that the order of sums does not depend on the number of cores."""
     from threadpoolctl import threadpool_limits
 
     torch = import_module("torch")

@@ -1,4 +1,4 @@
-"""JAX: whole iterations compiled by XLA, with optax's optimisers given torch's hyper-parameters."""
+"""The JAX engine: XLA compiles whole iterations; optax's optimisers take hyper-parameters with torch's meaning."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +17,7 @@ Params = dict[str, Array]
 
 
 def _patches(x: Array, kernel: int, stride: int, pads: tuple[int, int]) -> Array:
-    """[n, height, width, kernel * kernel * channels]: what each place of a convolution sees, columns first."""
+    """The patch that each place of a convolution sees, columns first: [n, height, width, kernel^2 * channels]."""
     x = jnp.pad(x, ((0, 0), *((p, p) for p in pads), (0, 0)))
     tall, wide = ((size - kernel) // stride * stride + 1 for size in x.shape[1:3])
     x = jnp.concatenate([x[:, i : i + tall : stride] for i in range(kernel)], -1)
@@ -30,10 +30,10 @@ class Ops:
     def __init__(self, product: Any, on_cpu: bool):
         self.product = product
         self.precision = None if product else jax.lax.Precision.HIGHEST  # a GPU's default for float32 is TF32
-        # On a CPU a penalty's second derivatives take XLA's convolution 4 times as long as a product of patches.
+        # On a CPU the second derivatives of a penalty take 4 times as long by XLA's convolution as by patches.
         self.correlate = self._correlate_patches if on_cpu else self._correlate
 
-    def _low(self, *arrays: Array) -> tuple[Array, ...]:
+    def _in_product_dtype(self, *arrays: Array) -> tuple[Array, ...]:
         return tuple(a.astype(self.product) for a in arrays) if self.product else arrays
 
     def _correlate(self, x: Array, weight: Array, stride: int, pads: tuple[int, int]) -> Array:
@@ -48,17 +48,17 @@ class Ops:
         return jnp.matmul(_patches(x, kernel, stride, pads), weight, precision=self.precision)
 
     def dense(self, x: Array, weight: Array, bias: Array) -> Array:
-        low, weight = self._low(x, weight)
+        low, weight = self._in_product_dtype(x, weight)
         return jnp.matmul(low, weight.T, precision=self.precision).astype(x.dtype) + bias
 
     def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int]) -> Array:
-        low, weight = self._low(x, weight)
+        low, weight = self._in_product_dtype(x, weight)
         return self.correlate(low, weight, stride, pads).astype(x.dtype) + bias
 
     def conv_transpose(
         self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int], size: tuple[int, int]
     ) -> Array:
-        low, weight = self._low(x, weight)
+        low, weight = self._in_product_dtype(x, weight)
         maps = jax.ShapeDtypeStruct((x.shape[0], *size, weight.shape[1]), low.dtype)
         transpose = jax.linear_transpose(lambda y: self.correlate(y, weight, stride, pads), maps)
         return transpose(low)[0].astype(x.dtype) + bias
@@ -68,7 +68,7 @@ class Ops:
         return (x - mean) * jax.lax.rsqrt(variance + EPSILON) * scale + bias
 
     def moments(self, x: Array) -> tuple[Array, Array]:
-        """Mean and variance of each channel."""
+        """The mean and the variance of each channel."""
         axes = tuple(range(x.ndim - 1))
         return x.mean(axes), x.var(axes)
 
@@ -84,13 +84,13 @@ class Ops:
         return self.leaky_relu(x, 0.0)
 
     def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
-        """A softmax over each of the groups of so many columns at the end of a row."""
+        """A softmax over each of the last groups of columns, which have these sizes."""
         starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])[:-1]
         numbers, *groups = jnp.split(x, starts, 1)
         return jnp.concatenate([numbers, *(jax.nn.softmax(group, 1) for group in groups)], 1)
 
     def matmul(self, x: Array, y: Array) -> Array:
-        """The product of two matrices, in the precision of the weights; a GPU's default would be TF32."""
+        """The product of two matrices in the precision of the weights; the default on a GPU is TF32."""
         return jnp.matmul(x, y, precision=jax.lax.Precision.HIGHEST)
 
     def concatenate(self, *batches: Array) -> Array:
@@ -111,11 +111,11 @@ class Ops:
         return jnp.stack((jnp.maximum(first, second), jnp.minimum(first, second)), -1).reshape(x.shape)
 
     def upsample(self, x: Array) -> Array:
-        """Each pixel twice in both directions."""
+        """The map with each pixel repeated twice in both directions."""
         return x.repeat(2, 1).repeat(2, 2)
 
     def mean_pool(self, x: Array) -> Array:
-        """The mean of each 2x2 square, or of what the border leaves of it: ceil(size / 2)."""
+        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
         ones, (tall, wide) = jnp.ones((1, *x.shape[1:3], 1), x.dtype), (size % 2 for size in x.shape[1:3])
 
         def squares(y: Array) -> Array:
@@ -131,14 +131,14 @@ class Ops:
 
 
 class Adam:
-    """optax's Adam (Kingma and Ba 2015), whose epsilon stands outside the root as torch's does."""
+    """optax's Adam (Kingma and Ba 2015) with epsilon outside the root, as in torch."""
 
     def __init__(self, beta1: float, beta2: float):
         self.rule = optax.scale_by_adam(beta1, beta2, eps=1e-8, eps_root=0.0)
 
     def init(self, params: Params) -> dict[str, Any]:
         _, mean, mean_square = self.rule.init(params)
-        # arrays of their own: the two may share one zero, and what is given to the next step is used up
+        # copies, because optax may share one zero between the two, and the next step uses up its arrays
         copy = partial(jax.tree.map, lambda x: jnp.array(x, copy=True))
         return {"count": jnp.zeros((), jnp.int32), "mean": copy(mean), "mean_square": copy(mean_square)}
 
@@ -151,7 +151,7 @@ class Adam:
 
 
 class RMSProp:
-    """optax's RMSProp (Tieleman and Hinton 2012) with epsilon outside the root, as torch has it."""
+    """optax's RMSProp (Tieleman and Hinton 2012) with epsilon outside the root, as in torch."""
 
     def __init__(self, beta2: float):
         self.rule = optax.scale_by_rms(beta2, eps=1e-8, eps_in_sqrt=False)
@@ -177,7 +177,7 @@ class JaxEngine:
 
     def __init__(self, precision: str):
         if precision == "float64":
-            jax.config.update("jax_enable_x64", True)  # JAX has no float64 for one function alone
+            jax.config.update("jax_enable_x64", True)  # JAX allows float64 only for the whole process
         self.dtype = jnp.float64 if precision == "float64" else jnp.float32
         self.device = jax.devices()[0]
         self.ops: protocol.Ops[Array] = Ops(
@@ -191,7 +191,7 @@ class JaxEngine:
         return jnp.array(x, kind, copy=True)
 
     def numpy(self, x: Array) -> np.ndarray:
-        copy = np.array(x)  # the array itself may be used up by the next step
+        copy = np.array(x)  # a copy, since the next step may use up the array
         return copy.astype(np.int64) if np.issubdtype(copy.dtype, np.integer) else copy
 
     def grad(self, loss: Callable[[Params], tuple[Array, dict]], params: Params) -> tuple[Params, dict]:
@@ -206,7 +206,7 @@ class JaxEngine:
     def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
         if len(inputs[0]) == 1:
             return body(state, *(x[0] for x in inputs))
-        # a loop: unrolled, five critic steps of a CNN took a third longer and twice the time to compile
+        # a loop: five unrolled critic steps of a CNN ran a third longer and took twice as long to compile
         state, infos = jax.lax.scan(lambda state, drawn: body(state, *drawn), state, inputs)
         return state, {name: values[-1] for name, values in infos.items()}
 
@@ -215,10 +215,10 @@ class JaxEngine:
         if key not in self._compiled:
             donated = (0,) if uses_up else ()
             self._compiled[key] = game, jax.jit(partial(function, game), donate_argnums=donated)
-        # numbers in the engine's precision, whatever jax_enable_x64 says
+        # floats get the engine's precision, whatever jax_enable_x64 is
         return self._compiled[key][1](*(jnp.asarray(a, self.dtype) if isinstance(a, float) else a for a in arrays))
 
 
 def engine(precision: str) -> protocol.Engine[Array]:
-    """The engine that computes products in this precision."""
+    """The JAX engine that computes products in this precision."""
     return JaxEngine(precision)

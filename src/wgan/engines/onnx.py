@@ -1,4 +1,4 @@
-"""ONNX: `ops` that write down what they are asked for, so that `layers.apply_layers` itself makes a network's graph."""
+"""ONNX: `ops` that record each call as a node, so that `layers.apply_layers` builds the graph of a network."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
 OPSET = 18
-IR_VERSION = 8  # the format that came with this opset, which onnxruntime 1.18 and before can read
+IR_VERSION = 8  # the file format of this opset's time, which onnxruntime 1.18 and older can read
 
 
 def _operator(kind: str, swapped: bool = False) -> Any:
@@ -24,9 +24,9 @@ def _operator(kind: str, swapped: bool = False) -> Any:
 
 
 class Value:
-    """An array in the graph: its name there, its shape, in which -1 is the number of rows, and its dtype."""
+    """An array in the graph: its name, its shape (-1 stands for the number of rows) and its dtype."""
 
-    __array_ufunc__ = None  # so that NumPy leaves `array - value` to the functions below
+    __array_ufunc__ = None  # with this, NumPy leaves `array - value` to the methods below
 
     def __init__(self, graph: "Graph", name: str, shape: tuple[int, ...], dtype: Any):
         self.graph, self.name, self.shape, self.dtype = graph, name, shape, np.dtype(dtype)
@@ -68,7 +68,7 @@ class Value:
         return self.graph.add("Cast", [self], self.shape, dtype, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
     def __getitem__(self, items: Any) -> "Value":
-        """Slices with positive steps, of any axis but that of the rows."""
+        """A slice with positive steps along any axis except the rows."""
         items = items if isinstance(items, tuple) else (items,)
         if Ellipsis in items:
             at = items.index(Ellipsis)
@@ -83,7 +83,7 @@ class Value:
 
 
 class Graph:
-    """The nodes and constants written down so far."""
+    """The nodes and constants recorded so far."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
@@ -96,7 +96,7 @@ class Graph:
         return Value(self, name, array.shape, array.dtype)
 
     def add(self, kind: str, inputs: list[Any], shape: tuple[int, ...], dtype: Any = None, **attributes: Any) -> Value:
-        """A node, whose output has this shape and the dtype of its first input unless one is given."""
+        """Record a node; its output has this shape and, unless `dtype` is given, the dtype of its first input."""
         values = [value if isinstance(value, Value) else self.constant(value) for value in inputs]
         name = f"{kind}.{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, [value.name for value in values], [name], name, **attributes))
@@ -108,7 +108,7 @@ class Graph:
         return self.add(kind, [one, two], broadcast(one.shape, two.shape))
 
     def model(self, inputs: list[Value], outputs: dict[str, Value], metadata: dict[str, str]) -> ModelProto:
-        """The whole as an ONNX model, its outputs by these names, whose first axis may have any length."""
+        """The whole graph as an ONNX model with these outputs by name; their first axis may have any length."""
 
         def described(name: str, value: Value) -> Any:
             shape: list[str | int | None] = ["rows", *value.shape[1:]]
@@ -129,45 +129,46 @@ class Graph:
 
 
 def broadcast(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the sum of two arrays, where -1 is the number of rows."""
+    """The shape of the sum of two arrays; -1 stands for the number of rows."""
     longest = max(len(first), len(second))
     pairs = zip(*((1,) * (longest - len(shape)) + shape for shape in (first, second)), strict=True)
     return tuple(b if a == 1 else a for a, b in pairs)
 
 
 class Ops:
-    """Array functions on [rows, height, width, channels] or [rows, columns], as the engines have them.
+    """The engines' array functions on [rows, height, width, channels] or [rows, columns], as nodes of a graph.
 
-    ONNX has maps as [rows, channels, height, width]; what runs it drops the pairs of transpositions between.
+    ONNX stores maps as [rows, channels, height, width]; the program that runs the graph drops the pairs of
+    transpositions in between.
     """
 
     def __init__(self, graph: Graph):
         self.graph = graph
 
-    def _of_one(self, kind: str, x: Value) -> Value:
-        """A function of one array that ONNX has under this name."""
+    def _unary(self, kind: str, x: Value) -> Value:
+        """The ONNX function `kind` of one array."""
         return self.graph.add(kind, [x], x.shape)
 
     def relu(self, x: Value) -> Value:
-        return self._of_one("Relu", x)
+        return self._unary("Relu", x)
 
     def tanh(self, x: Value) -> Value:
-        return self._of_one("Tanh", x)
+        return self._unary("Tanh", x)
 
     def exp(self, x: Value) -> Value:
-        return self._of_one("Exp", x)
+        return self._unary("Exp", x)
 
     def expm1(self, x: Value) -> Value:
         return self.exp(x) - 1.0
 
     def sqrt(self, x: Value) -> Value:
-        return self._of_one("Sqrt", x)
+        return self._unary("Sqrt", x)
 
     def softplus(self, x: Value) -> Value:
-        return self._of_one("Softplus", x)
+        return self._unary("Softplus", x)
 
     def round(self, x: Value) -> Value:
-        return self._of_one("Round", x)
+        return self._unary("Round", x)
 
     def lerp(self, start: Value, end: Value, weight: Any) -> Value:
         return start + (end - start) * weight
@@ -222,20 +223,20 @@ class Ops:
         return self.graph.add("Concat", stacked, (*first.shape, 2), axis=x.ndim).reshape(*x.shape)
 
     def upsample(self, x: Value) -> Value:
-        """Each pixel twice in both directions."""
+        """The map with each pixel repeated twice in both directions."""
         size = x.shape[1] * 2, x.shape[2] * 2, x.shape[3]
         nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         empty = np.zeros(0, np.float32)
         return self._maps("Resize", [x, empty, np.array([1, 1, 2, 2], np.float32)], size, **nearest)
 
     def mean_pool(self, x: Value) -> Value:
-        """The mean of each 2x2 square, or of what the border leaves of it."""
+        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
         size = (x.shape[1] + 1) // 2, (x.shape[2] + 1) // 2, x.shape[3]
         settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
 
     def softmax(self, x: Value, sizes: tuple[int, ...]) -> Value:
-        """A softmax over each of the groups of so many columns at the end of a row."""
+        """A softmax over each of the last groups of columns, which have these sizes."""
         starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])
         parts = [x[:, : starts[0]]] if starts[0] else []
         for start, end in pairwise(starts):
@@ -243,7 +244,7 @@ class Ops:
         return self.graph.add("Concat", parts, x.shape, axis=1)
 
     def one_hot(self, codes: Value, count: int) -> Value:
-        """Codes [rows] as float32 [rows, count]."""
+        """Codes [rows] as one-hot float32 [rows, count]."""
         on = np.array([0, 1], np.float32)
         return self.graph.add("OneHot", [codes, np.array(count, np.int64), on], (-1, count), np.float32, axis=1)
 
@@ -251,7 +252,7 @@ class Ops:
         return self.graph.add("Clip", [x, x.dtype.type(low), x.dtype.type(high)], x.shape)
 
     def _maps(self, kind: str, inputs: list[Any], size: tuple[int, ...], **attributes: Any) -> Value:
-        """A node on [rows, channels, height, width], of and to [rows, height, width, channels]."""
+        """A node on [rows, channels, height, width] whose input and output are [rows, height, width, channels]."""
         x, *others = inputs
         node = partial(self.graph.add, kind, [x.transpose(0, 3, 1, 2), *others])
         return node((-1, size[2], *size[:2]), **attributes).transpose(0, 2, 3, 1)

@@ -1,4 +1,4 @@
-"""PyTorch: eager, since `torch.compile` has no double backward (pytorch #91469), which a penalty needs."""
+"""The torch engine: eager, since a penalty needs a double backward, which `torch.compile` lacks (pytorch #91469)."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,23 +20,23 @@ Params = dict[str, Tensor]
 class Ops:
     """Array functions on [batch, height, width, channels] or [batch, columns].
 
-    Images are permuted to [batch, channels, height, width], which is torch's channels-last layout: no copy.
+    Images are permuted to [batch, channels, height, width] without a copy: torch calls this layout channels-last.
     """
 
     def __init__(self, product: torch.dtype | None):
         self.product = product
 
-    def _low(self, *tensors: Tensor) -> tuple[Tensor, ...]:
+    def _in_product_dtype(self, *tensors: Tensor) -> tuple[Tensor, ...]:
         return tuple(t.to(self.product) for t in tensors) if self.product else tensors
 
     def dense(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         if not self.product:
             return F.linear(x, weight, bias)
-        x, weight = self._low(x, weight)
+        x, weight = self._in_product_dtype(x, weight)
         return F.linear(x, weight).float() + bias
 
     def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int]) -> Tensor:
-        low, weight = self._low(x.permute(0, 3, 1, 2), weight)
+        low, weight = self._in_product_dtype(x.permute(0, 3, 1, 2), weight)
         y = F.conv2d(low, weight, None if self.product else bias, stride, pads).permute(0, 2, 3, 1)
         return y.float() + bias if self.product else y
 
@@ -45,7 +45,7 @@ class Ops:
     ) -> Tensor:
         least = [(n - 1) * stride - 2 * p + k for n, p, k in zip(x.shape[1:3], pads, weight.shape[2:], strict=True)]
         more = [s - n for s, n in zip(size, least, strict=True)]
-        low, weight = self._low(x.permute(0, 3, 1, 2), weight)
+        low, weight = self._in_product_dtype(x.permute(0, 3, 1, 2), weight)
         y = F.conv_transpose2d(low, weight, None if self.product else bias, stride, pads, more).permute(0, 2, 3, 1)
         return y.float() + bias if self.product else y
 
@@ -55,7 +55,7 @@ class Ops:
         return y.permute(0, 2, 3, 1) if x.ndim == 4 else y
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each channel."""
+        """The mean and the variance of each channel."""
         x = x.reshape(-1, x.shape[-1])
         return x.mean(0), x.var(0, correction=0)
 
@@ -63,8 +63,8 @@ class Ops:
         return F.layer_norm(x, x.shape[1:], eps=EPSILON)
 
     def leaky_relu(self, x: Tensor, slope: float) -> Tensor:
-        # As a product with a constant: F.leaky_relu's second derivative is a tensor of zeros, which a penalty
-        # would carry back through the whole network, a sixth of a critic step's products.
+        # This is a product with a constant, because the second derivative of F.leaky_relu is a tensor of zeros. A
+        # penalty would carry the zeros back through the whole network: a sixth of the products of a critic step.
         with torch.no_grad():
             factor = (x > 0).to(x.dtype)
             if slope:
@@ -80,20 +80,20 @@ class Ops:
         return torch.stack((torch.maximum(first, second), torch.minimum(first, second)), -1).reshape(x.shape)
 
     def upsample(self, x: Tensor) -> Tensor:
-        """Each pixel twice in both directions."""
+        """The map with each pixel repeated twice in both directions."""
         return F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2, mode="nearest").permute(0, 2, 3, 1)
 
     def mean_pool(self, x: Tensor) -> Tensor:
-        """The mean of each 2x2 square, or of what the border leaves of it: ceil(size / 2)."""
+        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
         return F.avg_pool2d(x.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
 
     def softmax(self, x: Tensor, sizes: tuple[int, ...]) -> Tensor:
-        """A softmax over each of the groups of so many columns at the end of a row."""
+        """A softmax over each of the last groups of columns, which have these sizes."""
         numbers, *groups = x.split([x.shape[1] - sum(sizes), *sizes], 1)
         return torch.cat([numbers, *(group.softmax(1) for group in groups)], 1)
 
     def matmul(self, x: Tensor, y: Tensor) -> Tensor:
-        """The product of two matrices, in the precision of the weights."""
+        """The product of two matrices in the precision of the weights."""
         return x @ y
 
     def clip(self, x: Tensor, low: float, high: float) -> Tensor:
@@ -111,7 +111,7 @@ class Ops:
 
 
 class Adam:
-    """torch.optim's Adam (Kingma and Ba 2015) with its memory outside."""
+    """torch.optim's Adam (Kingma and Ba 2015); the caller keeps its memory."""
 
     def __init__(self, beta1: float, beta2: float):
         self.betas = beta1, beta2
@@ -119,7 +119,7 @@ class Adam:
     def init(self, params: Params) -> dict[str, Any]:
         zeros = {name: torch.zeros_like(p) for name, p in params.items()}
         other = {name: torch.zeros_like(p) for name, p in params.items()}
-        # whole, so that no precision rounds it, and beside the weights
+        # a whole number, which no precision rounds, on the device of the weights
         count = torch.zeros((), dtype=torch.int64, device=next(iter(params.values())).device)
         return {"count": count, "mean": zeros, "mean_square": other}
 
@@ -150,7 +150,7 @@ class Adam:
 
 
 class RMSProp:
-    """torch.optim's RMSprop (Tieleman and Hinton 2012) with its memory outside."""
+    """torch.optim's RMSprop (Tieleman and Hinton 2012); the caller keeps its memory."""
 
     def __init__(self, beta2: float):
         self.beta2 = beta2
@@ -163,7 +163,8 @@ class RMSProp:
         self, params: Params, gradient: Params, memory: dict[str, Any], learning_rate: float
     ) -> tuple[Params, dict[str, Any]]:
         weights = list(params.values())
-        # A captured graph's learning rate lies in memory, which torch's rmsprop cannot read: it steps by 1 from 0.
+        # In a captured graph the learning rate is a tensor, which torch's rmsprop cannot read. So it moves zeros at a
+        # learning rate of 1, and the moves are scaled below.
         captured = isinstance(learning_rate, Tensor)
         moved = [torch.zeros_like(w) for w in weights] if captured else weights
         rmsprop(
@@ -187,7 +188,7 @@ class RMSProp:
 
 
 class TorchEngine:
-    """The torch engine on the first GPU, or on the CPU where there is none."""
+    """The torch engine on the first GPU, or on the CPU if there is no GPU."""
 
     name = "torch"
 
@@ -196,12 +197,12 @@ class TorchEngine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._captured: dict[tuple, _Graph] = {}
         if self.device.type == "cuda":
-            torch.backends.cudnn.deterministic = True  # or a resumed run would not have the bytes of an unbroken one
-            torch.backends.cudnn.allow_tf32 = False  # float32 is float32; bfloat16 is there for speed
+            torch.backends.cudnn.deterministic = True  # a resumed run must give the bytes of an unbroken one
+            torch.backends.cudnn.allow_tf32 = False  # float32 means float32; bfloat16 is the fast choice
         self.ops: protocol.Ops[Tensor] = Ops(torch.bfloat16 if precision == "bfloat16" else None)
 
     def array(self, x: Any) -> Tensor:
-        # A copy: torch aligns what it allocates, and products of unaligned arrays round differently.
+        # A copy, since torch aligns its own memory and products of unaligned arrays round differently.
         x = torch.tensor(np.asarray(x), device=self.device)
         return x.to(self.dtype) if x.is_floating_point() else x
 
@@ -211,8 +212,8 @@ class TorchEngine:
     def grad(self, loss: Callable[[Params], tuple[Tensor, dict]], params: Params) -> tuple[Params, dict]:
         leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
         value, info = loss(leaves)
-        gradient = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)  # 0 for what is unused
-        # CUDA's fused Adam refuses a layout that is not the weight's, as convolutions' gradients have.
+        gradient = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)  # 0 for unused weights
+        # CUDA's fused Adam refuses a gradient whose layout differs from the weight's, as it does in convolutions.
         found = {name: g.contiguous() for name, g in zip(leaves, gradient, strict=True)}
         return found, {name: v.detach() for name, v in info.items()}
 
@@ -230,7 +231,7 @@ class TorchEngine:
         return state, info
 
     def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
-        # Not in float64 either: the fused Adam reads a learning rate from memory in float32.
+        # No graph in float64, since the fused Adam reads a learning rate from memory in float32.
         if not uses_up or self.device.type == "cpu" or self.dtype == torch.float64:
             return function(game, *arrays)
         key = function, id(game), *(tuple(leaf.shape) for leaf in _leaves(arrays[1]))
@@ -240,16 +241,16 @@ class TorchEngine:
 
 
 class _Graph:
-    """A function captured as a CUDA graph: its hundreds of kernels start as one. Its arrays stay where they are."""
+    """A function captured as a CUDA graph, whose hundreds of kernels start as one; its arrays keep their addresses."""
 
     def __init__(self, function: Callable, game: Any, arrays: tuple):
-        self.game = game  # kept, since its id is the key
+        self.game = game  # kept alive, since its id is the key
         self.arrays = _mapped(
             lambda x: torch.tensor(x, device=game.engine.device) if isinstance(x, float) else x.clone(), arrays
         )
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):  # a first run, outside of the graph, lets the libraries set themselves up
+        with torch.cuda.stream(aside):  # in a first run outside the graph the libraries set themselves up
             function(game, *_mapped(torch.clone, self.arrays))
         torch.cuda.current_stream().wait_stream(aside)
         self.graph = torch.cuda.CUDAGraph()
@@ -267,9 +268,10 @@ class _Graph:
 
 
 def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
-    """(init, apply) of a module of somebody's own, whose weights it keeps as they are; images are channels first.
+    """The functions (init, apply) of an `nn.Module` of your own, which starts from the weights that it has.
 
-    Buffers and frozen weights are constants, as they were at the time of this call.
+    The module gets images [n, channels, height, width]. Buffers and frozen weights are constants with the values that
+    they have at this call.
     """
     module = deepcopy(module)
     trained = {name: w.detach().cpu().numpy() for name, w in module.named_parameters() if w.requires_grad}
@@ -289,7 +291,7 @@ def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
 
 
 def _mapped(function: Callable, tree: Any) -> Any:
-    """The same dicts and tuples with `function` of each leaf."""
+    """The same dicts and tuples with `function` applied to each leaf."""
     if isinstance(tree, dict):
         return {name: _mapped(function, part) for name, part in tree.items()}
     if tree is None:
@@ -307,5 +309,5 @@ def _leaves(tree: Any) -> list[Any]:
 
 
 def engine(precision: str) -> protocol.Engine[Tensor]:
-    """The engine that computes products in this precision."""
+    """The torch engine that computes products in this precision."""
     return TorchEngine(precision)

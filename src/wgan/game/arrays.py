@@ -1,4 +1,4 @@
-"""The arrays of a player: by name, how weights start, and as the dicts and lists of a player of the user's own."""
+"""The arrays of a player: their names, their initial values, and the nested dicts and lists of your own players."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Params = dict[str, Any]
 
 
 class Arrays:
-    """The arrays of one layer among those of a player, by their short names: `arrays["weight"]`."""
+    """The arrays of one layer of a player, by their short names: `arrays["weight"]`."""
 
     __slots__ = ("params", "path")
 
@@ -45,11 +45,11 @@ Outlines = dict[frozenset[str], Any]
 
 
 def flat(tree: Any, outlines: Outlines) -> Params:
-    """The arrays of dicts, lists and tuples, float32, by one name each: "KEY::[NUMBER]::...".
+    """The arrays in nested dicts, lists and tuples as one dict of float32 arrays, named "KEY::[NUMBER]::...".
 
-    `outlines` takes up, under the set of the names, the tree with names in the places of its arrays: it holds what no
-    array can tell, such as empty lists; None is empty too. Raises WganError for what is no array of numbers, and for
-    two arrays of one name.
+    `outlines` gets the tree with each array replaced by its name, under the set of these names, so that `filled` can
+    rebuild empty lists and None too. Raises WganError if a leaf is not an array of numbers or two arrays get the same
+    name.
     """
     params: Params = {}
 
@@ -67,7 +67,7 @@ def flat(tree: Any, outlines: Outlines) -> Params:
                 f"the weight {path!r} is {type(part).__name__}; give arrays of numbers in dicts, lists or tuples."
             ) from None
         if path in params:
-            raise WganError(f"two weights are called {path!r}; give their keys other texts.")
+            raise WganError(f"two weights are called {path!r}; give them different keys.")
         params[path] = array
         return path
 
@@ -77,7 +77,7 @@ def flat(tree: Any, outlines: Outlines) -> Params:
 
 
 def filled(outlines: Outlines, params: Params) -> Any:
-    """The inverse of `flat`, from arrays in any order; tuples stay tuples, named ones too."""
+    """The inverse of `flat` for arrays in any order; tuples and named tuples keep their types."""
 
     def placed(outline: Any) -> Any:
         if isinstance(outline, dict):

@@ -1,4 +1,4 @@
-"""What the game needs of a framework: array functions, gradients and update rules."""
+"""What the game needs from a framework: array functions, gradients and update rules."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -9,9 +9,9 @@ Array = TypeVar("Array")
 
 
 class Ops(Protocol[Array]):
-    """Array functions of an engine. Maps are [batch, height, width, channels], other rows [batch, columns].
+    """Array functions of an engine, for maps [batch, height, width, channels] and other rows [batch, columns].
 
-    Arrays also know +, -, *, /, **, slices, `shape`, `ndim`, `reshape`, `sum`, `mean` and `T`.
+    Arrays also have +, -, *, /, **, slices, `shape`, `ndim`, `reshape`, `sum`, `mean` and `T`.
     """
 
     def dense(self, x: Array, weight: Array, bias: Array) -> Array:
@@ -19,13 +19,13 @@ class Ops(Protocol[Array]):
         ...
 
     def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int]) -> Array:
-        """The convolution with W [out, in, k, k], after `pads` zeros at both ends of each axis of the map."""
+        """The convolution with W [out, in, k, k] of a map that has `pads` zeros added at both ends of each axis."""
         ...
 
     def conv_transpose(
         self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int], size: tuple[int, int]
     ) -> Array:
-        """The transpose of the convolution with W [in, out, k, k] that takes maps of `size` to those of x."""
+        """The transpose of the convolution with W [in, out, k, k] that maps `size` to the size of x."""
         ...
 
     def matmul(self, x: Array, y: Array, /) -> Array:
@@ -33,15 +33,15 @@ class Ops(Protocol[Array]):
         ...
 
     def batch_norm(self, x: Array, scale: Array, bias: Array) -> Array:
-        """Mean 0 and variance 1 over the batch and the map, then scale and bias, for each channel."""
+        """Each channel with mean 0 and variance 1 over the batch and the map, times `scale` plus `bias`."""
         ...
 
     def moments(self, x: Array) -> tuple[Array, Array]:
-        """Mean and variance over the batch and the map, for each channel."""
+        """The mean and the variance of each channel over the batch and the map."""
         ...
 
     def layer_norm(self, x: Array) -> Array:
-        """Mean 0 and variance 1 over all features of each row."""
+        """Each row with mean 0 and variance 1 over all its features."""
         ...
 
     def relu(self, x: Array, /) -> Array: ...
@@ -53,15 +53,15 @@ class Ops(Protocol[Array]):
         ...
 
     def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
-        """A softmax over each group of columns at the end of a row, of these sizes; the columns before them stay."""
+        """A softmax over each of the last groups of columns, which have these sizes; the first columns stay."""
         ...
 
     def upsample(self, x: Array) -> Array:
-        """Each pixel twice in both directions."""
+        """The map with each pixel repeated twice in both directions."""
         ...
 
     def mean_pool(self, x: Array) -> Array:
-        """The mean of each 2x2 square, or of the part of it inside the border: ceil(size / 2)."""
+        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
         ...
 
     def concatenate(self, *batches: Array) -> Array:
@@ -81,7 +81,7 @@ class Ops(Protocol[Array]):
     def sqrt(self, x: Array, /) -> Array: ...
 
     def clip(self, x: Array, low: float, high: float, /) -> Array:
-        """Values to [low, high]."""
+        """The values clipped to [low, high]."""
         ...
 
     def lerp(self, start: Array, end: Array, weight: Any, /) -> Array:
@@ -90,7 +90,7 @@ class Ops(Protocol[Array]):
 
 
 class Optimiser(Protocol):
-    """An update rule; its memory is a dict of arrays, or of dicts of arrays by weight's name."""
+    """An update rule; its memory is a dict of arrays, or of dicts of arrays by the name of the weight."""
 
     def init(self, params: Params) -> dict[str, Any]: ...
 
@@ -106,7 +106,7 @@ class Engine(Protocol[Array]):
     ops: Ops[Array]
 
     def array(self, x: Any) -> Array:
-        """A NumPy array on the engine's device, floats in the engine's precision."""
+        """A NumPy array as an engine's array on its device; floats get the engine's precision."""
         ...
 
     def numpy(self, x: Array) -> Any:
@@ -114,19 +114,22 @@ class Engine(Protocol[Array]):
         ...
 
     def grad(self, loss: Callable[[Params], tuple[Array, dict]], params: Params) -> tuple[Params, dict]:
-        """The gradient of `loss(params) -> (value, info)` and the info, as constants."""
+        """The gradient of the value of `loss(params) -> (value, info)`, and `info`, both as constants."""
         ...
 
     def input_grad(self, score: Callable[[Array], Array], rows: Array) -> Array:
-        """The gradient of each row's score with respect to the row; itself differentiable."""
+        """The gradient of each row's score with respect to the row; it can be differentiated again."""
         ...
 
     def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
-        """`state, info = body(state, *drawn)` for each item of the inputs' first axis; the last info."""
+        """The last state and info of `state, info = body(state, *drawn)` over the first axis of the inputs."""
         ...
 
     def run(self, function: Callable, game: Any, *arrays: Any, uses_up: bool = False) -> Any:
-        """`function(game, *arrays)`, compiled once for a game where that is faster; `uses_up` its first array."""
+        """`function(game, *arrays)`, compiled once for each game if that is faster.
+
+        With `uses_up` the first of `arrays` may not be used afterwards.
+        """
         ...
 
     def optimiser(self, name: str, beta1: float, beta2: float) -> Optimiser:

@@ -1,4 +1,4 @@
-"""What the families of the game share: a member is made by a function, and keeps the arguments it was made with."""
+"""What the families of the game share: a function makes a member, and the member keeps the arguments."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -11,8 +11,8 @@ Make = TypeVar("Make", bound=Callable[..., Any])
 def member(make: Make) -> Make:
     """The same function, whose result has the arguments in `parameters`; equal arguments give the same object.
 
-    A config that is given the object can so be saved as a name and numbers, and an object of the user's own that only
-    bears the name of a member is told from it.
+    So a config can save a member as its name and numbers, and can distinguish it from an object of your own with the
+    same name.
     """
     arguments = signature(make)
 

@@ -1,8 +1,8 @@
-"""Layers: one dict from a kind to all that is known of it, and what a list of layers does.
+"""Layers: `LAYERS` describes every kind of layer, and the functions above it work on lists of layers.
 
 A layer is plain data, {"kind": ..., its settings}. Images are [batch, height, width, channels], tables
-[batch, columns], z is [batch, latent]. Weights of a dense layer are [out, in], of a convolution [out, in, k, k],
-of a transposed one [in, out, k, k].
+[batch, columns], z is [batch, latent]. The weights of a dense layer are [out, in], of a convolution [out, in, k, k],
+of a transposed convolution [in, out, k, k].
 """
 
 import math
@@ -18,22 +18,22 @@ from wgan.maths.operators import convolution_norm
 Layer = dict[str, Any]
 Row = tuple[int, ...]
 
-EPSILON = 1e-5  # of both norms, torch's default
+EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch does by default
 
 
 class Seen(NamedTuple):
-    """What a layer may look at beside its input: the stored moments of batch norms, and labels [batch, classes]."""
+    """What a layer may use besides its input: the stored moments of batch norms and the labels [batch, classes]."""
 
     moments: dict[str, Any] | None = None
     label: Any = None
 
 
 class Kind(NamedTuple):
-    """What is known of a kind of layer. `row` and `out` are the shapes of a row before and after the layer.
+    """All that is known about a kind of layer; `row` and `out` are the shapes of a row before and after the layer.
 
-    `example` is a layer of this kind with a row that fits it, for the contract tests. `inside` names the settings
-    that are lists of layers themselves. `matrices` says which arrays a constraint may project, each with a number:
-    where every array as a matrix [first axis, rest] has a norm of at most 1 / number, the slope is at most 1.
+    `example` is a layer of this kind and the shape of a row that fits it, for the contract tests. `inside` names the
+    settings that are lists of layers. `matrices` names the arrays that a constraint may project, each with a number:
+    if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1.
     """
 
     example: tuple[Layer, Row]
@@ -41,11 +41,11 @@ class Kind(NamedTuple):
     shape: Callable[[Layer, Row], Row] = lambda layer, row: row
     init: Callable[[Layer, Row, str, np.random.Generator], Params] = lambda layer, row, scheme, rng: {}
     work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
-    slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound; None: there is no useful one
+    slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound, or None if none is useful
     matrices: Callable[[Layer, Arrays], dict[str, int]] = lambda layer, arrays: {}
-    mixes_batch: bool = False  # the output of a row depends on the other rows of its batch
+    mixes_batch: bool = False  # whether the output for a row depends on the other rows of its batch
     inside: tuple[str, ...] = ()
-    with_classes: Callable[[Layer, int], Layer] = lambda layer, classes: layer  # the layer that is told a class
+    with_classes: Callable[[Layer, int], Layer] = lambda layer, classes: layer  # the layer that also uses a class
 
 
 # The functions that build a layer.
@@ -57,48 +57,50 @@ def dense(features: int) -> Layer:
 
 
 def conv(features: int, kernel: int, stride: int = 1) -> Layer:
-    """A convolution whose output is ceil(size / stride), "same" padding; an even kernel needs stride 2."""
+    """A convolution with "same" padding, whose output has size ceil(size / stride); an even kernel needs stride 2."""
     return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
 
 
 def conv_transpose(features: int, kernel: int, stride: int, size: tuple[int, int]) -> Layer:
-    """The transpose of the `conv` that takes maps of `size` to maps of ceil(size / stride)."""
+    """The transpose of the `conv` that maps `size` to ceil(size / stride)."""
     return {"kind": "conv_transpose", "features": features, "kernel": kernel, "stride": stride, "size": size}
 
 
 def reshape(*shape: int) -> Layer:
-    """Each row to this shape."""
+    """Each row in this shape."""
     return {"kind": "reshape", "shape": shape}
 
 
 def norm(kind: str) -> list[Layer]:
-    """No layer for "none"; "batch": over the batch and the map; "layer": over all features of a row."""
+    """A norm over the batch and the map ("batch") or over all features of a row ("layer"); no layer for "none"."""
     return [] if kind == "none" else [{"kind": f"{kind}_norm"}]
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """ "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus": softplus(2x + 2) / 2 - 1, or "groupsort":
-    each pair of features in descending order."""
+    """The activation "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus" or "groupsort".
+
+    "shifted_softplus" is softplus(2x + 2) / 2 - 1; "groupsort" puts each pair of features in descending order.
+    """
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
 
 def upsample(size: tuple[int, int]) -> Layer:
-    """Each pixel twice in both directions, then the first `size` pixels."""
+    """The first `size` pixels of the map with each pixel repeated twice in both directions."""
     return {"kind": "upsample", "size": size}
 
 
 def class_batch_norm(classes: int) -> Layer:
-    """Batch norm whose scale and bias are those of the row's class (Dumoulin et al. 2017)."""
+    """Batch norm with a scale and a bias for each class (Dumoulin et al. 2017)."""
     return {"kind": "class_batch_norm", "classes": classes}
 
 
 def class_bias(classes: int) -> Layer:
-    """x + b[class]: after a dense layer, what appending the class, one-hot, to its input would do."""
+    """x + b[class]; after a dense layer this equals appending the one-hot class to the input of that layer."""
     return {"kind": "class_bias", "classes": classes}
 
 
 def projection(classes: int) -> Layer:
-    """A score, x w + b + x v[class] (Miyato and Koyama 2018)."""
+    """The score x w + b + x v[class] (Miyato and Koyama 2018)."""
     return {"kind": "projection", "classes": classes}
 
 
@@ -108,16 +110,16 @@ def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
 
 
 def softmax(sizes: tuple[int, ...]) -> Layer:
-    """A softmax over each group of units at the end of a row, of these sizes; the units before them stay."""
+    """A softmax over each of the last groups of units, which have these sizes; the first units stay."""
     return {"kind": "softmax", "sizes": sizes}
 
 
 def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
-    """A player of the user's own as one layer: see `training.own_networks`."""
+    """A player of your own as one layer: see `training.own_networks`."""
     return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}
 
 
-MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of the part of it inside the border
+MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of its part inside the map
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
 
@@ -132,9 +134,9 @@ def shapes(layers: list[Layer], row: Row) -> Iterator[Row]:
 
 
 def initial_arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator) -> Params:
-    """Initial weights, float32, named "NUMBER.KIND.WHAT" after their layer, in residual ones after the whole path.
+    """The initial weights, float32, named "NUMBER.KIND.WHAT"; inside a residual layer the name is the whole path.
 
-    `scheme` is for layers that name none themselves ("init").
+    `scheme` names the entry of INIT for layers that have no "init" of their own.
     """
     params: Params = {}
     for number, layer in enumerate(layers):
@@ -154,10 +156,10 @@ def apply_layers(
     label: Any = None,
     path: str = "",
 ) -> Any:
-    """The output of a list of layers for a batch; `label` is its classes, one-hot [batch, classes], if layers ask.
+    """The output of a list of layers for a batch x; `label` is one-hot [batch, classes] for layers that use classes.
 
-    Batch norm uses the batch's own statistics where `moments` is None; else those stored in it, and it stores
-    there what it lacks, so that one pass with an empty dict over many rows calibrates a network for use.
+    Batch norm uses the statistics of the batch if `moments` is None, otherwise those stored in it under the layer's
+    name. It stores the ones that are missing, so one pass over many rows with an empty dict calibrates a network.
     """
     seen = Seen(moments, label)
     for number, layer in enumerate(layers):
@@ -177,7 +179,7 @@ def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tu
 
 
 def convolution_work(layers: list[Layer], row: Row) -> int:
-    """How many multiplications the convolutions of a list of layers take for one row."""
+    """The number of multiplications in the convolutions of a list of layers, for one row."""
     work = 0
     for layer, out in zip(layers, shapes(layers, row), strict=True):
         work += LAYERS[layer["kind"]].work(layer, row, out)
@@ -186,13 +188,13 @@ def convolution_work(layers: list[Layer], row: Row) -> int:
 
 
 def mixes_batch(layers: list[Layer]) -> bool:
-    """Whether one row's output depends on the rest of its batch."""
+    """Whether the output for a row depends on the other rows of its batch."""
     kinds = [(LAYERS[layer["kind"]], layer) for layer in layers]
     return any(kind.mixes_batch or any(mixes_batch(layer[part]) for part in kind.inside) for kind, layer in kinds)
 
 
 def unbounded(layers: list[Layer]) -> str | None:
-    """The first kind of layer whose slope has no useful bound, inside other layers too; None if all have one."""
+    """The first kind of layer without a useful bound of its slope, also inside other layers; None if all have one."""
     for layer in layers:
         kind = LAYERS[layer["kind"]]
         inside = [found for part in kind.inside if (found := unbounded(layer[part])) is not None]
@@ -202,15 +204,15 @@ def unbounded(layers: list[Layer]) -> str | None:
 
 
 def with_classes(layers: list[Layer], classes: int) -> list[Layer]:
-    """The same layers, those that can be told the class of each row are."""
+    """The same layers, where each layer that can use the class of a row does so."""
     return [LAYERS[layer["kind"]].with_classes(layer, classes) for layer in layers]
 
 
 def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "") -> tuple[float, str]:
-    """A number that no slope of the network exceeds, and "", or inf and the reason why it has none.
+    """An upper bound of the network's slope and "", or inf and the reason why there is no bound.
 
-    The product of the layers' slopes, the operator norms of their weights (exact for dense layers, see
-    `convolution_norm`) and the steepest slopes of activations. In float64, rounded up.
+    The bound is the product of the slopes of the layers: the operator norms of the weights (exact for dense layers,
+    see `convolution_norm` for others) and the steepest slopes of the activations, in float64 and rounded up.
 
     Examples:
         >>> bound, reason = lipschitz_bound([dense(1)], {"00.dense.weight": np.array([[3.0, 4.0]])}, (2,))
@@ -235,7 +237,7 @@ def _name(number: int, layer: Layer) -> str:
 
 
 def _linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str, np.random.Generator], Params]:
-    """Weights of this shape by the layer's scheme, and a bias of zeros, for each output feature."""
+    """A function that makes weights of this shape by the layer's scheme, and biases of 0."""
 
     def init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
         patch, features = layer.get("kernel", 1) ** 2, layer["features"]
@@ -264,9 +266,9 @@ def _residual_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator
 
 
 def padding(size: int, kernel: int, stride: int) -> int:
-    """What both ends of an axis are padded by so that a convolution gives ceil(size / stride).
+    """The number of zeros at both ends of an axis for which a convolution gives ceil(size / stride).
 
-    Where TensorFlow's "same" pads one end more than the other, this is its mirror image.
+    TensorFlow's "same" may pad one end more than the other; this is then its mirror image.
     """
     return math.ceil(max((math.ceil(size / stride) - 1) * stride + kernel - size, 0) / 2)
 
@@ -297,7 +299,7 @@ def _class_batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen
 
 
 def _normalised(ops: Any, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    """x with mean 0 and variance 1 a channel, by the batch's moments or by those stored under the layer's name."""
+    """x with mean 0 and variance 1 in each channel, by the stored moments of the layer or else by the batch's."""
     stored = {} if seen.moments is None else seen.moments
     if arrays.path not in stored:
         stored[arrays.path] = ops.moments(x)
@@ -329,7 +331,7 @@ def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any
 # The shape after a kind, its slope (the norm of its matrix, or the steepest slope of its function) and its matrices.
 
 
-def _even(layer: Layer, row: Row) -> Row:
+def _groupsort_shape(layer: Layer, row: Row) -> Row:
     if row[-1] % 2:
         raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
     return row
@@ -351,11 +353,11 @@ def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 def _conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
     return convolution_norm(
         arrays["weight"], layer["stride"], (out[0], out[1])
-    )  # it is the adjoint from `out` to `row`
+    )  # the norm of its adjoint, the convolution from `out` to `row`
 
 
 def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return float(np.linalg.norm(arrays["weight"] + arrays["classes"], axis=1).max())  # that of the steepest class
+    return float(np.linalg.norm(arrays["weight"] + arrays["classes"], axis=1).max())  # the slope of the steepest class
 
 
 def _mean_pool_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -367,13 +369,13 @@ def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
     return sum(lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts)
 
 
-def _overlapping(layer: Layer, arrays: Arrays) -> dict[str, int]:
-    """A pixel lies in at most ceil(k / stride)^2 patches, so the norm grows by at most the root of that."""
+def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, int]:
+    """The weight with ceil(k / stride): a pixel lies in at most the square of that many patches."""
     return {"weight": math.ceil(layer["kernel"] / layer["stride"])}
 
 
-def _function(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
-    """A kind without settings or arrays, of slope 1: a function (ops, x) -> the output."""
+def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
+    """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
     return Kind(
         example=(activation(kind), (4,)),
         apply=lambda ops, layer, arrays, x, seen: function(ops, x),
@@ -398,7 +400,7 @@ LAYERS: dict[str, Kind] = {
         init=_linear_init(lambda layer, row: (layer["features"], row[-1], layer["kernel"], layer["kernel"])),
         work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** 2,
         slope=_conv_slope,
-        matrices=_overlapping,
+        matrices=_convolution_matrices,
     ),
     "conv_transpose": Kind(
         example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 3)),
@@ -407,7 +409,7 @@ LAYERS: dict[str, Kind] = {
         init=_linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
         work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** 2,
         slope=_conv_transpose_slope,
-        matrices=_overlapping,
+        matrices=_convolution_matrices,
     ),
     "batch_norm": Kind(
         example=({"kind": "batch_norm"}, (4, 3, 3)),
@@ -423,7 +425,7 @@ LAYERS: dict[str, Kind] = {
     "class_bias": Kind(
         example=(class_bias(3), (4,)),
         apply=_class_bias,
-        # a class counts as much as all of z
+        # so large that the class moves the output as much as all of z does
         init=lambda layer, row, scheme, rng: {"classes": INIT["he"](rng, (layer["classes"], row[-1]), 1, row[-1])},
         slope=_unit_slope,
     ),
@@ -433,17 +435,17 @@ LAYERS: dict[str, Kind] = {
         shape=lambda layer, row: (1,),
         init=_projection_init,
         slope=_projection_slope,
-        matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is the sum of one of each
+        matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is at most the sum of both norms
     ),
-    "relu": _function("relu", lambda ops, x: ops.relu(x)),
+    "relu": _function_kind("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
         example=(activation("leaky_relu"), (4,)),
         apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
-    "tanh": _function("tanh", lambda ops, x: ops.tanh(x)),
-    "shifted_softplus": _function("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
-    "groupsort": _function("groupsort", lambda ops, x: ops.groupsort(x), shape=_even),
+    "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
+    "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
+    "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=_groupsort_shape),
     "softmax": Kind(
         example=(softmax((2, 3)), (6,)),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
@@ -459,7 +461,7 @@ LAYERS: dict[str, Kind] = {
         example=(upsample((7, 6)), (4, 3, 2)),
         apply=lambda ops, layer, arrays, x, seen: ops.upsample(x)[:, : layer["size"][0], : layer["size"][1]],
         shape=lambda layer, row: (*layer["size"], row[-1]),
-        slope=lambda layer, arrays, row, out: 2.0,  # each pixel stands four times
+        slope=lambda layer, arrays, row, out: 2.0,  # each pixel appears four times
     ),
     "mean_pool": Kind(
         example=(MEAN_POOL, (5, 4, 2)),
@@ -488,7 +490,7 @@ LAYERS: dict[str, Kind] = {
     "own": Kind(
         example=(own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
         apply=lambda ops, layer, arrays, x, seen: layer["apply"](filled(layer["outlines"], arrays.all()), x),
-        shape=lambda layer, row: (),  # only its author knows
+        shape=lambda layer, row: (),  # unknown here: your functions decide it
         init=lambda layer, row, scheme, rng: flat(layer["init"](rng, row), layer["outlines"]),
         matrices=lambda layer, arrays: {what: 1 for what, w in arrays.all().items() if len(w.shape) > 1},
     ),

@@ -1,4 +1,4 @@
-"""Architectures: a pair of lists of layers, made to fit the shape of the data."""
+"""Architectures: the layers of the critic and of the generator, built for the shape of a row."""
 
 import math
 from collections.abc import Callable
@@ -27,7 +27,8 @@ from wgan.game.layers import (
 
 
 class Architecture(NamedTuple):
-    """The layers of the critic (rows to one score) and of the generator (z to rows), and how weights start."""
+    """The layers of the critic (rows to one score) and of the generator (z to rows); `init` names the entry of INIT
+    for their initial weights."""
 
     name: str
     critic: list[Layer]
@@ -47,17 +48,17 @@ def mlp(
     generator_norm: str,
     groups: tuple[int, ...] = (),
 ) -> Architecture:
-    """Both players are dense, `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
+    """Two dense players with `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
     width, depth = width or 512, depth or 3
-    kind = _own(activation, "relu")
+    kind = _asked_or_own(activation, "relu")
 
     def hidden(normalisation: str) -> list[Layer]:
-        block = [dense(width), *norm(_own(normalisation, "none")), _act(kind)]
+        block = [dense(width), *norm(_asked_or_own(normalisation, "none")), _act(kind)]
         return block * depth
 
     flat = math.prod(row)
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
-    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output(row, groups)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output_activation(row, groups)]
     return Architecture("mlp", critic, generator, "he")
 
 
@@ -70,22 +71,22 @@ def hybrid(
     generator_norm: str,
     groups: tuple[int, ...] = (),
 ) -> Architecture:
-    """A dense pair of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
+    """Two dense players of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
 
-    Nearly as fast as an mlp and far better on images: the critic begins with 8 filters, the generator ends with
-    the transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
+    This is nearly as fast as an mlp and far better on images. The critic begins with 8 filters; the generator ends
+    with a transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
     """
     width, depth = width or 256, depth or 1
-    kind = _own(activation, "leaky_relu")
-    down, up = (norm(_own(asked, "none")) for asked in (critic_norm, generator_norm))
+    kind = _asked_or_own(activation, "leaky_relu")
+    down, up = (norm(_asked_or_own(asked, "none")) for asked in (critic_norm, generator_norm))
     if len(row) != 3:
         pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, groups)
         return pair._replace(name="hybrid")
-    size = _halvings(row, "hybrid", stages=1)[1]
+    size = _map_sizes(row, "hybrid", stages=1)[1]
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
     generator = [dense(width), *up, _act(kind)] * depth
     generator += [dense(math.prod(size) * 16), reshape(*size, 16), *up, _act(kind)]
-    generator += [conv_transpose(row[-1], 4, 2, (row[0], row[1])), *_output(row)]
+    generator += [conv_transpose(row[-1], 4, 2, (row[0], row[1])), *_output_activation(row)]
     return Architecture("hybrid", [*critic, dense(1)], generator, "he")
 
 
@@ -98,21 +99,23 @@ def dcgan(
     generator_norm: str,
     constraint: Constraint,
 ) -> Architecture:
-    """4x4 convolutions of stride 2 down to 4 pixels, filters doubling from `width` (64), and their mirror.
+    """A critic of 4x4 convolutions of stride 2 down to 4 pixels, and a generator that mirrors it.
 
-    A `depth` above that, which counts the dense layers too, adds 3x3 convolutions that keep a map's size and
-    filters: evenly over the maps smaller than the image, the smallest first.
+    The number of filters doubles from `width` (64) at each convolution. `depth` counts the dense layer too; a larger
+    depth than these layers need adds 3x3 convolutions that keep the size and the filters of a map, evenly over the
+    maps smaller than the image, the smallest first.
     """
-    sizes, width = _halvings(row, "dcgan", stop=4), width or 64
+    sizes, width = _map_sizes(row, "dcgan", stop=4), width or 64
     filters = [width * 2**stage for stage in range(len(sizes) - 1)]
     depth = depth or len(sizes)
     if depth < len(sizes):
         raise WganError(
-            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more."
+            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more; "
+            f"use --depth {len(sizes)} or more."
         )
     more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
-    down, up = norm(_norm(critic_norm, "batch", constraint)), norm(_own(generator_norm, "batch"))
-    slopes = _own(activation, "leaky_relu"), _own(activation, "relu")
+    down, up = norm(_critic_norm(critic_norm, "batch", constraint)), norm(_asked_or_own(generator_norm, "batch"))
+    slopes = _asked_or_own(activation, "leaky_relu"), _asked_or_own(activation, "relu")
 
     critic = []
     for stage, features in enumerate(filters):
@@ -123,19 +126,22 @@ def dcgan(
         generator += [conv(filters[stage], 3), *up, _act(slopes[1])] * more[stage]
         features = filters[stage - 1] if stage else row[-1]
         generator += [conv_transpose(features, 4, 2, sizes[stage]), *([*up, _act(slopes[1])] if stage else [])]
-    return Architecture("dcgan", [*critic, *_to_score(sizes, filters)], [*generator, *_output(row)], "dcgan")
+    return Architecture(
+        "dcgan", [*critic, *_score_layers(sizes, filters)], [*generator, *_output_activation(row)], "dcgan"
+    )
 
 
 def keras_cnn(
     row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
 ) -> Architecture:
-    """The Keras tutorial's critic: 32, 64, 128 filters, 3x3, stride 2, a norm after the second and third.
+    """The Keras tutorial's critic: 3x3 convolutions of stride 2, with 32, 64 and 128 filters.
 
-    Its generator, which the tutorial leaves open, mirrors it with 5x5 filters, twice as many.
+    A norm follows the second and the third. The tutorial leaves the generator open; here it mirrors the critic with
+    twice as many filters of 5x5.
     """
-    sizes, width = _halvings(row, "keras-cnn", stages=3), width or 32
+    sizes, width = _map_sizes(row, "keras-cnn", stages=3), width or 32
     filters = [width, 2 * width, 4 * width]
-    down, up = _norm(critic_norm, "batch", constraint), _own(generator_norm, "batch")
+    down, up = _critic_norm(critic_norm, "batch", constraint), _asked_or_own(generator_norm, "batch")
     leaky = _act("leaky_relu", 0.01)
     critic = []
     for stage, features in enumerate(filters):
@@ -143,42 +149,44 @@ def keras_cnn(
     generator = [dense(math.prod(sizes[-1]) * 8 * width), reshape(*sizes[-1], 8 * width)]
     for features, size in zip([4 * width, 2 * width, row[-1]], sizes[-2::-1], strict=True):
         generator += [*norm(up), leaky, conv_transpose(features, 5, 2, size)]
-    score = _to_score(sizes, filters)
-    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output(row)], "glorot")
+    score = _score_layers(sizes, filters)
+    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output_activation(row)], "glorot")
 
 
 def stax_cnn(
     row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
 ) -> Architecture:
-    """The stax tutorial's nets: 4x4 convolutions of stride 2, 256 and 512, and their mirror, batch norm, ReLU.
+    """The stax tutorial's networks: two 4x4 convolutions of stride 2 (256, 512 filters) and a mirrored generator.
 
-    As in DCGAN the first transposed convolution acts on the 1x1 map of z, where it is a dense layer.
+    Both have batch norm and ReLU. As in DCGAN the generator's first transposed convolution acts on the 1x1 map of z,
+    so it is a dense layer.
     """
-    sizes, width = _halvings(row, "stax-cnn", stages=2), width or 256
-    down, up = _norm(critic_norm, "batch", constraint), _own(generator_norm, "batch")
+    sizes, width = _map_sizes(row, "stax-cnn", stages=2), width or 256
+    down, up = _critic_norm(critic_norm, "batch", constraint), _asked_or_own(generator_norm, "batch")
     critic = []
     for features in (width, 2 * width):
         critic += [conv(features, 4, 2), *norm(down), _act("relu")]
     generator = [dense(math.prod(sizes[2]) * 2 * width), reshape(*sizes[2], 2 * width), *norm(up), _act("relu")]
     generator += [conv_transpose(width, 4, 2, sizes[1]), *norm(up), _act("relu")]
-    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output(row)]
-    score = _to_score(sizes, [2 * width])
+    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output_activation(row)]
+    score = _score_layers(sizes, [2 * width])
     return Architecture("stax-cnn", [*critic, *score], generator, "glorot")
 
 
 def resnet(
     row: tuple[int, ...], width: int | None, activation: str, critic_norm: str, generator_norm: str
 ) -> Architecture:
-    """The residual pair of the WGAN-GP paper's CIFAR code: `width` (128) filters of 3x3 throughout.
+    """The residual networks of the WGAN-GP paper's CIFAR code, with `width` (128) filters of 3x3 throughout.
 
-    The generator doubles a map of 4 pixels until the image's size, one block each, with batch norm; the critic
-    halves the image to twice that, one block each, then two blocks more, ReLU, the mean over the map, a score,
-    without any norm. At 32 x 32 x 3 they have 1,204,483 and 1,053,825 weights. Larger images have more blocks.
+    Each block of the generator doubles the map, from 4 pixels to the image's size, with batch norm. Each block of the
+    critic halves the map, down to 8 pixels; two more blocks, a ReLU, the mean over the map and the score follow, with
+    no norm. For rows of 32 x 32 x 3 the generator has 1,204,483 weights and the critic 1,053,825. Larger images get
+    more blocks.
     """
-    sizes, width = _halvings(row, "resnet", stop=4), width or 128
-    act = _act(_own(activation, "relu"))
-    down, up = _own(critic_norm, "none"), norm(_own(generator_norm, "batch"))
-    # The code starts 3x3 convolutions of blocks for ReLU; 1x1 ones, the output and dense layers after Glorot.
+    sizes, width = _map_sizes(row, "resnet", stop=4), width or 128
+    act = _act(_asked_or_own(activation, "relu"))
+    down, up = _asked_or_own(critic_norm, "none"), norm(_asked_or_own(generator_norm, "batch"))
+    # As in that code, 3x3 convolutions in blocks start with He's scale; 1x1, output and dense layers with Glorot's.
     wide, narrow = conv(width, 3) | {"init": "glorot_he"}, conv(width, 1)
 
     def block(normalisation: list[Layer], before: list[Layer], after: list[Layer], shortcut: list[Layer]) -> Layer:
@@ -187,9 +195,9 @@ def resnet(
     generator = [dense(math.prod(sizes[-1]) * width), reshape(*sizes[-1], width)]
     for size in sizes[-2::-1]:
         generator.append(block(up, [upsample(size)], [], [upsample(size), narrow]))
-    generator += [*up, act, conv(row[-1], 3), *_output(row)]
+    generator += [*up, act, conv(row[-1], 3), *_output_activation(row)]
 
-    # The first block has no ReLU or norm in front, and pools its shortcut before the convolution.
+    # The first block begins without ReLU and norm, and its shortcut pools before the convolution.
     critic = [residual([wide, *norm(down), act, wide, MEAN_POOL], [MEAN_POOL, narrow])]
     critic += [block(norm(down), [], [MEAN_POOL], [narrow, MEAN_POOL])] * (len(sizes) - 3)
     critic += [block(norm(down), [], [], [])] * 2
@@ -197,10 +205,11 @@ def resnet(
 
 
 def conditional(architecture: Architecture, how: str, classes: int) -> Architecture:
-    """The same pair for labelled rows: the generator is told a class, and the critic is too ("projection") or tells
-    it, by as many outputs more ("auxiliary": the classifier of Odena et al. 2017).
+    """The same architecture for labelled rows: the generator makes rows of a given class.
 
-    The generator's batch norms become conditional ones; where it has none, its first layer gets a bias by class.
+    The critic sees the class too if `how` is "projection". If it is "auxiliary" (Odena et al. 2017), the critic
+    predicts the class with one more output for each class. The generator's batch norms become conditional; without
+    batch norm, its first layer gets a bias for each class.
     """
     *body, last = architecture.critic
     if last != dense(1):
@@ -213,38 +222,38 @@ def conditional(architecture: Architecture, how: str, classes: int) -> Architect
     return architecture._replace(critic=critic, generator=generator)
 
 
-_act = activation  # the builders have an argument of that name
+_act = activation  # the architectures have an argument called `activation`
 
 
-def _output(row: tuple[int, ...], groups: tuple[int, ...] = ()) -> list[Layer]:
-    """Images lie in [-1, 1]; tables and points are unbounded, but for the groups of units that stand for levels."""
+def _output_activation(row: tuple[int, ...], groups: tuple[int, ...] = ()) -> list[Layer]:
+    """The last activation: tanh for images, softmax for the units that stand for levels of a table, else none."""
     return [_act("tanh")] if len(row) == 3 else [softmax(groups)] if groups else []
 
 
-def _to_score(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
+def _score_layers(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
     return [reshape(math.prod(sizes[-1]) * filters[-1]), dense(1)]
 
 
-def _own(asked: str, own: str) -> str:
-    """What was asked for, or the network's own where that is "auto"."""
+def _asked_or_own(asked: str, own: str) -> str:
+    """The setting that was asked for, or the network's own for "auto"."""
     return own if asked == "auto" else asked
 
 
-def _norm(asked: str, own: str, constraint: Constraint) -> str:
-    """A network's own norm, unless another is asked for.
+def _critic_norm(asked: str, own: str, constraint: Constraint) -> str:
+    """The critic's norm that was asked for, or for "auto" the network's own if the constraint allows it.
 
-    Batch norm gives way to layer norm under a penalty that looks at each row by itself (Gulrajani et al. 2017), and
-    every norm gives way to none under a constraint that bounds each layer's slope.
+    A penalty that looks at each row by itself turns batch norm into layer norm (Gulrajani et al. 2017); a constraint
+    that bounds the slope of each layer removes every norm.
     """
     if constraint.bounds_layers:
         own = "none"
     elif own == "batch" and constraint.forbids_batch_norm:
         own = "layer"
-    return _own(asked, own)
+    return _asked_or_own(asked, own)
 
 
-def _halvings(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:
-    """Map sizes from the image down, each half of the last (rounded up), to at most `stop` pixels."""
+def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:
+    """The sizes of the maps from the image down, each half of the last (rounded up), to at most `stop` pixels."""
     if len(row) != 3 or min(row[:2]) < 4:
         what = f"images of {row[0]} x {row[1]} pixels" if len(row) == 3 else f"rows of {row[0]} columns"
         raise WganError(f"network {name} got {what}; it needs images of at least 4 x 4, so use --network mlp.")

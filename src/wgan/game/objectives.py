@@ -1,6 +1,6 @@
-"""What the two players minimise, as functions of the critic's scores: real high, fake low.
+"""What the two players minimise, as functions of the critic's scores, which are high for real rows, low for fakes.
 
-The scores are arrays [batch] of any engine; a discriminator is D = sigmoid(score).
+Scores are arrays [batch] of any engine; a discriminator is D = sigmoid(score).
 """
 
 from collections.abc import Callable, Mapping
@@ -18,8 +18,8 @@ class Objective(NamedTuple):
     """The two losses, each minimised by its player, and the distance that a good critic's scores estimate.
 
     `critic_loss(ops, real, fake)`, `generator_loss(ops, fake)` and `estimate(ops, real, fake)` return scalars;
-    the estimate falls towards 0 as the fakes get better. `estimates` says what it is an estimate of; `parameters` is
-    None for an objective of your own.
+    the estimate falls towards 0 as the fakes get better. `estimates` names the distance that it estimates;
+    `parameters` is None for an objective of your own.
     """
 
     name: str
@@ -47,7 +47,8 @@ def minimax(prior: float = 0.5) -> Objective:
     """The saturating GAN (Goodfellow et al. 2014) with a share `prior` = pi of real rows.
 
     The critic minimises -pi E log D(real) - (1 - pi) E log(1 - D(fake)), the generator E log(1 - D(fake)). At
-    the optimum D / (1 - D) * (1 - pi) / pi is the density ratio, real over fake (Mohamed, Lakshminarayanan 2016).
+    the optimum D / (1 - D) * (1 - pi) / pi is the density of real rows over the density of fake rows (Mohamed,
+    Lakshminarayanan 2016).
     """
 
     def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
@@ -66,7 +67,7 @@ def minimax(prior: float = 0.5) -> Objective:
 
 @member
 def non_saturating(prior: float = 0.5) -> Objective:
-    """The GAN whose generator minimises -E log D(fake), of the same fixed point (Goodfellow et al. 2014)."""
+    """The GAN whose generator minimises -E log D(fake), with the fixed point of `minimax` (Goodfellow et al. 2014)."""
     return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
 
 
@@ -76,11 +77,11 @@ def f_gan(
     prior: float = 0.5,
     alpha: float = 0.5,
 ) -> Objective:
-    """The f-GAN of a row of `DIVERGENCES` (Nowozin et al. 2016): the critic maximises E g(real) - E f*(g(fake)).
+    """The f-GAN of an entry of `DIVERGENCES` (Nowozin et al. 2016): the critic maximises E g(real) - E f*(g(fake)).
 
-    The generator minimises the same, -E f*(g(fake)), if `generator_objective` is "saturating" (their Algorithm 1),
-    and -E g(fake) if it is "non-saturating" (their section 3.2): same direction, another weight for each row.
-    `prior` is that of js, `alpha` that of alpha.
+    The generator minimises -E f*(g(fake)) if `generator_objective` is "saturating" (their Algorithm 1), and -E g(fake)
+    if it is "non-saturating" (their section 3.2): the gradients have the same direction and weigh the rows differently.
+    The divergence "js" reads `prior`, "alpha" reads `alpha`.
     """
     if isinstance(divergence, Divergence):
         return _f_gan(divergence, generator_objective)
@@ -107,7 +108,7 @@ def _f_gan(row: Divergence, generator_objective: str) -> Objective:
 
 
 def _f_gan_of(name: str) -> Callable[..., Objective]:
-    """The member of the family for a divergence: its parameters are `generator_objective` and the divergence's own."""
+    """The function that makes the f-GAN of a divergence from `generator_objective` and the divergence's parameters."""
 
     def make(generator_objective: str = "non-saturating", **parameters: float) -> Objective:
         return _f_gan(named(name, **parameters), generator_objective)
@@ -118,7 +119,7 @@ def _f_gan_of(name: str) -> Callable[..., Objective]:
 
 
 def cross_entropy(ops: Any, logits: Any, label: Any) -> Any:
-    """-E log softmax(logits)[label], for logits [batch, classes] and labels one-hot [batch, classes]."""
+    """-E log softmax(logits)[label], for logits [batch, classes] and one-hot labels [batch, classes]."""
     columns = [logits[:, k] for k in range(logits.shape[1])]
     total = reduce(lambda a, b: a + ops.softplus(b - a), columns)  # log(e^a + e^b)
     return (total - (logits * label).sum(1)).mean()

@@ -1,6 +1,6 @@
-"""One iteration of Algorithm 1, as both papers print it: critic n times, then the generator.
+"""One iteration of Algorithm 1, as both papers print it: n steps of the critic, then one of the generator.
 
-Every function takes a state and returns the next one; a state that was passed in may not be used again.
+The functions of a step take a state and return the next one; a state that was passed in may not be used again.
 """
 
 from typing import Any, NamedTuple
@@ -12,13 +12,13 @@ from wgan.game.layers import apply_layers, mixes_batch
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective, cross_entropy
 
-AT_ONCE = 1024  # fakes made in one pass: more would not be faster, and warm-up steps ask for thousands
+AT_ONCE = 1024  # most fakes made in one pass: more are not faster, and warm-up steps need thousands
 
 
 class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine.
 
-    `auxiliary` holds the weights of the auxiliary classifier's loss for critic and generator, where there is one.
+    `auxiliary` holds the weights of the auxiliary classifier's loss for the critic and the generator, or None.
     """
 
     engine: Engine[Any]
@@ -30,7 +30,7 @@ class Game(NamedTuple):
 
 
 class State(NamedTuple):
-    """What the next step needs. `average` is empty where no average of the generator is kept."""
+    """What the next step needs; `average` is empty if the run keeps no average of the generator."""
 
     critic: Params
     generator: Params
@@ -40,9 +40,12 @@ class State(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """The random numbers of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
-    weights [n_critic, batch], and the generator's z [batch, latent]; under labels the classes, one-hot, of the real
-    rows [n_critic, batch, classes], which the fakes beside them share, and of the generator's batch."""
+    """The random draws of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
+    weights [n_critic, batch] and the generator's z [batch, latent].
+
+    With labels, `label` holds the one-hot classes of the real rows and of their fakes [n_critic, batch, classes], and
+    `generator_label` those of the generator's batch.
+    """
 
     real: Any
     z: Any
@@ -53,29 +56,29 @@ class Draws(NamedTuple):
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
-    """The critic's scores, high for real, [batch, 1], or [batch, 1 + classes] with an auxiliary classifier's logits."""
+    """The critic's scores, high for real rows, [batch, 1]; an auxiliary classifier adds a logit for each class."""
     return apply_layers(game.engine.ops, game.architecture.critic, critic, rows, label=label)
 
 
 def score(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
-    """The critic's scores [batch], high for real."""
+    """The critic's scores [batch], high for real rows."""
     return outputs(game, critic, rows, label)[:, 0]
 
 
 def generate(game: Game, generator: Params, z: Any, moments: dict | None = None, label: Any = None) -> Any:
-    """The generator's rows for z [batch, latent]; `moments` are those of `calibrate`, else the batch's own."""
+    """The generator's rows for z [batch, latent]; batch norm uses `moments` of `calibrate`, or else the batch's."""
     return apply_layers(game.engine.ops, game.architecture.generator, generator, z, moments, label)
 
 
 def calibrate(game: Game, generator: Params, z: Any, label: Any = None) -> dict[str, Any]:
-    """The moments of each batch norm over many z, with which one sample does not depend on its batch."""
+    """The moments of each batch norm over many z; with these a sample does not depend on its batch."""
     moments: dict[str, Any] = {}
     apply_layers(game.engine.ops, game.architecture.generator, generator, z, moments, label)
     return moments
 
 
 def paired_outputs(game: Game, critic: Params, real: Any, fake: Any, label: Any = None) -> tuple[Any, Any]:
-    """The outputs for both batches; in one pass, which is faster, unless batch norm would mix the two."""
+    """The critic's outputs for both batches, in one pass, which is faster, unless batch norm would mix the two."""
     if mixes_batch(game.architecture.critic):
         return outputs(game, critic, real, label), outputs(game, critic, fake, label)
     concatenate = game.engine.ops.concatenate
@@ -84,7 +87,7 @@ def paired_outputs(game: Game, critic: Params, real: Any, fake: Any, label: Any 
 
 
 def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
-    """A batch of rows for each critic step, z [n_critic, batch, latent], in one pass."""
+    """The fakes of all critic steps, [n_critic, batch, ...], for z [n_critic, batch, latent], made in one pass."""
     count, batch = z.shape[:2]
     z, label = (x if x is None else x.reshape(count * batch, -1) for x in (z, label))
     rows = generate(game, generator, z, label=label)
@@ -94,7 +97,7 @@ def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
 def critic_step(
     game: Game, state: State, real: Any, fake: Any, mix: Any, learning_rate: float, label: Any = None
 ) -> tuple[State, dict[str, Any]]:
-    """One update of the critic; `fake` is a constant here, so nothing flows to the generator."""
+    """One update of the critic; `fake` is a constant here, so no gradient flows to the generator."""
     engine, objective, constraint = game.engine, game.objective, game.constraint
 
     def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
@@ -119,7 +122,7 @@ def critic_step(
 def generator_step(
     game: Game, state: State, z: Any, learning_rate: float, decay: float, label: Any = None
 ) -> tuple[State, dict[str, Any]]:
-    """One update of the generator against a fixed critic, and of the average: decay * average + (1 - decay) * new."""
+    """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new."""
     engine = game.engine
 
     def loss(generator: Params) -> tuple[Any, dict[str, Any]]:

@@ -1,6 +1,7 @@
-"""The papers' experiments as commands: each a list of cases, a function that measures one, a figure and a verdict.
+"""The papers' experiments: each is a list of cases, a function that measures one case, a verdict and a figure.
 
-They may use all folders. To add one: a file here that ends in a `Study`, its name in STUDIES, and its test.
+They may use every folder before them. To add a study, write a file here that ends in a `Study`, its entry in STUDIES,
+and its test.
 """
 
 import csv
@@ -22,20 +23,20 @@ from wgan.runs import folder as runs
 from wgan.studies.jobs import measured
 from wgan.studies.rows import Row, as_json
 
-UNFINISHED = "unfinished"  # the folder of trainings under way, which a finished study has no more
-SCALES = ("quick", "medium", "full")  # minutes each, hours for all on two cores, the papers' constants
-FRAMES_PER_SECOND = 4  # of animation.gif
+UNFINISHED = "unfinished"  # the folder of the trainings under way; a finished study has none
+SCALES = ("quick", "medium", "full")  # minutes for one study; hours for all on two cores; the papers' constants
+FRAMES_PER_SECOND = 4  # in animation.gif
 
 
 class Study(NamedTuple):
-    """`cases(scale)` lists what is to be measured, each a dict of JSON values; `measure(**case)` does it and returns
-    a row or several, numbers and words by column, to which the case's own columns are added.
+    """An experiment: its claim, its cases, and the functions that measure a case, judge the claim and draw a figure.
 
-    A list in a row, such as a curve for the figure, is kept in rows.jsonl and left out of the table. A case is
-    what an interrupted study loses, so make them short, or train by `trained` and `recorded`, which go on from a
-    checkpoint; one that draws random numbers holds its "seed".
-    `judge(rows)` says whether the claim holds (None: this scale cannot say) and, in a sentence, what was measured;
-    `draw(rows)` returns a matplotlib Figure, `animate(rows)`, where there is one, a matplotlib Animation.
+    `cases(scale)` lists the cases, each a dict of JSON values; a case that draws random numbers holds its "seed".
+    `measure(**case)` returns one row or several, dicts of numbers and words by column; the columns of the case are
+    added to them. A list in a row, such as a curve for the figure, goes to rows.jsonl but not to the table. An
+    interrupted study loses the case under way, so make cases short, or train with `trained` and `recorded`, which go on
+    from a checkpoint. `judge(rows)` returns whether the claim holds (None: this scale cannot say) and a sentence about
+    what was measured. `draw(rows)` returns a matplotlib Figure, and `animate(rows)`, if given, an Animation.
     """
 
     title: str
@@ -49,7 +50,7 @@ class Study(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Where a running study stands: `done` of `total` cases, and the rows of the last one."""
+    """The progress of a running study: `done` of `total` cases, and the rows of the last case."""
 
     done: int
     total: int
@@ -57,7 +58,7 @@ class Progress(NamedTuple):
 
 
 def study(name: str) -> Study:
-    """The study of this name; `WganError` with a suggestion where there is none."""
+    """The study of this name; an unknown name raises `WganError` with a suggestion."""
     if name not in STUDIES:
         raise unknown_name("study", name, STUDIES)
     return import_module(STUDIES[name]).STUDY
@@ -66,20 +67,19 @@ def study(name: str) -> Study:
 def run(
     name: str, scale: str = "quick", out: str | Path | None = None, jobs: int | None = None, dask: str | None = None
 ) -> Iterator[Progress]:
-    """Run a study into a folder (studies/NAME-SCALE), yielding after each case; then write its results there.
+    """Run a study, yielding after each case, and write its results into a folder (studies/NAME-SCALE).
 
-    `jobs` cases at a time, each in a process of its own (as many as there are cores; 1: in this process), or on
-    the workers of the Dask scheduler at the address `dask`: the results are the same to the byte. rows.jsonl keeps
-    each case as it is finished, unfinished/ the trainings of those under way, so that the same call goes on where an
-    earlier one stopped. At the end come table.csv, figure.png, animation.gif where the study has one, and summary.md.
-    Raises WganError, having changed nothing, if the folder holds something else, or the rows of other code or another
-    scale.
+    `jobs` cases run at once, each in its own process (None: one for each core; 1: in this process), or they run on the
+    workers of the Dask scheduler at the address `dask`; the results are the same to the byte. rows.jsonl keeps each
+    finished case and unfinished/ the trainings under way, so the same call resumes the study. At the end the folder has
+    table.csv, figure.png, summary.md and, for some studies, animation.gif. Raises WganError and changes nothing if the
+    folder holds something else, or the rows of another scale or another version of wgan.
     """
     one = study(name)
     if scale not in SCALES:
         raise unknown_name("scale", scale, SCALES)
     if jobs is not None and (jobs < 1 or dask is not None):
-        raise WganError(f"jobs is {jobs}; it must be 1 or more, and is for this machine only, not for dask.")
+        raise WganError(f"jobs is {jobs}; it must be 1 or more, and left out with dask, whose workers set it.")
     out = Path(out or Path("studies") / f"{name}-{scale}")
     cases = [as_json(case) for case in one.cases(scale)]
     header = {"study": name, "scale": scale, "wgan": __version__}
@@ -103,19 +103,19 @@ def run(
 
 
 def table(rows: list[Row], columns: list[str] | None = None) -> str:
-    """Rows as a Markdown table, numbers to three digits; lists are left out."""
+    """Rows as a Markdown table with numbers to three digits, without lists."""
     columns = columns or _columns(rows)
     lines = [columns, ["---"] * len(columns), *[[_short(row.get(name)) for name in columns] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def words(rows: list[Row]) -> str:
-    """The last of these rows in a line, for a progress bar."""
+    """The last of these rows as one line of text, for a progress bar."""
     return ", ".join(f"{name} {_short(value)}" for name, value in rows[-1].items() if not isinstance(value, list))
 
 
 def _open(out: Path, header: Row) -> list[Row]:
-    """Create the folder, or read what an earlier run finished; a torn last line, of a killed process, is dropped."""
+    """The finished cases in the folder, which is created if needed; a last line that a killed process left is cut."""
     path = out / "rows.jsonl"
     with runs.explained("use", out):
         if not path.exists():
@@ -143,7 +143,7 @@ def _append(out: Path, entry: Row) -> None:
 
 
 def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
-    """table.csv, figure.png and summary.md, from the finished cases alone."""
+    """Write table.csv, figure.png, animation.gif and summary.md from the finished cases alone."""
     rows = [row for entry in done for row in entry["rows"]]
     with (out / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
@@ -184,7 +184,7 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-STUDIES = {  # the module of each, imported when it is asked for
+STUDIES = {  # the module of each study, imported when it is asked for
     "earth-mover": "wgan.studies.earth_mover",
     "parallel-lines": "wgan.studies.parallel_lines",
     "density-ratio": "wgan.studies.density_ratio",

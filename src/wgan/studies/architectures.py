@@ -1,8 +1,8 @@
-"""Which architectures train? Random ones, each as a GAN and as a WGAN-GP, by the thresholds that their samples pass.
+"""Which architectures train? Random ones are trained as a GAN and as a WGAN-GP, and their samples' scores compared.
 
-No code of the paper's was released. Here depth is that of `dcgan`, the score is of a classifier trained on the data
-set itself, CIFAR-10 stands for ImageNet at 32 x 32, and the paper's weight decay of 1e-3 in normalised critics is
-left out. The small space, short of full, has ten times the paper's learning rates, since its runs are short.
+The paper's code was not released. Here depth means the depth of `dcgan`, the score comes from a classifier that is
+trained on the data set itself, CIFAR-10 replaces ImageNet at 32 x 32, and the paper's weight decay of 1e-3 in
+normalised critics is left out. Below the full scale the learning rates are ten times the paper's, since runs are short.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,8 @@ from wgan.training.model import Model, sample
 from wgan.training.state import model_of, start
 
 SEED = 0
-# The paper's space (Table 1), and a small one for digits of 8 x 8. "norm" is batch norm, or layer norm under a penalty.
+# "full" is the paper's space (Table 1); the small one is for digits of 8 x 8. "norm": batch norm, with a penalty layer
+# norm in the critic.
 ACTIVATIONS = ("relu", "leaky_relu", "shifted_softplus", "tanh")
 _SMALL: dict[str, tuple] = {"activation": ACTIVATIONS, "depth": (2, 4, 6), "norm": (True, False), "width": (8, 16)}
 SPACE = {
@@ -41,14 +42,14 @@ BUDGET = {
     "full": {"data": "cifar10", "steps": 100_000, "batch": 64, "faster": 1.0},
 }
 DRAWN = {"quick": 24, "medium": 100, "full": 200}
-SAMPLES = {"digits": 1000, "cifar10": 50_000}  # behind a score
-METHODS = ("gan", "wgan-gp")  # presets, with the paper's Adam for each
-SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # of the way from 1 to the score of real rows: the thresholds
+SAMPLES = {"digits": 1000, "cifar10": 50_000}  # the number of samples for a score
+METHODS = ("gan", "wgan-gp")  # presets, each with the paper's Adam
+SHARES = (0.0, 0.25, 0.5, 0.75, 0.9)  # a threshold lies at this share of the way from 1 to the score of real rows
 MIDDLE = 0.5
 
 
 def drawn(number: int, scale: str) -> Row:
-    """Architecture number so-and-so: for both players an activation, a depth, a norm or none, and base filters."""
+    """The random architecture of this number: activation, depth, norm or none, and base filters of both players."""
     rng = np.random.default_rng([SEED, number])
     return {
         f"{player}_{name}": choices[int(rng.integers(len(choices)))]
@@ -58,7 +59,7 @@ def drawn(number: int, scale: str) -> Row:
 
 
 def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architecture:
-    """The drawn pair for rows of this shape: each player that of the dcgan with its own settings."""
+    """The drawn architecture for rows of this shape: each player comes from a dcgan with the settings drawn for it."""
 
     def dcgan(player: str, norm: str) -> Architecture:
         width, depth, kind = (pair[f"{player}_{name}"] for name in ("width", "depth", "activation"))
@@ -66,11 +67,11 @@ def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architect
 
     critic = dcgan("critic", critic_norm if pair["critic_norm"] else "none").critic
     generator = dcgan("generator", "batch" if pair["generator_norm"] else "none").generator
-    return Architecture("drawn", critic, generator, "glorot_he")  # as the paper's code starts its convolutions
+    return Architecture("drawn", critic, generator, "glorot_he")  # the initial weights of convolutions in its code
 
 
 def cases(scale: str, methods: Iterable[str] = METHODS, count: int | None = None) -> list[Row]:
-    """So many architectures with each method, on the same number of generator steps."""
+    """The first `count` architectures with each method, for the same number of generator steps."""
     return [
         {"number": number, "method": method, **drawn(number, scale), "seed": SEED, **BUDGET[scale]}
         for number in range(DRAWN[scale] if count is None else count)
@@ -79,7 +80,7 @@ def cases(scale: str, methods: Iterable[str] = METHODS, count: int | None = None
 
 
 def measure(number: int, method: str, seed: int, data: str, steps: int, batch: int, faster: float, **pair: Any) -> Row:
-    """Train one architecture, and score its samples with the classifier of the data set."""
+    """Train one architecture and score its samples with the classifier of the data set."""
     dataset, seen, ceiling = judged(data)
     own = preset(method).config
     config = own.replace(
@@ -94,7 +95,7 @@ def measure(number: int, method: str, seed: int, data: str, steps: int, batch: i
 
 
 def judged(name: str) -> tuple[Dataset, Features, float]:
-    """A data set, the classifier that scores samples, and the score of as many real rows."""
+    """A data set, the classifier that scores samples, and the score of the same number of real rows."""
     dataset = data.load(name)
     seen = features.classifier(dataset, np.arange(len(dataset.rows)), "", lambda text: None)
     rows = np.random.default_rng(SEED).permutation(dataset.rows)[: SAMPLES[name]]
@@ -102,10 +103,10 @@ def judged(name: str) -> tuple[Dataset, Features, float]:
 
 
 def scored(model: Model, seen: Features, count: int) -> tuple[float, float | None]:
-    """The inception-style score of samples and its standard error; that of a run which diverged is 1, the least."""
+    """The inception-style score of samples and its standard error; a run that diverged has the least score, 1."""
     try:
         rows = sample(model, count)
-    except WganError:  # NaN, which no pixel holds
+    except WganError:  # the samples are NaN, which no pixel can hold
         return 1.0, None
     found = _score(seen, rows)
     return found.value, found.error
@@ -122,7 +123,7 @@ def paired(rows: list[Row], first: str, second: str) -> list[tuple[Row, Row]]:
 
 
 def passed(both: list[tuple[Row, Row]], share: float) -> dict[str, int]:
-    """How many architectures score above 1 + share (real rows' score - 1) with either method."""
+    """The number of architectures that score above 1 + share (real rows' score - 1) with each or both methods."""
     above = [tuple(row["score"] > 1 + share * (row["real_score"] - 1) for row in pair) for pair in both]
     outcomes = {
         "only GAN": (True, False),
@@ -134,7 +135,8 @@ def passed(both: list[tuple[Row, Row]], share: float) -> dict[str, int]:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether more pass the middle threshold with WGAN-GP alone than with GAN alone, by an exact sign test."""
+    """Whether more architectures pass the middle threshold only with WGAN-GP than only with GAN, by an exact sign
+    test."""
     from scipy.stats import binomtest
 
     both = paired(rows, *METHODS)
@@ -154,7 +156,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Each architecture's two scores, and the counts at each threshold."""
+    """The two scores of each architecture, and the counts at each threshold."""
     from matplotlib.figure import Figure
 
     both = paired(rows, *METHODS)

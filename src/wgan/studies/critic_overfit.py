@@ -1,4 +1,4 @@
-"""When does the critic's estimate stop telling of the distance? On 1,000 digits, which it comes to know by heart."""
+"""When does the critic's estimate stop following the distance? On 1,000 digits, which the critic memorises."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from wgan.training import diagnostics
 from wgan.training.state import start
 
 METHODS = ("wgan", "wgan-gp")  # presets: clipping and the penalty
-# Training rows, 1,000 as in Figure 5b; beside them nearly all of the data, where nothing should part
+# Training rows, 1,000 as in Figure 5b; the control trains on nearly all of the data, where the scores should agree
 FEW = {"quick": 200, "medium": 1000, "full": 1000}
 SIZES: dict[str, Row] = {
     "quick": {"network": "mlp", "width": 256, "batch": 50, "steps": 2400, "records": 48},
     "medium": {"network": "mlp", "width": 256, "batch": 50, "steps": 10_000, "records": 50},
-    # 20,000 steps at batch 50 as published, with DCGAN's critic for gan_mnist.py's: 64, 128, 256 filters both
+    # 20,000 steps at batch 50 as published; DCGAN's critic replaces gan_mnist.py's, both with 64, 128, 256 filters
     "full": {"network": "dcgan", "width": 64, "batch": 50, "steps": 20_000, "records": 100},
 }
-FASTER = {"wgan": 2e-4, "wgan-gp": 5e-4}  # short of full: four and five times the papers' learning rates
+FASTER = {"wgan": 2e-4, "wgan-gp": 5e-4}  # below full: four and five times the papers' learning rates
 
 
 def cases(scale: str) -> list[Row]:
-    """Clipping and penalty, on few rows and on all; short of full: dense players and short training."""
+    """Clipping and penalty, on few rows and on all; below full, with dense players and short training."""
     return [
         {"data": "mnist", "method": method, "rows": rows, "seed": seed}
         | SIZES[scale]
@@ -36,10 +36,10 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(method: str, records: int, **fields: Any) -> Row:
-    """Train one pair; its estimates on training and on held-out rows, and the exact W1 of samples to held-out rows.
+    """Train one pair of players; the row has the estimates on training and held-out rows, and the exact W1 of samples.
 
-    `parted` is the step from which on, to the end, both groups of scores differ by more than three standard errors
-    in the median of five records.
+    `parted` is the step after which the scores of training and held-out rows always differ by more than three standard
+    errors, in the median of five records.
     """
     config = preset(method).config.replace(**fields, engine="torch")
     every = max(1, config.steps // records)
@@ -55,7 +55,7 @@ def measure(method: str, records: int, **fields: Any) -> Row:
         "parted": int(curve["step"][first]) if first < len(log) else None,
         "late_estimate": seen,
         "late_held_out_estimate": unseen,
-        "gap": (seen - unseen) / seen if seen else 0.0,  # a clipped critic can die, and score all rows alike
+        "gap": (seen - unseen) / seen if seen else 0.0,  # a clipped critic can die: then all rows have the same score
         "w1_end": float(np.median(curve["w1"][late])),
         "w1_floor": log[0]["w1_floor"],
         **{name: curve[name] for name in names[:4]},
@@ -63,34 +63,34 @@ def measure(method: str, records: int, **fields: Any) -> Row:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the scores of training and held-out rows part on few rows, for clipping and for the penalty, and the
-    estimates by more than on all rows."""
+    """Whether, for clipping and for the penalty, the scores of training and held-out rows part on few rows, and the
+    estimates differ by more than they do on all rows."""
     said = []
     for row in rows:
         when = "never part" if row["parted"] is None else f"part at step {row['parted']:,}"
         said.append(
-            f"{row['method']} on {_rows(row)} rows, whose scores {when}: {row['late_estimate']:.3g} against "
+            f"{row['method']} on {_rows_in_words(row)} rows, whose scores {when}: {row['late_estimate']:.3g} against "
             f"{row['late_held_out_estimate']:.3g} (apart by {row['gap']:.0%})"
         )
     measured = "estimate on training rows against held-out ones, medians of the last quarter: " + "; ".join(said)
     measured += f". The exact W1 of {diagnostics.ROWS} samples to held-out rows is at last " + ", ".join(
-        f"{row['w1_end']:.3g} ({row['method']}, {_rows(row)})" for row in rows
+        f"{row['w1_end']:.3g} ({row['method']}, {_rows_in_words(row)})" for row in rows
     )
     measured += f", where real rows have {rows[0]['w1_floor']:.3g}."
     few, all_rows = ([row for row in rows if (row["rows"] is not None) == kind] for kind in (True, False))
     controls = {(row["method"], row["seed"]): row["gap"] for row in all_rows}
     parted = [row["parted"] is not None and row["gap"] > controls.get((row["method"], row["seed"]), 0) for row in few]
     if not few or (not all(parted) and few[0]["steps"] < SIZES["full"]["steps"]):
-        return None, measured  # what does not part in a shorter training than the published one may do so later
+        return None, measured  # in a training shorter than the published one, the scores may part later
     return all(parted), measured
 
 
-def _rows(row: Row) -> str:
+def _rows_in_words(row: Row) -> str:
     return "all" if row["rows"] is None else f"{row['rows']:,}"
 
 
 def draw(rows: list[Row]) -> Any:
-    """For each run: both estimates over training, and the distance on the other axis."""
+    """A panel for each run: both estimates over training, and the distance on the right axis."""
     from matplotlib.figure import Figure
 
     rows = [row for row in rows if row["seed"] == rows[0]["seed"]]
@@ -110,7 +110,7 @@ def draw(rows: list[Row]) -> Any:
         axes.axhline(0, color="0.8", linewidth=1)
         axes.set_xlabel("generator step")
         axes.set_ylabel("estimate, critic gap")
-        axes.set_title(f"{row['method']}, {_rows(row)} training rows", fontsize=9)
+        axes.set_title(f"{row['method']}, {_rows_in_words(row)} training rows", fontsize=9)
         other = axes.twinx()
         other.plot(steps, row["w1"][1:], color="C1", linewidth=1)
         other.set_ylim(0, None)
@@ -123,8 +123,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="when does the critic know 1,000 digits by heart, and what is its estimate worth then?",
     claim=(
-        "On 1,000 training digits the critic's value on training and on held-out digits part, under clipping and under "
-        "the penalty: the critic memorises, and its estimate tells nothing of the distance any more."
+        "On 1,000 training digits the critic's values on training and on held-out digits part, under clipping and "
+        "under the penalty: the critic memorises the digits, and its estimate no longer tells the distance."
     ),
     source="Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville 2017, arXiv 1704.00028, Figure 5b",
     cases=cases,

@@ -1,4 +1,4 @@
-"""What clipped and penalised critics see of three toys, when the generator is held at the data plus noise."""
+"""What clipped and penalised critics learn about three toys while the generator is fixed at the data plus noise."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from wgan.studies import Row, Study
 from wgan.training.critic import train_critic
 from wgan.training.model import game_of
 
-# gan_toy.py, whose penalty has weight 0.1, and the paper's text, where it is 10; five critic steps an iteration.
+# The settings of gan_toy.py, whose penalty has weight 0.1; the paper's text has 10.
 _ADAM: Row = {"constraint": "gradient-penalty", "learning_rate": 1e-4, "beta1": 0.5, "beta2": 0.9}
 _RMSPROP: Row = {"constraint": "clip", "optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99}
 CRITICS: dict[str, Row] = {
@@ -22,25 +22,25 @@ CRITICS: dict[str, Row] = {
     "penalty-10": _ADAM | {"penalty_weight": 10.0},
     "one-sided-10": _ADAM | {"penalty_weight": 10.0, "penalty_sides": "one"},
 }
-EXACT = "exact"  # the best critic of all, from optimal transport between rows
+EXACT = "exact"  # the best possible critic, from optimal transport between rows
 SIZES: dict[str, Row] = {
     "quick": {"width": 128, "steps": 6_000},
     "medium": {"width": 256, "steps": 15_000},
     "full": {"width": 512, "steps": 500_000},
 }
-FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # short of full, for penalties: their own rate needs more
+FASTER: Row = {"learning_rate": 3e-3, "decay": "linear"}  # below full, for penalties: the published rate needs longer
 
-NOISE = 1.0  # standard deviation of what is added to real rows to make fake ones
-ROWS = 50_000  # that a critic is trained on,
-FRESH = 20_000  # that it is measured on, of each kind,
-EXACT_ROWS = 1_500  # and between which the exact potential is found
-GROUPS = 10  # of them, which the jackknife leaves out in turn for the standard error
+NOISE = 1.0  # standard deviation of the noise that makes fake rows out of real ones
+ROWS = 50_000  # rows of each kind that a critic is trained on
+FRESH = 20_000  # rows of each kind that it is measured on
+EXACT_ROWS = 1_500  # rows of each kind between which the exact potential is computed
+GROUPS = 10  # groups of rows that the jackknife leaves out in turn for the standard error
 EDGE, GRID = 2.0, 65  # surfaces are drawn on GRID x GRID points of [-EDGE, EDGE]^2
 SHOWN = 400  # real rows in a panel
 
 
 def cases(scale: str) -> list[Row]:
-    """Every critic on every toy, and the exact potential; quick: smaller, with fewer updates."""
+    """Every critic and the exact potential on every toy; below full, with smaller critics and fewer updates."""
     return [
         {"data": toy, "critic": critic, "seed": 0}
         | ({} if critic == EXACT else SIZES[scale])
@@ -51,8 +51,8 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(data: str, critic: str, seed: int, **fields: Any) -> Row:
-    """Train one critic, or solve for the exact one, and look at its surface and at what it says of fresh rows."""
-    score = _exact(data, seed) if critic == EXACT else _trained(data, seed, CRITICS[critic] | fields)
+    """Train one critic, or compute the exact one, and measure its surface and its scores of fresh rows."""
+    score = _exact_score(data, seed) if critic == EXACT else _trained_score(data, seed, CRITICS[critic] | fields)
     real, fake = pair(data, FRESH, seed + 1)
     side = np.linspace(-EDGE, EDGE, GRID)
     surface = score(np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)).reshape(GRID, GRID)
@@ -70,17 +70,17 @@ def measure(data: str, critic: str, seed: int, **fields: Any) -> Row:
 
 
 def pair(toy: str, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """n real rows, and each of them plus N(0, 1), as gan_toy.py draws them for the paper's figure."""
+    """n real rows, and the same rows plus N(0, 1), as gan_toy.py draws them for the paper's figure."""
     real = data.toy(toy, n, seed).rows
     return real, real + np.float32(NOISE) * normal(seed, "z", 0, real.shape)
 
 
 def structure(real: np.ndarray, fake: np.ndarray, real_score: np.ndarray, fake_score: np.ndarray) -> float:
-    """The share of a critic's gap, mean score of real less fake, that no quadratic function of the rows explains.
+    """The share of a critic's gap (mean real score - mean fake score) that no quadratic function of the rows explains.
 
-    The quadratic is fitted by least squares to the scores of all rows, and is what knows only their means and
-    covariances; the share is that of its residuals. It is 0 for every quadratic critic, and the same for a f + b as
-    for f.
+    A quadratic function, whose means depend only on the means and covariances of the rows, is fitted to the scores of
+    all rows by least squares; the share is the gap of its residuals over the critic's gap. It is 0 for every quadratic
+    critic, and a f + b has the share of f.
 
     Examples:
         >>> real, fake = np.array([[0.0], [3.0], [4.0]]), np.array([[1.0], [2.0], [5.0]])
@@ -94,8 +94,9 @@ def structure(real: np.ndarray, fake: np.ndarray, real_score: np.ndarray, fake_s
     return float((rest[: len(real)].mean() - rest[len(real) :].mean()) / (real_score.mean() - fake_score.mean()))
 
 
-def _trained(toy: str, seed: int, fields: Row) -> Any:
-    """The score of a critic trained alone; a real row meets its own noisy copy, so a penalty looks between the two."""
+def _trained_score(toy: str, seed: int, fields: Row) -> Any:
+    """The score of a critic trained alone; each real row is paired with its noisy copy, so a penalty acts between
+    these two."""
     config = Config(network="mlp", depth=3, batch=256, seed=seed, **{"decay": "none", **fields})
     game = game_of(config, (2,))
     critic = train_critic(game, config, *pair(toy, ROWS, seed), paired=True)
@@ -103,10 +104,10 @@ def _trained(toy: str, seed: int, fields: Row) -> Any:
     return lambda rows: engine.numpy(engine.run(step.score, game, critic, engine.array(rows))).astype(np.float64)
 
 
-def _exact(toy: str, seed: int) -> Any:
-    """The potential of optimal transport, extended to the plane: min over fake rows y of f(y) + |x - y|."""
+def _exact_score(toy: str, seed: int) -> Any:
+    """The potential f of optimal transport, extended to the plane: min over fake rows y of f(y) + |x - y|."""
     real = data.toy(toy, EXACT_ROWS, seed).rows
-    _, fake = pair(toy, EXACT_ROWS, seed + 2)  # of other real rows, which are independent
+    _, fake = pair(toy, EXACT_ROWS, seed + 2)  # from other real rows, so that both samples are independent
     solution = transport.w1(real, fake, method="exact", solution=True)
     assert solution.potentials is not None
     potential = solution.potentials[1]
@@ -118,13 +119,14 @@ def _exact(toy: str, seed: int) -> Any:
 
 
 def _rounded(values: np.ndarray) -> list:
-    """Four digits of the largest value: enough for a figure."""
+    """The values rounded to four digits of the largest, which is enough for a figure."""
     digits = 4 - int(np.ceil(np.log10(np.abs(values).max() or 1)))
     return np.round(values.astype(np.float64), digits).tolist()
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the penalty of the paper's code finds more structure on every toy than clipping, by two errors."""
+    """Whether the penalty of the paper's code finds more structure than clipping on every toy, by two standard
+    errors."""
     found = {(row["critic"], row["data"]): row for row in rows}
     toys = list(dict.fromkeys(row["data"] for row in rows))
     measured = "share of the critic's gap beyond what means and covariances explain: "
@@ -144,7 +146,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The surface of every critic as contours, a row for each toy, with real rows on it."""
+    """The surface of every critic as contours with real rows on it, one row of panels for each toy."""
     from matplotlib.figure import Figure
 
     toys, critics = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "critic"))
@@ -168,7 +170,7 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="what do clipped and penalised critics see of the data, the generator held at real + noise?",
+    title="what do clipped and penalised critics learn about the data while the fakes are real rows + noise?",
     claim=(
         "A clipped critic models a very simple approximation of the best function and ignores higher moments of the "
         "data; a penalised one does not."

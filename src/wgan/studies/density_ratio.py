@@ -1,4 +1,4 @@
-"""A discriminator's density ratio beside the known one, and how the ratio goes to 1 as a generator learns."""
+"""The density ratio of a discriminator against the known ratio, and the ratio's way to 1 as a generator learns."""
 
 from itertools import product
 from typing import Any
@@ -17,7 +17,7 @@ from wgan.training.loop import iterate
 from wgan.training.model import sample
 from wgan.training.state import model_of, start
 
-PAIRS = {  # the laws of real and of fake rows, on the line but for the last
+PAIRS = {  # the distributions of real and of fake rows
     "gaussians": (norm(1.0, 0.7), norm(0.0, 1.0)),
     "gammas": (gamma(4.0), gamma(2.0)),
     "8-D gaussians": (
@@ -25,10 +25,10 @@ PAIRS = {  # the laws of real and of fake rows, on the line but for the last
         multivariate_normal(np.zeros(8)),
     ),
 }
-METHODS = ("network", "logistic")  # a small one, and logistic regression on quadratic features
+METHODS = ("network", "logistic")  # a small network, and logistic regression on quadratic features
 PRIORS = (0.1, 0.5, 0.9)
-MODES = ((0.7, -1.0, 0.5), (0.3, 1.5, 0.4))  # share, mean and deviation of what the generator learns
-ROWS, FRESH = 65_536, 4_096  # of each kind to learn the ratio from, and to measure it on
+MODES = ((0.7, -1.0, 0.5), (0.3, 1.5, 0.4))  # share, mean and deviation of each mode that the generator learns
+ROWS, FRESH = 65_536, 4_096  # rows of each kind to learn the ratio from, and to measure it on
 ESTIMATOR = {"objective": "minimax", "constraint": "none", "learning_rate": 2e-3, "decay": "linear"}
 GENERATOR = Config(
     objective="minimax",
@@ -43,12 +43,12 @@ GENERATOR = Config(
     average=0.99,
     held_out=0.0,
 )
-# steps of an estimate and of a generator's training; how many of either, by seed
+# for each scale: steps of an estimate, steps of a generator's training, seeds of the estimates, seeds of the trainings
 SIZES = {"quick": (2_000, 1_600, 1, 2), "medium": (6_000, 6_400, 3, 3), "full": (20_000, 25_600, 3, 5)}
 
 
 def cases(scale: str) -> list[Row]:
-    """Every pair, prior and method; and trainings of a generator."""
+    """Every pair with every prior and method, and the trainings of a generator."""
     fit, steps, fits, trainings = SIZES[scale]
     return [
         *[
@@ -65,15 +65,15 @@ def cases(scale: str) -> list[Row]:
 def measure(
     pair: str, seed: int, fit: int, method: str = "network", prior: float = 0.5, steps: int = 0
 ) -> Row | list[Row]:
-    """The error of one estimate of log p/q on fresh rows, half real and half fake: its rms, and its mean.
+    """Measure one estimate of log p/q on fresh rows, half real and half fake: the rms and the mean of its error.
 
-    `explained` is the part of the variance of the known log p/q that the estimate explains, 1 - mse / variance.
+    `explained` is the share of the variance of the known log p/q that the estimate explains, 1 - mse / variance.
     """
     if pair == "training":
         return trained(seed, fit, steps)
     real, fake = PAIRS[pair]
     train_real, train_fake, fresh_real, fresh_fake = (
-        _rows(law, count, seed, number) for number, (count, law) in enumerate(product((ROWS, FRESH), (real, fake)))
+        _drawn(law, count, seed, number) for number, (count, law) in enumerate(product((ROWS, FRESH), (real, fake)))
     )
     ratio = estimate(train_real, train_fake, method, prior, seed, fit)
     fresh = np.concatenate([fresh_real, fresh_fake])
@@ -88,7 +88,7 @@ def measure(
 
 
 def estimate(real: np.ndarray, fake: np.ndarray, method: str, prior: float, seed: int, fit: int) -> DensityRatio:
-    """The ratio of rows [n, d] by a discriminator that counts real rows as a share `prior` of all."""
+    """The density ratio of rows [n, d], by a discriminator that gives real rows the share `prior`."""
     if method == "logistic":
         return density_ratio(real, fake, prior=prior, seed=seed)
     found = fixed(real, fake, seed, steps=fit, prior=prior, **ESTIMATOR)
@@ -96,10 +96,10 @@ def estimate(real: np.ndarray, fake: np.ndarray, method: str, prior: float, seed
 
 
 def trained(seed: int, fit: int, steps: int) -> list[Row]:
-    """A generator in training: log p/q of fresh rows and fresh samples, by a fresh discriminator, at some steps.
+    """Train a generator; at some steps a fresh discriminator measures log p/q on fresh rows and fresh samples.
 
-    `rms` is that of log p/q on rows that the discriminator has not seen, 0 where p = q. The last row, without a step,
-    has a second set of real rows in the place of the samples: what `rms` is where p = q.
+    `rms` is the root mean square of log p/q on rows that the discriminator has not seen; it is 0 if p = q. The last
+    row, without a step, has a second set of real rows instead of samples, and so shows the `rms` measured for p = q.
     """
     lengths = [0, *[at for at in (25 * 4**k for k in range(10)) if at <= steps]]
     training = start(GENERATOR.replace(seed=seed, steps=steps), data.from_array(_mixture(ROWS, seed, 0)))
@@ -121,7 +121,7 @@ def trained(seed: int, fit: int, steps: int) -> list[Row]:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether a network finds the ratio for every prior, and it goes to 1 in training."""
+    """Whether a network finds the ratio for every prior, and whether the ratio goes to 1 in training."""
     known = [row for row in rows if row["pair"] != "training"]
     words = []
     for method in METHODS:
@@ -148,7 +148,8 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """D and the ratio by prior on two pairs, found against known in 8 dimensions, and the ratio in training."""
+    """D and the ratio for each prior on two pairs, the found against the known ratio in 8 dimensions, and the ratio
+    in training."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
@@ -201,7 +202,7 @@ def draw(rows: list[Row]) -> Any:
     return figure
 
 
-def _rows(law: Any, count: int, seed: int, number: int) -> np.ndarray:
+def _drawn(law: Any, count: int, seed: int, number: int) -> np.ndarray:
     return law.rvs(size=count, random_state=streams.stream(seed, "known", number)).reshape(count, -1)
 
 
@@ -217,11 +218,14 @@ def _mixture(count: int, seed: int, number: int) -> np.ndarray:
 
 
 def _samples(training: Any, count: int, number: int) -> np.ndarray:
-    """Other ones at each step, and for each use."""
+    """Samples that differ at each step and for each `number`."""
     return sample(model_of(training), count, seed=2 * training.step + number)
 
 
-CLOSE, EXPLAINED = 0.2, 0.9  # a mean error below the one and a part above the other count as the ratio found
+CLOSE, EXPLAINED = (
+    0.2,
+    0.9,
+)  # the ratio counts as found if |mean error| is below the first, `explained` above the second
 
 STUDY = Study(
     title="the density ratio of an optimal discriminator, and its way to 1",

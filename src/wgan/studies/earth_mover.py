@@ -1,4 +1,4 @@
-"""Earth being moved: the least work by hand, by a solver's plan, and from a potential, which are one number."""
+"""The least work to move earth, computed in three ways that agree: by hand, by a solver's plan and by a potential."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from wgan.maths.transport import emd, w1
 from wgan.studies import Row, Study
 
 P, Q = [3, 2, 1, 4], [1, 2, 4, 3]  # the worked example
-HEAPS = [[0.0, 0.0], [0.2, 1.0], [1.0, 2.0], [2.0, 0.0]]  # where the same amounts lie in the plane,
-HOLES = [[1.0, 0.0], [1.0, 1.0], [2.5, 1.0], [0.0, 2.0]]  # and where they have to be
+HEAPS = [[0.0, 0.0], [0.2, 1.0], [1.0, 2.0], [2.0, 0.0]]  # places in the plane of the amounts P
+HOLES = [[1.0, 0.0], [1.0, 1.0], [2.5, 1.0], [0.0, 2.0]]  # places in the plane of the amounts Q
 MINUS = "\N{MINUS SIGN}"
-AGREE = 1e-9  # largest relative difference of two ways to the same number
-LARGEST = 20  # amount of earth in a random bin
+AGREE = 1e-9  # largest relative difference at which two numbers count as equal
+LARGEST = 20  # twice the mean amount of earth in a random bin
 
 
 def cases(scale: str) -> list[Row]:
@@ -29,7 +29,8 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(problem: str, bins: int, seed: int = 0) -> Row:
-    """The cost of the recursion over the bins, on a line; of a solver's plan; and the value of its potential."""
+    """The cost by the recursion over the bins (on a line), the cost of a solver's plan, and the value of its
+    potential."""
     random = streams.stream(seed, "known", bins)
     match problem:
         case "worked example":
@@ -57,10 +58,10 @@ def measure(problem: str, bins: int, seed: int = 0) -> Row:
 
 
 def transported(x: np.ndarray, y: np.ndarray, p: np.ndarray, q: np.ndarray) -> Row:
-    """What a solver says of amounts p [n] at x [n, 2] that are to be amounts q [m] at y [m, 2].
+    """A solver's plan and potential f for moving amounts p [n] at x [n, 2] to amounts q [m] at y [m, 2].
 
-    The cost of its plan, which no better one undercuts; the value sum p f(x) - sum q f(y) of its potential, which no
-    plan's cost undercuts where f is nowhere steeper than 1; and the steepest slope of f.
+    `plan` is the cost of the plan; no plan costs less. `potential` is the value sum p f(x) - sum q f(y), which is at
+    most the cost of any plan if f is nowhere steeper than 1; `steepest` is the steepest slope of f.
     """
     found = w1(x, y, p, q, method="exact", solution=True)
     assert found.plan is not None
@@ -82,7 +83,7 @@ def transported(x: np.ndarray, y: np.ndarray, p: np.ndarray, q: np.ndarray) -> R
 
 
 def nearest_first(x: np.ndarray, y: np.ndarray, p: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The plan of a hasty mover, as (source, target, amount): the shortest way first, as much as fits."""
+    """The greedy plan (source, target, amount) that moves as much as fits along the shortest way first."""
     distance = np.linalg.norm(x[:, None] - y, axis=2)
     earth, room, moves = p.copy(), q.copy(), []
     for i, j in zip(*np.unravel_index(np.argsort(distance, axis=None, kind="stable"), distance.shape), strict=True):
@@ -94,7 +95,7 @@ def nearest_first(x: np.ndarray, y: np.ndarray, p: np.ndarray, q: np.ndarray) ->
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the three ways agree, and the worked example has its known answer."""
+    """Whether the three numbers agree and the worked example has its known answer."""
     worst = max(row["difference"] for row in rows)
     holds = worst <= AGREE and all(row["steepest"] <= 1 + AGREE for row in rows)
     measured = f"recursion, plan and potential agree to {worst:.1g} of the cost, at worst of {len(rows)} problems"
@@ -109,7 +110,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The worked example as heaps over holes with its potential; two plans in the plane; how well the numbers agree."""
+    """The worked example with its potential, two plans in the plane, and the differences between the numbers."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 8), dpi=110, layout="constrained")
@@ -141,7 +142,7 @@ def _draw_moves(axes: Any, row: Row) -> None:
     """P as heaps above the ground and Q as holes below, each unit in the colour of the column it comes from."""
     from matplotlib.patches import Rectangle
 
-    gap = 0.8  # from the ground, where the arrows are
+    gap = 0.8  # between the blocks and the ground, where the arrows are
 
     def block(column: int, low: float, source: int) -> None:
         axes.add_patch(Rectangle((column + 0.6, low), 0.8, 1, facecolor=f"C{source}", edgecolor="white", linewidth=2))
@@ -176,7 +177,7 @@ def _draw_moves(axes: Any, row: Row) -> None:
 
 
 def _draw_potential(axes: Any, row: Row) -> None:
-    """The price of earth by column, whose rises are what carrying pays."""
+    """The potential f, the price of earth in each column; carrying earns the difference of two prices."""
     columns, f = np.arange(1, len(P) + 1), np.array(row["f"]) - min(row["f"])
     axes.plot(columns, f, "o-", color="C4")
     for column, price, surplus in zip(columns, f, np.subtract(P, Q), strict=True):
@@ -212,12 +213,12 @@ def _draw_plan(axes: Any, source: Any, target: Any, amount: Any) -> None:
 
 
 def _on_the_line(positions: np.ndarray) -> np.ndarray:
-    """As points of the plane, where the solver is not the recursion once more."""
+    """Positions as points of the plane, where the solver cannot use the recursion itself."""
     return np.column_stack([positions, np.zeros_like(positions)])
 
 
 def _amounts(random: np.random.Generator, bins: int) -> np.ndarray:
-    """Whole amounts [bins], the same total for every draw."""
+    """Random whole amounts [bins] with the same total in every draw."""
     return random.multinomial(bins * LARGEST // 2, random.dirichlet(np.ones(bins)))
 
 

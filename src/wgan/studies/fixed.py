@@ -1,4 +1,4 @@
-"""A critic or discriminator trained between two fixed sets of rows, and what it would tell a generator."""
+"""A critic or discriminator trained between two fixed sets of rows, and the gradient that a generator would get."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,24 +10,27 @@ from wgan.game import step
 from wgan.training.critic import train_critic
 from wgan.training.model import game_of
 
-# Small, and in float64, where a discriminator that is sure still has a gradient.
+# A small network in float64, in which even a discriminator that is sure has a gradient.
 SETTINGS = Config(
     network="mlp", width=64, depth=2, batch=256, learning_rate=1e-3, decay="none", beta1=0.5, precision="float64"
 )
 
 
 class Fixed(NamedTuple):
-    """`score` maps rows [n, ...] to scores [n]; `generator_gradient(rows, objective)` is the gradient, by each row,
-    of the generator's loss of that row, [n, ...]: what a generator that made these rows would descend."""
+    """Two functions of a trained critic: `score(rows)` [n] for rows [n, ...], and `generator_gradient`.
+
+    `generator_gradient(rows, objective)` [n, ...] is the gradient of the generator's loss on each row with respect to
+    that row, which a generator that made these rows would descend.
+    """
 
     score: Callable[[np.ndarray], np.ndarray]
     generator_gradient: Callable[[np.ndarray, str], np.ndarray]
 
 
 def fixed(real: np.ndarray, fake: np.ndarray, seed: int, **fields: Any) -> Fixed:
-    """Train on rows [n, ...] and [m, ...]; `fields` are those of `Config` that are not as in `SETTINGS`.
+    """Train a critic on rows [n, ...] and [m, ...]; `fields` replace fields of the config `SETTINGS`.
 
-    Without decay of the learning rate, a longer training goes on where a shorter one of the same seed ends.
+    Since the learning rate is constant, a longer training continues a shorter one of the same seed.
     """
     config = SETTINGS.replace(seed=seed, **fields)
     game = game_of(config, real.shape[1:])
@@ -39,7 +42,7 @@ def fixed(real: np.ndarray, fake: np.ndarray, seed: int, **fields: Any) -> Fixed
     def generator_gradient(rows: np.ndarray, objective: str) -> np.ndarray:
         loss = resolve("objective", config.replace(objective=objective)).generator_loss
 
-        def of_each(x: Any) -> Any:  # losses are means over the rows, each of which depends on itself alone
+        def of_each(x: Any) -> Any:  # the loss is a mean over rows, and each row affects its own score only
             return len(rows) * loss(engine.ops, step.score(game, critic, x))
 
         return engine.numpy(engine.input_grad(of_each, engine.array(rows)))

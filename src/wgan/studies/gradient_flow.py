@@ -1,4 +1,4 @@
-"""How the gradient fares on its way back through deep critics, clipped and penalised, and where their weights end."""
+"""How the gradient changes on its way back through deep critics, clipped or penalised, and how weights spread."""
 
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from wgan.studies.trained import trained
 from wgan.training import loop as training
 from wgan.training.model import sample
 
-# gan_toy.py's optimisers and penalty, with the twelve hidden layers of the figure in both players.
+# The optimisers and the penalty of gan_toy.py; both players have the twelve hidden layers of the figure.
 _SHARED: Row = {
     "network": "mlp",
     "depth": 12,
@@ -41,16 +41,16 @@ SIZES: dict[str, Row] = {
 TOY = "swissroll"
 ROWS = 50_000
 SEEN = 512  # rows of each kind at which gradients are taken
-FLAT = 10.0  # the first layer's gradient is within this factor of the last one's where the verdict calls it flat
+FLAT = 10.0  # the gradient counts as flat if its first layer's norm is within this factor of its last layer's
 
 
 def cases(scale: str) -> list[Row]:
-    """Every critic; quick: narrower, and a hundred steps."""
+    """Every critic; the scale sets the width and the steps."""
     return [{"critic": critic, "seed": 0, **SIZES[scale]} for critic in CRITICS]
 
 
 def measure(critic: str, seed: int, **fields: Any) -> Row:
-    """Train a WGAN on the Swiss roll and look at its critic's gradients and weights, before and after."""
+    """Train a WGAN on the Swiss roll and measure its critic's gradients and weights."""
     config = Config(seed=seed, **CRITICS[critic] | fields)
     run = training.start(config, data.toy(TOY, ROWS, seed))
     before = _weights(run)
@@ -66,7 +66,7 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
         "last": norms[-1],
         "first_over_last": norms[0] / norms[-1],
         "growth": (norms[0] / norms[-1]) ** (1 / (len(norms) - 1)),
-        **({"at_c_before": _at(before, config.clip), "at_c": _at(after, config.clip)} if clipped else {}),
+        **({"at_c_before": _share_at(before, config.clip), "at_c": _share_at(after, config.clip)} if clipped else {}),
         "norms": norms,
         "share": counts / every.size,
         "edges": edges,
@@ -74,10 +74,10 @@ def measure(critic: str, seed: int, **fields: Any) -> Row:
 
 
 def gradient_by_layer(layers: list[Layer], weights: Params, rows: np.ndarray) -> list[float]:
-    """The root mean square over rows of |d score / d (what a dense layer is given)|, from the first such layer on.
+    """The root mean square over rows of |d score / d input| for the input of each dense layer, first to last.
 
     The critic's loss is the mean of +-score over rows, so this is its gradient with respect to the activations, times
-    the square root of the number of rows. In float64, whose range a clipped critic needs.
+    the square root of the number of rows. It is computed in float64, since a clipped critic needs the range.
     """
     engine = get_engine("torch", "float64")
     placed = {name: engine.array(w.astype(np.float64)) for name, w in weights.items()}
@@ -85,7 +85,7 @@ def gradient_by_layer(layers: list[Layer], weights: Params, rows: np.ndarray) ->
     for at, layer in enumerate(layers):
         if layer["kind"] == "dense":
             given = apply_layers(engine.ops, layers[:at], placed, engine.array(rows.astype(np.float64)))
-            # names begin with the number of their layer, which counts from 0 in what is left of the network
+            # names begin with the number of their layer, which counts from 0 in the rest of the network
             rest = {f"{int(n[:2]) - at:02d}{n[2:]}": w for n, w in placed.items() if int(n[:2]) >= at}
             score = partial(apply_layers, engine.ops, layers[at:], rest)
             slope = engine.numpy(engine.input_grad(score, given))
@@ -97,14 +97,14 @@ def _weights(run: training.Training) -> dict[str, np.ndarray]:
     return {name: np.array(run.game.engine.numpy(w)) for name, w in run.state.critic.items()}
 
 
-def _at(weights: dict[str, np.ndarray], c: float) -> float:
-    """The share of weights, biases aside, that lie at +-c."""
+def _share_at(weights: dict[str, np.ndarray], c: float) -> float:
+    """The share of the weights, without biases, that lie at +-c."""
     every = np.concatenate([np.abs(w).ravel() for name, w in weights.items() if name.endswith(".weight")])
     return float((every >= c * (1 - 1e-6)).mean())
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the gradient changes by more than `FLAT` through every clipped critic, and by less under the penalty."""
+    """Whether the gradient changes by more than a factor FLAT in every clipped critic, and by less with the penalty."""
     measured = "the gradient at the rows over that at the last layer: "
     measured += ", ".join(
         f"{row['critic']} {row['first_over_last']:.3g} (a factor {row['growth']:.2f} a layer)" for row in rows
@@ -117,7 +117,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Gradient norms by layer, and the histogram of each critic's weights."""
+    """The gradient norms by layer, and the histogram of each critic's weights."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 5), dpi=110, layout="constrained")

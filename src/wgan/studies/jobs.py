@@ -1,4 +1,4 @@
-"""The cases of a study as independent jobs: in this process, in several of this machine, or on a Dask cluster."""
+"""The cases of a study as independent jobs: in this process, in several processes, or on a Dask cluster."""
 
 import logging
 import os
@@ -17,8 +17,8 @@ from wgan.studies.rows import Row, as_json
 
 Entries = Generator[tuple[int, Row], None, None]  # the number of a case, counted from 0, and what was measured
 
-PATIENCE = 10  # seconds for a Dask scheduler to answer
-WORKERS = 60  # seconds for its first worker to come
+PATIENCE = 10  # seconds to wait for the answer of a Dask scheduler
+WORKERS = 60  # seconds to wait for its first worker
 
 
 def measured(
@@ -26,10 +26,10 @@ def measured(
 ) -> Entries:
     """Measure cases of the study in a module, yielding each as it is finished, in any order.
 
-    `jobs` of them at a time, in processes of this machine (as many as it has cores; 1: in this process), or on the
-    workers of the Dask scheduler at the address `dask`. Each has one thread, so that it adds in the same order.
-    `kept` is a folder for each, from which its training goes on if it was cut short; not on a cluster, whose workers
-    need not see the same files.
+    `jobs` cases run at once in processes of this machine (None: one for each core; 1: in this process), or they run on
+    the workers of the Dask scheduler at the address `dask`. Each case has one thread, so that it adds in the same
+    order. `kept` is a folder for each case, from which an interrupted training goes on; a cluster does not use it,
+    since its workers need not see the same files.
     """
     if dask is not None:
         return _on_cluster(module, cases, dask)
@@ -37,16 +37,19 @@ def measured(
 
     jobs = min(jobs or cpu_count(), len(cases))
     calls = [(number, module, *case) for number, case in enumerate(zip(cases, kept, strict=True))]
-    return _in_processes(calls, jobs) if jobs > 1 else (_one(*call) for call in calls)
+    return _in_processes(calls, jobs) if jobs > 1 else (_numbered_entry(*call) for call in calls)
 
 
 def entry(module: str, case: Row, version: str, folder: Path | None = None) -> Row:
-    """Measure one case of the study in a module: the case, its rows and its seconds; `folder` keeps its training."""
+    """Measure one case of the study in a module; the entry holds the case, its rows and its seconds.
+
+    `folder` keeps its training.
+    """
     from wgan.engines import one_thread
     from wgan.studies.trained import kept
 
     if version != __version__:
-        raise WganError(f"a worker has wgan {__version__}, not {version}; install the same on both.")
+        raise WganError(f"a worker has wgan {__version__}, not {version}; install the same version on both machines.")
     study = import_module(module).STUDY
     with one_thread(), kept(folder) as current:
         found = study.measure(**case)
@@ -55,7 +58,7 @@ def entry(module: str, case: Row, version: str, folder: Path | None = None) -> R
     return as_json({"case": case, "rows": rows, "seconds": round(seconds, 3)})
 
 
-def _one(number: int, module: str, case: Row, folder: Path) -> tuple[int, Row]:
+def _numbered_entry(number: int, module: str, case: Row, folder: Path) -> tuple[int, Row]:
     return number, entry(module, case, __version__, folder)
 
 
@@ -65,24 +68,24 @@ def _in_processes(calls: list[tuple[int, str, Row, Path]], jobs: int) -> Entries
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     parallel = Parallel(jobs, "loky", "generator_unordered", batch_size=1, max_nbytes=None, initializer=_follow_parent)
-    found = parallel(delayed(_one)(*call) for call in calls)
+    found = parallel(delayed(_numbered_entry)(*call) for call in calls)
     try:
-        for one in found:  # noqa: UP028, since `yield from` would close it before its warning is silenced
+        for one in found:  # noqa: UP028, since `yield from` would close `found` before its warning is silenced
             yield one
     except BrokenProcessPool:
         raise WganError(
-            "a worker process died, most likely for want of memory; what is finished is kept, and the same command "
-            "goes on from there: give it fewer --jobs."
+            "a worker process died, most likely for lack of memory; finished cases are kept, so run the same command "
+            "again with fewer --jobs."
         ) from None
     finally:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that an early end leaves cases unmeasured
+            warnings.simplefilter("ignore")  # joblib warns when an early end leaves cases unmeasured
             found.close()
         get_reusable_executor(reuse=True).shutdown(kill_workers=True)
 
 
 def _follow_parent() -> None:
-    """Ctrl-C reaches every process of a terminal, and the parent alone answers; where it is killed, so is this one."""
+    """Ignore Ctrl-C, which the parent process handles, and end this process when the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = os.getppid()
 
@@ -99,28 +102,33 @@ def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
         from distributed import Client
     except ImportError:
         raise WganError("--dask needs distributed, which is not installed; run pip install 'wgan[dask]'.") from None
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is told here, in a sentence
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the errors below say the same in a sentence
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError):
-        raise WganError(f"no Dask scheduler answers at {address!r}; give one's, such as tcp://host:8786.") from None
+        raise WganError(
+            f"no Dask scheduler answers at {address!r}; give the address of one, such as tcp://host:8786."
+        ) from None
     with client:
-        killed = yield from _wave(client, module, dict(enumerate(cases)))
-        if len(killed) > 1:  # a case that only waited at a worker that died is blamed too: each by itself, then
+        killed = yield from _submitted(client, module, dict(enumerate(cases)))
+        if len(killed) > 1:  # Dask also blames cases that only waited at a worker that died, so try each by itself
             blamed, killed = killed, []
             for number in blamed:
-                killed += yield from _wave(client, module, {number: cases[number]})
+                killed += yield from _submitted(client, module, {number: cases[number]})
     if killed:
         lost = "; ".join(", ".join(f"{name} {value}" for name, value in cases[number].items()) for number in killed)
         raise WganError(
-            f"{len(killed)} of {len(cases)} cases are missing, of which worker after worker died: {lost}. The others "
-            "are kept, and the same command tries these again."
+            f"{len(killed)} of {len(cases)} cases are missing, since every worker that measured one died: {lost}. The "
+            "others are kept, and the same command tries these again."
         )
 
 
-def _wave(client: Any, module: str, cases: dict[int, Row]) -> Generator[tuple[int, Row], None, list[int]]:
-    """Cases by number on a cluster, which runs one whose worker died on another, three times unless it is told
-    otherwise (distributed.scheduler.allowed-failures); the numbers of those that it then gives up."""
+def _submitted(client: Any, module: str, cases: dict[int, Row]) -> Generator[tuple[int, Row], None, list[int]]:
+    """Measure cases by number on a cluster; return the numbers of the cases that the cluster gives up.
+
+    If a worker dies, Dask runs its case on another one, three times unless distributed.scheduler.allowed-failures says
+    otherwise.
+    """
     from concurrent.futures import CancelledError
 
     from distributed import as_completed
@@ -140,6 +148,6 @@ def _wave(client: Any, module: str, cases: dict[int, Row]) -> Generator[tuple[in
                 killed.append(futures[future])
     except CancelledError:
         raise WganError(
-            f"the Dask scheduler at {address} went away; what is finished is kept, and the same command goes on."
+            f"the Dask scheduler at {address} went away; finished cases are kept, so run the same command again."
         ) from None
     return killed

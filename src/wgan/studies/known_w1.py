@@ -1,4 +1,4 @@
-"""Do critics follow the gradient of the true distance? On pairs whose W1 is known, beside the published table."""
+"""Do critics follow the gradient of the true distance? On pairs whose W1 is known, next to the published table."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from wgan.maths.known import PUBLISHED_SEED, Pair, independent, known
 from wgan.studies import Row, Study
 from wgan.training.critic import CriticW1, critic_w1
 
-# Every method of the benchmark that is also here, at its published settings, and this project's default critic.
+# The benchmark's methods that this project has, at their published settings, and this project's default critic.
 _PUBLISHED = {"depth": 2, "batch": 1024, "learning_rate": 2e-4, "decay": "none", "beta1": 0.0, "beta2": 0.9}
 _GROUPSORT = _PUBLISHED | {"activation": "groupsort", "beta1": 0.9, "beta2": 0.999}
 _PENALTY = _PUBLISHED | {"constraint": "gradient-penalty", "penalty_weight": 10.0}
@@ -24,7 +24,7 @@ METHODS: dict[str, Row] = {
 
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
 MEASURED = {"quick": (2, 16), "medium": (2, 8, 32, 128), "full": DIMENSIONS}
-# arXiv 2206.07767: cosine, and deviation of the estimate in per cent, for each of DIMENSIONS, by (method, funnels)
+# From arXiv 2206.07767, by (method, funnels) for each of DIMENSIONS: cosine, and deviation of the estimate in per cent
 COSINE = {
     ("clip", 4): (0.07, 0.27, 0.34, 0.33, 0.40, 0.39, 0.36),
     ("two-sided", 4): (0.84, 0.95, 0.96, 0.96, 0.95, 0.92, 0.92),
@@ -50,15 +50,14 @@ DEVIATION = {
     ("orthogonal-groupsort", 64): (-63, -64, -57, -45, -32, -18, -34),
 }
 
-ROWS = 65_536  # of each set that a critic is trained on
+ROWS = 65_536  # rows of each set that a critic is trained on
 FRESH = 4_096  # rows that it is measured on, as published
-# below the full scale, for every critic,
-SHORT = {"quick": {"steps": 750, "batch": 256}, "medium": {"steps": 2_000, "batch": 256}}
-FASTER = {"learning_rate": 2e-3, "decay": "linear"}  # and for the published ones, whose own rate needs more updates
+SHORT = {"quick": {"steps": 750, "batch": 256}, "medium": {"steps": 2_000, "batch": 256}}  # for every critic
+FASTER = {"learning_rate": 2e-3, "decay": "linear"}  # below full for published critics, whose rate needs more updates
 
 
 def cases(scale: str) -> list[Row]:
-    """Every method on every pair of funnels and a pair of shells; quick: two dimensions, short training."""
+    """Every method on every pair of funnels and on a pair of shells; below full: fewer dimensions, short training."""
     pairs: list[Row] = [
         {"pair": "funnels", "dimension": dimension, "funnels": funnels}
         for dimension in MEASURED[scale]
@@ -74,7 +73,7 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(pair: str, dimension: int, method: str, seed: int, funnels: int = 0, **fields: Any) -> Row:
-    """Train one critic on rows of a pair, and hold it against the truth on fresh ones."""
+    """Train one critic on rows of a pair and compare it with the truth on fresh rows."""
     truth = known(pair, dimension=dimension, **({"funnels": funnels, "seed": seed} if funnels else {}))
     real, fake = independent(truth, ROWS, seed)
     width = {} if method == "default" else {"width": max(2 * dimension, 128)}
@@ -89,10 +88,10 @@ def measure(pair: str, dimension: int, method: str, seed: int, funnels: int = 0,
 
 
 def against(truth: Pair, found: CriticW1, seed: int) -> Row:
-    """Cosine and scale of the critic's gradient field to the true one over the real rows, and its gap on both.
+    """Compare the critic's gradient g with the true one g* over fresh real rows, and its estimate with W1.
 
-    cosine = E<g, g*> / sqrt(E|g|^2 E|g*|^2), scale = E<g, g*> / E|g|^2: what g is to be multiplied by; deviation in
-    per cent of W1.
+    cosine = E<g, g*> / sqrt(E|g|^2 E|g*|^2); scale = E<g, g*> / E|g|^2, the factor by which g fits g* best; deviation =
+    100 (estimate / W1 - 1), in per cent.
     """
     real, fake = independent(truth, FRESH, seed)
     g, best = found.gradient(real), truth.gradient(real)
@@ -129,15 +128,15 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Cosine and deviation by method for each pair, published values as crosses."""
+    """The cosine and the deviation of each method for each pair, with published values as crosses."""
     from matplotlib.figure import Figure
 
-    names = list(dict.fromkeys(_name(row) for row in rows))
+    names = list(dict.fromkeys(_pair_name(row) for row in rows))
     figure = Figure(figsize=(11, 1.5 + 0.42 * len(names) * 2), dpi=110, layout="constrained")
     for axes, column in zip(figure.subplots(1, 2, sharey=True), ("cosine", "deviation"), strict=True):
         for number, method in enumerate(METHODS):
             mine = [row for row in rows if row["method"] == method]
-            places = [names.index(_name(row)) + 0.1 * (number - 3) for row in mine]
+            places = [names.index(_pair_name(row)) + 0.1 * (number - 3) for row in mine]
             axes.plot([row[column] for row in mine], places, "o", color=f"C{number}", label=method)
             axes.plot([row.get(f"published_{column}") for row in mine], places, "x", color=f"C{number}")
         axes.set_yticks(range(len(names)), names)
@@ -151,7 +150,7 @@ def draw(rows: list[Row]) -> Any:
     return figure
 
 
-def _name(row: Row) -> str:
+def _pair_name(row: Row) -> str:
     funnels = f"{row['funnels']} funnels" if row["pair"] == "funnels" else row["pair"]
     return f"{funnels}, D = {row['dimension']}"
 

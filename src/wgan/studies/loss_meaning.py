@@ -1,4 +1,4 @@
-"""Does the loss fall as the samples get better? The estimates of GAN and WGAN beside the true distance, in training."""
+"""Does the loss fall as the samples get better? The estimates of GAN and WGAN are compared with the true distance."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from wgan.training import diagnostics
 from wgan.training.model import game_of, sample
 from wgan.training.state import Training, model_of, start
 
-METHODS = ("gan", "wgan", "wgan-gp")  # presets: each paper's own optimiser, learning rate and critic steps
-GENERATORS = ("mlp", "dcgan")  # against a DCGAN critic, both, as in Figures 3 and 4
-TRACKS = 0.5  # the rank correlation from which on a curve tells of the other, as in the report's verdict
+METHODS = ("gan", "wgan", "wgan-gp")  # presets with the optimiser, learning rate and critic steps of their papers
+GENERATORS = ("mlp", "dcgan")  # both against a DCGAN critic, as in Figures 3 and 4
+TRACKS = 0.5  # from this rank correlation on, the estimate tracks the distance, as in the report's verdict
 
 _SMALL: Row = {"batch": 32, "width": 8, "units": 128}
 SIZES: dict[str, Row] = {
@@ -27,18 +27,18 @@ SIZES: dict[str, Row] = {
     "medium": _SMALL | {"steps": 1500, "records": 75},
     "full": {"steps": 20_000, "batch": 64, "width": 64, "units": 512, "records": 200, "chosen": "classifier"},
 }
-FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # short of full: four times the papers' learning rates
-# A WGAN's critic is trained ahead, so that its estimate falls from the first: the paper's code has 25 such steps
+FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # below full: four times the papers' learning rates
+# A WGAN's critic is trained first, so that its estimate falls from the start; the paper's code has 25 such steps
 AHEAD: dict[str, Row] = {
     "quick": {"warm_up": 10},
     "medium": {"warm_up": 25},
     "full": {"warm_up": 25, "warm_up_every": 500},
 }
-SAMPLES = 256  # and as many held-out rows behind the distance of features
+SAMPLES = 256  # samples, and held-out rows, of the distance on features
 
 
 def cases(scale: str) -> list[Row]:
-    """Each generator under each method; quick: small players and short training."""
+    """Each generator with each method; below full, with small players and short training."""
     return [
         {"data": "fashion-mnist", "generator": generator, "method": method, "seed": seed}
         | SIZES[scale]
@@ -51,9 +51,10 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(generator: str, method: str, units: int, records: int, chosen: str = "", **fields: Any) -> Row:
-    """Train one pair and compare the ranks of its held-out estimate and of the exact W1 of samples to held-out rows.
+    """Train one pair of players; the row has the rank correlation of its held-out estimate with the exact W1 of samples
+    to held-out rows.
 
-    `chosen` names features whose W1 is to be taken too.
+    `chosen` names features on which the W1 is measured too.
     """
     config = preset(method).config.replace(network="dcgan", **fields)
     every = max(1, config.steps // records)
@@ -66,7 +67,7 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
     curve = {name: np.array([record[name] for record in log]) for name in ("step", "held_out_estimate", "w1")}
     rank, low, high = rank_correlation(
         curve["held_out_estimate"][1:], curve["w1"][1:]
-    )  # at step 0 no critic is trained
+    )  # at step 0 the critic is not trained
     trend, _, trend_high = rank_correlation(curve["held_out_estimate"][1:], curve["step"][1:])
     row: Row = {"rank": rank, "low": low, "high": high, "trend": trend, "trend_high": trend_high}
     row |= {"w1_start": log[0]["w1"], "w1_end": log[-1]["w1"], "w1_floor": log[0]["w1_floor"], **curve}
@@ -77,7 +78,7 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
 
 
 def players(config: Config, generator: str, units: int, row: tuple[int, ...]) -> networks.Architecture:
-    """DCGAN's pair, its generator exchanged for four dense layers of `units` ReLU units where "mlp" is asked for."""
+    """DCGAN's players; for "mlp" the generator has four dense layers of `units` ReLU units instead."""
     pair = game_of(config, row).architecture
     if generator == "dcgan":
         return pair._replace(name="dcgan-dcgan")
@@ -94,8 +95,11 @@ def feature_w1(look: Any, training: Training) -> float:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether each estimate of WGAN tracks the distance, its whole interval above TRACKS, and no estimate of a GAN
-    falls, the interval of its rank correlation with the step below 0."""
+    """Whether each estimate of a WGAN tracks the distance and no estimate of a GAN falls.
+
+    An estimate tracks if the interval of its rank correlation with the distance is above TRACKS; it falls if the
+    interval of its rank correlation with the step is below 0.
+    """
     said = []
     for method, generator in dict.fromkeys((row["method"], row["generator"]) for row in rows):
         mine = [row for row in rows if (row["method"], row["generator"]) == (method, generator)]
@@ -118,7 +122,8 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """For each pair: the estimate over training, its median drawn strong, and the distance on the other axis."""
+    """A panel for each pair of players: the estimate over training and its median (bold), and the distance on the
+    right axis."""
     from matplotlib.figure import Figure
 
     rows = [row for row in rows if row["seed"] == rows[0]["seed"]]
@@ -145,8 +150,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="does the loss fall as the samples get better, under GAN and under WGAN?",
     claim=(
-        "The estimate of WGAN falls as its samples get better, for an MLP generator and for DCGAN's; that of a GAN "
-        "rises or stays as it is."
+        "The estimate of WGAN falls as its samples get better, for an MLP generator and for DCGAN's; the estimate of "
+        "a GAN rises or stays the same."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figures 3 and 4",
     cases=cases,

@@ -1,4 +1,4 @@
-"""How many of 1,000 modes does a generator find? GAN and WGAN on stacked digits, against critics of several sizes."""
+"""How many of 1,000 modes does a generator find? GAN and WGAN on stacked digits, with critics of several sizes."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,22 +17,22 @@ from wgan.studies.trained import recorded
 from wgan.training.model import game_of, sample
 from wgan.training.state import model_of, start
 
-MODES = 1000  # three digits
+MODES = 1000  # the numbers of three digits
 METHODS = ("gan", "wgan", "wgan-gp")  # presets
-SHARES = (0.25, 0.5, 1.0)  # the critic's filters in parts of the generator's; Metz et al. have 1/4 and 1/2
+SHARES = (0.25, 0.5, 1.0)  # the critic's filters over the generator's; Metz et al. have 1/4 and 1/2
 
 SMALL = {"data": "digits", "rows": 26_000, "samples": 26_000, "width": 16}
-# 26,000 samples, and 50 epochs of 128,000 stacked rows: VEEGAN's protocol; with `width` 8 the layers of Metz et al.,
-# but for kernels of 5 in place of 3 in the generator, and its last 8 maps of 28 x 28, which are left out
+# VEEGAN's protocol has 26,000 samples, and 50 epochs of 128,000 stacked rows. With `width` 8 the players are as in Metz
+# et al., but the generator has kernels of 5 instead of 3 and lacks its last 8 maps of 28 x 28.
 WHOLE = {"data": "mnist", "rows": 128_000, "samples": 26_000, "width": 8}
-CRITIC_BATCHES = {"quick": 1800, "medium": 6_000, "full": 100_000}  # of real rows, as many for every method
-FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # short of full: four times the papers' learning rates
-YARDSTICKS = ("real rows", "untrained")  # a classifier sees digits in noise too
+CRITIC_BATCHES = {"quick": 1800, "medium": 6_000, "full": 100_000}  # the same number for every method
+FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # below full: four times the papers' learning rates
+YARDSTICKS = ("real rows", "untrained")  # measured for comparison: a classifier sees digits in noise too
 SHOWN = 9  # samples in the figure
 
 
 def cases(scale: str) -> list[Row]:
-    """Real rows, a generator that is not trained, then every method against critics of every size, on several seeds."""
+    """Real rows, an untrained generator, and every method against critics of every size, for several seeds."""
     scaled = WHOLE if scale == "full" else SMALL
     seeds = (0, 1, 2) if scale == "full" else (0, 1)
     real = {name: scaled[name] for name in ("data", "rows", "samples")} | {"method": "real rows", "seed": 0}
@@ -51,7 +51,7 @@ def measure(
     data: str, rows: int, samples: int, method: str, seed: int,
     width: int = 0, critic_share: float = 0.0, **fields: Any,
 ) -> Row:  # fmt: skip
-    """Train one pair on stacked digits and count the modes of its samples; for "real rows", those of fresh rows."""
+    """Train one pair of players on stacked digits and count the modes of its samples, or for "real rows" of rows."""
     single = load(data)
     if method == "real rows":
         return found(single, stacked(single, samples, seed + 1).rows)
@@ -65,7 +65,7 @@ def measure(
 
 
 def stacked(single: Dataset, count: int, seed: int) -> Dataset:
-    """Rows of three digits of `single` drawn at random, one a channel; labelled 100 a + 10 b + c (Metz et al. 2017)."""
+    """Rows of three random digits of `single`, one in each channel, with labels 100 a + 10 b + c (Metz et al. 2017)."""
     chosen = streams.stream(seed, "stacked").integers(0, len(single.rows), (count, 3))
     rows = np.concatenate([single.rows[chosen[:, k]] for k in range(3)], axis=3)
     labels = None if single.labels is None else single.labels[chosen] @ [100, 10, 1]
@@ -76,7 +76,7 @@ def stacked(single: Dataset, count: int, seed: int) -> Dataset:
 
 
 def players(config: Config, width: int, critic_share: float, row: tuple[int, ...]) -> Architecture:
-    """The generator of `keras-cnn` of this width against the critic of a share of it."""
+    """The generator of a `keras-cnn` of this width, and the critic of one with `critic_share` times the width."""
     critic, generator = (
         game_of(config.replace(width=max(1, round(size))), row).architecture for size in (critic_share * width, width)
     )
@@ -84,7 +84,7 @@ def players(config: Config, width: int, critic_share: float, row: tuple[int, ...
 
 
 def found(single: Dataset, rows: np.ndarray) -> Row:
-    """Modes that a classifier of single digits, applied to each channel, sees in stacked rows; KL(rows || uniform)."""
+    """The number of modes in stacked rows, by a classifier of the digit in each channel, and KL(rows || uniform)."""
     seen = features.resolve("classifier", single, np.arange(len(single.rows)), lambda text: None)
     odds: list[Any] = [seen.extract(rows[..., k : k + 1])[1] for k in range(3)]
     digits = [channel.argmax(1) for channel in odds]
@@ -99,7 +99,7 @@ def found(single: Dataset, rows: np.ndarray) -> Row:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether both WGANs find more modes than the GAN against every critic, on the mean over the seeds."""
+    """Whether both WGANs find more modes than the GAN against every critic, in the mean over seeds."""
     mean = {key: float(np.mean(values)) for key, values in _by_pair(rows, "modes").items()}
     distance = {key: float(np.mean(values)) for key, values in _by_pair(rows, "kl").items()}
     first = rows[0]
@@ -127,7 +127,8 @@ def _by_pair(rows: list[Row], column: str) -> dict[tuple[str, float], list[float
 
 
 def draw(rows: list[Row]) -> Any:
-    """Modes and KL by the critic's size, a point a seed; below, samples of each method against its largest critic."""
+    """Modes and KL by the size of the critic, with a point for each seed, above samples of each method against its
+    largest critic."""
     from matplotlib.figure import Figure
 
     real, pairs = rows[0], [row for row in rows if row["method"] not in YARDSTICKS]

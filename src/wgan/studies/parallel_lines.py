@@ -1,4 +1,4 @@
-"""Two parallel segments: which distances know how far they are apart, and what trained critics make of it."""
+"""Two parallel segments: which distances depend on how far apart they are, exactly and as trained critics estimate."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
 from wgan.training.critic import critic_w1
 
-DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that is kept Lipschitz
+DISTANCES = {  # a critic with the objective fgan-NAME estimates a divergence, a Lipschitz critic estimates W1
     "js": "Jensen-Shannon divergence, nats",
     "tv": "total variation",
     "w1": "Wasserstein-1",
@@ -18,8 +18,8 @@ DISTANCES = {  # the divergences by the objective fgan-NAME, W1 by a critic that
     "reverse-kl": "KL(fake || real), nats",
 }
 LIPSCHITZ: Row = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
-ROWS, FRESH = 16_384, 4_096  # of each set to train on, and of fresh ones to estimate with
-SIZES = {  # theta (and -theta, and 0), steps of training, seeds
+ROWS, FRESH = 16_384, 4_096  # rows of each set to train on, and fresh rows to estimate with
+SIZES = {  # for each scale: theta (-theta and 0 are added), steps of training, seeds
     "quick": ((0.1, 0.25, 0.5, 1.0), (100, 500), (0,)),
     "medium": ((0.01, 0.05, 0.1, 0.25, 0.5, 1.0), (100, 500, 2500), (0, 1)),
     "full": (
@@ -43,11 +43,11 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(distance: str, theta: float, steps: int, seed: int) -> Row:
-    """The distance from the reals (0, y) to the fakes (theta, y), y uniform in [0, 1]: exact, and by a trained critic.
+    """The distance from real rows (0, y) to fakes (theta, y), y uniform in [0, 1]: exact, and by a trained critic.
 
-    `estimate` is the critic's lower bound on rows that it has not seen, and `gradient` the derivative of that bound
-    by theta, which a generator that minimises it would follow; `exact_gradient` is that of the distance, None
-    where the distance is infinite or has a corner or a step.
+    `estimate` is the critic's lower bound on rows that it has not seen. `gradient` is the derivative of this bound by
+    theta, which a generator that minimises the bound would follow. `exact_gradient` is the derivative of the distance,
+    or None if the distance is infinite or has a corner or a step there.
     """
     pair = known("parallel-lines", theta=theta)
     (real, fake), (fresh_real, fresh_fake) = (independent(pair, n, seed + k)[::-1] for k, n in enumerate((ROWS, FRESH)))
@@ -68,10 +68,12 @@ def measure(distance: str, theta: float, steps: int, seed: int) -> Row:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the exact distances, and what critics make of them, know of theta under W1 only."""
+    """Whether only W1 changes with theta (other than 0), both exactly and as critics estimate the distances."""
     apart = [row for row in rows if row["theta"]]
     exact = all(
-        row["exact"] == abs(row["theta"]) if row["distance"] == "w1" else row["exact"] == _exact(row["distance"])
+        row["exact"] == abs(row["theta"])
+        if row["distance"] == "w1"
+        else row["exact"] == _exact_when_apart(row["distance"])
         for row in apart
     )
     last = max(row["steps"] for row in rows)
@@ -97,7 +99,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Each distance against theta, exact and as estimated after each length of training; and the gradients."""
+    """Each distance against theta, exact and estimated after each length of training, and the gradients."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(12, 7.5), dpi=110, layout="constrained")
@@ -111,7 +113,7 @@ def draw(rows: list[Row]) -> Any:
             axes.plot(places, values, marker, color=f"C{number}", fillstyle="none", label=f"{steps:,} updates")
         if name == "w1":
             axes.plot([-edge, 0, edge], [edge, 0, edge], color="0.4", zorder=0, label="exact")
-        elif np.isfinite(top := _exact(name)):
+        elif np.isfinite(top := _exact_when_apart(name)):
             axes.plot([-edge, 0, np.nan, 0, edge], [top, top, np.nan, top, top], color="0.4", zorder=0, label="exact")
             axes.plot([0], [0], ".", color="0.4", zorder=0)
         else:
@@ -135,12 +137,12 @@ def draw(rows: list[Row]) -> Any:
     return figure
 
 
-def _exact(distance: str) -> float:
-    """Of lines that are apart; W1 alone depends on how far."""
+def _exact_when_apart(distance: str) -> float:
+    """The exact distance of the lines if theta is not 0; for W1, which depends on theta, the 0 is not used."""
     return 0.0 if distance == "w1" else divergence(distance, [1, 0], [0, 1])
 
 
-FAR = 0.25  # |theta| from which on the estimates are judged
+FAR = 0.25  # the verdict uses estimates with at least this |theta|
 
 STUDY = Study(
     title="two parallel lines: which distances know how far they are apart",

@@ -1,4 +1,4 @@
-"""Is a norm below 1 to be penalised too? Random architectures with the two-sided and with the one-sided penalty."""
+"""Should a norm below 1 be penalised too? Random architectures with the two-sided and with the one-sided penalty."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ import numpy as np
 from wgan.studies import Row, Study, architectures
 from wgan.studies.architectures import paired
 
-METHODS = {"two-sided": "wgan-gp", "one-sided": "wgan-lp"}  # and the preset of each, which differ in this alone
+METHODS = {"two-sided": "wgan-gp", "one-sided": "wgan-lp"}  # the preset of each, which differ only in the penalty
 DRAWN = {"quick": 16, "medium": 100, "full": 174}
-ENOUGH = 100  # architectures, from which on a difference that is not found is small
+ENOUGH = 100  # with this many architectures, a difference that is not found is small
 
 
 def cases(scale: str) -> list[Row]:
-    """The first architectures of the study `architectures`, with either penalty, on its budget."""
+    """The first architectures of the study `architectures` with each penalty, on the budget of that study."""
     return architectures.cases(scale, METHODS, DRAWN[scale])
 
 
 def measure(method: str, **case: Any) -> Row:
-    """Train one architecture, and score its samples with the classifier of the data set."""
+    """Train one architecture and score its samples with the classifier of the data set."""
     return architectures.measure(method=METHODS[method], **case)
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """A sign test of which penalty scores higher, and the interval of how often the one-sided does."""
+    """Whether no penalty scores higher, by a sign test, with an interval of how often the one-sided penalty does."""
     from scipy.stats import binomtest
 
     both = paired(rows, *METHODS)
@@ -42,7 +42,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Each architecture's score with either penalty, two standard errors either way."""
+    """Each architecture's score with each penalty, with error bars of two standard errors."""
     from matplotlib.figure import Figure
 
     both = paired(rows, *METHODS)

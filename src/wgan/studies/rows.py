@@ -1,4 +1,4 @@
-"""What a study measured: rows of plain JSON values."""
+"""The rows of a study, dicts of plain JSON values."""
 
 import json
 from typing import Any
@@ -7,5 +7,6 @@ Row = dict[str, Any]
 
 
 def as_json(value: Any) -> Any:
-    """The value, NumPy's too, as it will be read back, so that a resumed study has the very rows of an unbroken one."""
+    """The value as JSON gives it back, also for NumPy arrays, so that a resumed study has the rows of an unbroken
+    one."""
     return json.loads(json.dumps(value, default=lambda x: x.tolist()))

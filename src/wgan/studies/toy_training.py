@@ -1,4 +1,4 @@
-"""Every objective on three toys: how many modes its generator finds, how well, and how far from the data it stays."""
+"""Every objective on three toys: the modes that its generator finds, their quality, and the distance to the data."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from wgan.studies.trained import recorded
 from wgan.training.model import sample
 from wgan.training.state import model_of, start
 
-# gan_toy.py; the f-GANs and GANs, which it lacks, take its Adam.
+# The settings of gan_toy.py; it has no GANs and f-GANs, which use its Adam here.
 _SHARED: Row = {"network": "mlp", "depth": 3, "latent": 2, "batch": 256, "average": 0.0}
 _ADAM: Row = {"beta1": 0.5, "beta2": 0.9}
 _RMSPROP: Row = {"optimiser": "rmsprop", "beta2": 0.99}
@@ -36,16 +36,16 @@ SIZES: dict[str, Row] = {
 }
 
 ROWS = 50_000
-TIMES = 10  # at which samples are looked at, besides the start
-SAMPLES = 2_500  # behind modes and quality, as in Srivastava et al. 2017
-EXACT = 500  # behind W1
+TIMES = 10  # how often samples are measured after the start
+SAMPLES = 2_500  # samples for modes and quality, as in Srivastava et al. 2017
+EXACT = 500  # samples for W1
 SHOWN = 250  # samples in a panel
-EDGE = 2.2  # of a panel
-FLOORS = 4  # pairs of real samples behind the floor
+EDGE = 2.2  # a panel shows [-EDGE, EDGE]^2
+FLOORS = 4  # pairs of real samples for the floor
 
 
 def cases(scale: str) -> list[Row]:
-    """Every method on every toy; quick: small networks and batches, one critic step, one learning rate."""
+    """Every method on every toy; below full, with small networks and batches and one learning rate."""
     clip = {"learning_rate": 5e-5} if scale == "full" else {}
     return [
         {"data": name, "method": method, "seed": 0, **SIZES[scale], **(clip if method == "wgan" else {})}
@@ -55,7 +55,7 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
-    """Train one generator and hold its samples against held-out rows on the way."""
+    """Train one generator and compare its samples with held-out rows on the way."""
     every = -(-fields["steps"] // TIMES)
     shared: Row = _SHARED | METHODS[method] | fields
     config = Config(data=data, seed=seed, log_every=every, diagnose_every=fields["steps"] + 1, **shared)
@@ -74,7 +74,7 @@ def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
         for record in recorded(run, look):
             seen.append(record)
     except WganError as problem:  # the first value that is not finite
-        if isinstance(problem.__cause__, OSError):  # or a disk that refuses the checkpoint
+        if isinstance(problem.__cause__, OSError):  # the disk refused a checkpoint
             raise
         fault = {"diverged_at": run.step}
     found: Row = {} if fault else {"w1": seen[-1]["distance"]}
@@ -92,7 +92,7 @@ def measure(data: str, method: str, seed: int, **fields: Any) -> Row:
 
 
 def floor(first: np.ndarray, second: np.ndarray) -> float:
-    """The mean W1 of `EXACT` real rows to as many others: what samples as good as data would have."""
+    """The mean W1 between `EXACT` real rows and as many others, which samples as good as data would have."""
     pairs = zip(*(np.split(rows, len(rows) // EXACT) for rows in (first, second)), strict=True)
     return float(np.mean([transport.w1(x, y).value for x, y in pairs]))
 
@@ -121,7 +121,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The last samples of every method on every toy, and below them W1 over the steps."""
+    """The last samples of every method on every toy, above the W1 over the steps."""
     from matplotlib.figure import Figure
 
     toys, methods = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "method"))
@@ -147,7 +147,7 @@ def draw(rows: list[Row]) -> Any:
 
 
 def animate(rows: list[Row]) -> Any:
-    """The samples of every method over the steps; one that diverged stays as it was last seen."""
+    """The samples of every method over the steps; a method that diverged keeps its last samples."""
     from matplotlib.animation import FuncAnimation
     from matplotlib.figure import Figure
 
@@ -169,7 +169,7 @@ def animate(rows: list[Row]) -> Any:
 
 
 def _scatters(figure: Any, rows: list[Row], toys: list[str], methods: list[str]) -> list[Any]:
-    """A panel for each toy and method: real rows, and the samples seen last; returns the latter."""
+    """Draw a panel of real rows and the last samples for each toy and method; return the points of the samples."""
     panels = figure.subplots(len(toys), len(methods), sharex=True, sharey=True, squeeze=False)
     drawn = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""A training inside a case. It is kept on the way, so that a case that was cut short loses its last minute."""
+"""A training inside a case, with checkpoints on the way, so that an interrupted case loses only its last minute."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +19,10 @@ EVERY = 60  # seconds between checkpoints
 
 @dataclass
 class Case:
-    """The case that is being measured: where its training is kept (None: nowhere), and what it took before."""
+    """The case that is being measured: the folder of its checkpoint (None: it has none), and its seconds so far."""
 
     folder: Path | None = None
-    earlier: float = 0.0  # seconds, up to the checkpoint that it goes on from
+    earlier: float = 0.0  # seconds before the checkpoint that the case goes on from
     began: float = field(default_factory=time.perf_counter)
 
     def seconds(self) -> float:
@@ -34,7 +34,7 @@ _current: ContextVar[Case | None] = ContextVar("current", default=None)
 
 @contextmanager
 def kept(folder: Path | None) -> Iterator[Case]:
-    """While a case is measured, its training goes on from a checkpoint in this folder, and is kept there."""
+    """Let the training of the case under way go on from the checkpoint in this folder, and keep checkpoints there."""
     case = Case(folder)
     token = _current.set(case)
     try:
@@ -44,8 +44,8 @@ def kept(folder: Path | None) -> Iterator[Case]:
 
 
 def trained(run: Training) -> Training:
-    """The run at its last step, whatever became of it: nothing is measured on the way."""
-    keep = _keeping(run, [])
+    """The run at its last step, trained without measurements, even if it has diverged."""
+    keep = _resume_and_keep(run, [])
     while run.step < run.config.steps:
         keep(run.step)
         iterate(run)
@@ -53,21 +53,23 @@ def trained(run: Training) -> Training:
 
 
 def recorded(run: Training, look: Callable[[Record], Record] = lambda record: {}) -> Iterator[Record]:
-    """Those of `advance(run)`, with what `look` finds at the run as it stands at each: JSON values and arrays.
+    """The records of `advance(run)`, each with the JSON values and arrays that `look(record)` adds.
 
-    After an interruption the earlier records come as they were kept, and `look` is not asked about them again.
+    After an interruption the earlier records come from the checkpoint, and `look` is not called for them again.
     """
     past: list[Record] = []
-    keep = _keeping(run, past)
+    keep = _resume_and_keep(run, past)
     yield from list(past)
-    for record in advance(run, stop=keep):  # asked before each step, when the records of those before are out
+    for record in advance(run, stop=keep):  # `keep` runs before each step, when all earlier records are in `past`
         past.append(as_json(record | look(record)))
         yield past[-1]
 
 
-def _keeping(run: Training, past: list[Record]) -> Callable[[int], bool]:
-    """Put the run where its case was cut short, if it was, with the records up to there in `past`; what is returned
-    keeps both when it is time, and never stops a run."""
+def _resume_and_keep(run: Training, past: list[Record]) -> Callable[[int], bool]:
+    """Bring the run to the checkpoint of its case, if there is one, and its records into `past`.
+
+    The returned function saves run and records when EVERY seconds have passed; it never stops the run.
+    """
     case = _current.get()
     if case is None or case.folder is None:
         return lambda at: False
@@ -83,7 +85,7 @@ def _keeping(run: Training, past: list[Record]) -> Callable[[int], bool]:
         nonlocal last
         if time.monotonic() - last >= EVERY:
             found = losses(run)
-            if np.isfinite(list(found.values())).all():  # else the one before shows how it came to that
+            if np.isfinite(list(found.values())).all():  # otherwise the last finite checkpoint is worth more
                 meta = {"losses": found, "records": past, "seconds": case.seconds()}
                 checkpoint.save(folder, at, flatten(run), meta, keep=1)
             last = time.monotonic()

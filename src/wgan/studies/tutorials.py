@@ -1,4 +1,4 @@
-"""What two tutorials' users get, and what this project's presets give on the same images and critic batches."""
+"""The samples of two tutorials' WGANs, and of this project's presets on the same images and critic batches."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from wgan.training.model import sample
 from wgan.training.state import model_of, start
 
 SEED = 0
-# Full: the tutorials as their authors ran them, and the default on the same images for as many critic batches.
+# The full scale has the tutorials as their authors ran them, and the presets on the same images and critic batches.
 FULL: list[Row] = [
     {"data": "fashion-mnist", "name": "fashion-stax", "rows": 5000, "critic_batches": 7800},
     {"data": "mnist", "name": "mnist-keras", "rows": None, "critic_batches": 20_000},
@@ -23,19 +23,19 @@ FULL: list[Row] = [
     {"data": "fashion-mnist", "name": "default", "rows": 5000, "critic_batches": 7800},
     {"data": "mnist", "name": "default", "rows": None, "critic_batches": 5000},
 ]
-# For two cores: fewer batches, narrower networks for all, and what the tutorials take small steps with, larger ones
+# Below full, for two cores: fewer batches, narrower networks, and larger learning rates for the tutorials (FASTER)
 SHORT: dict[str, Row] = {
     "quick": {"critic_batches": 2000, "width": 8, "default_width": 128},
     "medium": {"critic_batches": 4000, "width": 16, "default_width": None},
 }
 FASTER = {"fashion-stax": 4.0, "mnist-keras": 10.0, "mnist-keras-gp": 10.0}  # times the tutorial's learning rate
-SAMPLES = {"quick": 2000, "medium": 5000, "full": 5000}  # against as many held-out rows
+SAMPLES = {"quick": 2000, "medium": 5000, "full": 5000}  # samples, and the most held-out rows
 SIDE = 6  # pictures in a row and in a column of the figure
 REAL = "real rows"
 
 
 def cases(scale: str) -> list[Row]:
-    """Each preset, and training rows in the samples' place, for the floor."""
+    """Each preset, and training rows instead of samples, for the floor."""
     runs = [run | {"width": None, "faster": 1.0} for run in FULL]
     if short := SHORT.get(scale):
         runs = [
@@ -49,7 +49,7 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(data: str, name: str, samples: int, seed: int, **run: Any) -> Row:
-    """Train a preset, and hold its samples against held-out rows in the features of the data set's classifier."""
+    """Train a preset and compare its samples with held-out rows on the features of the data set's classifier."""
     dataset = load(data)
     train, held_out = split(dataset, 0.1, None, seed)
     if name == REAL:
@@ -66,7 +66,7 @@ def measure(data: str, name: str, samples: int, seed: int, **run: Any) -> Row:
 def config_of(
     name: str, data: str, seed: int, rows: int | None, critic_batches: int, width: int | None, faster: float
 ) -> Config:
-    """The preset with these rows, so many critic batches, its learning rate `faster`; its own width, or this one."""
+    """The preset with these rows, critic batches and width (None: its own), and its learning rate times `faster`."""
     own = preset(name).config
     own = own.replace(data=data, rows=rows, steps=critic_batches // own.n_critic, seed=seed, engine="torch")
     own = own.replace(learning_rate=faster * own.learning_rate)
@@ -80,8 +80,11 @@ def tiled(images: np.ndarray) -> np.ndarray:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether every preset with a gradient penalty comes nearer than the tutorial's clipped one, by two errors. Where
-    the budget is cut, one that does not may only need more of it."""
+    """Whether every preset with a gradient penalty comes nearer to the data than the tutorial's clipped one, by two
+    standard errors.
+
+    Below full the verdict may be None, since a preset that does not may only need more steps.
+    """
     found = {(row["data"], row["name"]): row for row in rows}
     apart, words = [], []
     for name, clipped in (("fashion-mnist", "fashion-stax"), ("mnist", "mnist-keras")):
@@ -96,7 +99,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Samples side by side, a line of pictures for each data set."""
+    """The samples side by side, with a row of panels for each data set."""
     from matplotlib.figure import Figure
 
     names = list(dict.fromkeys(row["data"] for row in rows))
@@ -113,11 +116,11 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="what do two tutorials' WGANs give, and this project's presets on the same budget?",
+    title="which samples do two tutorials' WGANs and this project's presets give on the same budget?",
     claim=(
         "The stax tutorial's samples did not resemble clothing, and the Keras tutorial has readable digits sooner with "
-        "the gradient penalty than with clipping; with it and this project's presets the same images and no more "
-        "critic batches give better samples."
+        "the gradient penalty than with clipping. From the same images and no more critic batches, the penalty with "
+        "this project's presets gives better samples."
     ),
     source="the JAX stax tutorial on Fashion-MNIST and the Keras tutorial on MNIST, see `wgan presets`",
     cases=cases,

@@ -1,4 +1,4 @@
-"""What does a generator learn from a discriminator, or a critic, that is at its best between two Gaussians?"""
+"""Which gradient does a generator get from the best discriminator, or the best critic, between two Gaussians?"""
 
 from typing import Any
 
@@ -13,21 +13,21 @@ from wgan.studies.fixed import fixed
 PENALTY = 10.0  # lambda
 PLAYERS: dict[str, Row] = {
     "discriminator": {"objective": "minimax", "constraint": "none"},
-    "clipped critic": {  # as Algorithm 1 has it
+    "clipped critic": {  # the settings of Algorithm 1
         **{"objective": "wasserstein", "constraint": "clip", "clip": 0.01},
         **{"optimiser": "rmsprop", "learning_rate": 5e-5, "beta2": 0.99},
     },
     "penalised critic": {"objective": "wasserstein", "constraint": "gradient-penalty", "penalty_weight": PENALTY},
 }
-LOSSES = {  # of a generator against each player: its words, and the objective that holds it
+LOSSES = {  # the losses of a generator against each player: the name of a loss, and the objective that has it
     "discriminator": {"log(1 - D)": "minimax", "-log D": "non-saturating"},
     "clipped critic": {"-f, clipped": "wasserstein"},
     "penalised critic": {"-f, penalised": "wasserstein"},
 }
-ROWS, FRESH = 65_536, 4_096  # of each set to train on, and of fakes that the gradient is taken at
+ROWS, FRESH = 65_536, 4_096  # rows of each set to train on, and fakes at which the gradient is taken
 SHOWN = 8  # the distance of the curves in the figure
 _ALL = (1, 2, 3, 4, 6, SHOWN, 12, 16)
-SIZES = {  # distances, steps of training, how many seeds
+SIZES = {  # for each scale: distances, steps of training, number of seeds
     "quick": ((1, 2, 4, SHOWN), (100, 400, 1600), 2),
     "medium": (_ALL, (100, 400, 1600, 6400), 2),
     "full": (_ALL, (100, 400, 1600, 6400, 25600), 3),
@@ -35,11 +35,12 @@ SIZES = {  # distances, steps of training, how many seeds
 
 
 def best(loss: str, x: np.ndarray, distance: float) -> np.ndarray | None:
-    """|gradient| by x [n] for the best player of all functions, where it is known, for real N(d, 1) and fake N(0, 1).
+    """|gradient of the loss by x| [n] at x [n] for the best of all players, or None if that is unknown.
 
-    The best discriminator's logit is d x - d^2 / 2. The best penalised critic has the slope 1 + (F - G) / (2 lambda m)
-    for the distribution functions F of fake and G of real, and m the density of the points where it is penalised:
-    more than 1, as the flow of mass is congested there (Milne and Nachman 2022).
+    Real rows are N(d, 1), fakes N(0, 1). The logit of the best discriminator is d x - d^2 / 2. The best penalised
+    critic has the slope 1 + (F - G) / (2 lambda m), where F and G are the distribution functions of fake and real rows
+    and m is the density of the penalised points. The slope is more than 1 because the flow of mass is congested there
+    (Milne and Nachman 2022).
     """
     match loss:
         case "log(1 - D)":
@@ -55,7 +56,7 @@ def best(loss: str, x: np.ndarray, distance: float) -> np.ndarray | None:
 
 
 def cases(scale: str) -> list[Row]:
-    """Every player at every distance between the means, and after every length of training."""
+    """Every player at every distance between the means, after every length of training."""
     distances, lengths, seeds = SIZES[scale]
     return [
         {"player": player, "distance": distance, "steps": steps, "seed": seed}
@@ -67,11 +68,11 @@ def cases(scale: str) -> list[Row]:
 
 
 def measure(player: str, distance: float, steps: int, seed: int) -> list[Row]:
-    """Train one player; a row for each loss that a generator may have against it.
+    """Train one player; there is a row for each loss that a generator may have against it.
 
-    `gradient` is the mean over fresh fake rows of the norm of the loss's gradient by the row, `at_mean` the norm at
-    the fakes' mean, `best` and `best_at_mean` those of the best player (see `best`), and `evenness` the smallest
-    norm in parts of the largest on the line between the two means: 1 where it is the same everywhere.
+    `gradient` is the mean over fresh fakes of the norm of the loss's gradient by the fake, and `at_mean` is the norm at
+    the mean of the fakes. `best` and `best_at_mean` are the same for the best player (see the function `best`).
+    `evenness` is the smallest norm over the largest on the line between the means, which is 1 for a constant gradient.
     """
     pair = known("shift", dimension=1, length=float(distance))
     found = fixed(*independent(pair, ROWS, seed), seed, steps=steps, **PLAYERS[player])
@@ -94,13 +95,13 @@ def measure(player: str, distance: float, steps: int, seed: int) -> list[Row]:
 
 
 def at_mean(loss: str, distance: float) -> float | None:
-    """`best` at the fakes' mean."""
+    """`best` at the mean of the fakes."""
     truth = best(loss, np.zeros(1), distance)
     return None if truth is None else float(truth[0])
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the saturating gradient falls by orders of magnitude with the distance, and the critics' stays."""
+    """Whether the saturating gradient falls by orders of magnitude with the distance while the critics' stay."""
     last = max(row["steps"] for row in rows)
     distances = sorted({row["distance"] for row in rows})
     near, far = distances[0], distances[-1]
@@ -130,7 +131,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Values and gradients along the line, and the gradient at fake rows against distance and training length."""
+    """Values and gradients along the line, and gradients at the fakes' mean by distance and by training length."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 8), dpi=110, layout="constrained")
@@ -147,16 +148,18 @@ def draw(rows: list[Row]) -> Any:
         elif loss != "-log D":
             scaled = (scores - scores.min()) / (np.ptp(scores) or 1)
             value.plot(x, scaled, color=f"C{number}", label=f"{one['player']}, scaled to [0, 1]")
-        slope.semilogy(x, _above(one["gradients"]), color=f"C{number}", label=loss)
+        slope.semilogy(x, _above_floor(one["gradients"]), color=f"C{number}", label=loss)
         for axes, column, held in ((far, "distance", {"steps": last}), (long, "steps", {"distance": shown})):
             chosen = [row for row in mine if held.items() <= row.items()]
-            axes.plot([row[column] for row in chosen], _above([r["at_mean"] for r in chosen]), "o", color=f"C{number}")
+            axes.plot(
+                [row[column] for row in chosen], _above_floor([r["at_mean"] for r in chosen]), "o", color=f"C{number}"
+            )
             places = sorted({row[column] for row in chosen})
             means = [np.mean([row["at_mean"] for row in chosen if row[column] == place]) for place in places]
-            axes.loglog(places, _above(means), "-", color=f"C{number}")
+            axes.loglog(places, _above_floor(means), "-", color=f"C{number}")
         if at_mean(loss, shown) is not None:
             grid = np.geomspace(distances[0], distances[-1], 100)
-            far.plot(grid, _above([at_mean(loss, d) for d in grid]), ":", color=f"C{number}")
+            far.plot(grid, _above_floor([at_mean(loss, d) for d in grid]), ":", color=f"C{number}")
     for place, name in ((0, "fake"), (shown, "real")):
         x = np.linspace(place - 4, place + 4, 101)
         value.fill_between(x, np.exp(-((x - place) ** 2) / 2) / 3, color="0.85")
@@ -180,7 +183,7 @@ def draw(rows: list[Row]) -> Any:
     return figure
 
 
-def _above(values: Any) -> np.ndarray:
+def _above_floor(values: Any) -> np.ndarray:
     return np.where(np.asarray(values) > FLOOR, values, np.nan)
 
 
@@ -188,13 +191,13 @@ def _losses() -> list[str]:
     return [loss for losses in LOSSES.values() for loss in losses]
 
 
-FLOOR = 1e-16  # below which the figure does not look
+FLOOR = 1e-16  # the figure leaves out smaller values
 
 STUDY = Study(
     title="the gradient that a generator gets from a perfect discriminator, and from a perfect critic",
     claim=(
         "Between two Gaussians that are far apart, the gradient of log(1 - D) vanishes where the fakes are as the "
-        "discriminator becomes optimal; that of a Wasserstein critic is clean and about the same everywhere."
+        "discriminator becomes optimal; the gradient of a Wasserstein critic is clean and about the same everywhere."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figure 2",
     cases=cases,

@@ -1,4 +1,4 @@
-"""A run from its config to its last step, what is measured on the way, and a checkpoint as a model to use.
+"""A run from its config to its last step, the measurements on the way, and a checkpoint as a model to use.
 
-It may use `engines` and all that stands below them, and reaches a framework through an engine alone.
+This folder may use `engines` and the folders below it; it reaches a framework only through an engine.
 """

@@ -1,4 +1,4 @@
-"""A critic as an estimator of W1 between two fixed sets: what it says, how steep it is, and what that certifies."""
+"""A critic as an estimator of W1 between two fixed sets: its value, its slope and the bound that they certify."""
 
 import math
 import time
@@ -22,7 +22,7 @@ from wgan.training.state import initial_critic
 
 Array = np.ndarray
 
-# Chosen on the pairs of known.TUNING_SEEDS, never on the published ones: see docs/critic.md.
+# These values were chosen on the pairs of known.TUNING_SEEDS, never on the published pairs: see docs/critic.md.
 DEFAULT = Config(
     network="mlp",
     width=128,
@@ -34,8 +34,8 @@ DEFAULT = Config(
     batch=256,
     held_out=0.2,
 )
-# The fields of `Config` that a critic between two fixed sets reads: the others are of a generator, of where rows come
-# from and how they are shown, of labels, or of a run's files.
+# The fields of `Config` that a critic between two fixed sets reads. The others concern a generator, the source of the
+# rows, labels, pictures or the files of a run.
 READ = frozenset(
     {
         "objective",
@@ -52,15 +52,16 @@ READ = frozenset(
     | {"activation", "critic_norm", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
     | {"precision", "seed", "engine", "held_out"}
 )
-LOOKED_AT = 1024  # held-out rows of each set whose gradients and slopes are looked at
-CHUNK = 4096  # rows scored at a time
+LOOKED_AT = 1024  # held-out rows of each set at which gradients and slopes are measured
+CHUNK = 4096  # rows scored at once
 
 
 class CriticW1(NamedTuple):
-    """What a critic f says of the W1 of two sets; every number but `training_value` is of their held-out rows.
+    """What a critic f says about the W1 of two sets; all numbers but `training_value` are for their held-out rows.
 
     `lower` = `value` / `lipschitz_upper` is certified: it is at most the W1 of the two sets of held-out rows, whose
-    sizes are `n`, and says nothing of the laws behind them. A critic has no upper bound: `upper` and `gap` are inf.
+    sizes are `n`. It bounds nothing about the distributions behind them. A critic gives no upper bound, so `upper` and
+    `gap` are inf.
     """
 
     value: float  # mean f(X) - mean f(Y)
@@ -70,14 +71,14 @@ class CriticW1(NamedTuple):
     method: str
     n: tuple[int, int]
     seconds: float
-    training_value: float  # the same on the rows that the critic was trained on
-    lipschitz_upper: float  # of f everywhere, certified; inf where a layer has no bound
-    unbounded: str  # why it is inf, else ""
-    lipschitz_lower: float  # the largest gradient norm or slope between two rows that was seen
+    training_value: float  # mean f(X) - mean f(Y) over the rows that the critic was trained on
+    lipschitz_upper: float  # a certified Lipschitz constant of f, or inf if a layer has no bound
+    unbounded: str  # the reason why it is inf, or ""
+    lipschitz_lower: float  # the largest measured gradient norm, or slope between two rows
     gradient_norms: Array  # [3 k] at k rows of X, k rows of Y and k points between them
-    histogram: tuple[Array, Array]  # of the gradient norms: counts and edges
-    score: Callable[[Array], Array]  # f of rows [n, ...], in float64: [n]
-    gradient: Callable[[Array], Array]  # its gradient there: [n, ...]
+    histogram: tuple[Array, Array]  # the counts and the edges of the gradient norms
+    score: Callable[[Array], Array]  # f(rows) [n] for rows [n, ...], in float64
+    gradient: Callable[[Array], Array]  # the gradient of f [n, ...] at rows [n, ...]
 
 
 def critic_w1(
@@ -93,10 +94,10 @@ def critic_w1(
 ) -> CriticW1:
     """Train a critic on two fixed sets of rows, [n, ...] and [m, ...], and measure it on rows held out from both.
 
-    X is scored high. Rows are centred and divided by one number for all columns, so distances keep their
-    proportions; every result is in the units of the rows. `fields` are other fields of `Config`, those of READ
-    (`DEFAULT` holds where they start): `activation`, `width`, `held_out` ... `watch` is called with each step.
-    Raises WganError for rows that have no distance (NaN, other shapes, too few) and for a critic that diverges.
+    The critic scores X high. It sees rows that are centred and divided by one number for all columns, so distances
+    keep their proportions; every result is in the units of the rows. `fields` are other fields of `Config` in READ,
+    such as `activation`, `width` and `held_out`; `DEFAULT` holds their values otherwise. `watch` is called with each
+    step. Raises WganError if the rows have no distance (NaN, different shapes, too few) or if the critic diverges.
 
     Examples:
         >>> x = np.random.default_rng(0).normal(size=(500, 2))
@@ -109,7 +110,9 @@ def critic_w1(
     config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
     X, Y = _rows(X, "X"), _rows(Y, "Y")
     if X.shape[1:] != Y.shape[1:]:
-        raise WganError(f"X has rows of {list(X.shape[1:])} and Y of {list(Y.shape[1:])}; give both the same columns.")
+        raise WganError(
+            f"rows of X have shape {list(X.shape[1:])} and rows of Y {list(Y.shape[1:])}; give both the same columns."
+        )
     centre = (X.mean(0) + Y.mean(0)) / 2
     scale = math.sqrt(((X - centre) ** 2).mean() / 2 + ((Y - centre) ** 2).mean() / 2) or 1.0
     (train_x, X), (train_y, Y) = (_split(rows, config, number) for number, rows in enumerate((X, Y)))
@@ -124,7 +127,7 @@ def critic_w1(
         raise WganError("the critic diverged; lower the learning_rate, or use a constraint that keeps it Lipschitz.")
     value = float(score_x.mean() - score_y.mean())
     upper, unbounded = lipschitz_bound(game.architecture.critic, weights, X.shape[1:])
-    # what rounding to float64 may have added to the value, so that the bound stays one
+    # the most that rounding to float64 may have added to the value; it is subtracted, so the bound stays certified
     rounding = 1e-13 * float(max(np.abs(score_x).max(), np.abs(score_y).max(), np.abs(X).max(), np.abs(Y).max()))
     k = min(len(X), len(Y), LOOKED_AT)
     points = np.concatenate([X[:k], Y[:k], _between(X[:k], Y[:k], config)])
@@ -150,7 +153,7 @@ def critic_w1(
 
 
 def _between(X: Array, Y: Array, config: Config) -> Array:
-    """A random point between each row of X and that of Y."""
+    """A random point between each row of X and the row of Y at the same place."""
     mix = streams.uniform(config.seed, "mix", config.steps, (len(X),)).reshape(-1, *[1] * (X.ndim - 1))
     return mix * X + (1 - mix) * Y
 
@@ -158,7 +161,7 @@ def _between(X: Array, Y: Array, config: Config) -> Array:
 def _refuse_unread(fields: Iterable[str]) -> None:
     if unread := sorted(set(fields) & FIELDS.keys() - READ):
         raise WganError(
-            f"{unread[0]} says nothing of a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
+            f"{unread[0]} does nothing for a critic between two fixed sets, which reads {', '.join(sorted(READ))}; "
             "leave it out."
         )
 
@@ -166,7 +169,7 @@ def _refuse_unread(fields: Iterable[str]) -> None:
 def _exact_functions(
     layers: list[Layer], weights: dict[str, Array], centre: Array, scale: float
 ) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
-    """The score [n] and its gradient [n, ...] of rows [n, ...] in their own units, in float64."""
+    """Two functions of rows [n, ...] in their own units, in float64: the score [n] and its gradient [n, ...]."""
     exact = get_engine("torch", "float64")
     placed = {name: exact.array(w) for name, w in weights.items()}
 
@@ -183,7 +186,7 @@ def _exact_functions(
 
 
 def w1(X: Any, Y: Any, *weights: Any, method: Any = "auto", **options: Any) -> transport.W1 | CriticW1:
-    """The Wasserstein-1 distance of two samples: `transport.w1`, or `critic_w1` by the method "critic".
+    """The Wasserstein-1 distance of two samples, by `transport.w1`, or by `critic_w1` for the method "critic".
 
     Examples:
         >>> w1([[0.0, 0.0]], [[3.0, 4.0]]).value
@@ -206,10 +209,10 @@ def train_critic(
     watch: Callable[[int], None] = lambda step: None,
     paired: bool = False,
 ) -> Params:
-    """The critic's own part of Algorithm 1, with the rows of Y where the generator's would be; under any objective.
+    """The weights of a critic trained by Algorithm 1 with rows of Y instead of fakes; any objective works.
 
-    X [n, ...] are scored high, Y [m, ...] low; both as the network is to see them. `game` is `game_of(config, shape)`.
-    `paired`: a row of Y is drawn with the row of X of the same number, so a penalty looks between those two only.
+    The critic scores X [n, ...] high and Y [m, ...] low, as they are given. `game` is `game_of(config, shape)`. With
+    `paired` each row of X is drawn together with the row of Y at the same place, so a penalty acts between these two.
     """
     engine, batch, seed = game.engine, config.batch, config.seed
     X, Y = X.astype(np.float32), Y.astype(np.float32)
@@ -235,7 +238,7 @@ def _rows(rows: Any, name: str) -> Array:
 
 
 def _split(rows: Array, config: Config, number: int) -> tuple[Array, Array]:
-    """The training rows and the held-out rows, at least one of each; all of both where nothing is held out."""
+    """The training rows and the held-out rows, at least one of each; if `held_out` is 0, both are all rows."""
     if config.held_out == 0:
         return rows, rows
     order = streams.stream(config.seed, "held_out", number).permutation(len(rows))
@@ -249,7 +252,7 @@ def _in_chunks(function: Callable[[Any], Array], engine: Any, rows: Array) -> Ar
 
 
 def _largest_slope(rows: Array, scores: Array) -> float:
-    """The largest |f(x) - f(y)| / |x - y| over all pairs of rows that differ."""
+    """The largest |f(x) - f(y)| / |x - y| over all pairs of different rows."""
     distances = cdist(*[rows.reshape(len(rows), -1)] * 2)
     rises = np.abs(scores[:, None] - scores[None])
     return float(np.divide(rises, distances, out=np.zeros_like(rises), where=distances > 0).max())

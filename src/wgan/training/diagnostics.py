@@ -1,8 +1,8 @@
-"""What is measured while a run trains, cheaply enough to be always on; `reports.verdicts` says what it means.
+"""The measurements of every run, cheap enough to be always on; `reports.verdicts` explains them.
 
-The rows, z and mixing weights are drawn once for the run, so that two steps differ in their weights only. Distances are
-Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have standard deviation 1. Each number that is
-written here has its words in `runs.quantities`.
+The rows, z and mixing weights are drawn once for the run, so that two steps differ only in their weights. Distances are
+Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have standard deviation 1. `runs.quantities`
+describes each number.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,20 +19,20 @@ from wgan.runs.quantities import quantity
 if TYPE_CHECKING:
     from wgan.training.state import Training
 
-ROWS = 256  # samples, and held-out rows, behind a distance
-SEARCHED = 2048  # training rows among which a sample's nearest are looked for
-NEIGHBOURS = 5  # The radius of the coverage reaches to this neighbour of a real row.
+ROWS = 256  # the samples, and the held-out rows, of a distance
+SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
+NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
 POINTS = 64  # rows of each kind at which gradients are taken
 
 Record = dict[str, float]
 
 
 class Probe(NamedTuple):
-    """The rows and draws that every measurement of a run shares, and what real rows score in the samples' place.
+    """The rows and draws that all measurements of a run share, and the floors: the same numbers for real rows.
 
-    `z`, `real`, `unseen` and `mix` are arrays of the engine: training rows, held-out rows and mixing weights.
+    `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
     `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
-    without labels. The first of `z_labels` are those of `real`. `held_out` and `searched` are encoded rows of NumPy,
+    without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d], and `searched_labels` are the data's own labels of `searched`. `real_spread` is the mean distance
     between two real rows.
     """
@@ -51,7 +51,7 @@ class Probe(NamedTuple):
 
 
 def prepare(training: "Training") -> Probe:
-    """Draw what the measurements of a run share, and measure the floors, with real rows in the samples' place."""
+    """Draw what the measurements of a run share, and measure the floors with real rows instead of samples."""
     config, dataset, engine = training.config, training.dataset, training.game.engine
     rng = streams.stream(config.seed, "diagnose")
 
@@ -83,7 +83,7 @@ def prepare(training: "Training") -> Probe:
 
 
 def diagnose(probe: Probe, training: "Training") -> Record:
-    """What the log of this step holds beyond the losses: plain numbers by their names in `QUANTITIES`."""
+    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`."""
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
     found = game.engine.run(engine_values, game, state, *inputs)
@@ -112,7 +112,7 @@ def diagnose(probe: Probe, training: "Training") -> Record:
 def engine_values(
     game: Game, state: State, z: Any, real: Any, unseen: Any, mix: Any, label: Any = None, unseen_label: Any = None
 ) -> dict[str, Any]:
-    """All that needs the engine, from its arrays to its arrays: rows, scores, and norms of gradients."""
+    """The rows, scores and norms of gradients, which only the engine can compute, as the engine's arrays."""
     engine = game.engine
     fake = step.generate(game, state.generator, z, label=label)
     sample = step.generate(game, state.average, z, label=label) if state.average else fake
@@ -126,7 +126,7 @@ def engine_values(
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
         found[f"gradient_norm_{name}"] = engine.ops.sqrt((slope * slope).sum(1))
-    # These are Algorithm 1's own losses, with an optimiser that returns the gradient in place of the new weights.
+    # These are the losses of Algorithm 1; this optimiser returns the gradient instead of the new weights.
     shown = game._replace(optimiser=_Gradient(), constraint=game.constraint._replace(project=lambda ops, g, layers: g))
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
     generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
@@ -148,12 +148,12 @@ class _Gradient:
 
 
 def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) -> Record:
-    """Where rows fall among training rows.
+    """How rows compare with their nearest training rows.
 
-    `nearest` is the mean distance to the nearest of them. `copied` is the share of rows for which that is less than a
-    third of the distance to the second nearest (Yoon et al. 2023). `classes` is exp of the entropy of the nearest
-    rows' labels, which is the number of classes if all are as frequent. `largest_class` is the label of most rows, and
-    `largest_class_share` is their share.
+    `nearest` is the mean distance to the nearest training row. `copied` is the share of rows for which this distance is
+    less than a third of the distance to the second nearest (Yoon et al. 2023). `classes` is exp of the entropy of the
+    nearest rows' labels, which is the number of classes if all are equally frequent. `largest_class` is the most
+    frequent label, and `largest_class_share` is its share.
     """
     if len(searched) < 3:
         return {}
@@ -169,15 +169,15 @@ def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) 
 
 
 def _compare(sample: np.ndarray, real: np.ndarray) -> Record:
-    """`w1`, and `coverage`: the share of real rows that have a sample as near as their fifth nearest real row
-    (Naeem et al. 2020)."""
+    """`w1` and `coverage`, the share of real rows with a sample no farther than their fifth nearest real row (Naeem
+    et al. 2020)."""
     among = np.sort(distances(real, real), axis=1)  # The first is the row itself.
     radius = among[:, min(NEIGHBOURS, len(real) - 1)]
     return {"w1": _exact_w1(sample, real), "coverage": np.mean(distances(real, sample).min(1) <= radius)}
 
 
 def _exact_w1(first: np.ndarray, second: np.ndarray) -> float:
-    """The exact Wasserstein-1 distance of two samples, of which the larger is cut to the size of the smaller."""
+    """The exact Wasserstein-1 distance of two samples; the larger is cut to the size of the smaller."""
     return transport.w1(first[: len(second)], second[: len(first)], method="exact").value
 
 
@@ -189,10 +189,10 @@ def _spread(rows: np.ndarray) -> float:
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Euclidean distances [n, m] of rows [n, d] to rows [m, d], rounded, to look up which rows are near.
+    """Approximate Euclidean distances [n, m] from rows [n, d] to rows [m, d], to find the nearest rows.
 
-    They come from one matrix product in float32, which makes the look-up a hundred times faster. A distance is off by
-    up to about 1e-3 of a row's length, so that two equal rows need not be at 0. W1 and the diversity are exact.
+    They come from one matrix product in float32, which is a hundred times faster. A distance is off by up to about
+    1e-3 of the length of a row, so the distance of two equal rows need not be 0. W1 and the diversity do not use it.
     """
     first, second = first.astype(np.float32), second.astype(np.float32)
     squares = (first * first).sum(1)[:, None] + (second * second).sum(1)[None]

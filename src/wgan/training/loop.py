@@ -1,5 +1,8 @@
-"""The training loop: a flat generator of records. Due work comes before the step, so that step 0 and the last
-step go through the same code, and a run that was stopped goes on as if it had not been."""
+"""The training loop, a generator of records.
+
+The work that is due at a step (records, pictures, checkpoints) is done before the step. So step 0 and the last step go
+through the same code, and a stopped run goes on as if it had never been stopped.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -23,19 +26,19 @@ from wgan.training.state import Training, describe, draws, encoded, flatten, lab
 
 Record = dict[str, Any]
 
-ESTIMATE_ROWS = 512  # rows of each kind behind `estimate` and `held_out_estimate`
+ESTIMATE_ROWS = 512  # rows of each kind in `estimate` and `held_out_estimate`
 GRID = 64  # samples in a picture
-COLUMNS = 16  # and classes that have a column each
+COLUMNS = 16  # most classes that get a column of the picture each
 
 
 def advance(
     training: Training, out: Path | None = None, stop: Callable[[int], bool] = lambda step: False
 ) -> Iterator[Record]:
-    """Train from where `training` stands to its last step, yielding a record at every `log_every` steps.
+    """Train from the current step of `training` to the last, yielding a record every `log_every` steps.
 
-    With `out`, an open run folder, records, sample pictures and checkpoints are written there too. `stop` is
-    asked before each step, with its number; when it says so, a checkpoint is written and the loop ends. The
-    first value that is not finite raises `WganError`, which names it; the last checkpoint is older and good.
+    `out` is an open run folder; if it is given, records, sample pictures and checkpoints are written there too.
+    `stop(step)` is called before each step; if it returns True, a checkpoint is written and the loop ends. The first
+    value that is not finite raises `WganError`, which names the value; the last checkpoint is from before it.
     """
     config = training.config
     began, first = time.perf_counter(), training.step
@@ -47,7 +50,7 @@ def advance(
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
             measured = diagnostics.diagnose(probe, training)
-        if due and "w1" in measured:  # what is measured because the loop ends here must not change how it goes on
+        if due and "w1" in measured:  # a measurement only because the loop stops here must not change a later step
             better = training.best is None or measured["w1"] < training.best[1]
             training.best = (at, measured["w1"]) if better else training.best
             last = last or no_better(training)
@@ -68,20 +71,20 @@ def advance(
         if last:
             return
         iterate(training)
-        # one step late, so that the engine computes this step while the host looks at the one before
+        # checked one step late, so that the engine computes this step while the host checks the one before
         _check_finite({name: training.game.engine.numpy(value) for name, value in before.items()}, at, out)
         before = training.info
 
 
 def iterate(training: Training) -> None:
-    """One iteration: the critic's steps, then the generator's."""
+    """Run one iteration: the critic's steps, then the generator's."""
     at, game, config = training.step, training.game, training.config
     rates = config.learning_rate_at(at), config.average_at(at)
     training.state, info = game.engine.run(
         step.iteration, game, training.state, draws(training, at), *rates, uses_up=True
     )
     training.step += 1
-    training.info = {name: value for name, value in info.items() if name != "estimate"}  # which `estimates` supersedes
+    training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
 
 
 def train(
@@ -93,10 +96,10 @@ def train(
     stop: Callable[[int], bool] = lambda step: False,
     note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Record]:
-    """Train from a config, yielding a record (a dict) every `log_every` steps; the loop itself.
+    """Train from a config, yielding a record (a dict) every `log_every` steps.
 
-    With `out` the run is written to that folder, and goes on where an earlier run of the same config stopped.
-    `note` receives sentences worth reading, such as the name of a damaged checkpoint.
+    With `out` the run is written to that folder, and resumes an earlier run of the same config there. `note` is called
+    with sentences for the user, for instance about a damaged checkpoint.
 
     Examples:
         >>> from wgan import Config, train
@@ -114,19 +117,19 @@ def train(
 
 
 def same_engine(config: Config, out: Path) -> Config:
-    """With "auto", the engine of the run that `out` holds, so that it goes on to the same bytes."""
+    """The config with the engine of the run in `out` instead of "auto", so that the run goes on to the same bytes."""
     if config.engine != "auto" or not (out / runs.CONFIG).is_file():
         return config
     return config.replace(engine=engine_of(runs.read_config(out)))
 
 
 def may_change(config: Config) -> frozenset[str]:
-    """The fields in which a resumed run may differ: those that nothing reads, and steps under a constant rate."""
+    """The fields in which a resumed run may differ: operational and unread fields, and `steps` at a constant rate."""
     return OPERATIONAL | config.unread() | (frozenset({"steps"}) if config.decay == "none" else frozenset())
 
 
 def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
-    """Create a run folder, or put `training` where the newest good checkpoint of an earlier run left it."""
+    """Create a run folder, or bring `training` to the newest good checkpoint of the run in the folder."""
     found = runs.open_run(out, describe(training), restart=restart, may_change=may_change(training.config))
     stack.enter_context(runs.lock(out))
     if not found:
@@ -146,9 +149,9 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
 
 
 def estimates(training: Training) -> Record:
-    """The critic's estimate on training and on held-out rows, each against the same fakes.
+    """The critic's estimates on training rows and on held-out rows, both against the same fakes.
 
-    Both use as many rows, at most `ESTIMATE_ROWS`, so that they differ only in what the critic has seen.
+    Both use the same number of rows, at most `ESTIMATE_ROWS`, so they differ only in what the critic has seen.
     """
     config, game, at = training.config, training.game, training.step
     count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
@@ -172,7 +175,7 @@ def estimates(training: Training) -> Record:
 
 
 def no_better(training: Training) -> bool:
-    """Whether `until_no_better` ends the run here."""
+    """Whether `until_no_better` ends the run at this step."""
     patience, best = training.config.until_no_better, training.best
     return patience is not None and best is not None and training.step - best[0] >= patience
 
@@ -191,8 +194,10 @@ def _check_finite(record: Record, at: int, out: Path | None) -> None:
 
 
 def save(training: Training, out: Path, passing: bool = False) -> None:
-    """Write a checkpoint of a run, a `passing` one where only its end asks for it; weights that are not finite are
-    refused."""
+    """Write a checkpoint of a run; weights that are not finite raise `WganError`.
+
+    `passing` marks a checkpoint that is due only because the loop stops here.
+    """
     arrays = flatten(training)
     for name, value in arrays.items():
         if not np.isfinite(value).all():
@@ -202,7 +207,7 @@ def save(training: Training, out: Path, passing: bool = False) -> None:
 
 
 def picture(training: Training, path: Path) -> None:
-    """Draw samples from z that stay the same during the run; of few classes, a column of each."""
+    """Draw samples from z that stay the same during the run; each of a few classes gets a column."""
     config, form = training.config, training.dataset.form
     count, columns, codes = GRID if form.kind == "images" else 1000, None, None
     if training.classes:

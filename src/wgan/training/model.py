@@ -1,4 +1,4 @@
-"""A checkpoint to samples."""
+"""From a checkpoint to samples and scores."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,13 +26,15 @@ from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import own_networks
 
-CHUNK = 512  # rows generated or scored at a time
-CALIBRATION = 1024  # z behind the moments of a generator with batch norm
+CHUNK = 512  # rows generated or scored at once
+CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
 
 
 class Model(NamedTuple):
-    """A trained generator: what `sample` needs. `generator` is the average where the run keeps one; `classes` are
-    those that a conditional run knows."""
+    """A trained generator and its critic, as `sample` and `score` need them.
+
+    `generator` is the average if the run keeps one; `classes` is None for a run without labels.
+    """
 
     config: Config
     form: Form
@@ -51,11 +53,11 @@ def load_model(
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> Model:
-    """A run folder's newest readable checkpoint, or that of a step, or the "best" by held-out W1; without its data.
+    """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    `objective`, `constraint` and `network` are those that the run was made with, where they are your own: a folder
-    holds no code.
-    Raises `WganError` where something is damaged or the step was not kept.
+    `step` chooses another checkpoint: its step, or "best" for the lowest held-out W1. `objective`, `constraint` and
+    `network` are the objects of your own that the run was made with, since a folder holds no code. Raises `WganError`
+    if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
@@ -64,7 +66,9 @@ def load_model(
         form = form_from_json(saved["data"]["form"])
         classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+        raise WganError(
+            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
+        ) from None
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if step is not None:
         newest = checkpoint.load(_checkpoint_of(run, step))
@@ -78,17 +82,21 @@ def load_model(
 
 
 def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Config:
-    """The config in a run's config.json, with objects of the user's own, by family, in place of their names."""
+    """The config in a run's config.json, with your own objects (`own`, by family) instead of their names."""
     try:
         config = Config.from_json(saved["config"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(f"{run}/config.json lacks what describes a run ({problem!r}).") from None
+        raise WganError(
+            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
+        ) from None
     given = {family: value for family, value in own.items() if value is not None}
     for family, value in given.items():
         was = getattr(config, family)
         same = was.name == _name(value) if isinstance(was, Named) else config.replace(**{family: value}) == config
         if not same:
-            raise WganError(f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give that one.")
+            raise WganError(
+                f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give the same one."
+            )
     return config.replace(**given)
 
 
@@ -97,12 +105,12 @@ def _name(member: Any) -> str:
 
 
 def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
-    """Refuse a config in which only the name of an object of the user's own is known."""
+    """Raise `WganError` if the config holds only the name of an object of your own."""
     for family in families:
         if isinstance(value := getattr(config, family), Named):
             raise WganError(
-                f"{family} {value.name!r} is somebody's own, whose code no folder holds; from Python, give it to "
-                f"wgan.load(run, {family}=...)."
+                f"{family} {value.name!r} is an object of your own, whose code no folder holds; from Python, give it "
+                f"to wgan.load(run, {family}=...)."
             )
 
 
@@ -116,8 +124,10 @@ def _checkpoint_of(run: Path, step: str | int) -> Path:
 
 
 def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
-    """The players, what they minimise and the engine that a config names, for encoded rows of this shape; `groups`
-    are those of `Form`, `classes` those of a conditional run."""
+    """The players, what they minimise and the engine of a config, for encoded rows of shape `row`.
+
+    `groups` is `Form.groups`; `classes` are the classes of a conditional run.
+    """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
     architecture = resolve("network", config, row=row, groups=groups)
@@ -139,7 +149,7 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
 
 
 def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
-    """Refuse a critic whose layers do not go with the constraint."""
+    """Raise `WganError` if the constraint does not allow the layers of the critic."""
     if constraint.bounds_layers and (kind := unbounded(architecture.critic)):
         raise WganError(
             f"constraint {constraint.name} bounds the slope of each layer, but the critic of network "
@@ -148,17 +158,17 @@ def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
     if constraint.forbids_batch_norm and mixes_batch(architecture.critic):
         raise WganError(
             f"constraint {constraint.name} penalises each row by itself, but the critic of network {architecture.name} "
-            "has a layer that mixes the rows of a batch; use a layer norm in its place."
+            "has a layer that mixes the rows of a batch; use a layer norm instead."
         )
 
 
 def engine_for(config: Config, critic: list[Layer], row: tuple[int, ...]) -> tuple[str, str]:
-    """The engine that "auto" stands for in a run of this config, and why."""
+    """The engine that "auto" chooses for a run of this config, and the reason."""
     return faster(critic, row, config.precision, config.critic_steps_before(config.steps))
 
 
 def engine_of(saved: dict[str, Any]) -> str:
-    """The engine with which a run was made, by its config.json, where that is installed; else "auto"."""
+    """The engine in a run's config.json if it is installed, or else "auto"."""
     asked = saved["config"].get("engine", "auto")
     name = saved.get("engine") if asked == "auto" else asked
     return name if name in ENGINES and installed(name) else "auto"
@@ -167,29 +177,32 @@ def engine_of(saved: dict[str, Any]) -> str:
 def weights_of(
     saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[Layer], row: tuple[int, ...]
 ) -> Params:
-    """A player's weights; those that its layers do not ask for mean that config.json was changed."""
+    """A player's weights from a checkpoint; `WganError` if they do not fit the layers that config.json describes."""
     wanted = initial_arrays(layers, row, game.architecture.init, streams.stream(0, "weights"))
     found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
     if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
-        raise WganError(f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json.")
+        raise WganError(
+            f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json; one of the two "
+            "was changed, so restore it."
+        )
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
 def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
-    """Rows of the generator in the data's own range and dtype: [count, ...]; of the classes of `asked`."""
+    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class."""
     z = streams.normal(seed, "sample", 0, (count, model.config.latent))
     return generate(model, z, sample_codes(model, count, seed, label))
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
-    """The class of each of `count` samples, a code [count]: that of `label`, or drawn with the shares of the data.
+    """The class of each sample as codes [count]: all `label`, or drawn with the shares of the data.
 
-    None where the run knows no labels; to ask it for one raises `WganError`.
+    The result is None for a run without labels, where a `label` raises `WganError`.
     """
     if model.classes is None:
         if label is not None:
             raise WganError(
-                f"label is {label!r}, but this run was trained without labels; leave it out, or train one with "
+                f"label is {label!r}, but this run was trained without labels; leave it out, or train a run with "
                 "--conditional projection."
             )
         return None
@@ -199,8 +212,11 @@ def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | Non
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-    """Rows for z [n, latent] and classes [n], decoded. Batch norm takes its moments from one pass over many other z
-    of the run's seed, so that a sample does not depend on the rest of its batch."""
+    """The decoded rows for z [n, latent] and the codes of their classes [n].
+
+    Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
+    rest of its batch.
+    """
     game, form, moments = model.game, model.form, moments_of(model)
     engine, parts = game.engine, []
     for i in range(0, len(z), CHUNK):
@@ -213,7 +229,7 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
 
 
 def moments_of(model: Model) -> dict[str, Any] | None:
-    """The moments of a generator's batch norms, by layer, over many z of its run's seed; None where it has none."""
+    """The moments of a generator's batch norms, by layer, over many z of its run's seed; None without batch norm."""
     game, seed = model.game, model.config.seed
     if not mixes_batch(game.architecture.generator):
         return None
@@ -223,22 +239,27 @@ def moments_of(model: Model) -> dict[str, Any] | None:
 
 
 def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
-    """Codes as the players are told them, one-hot in the engine's arrays; None where there are none."""
+    """Codes as the players see them, one-hot in an array of the engine; None without classes or codes."""
     return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
 
 
 def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
-    """The critic's scores [n] of rows at rest, images [n, height, width] or [n, height, width, channels], or of a
-    DataFrame. A critic that is told labels ("projection") needs them, [n], by their names; others do without."""
+    """The critic's scores [n] of rows in the form of the data, or of a DataFrame.
+
+    Images are [n, height, width] or [n, height, width, channels]. `labels` [n] are names of classes; only a critic that
+    sees labels ("projection") needs them.
+    """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
         rows = to_rows(model.form, rows)
     rows, shape = np.asarray(rows), model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
-        raise WganError(f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}.")
+        raise WganError(
+            f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
+        )
     codes = None
     if model.classes is not None and model.config.conditional == "projection":
         if labels is None or len(labels) != len(rows):
-            raise WganError(f"this critic is told each row's label; give one of {model.classes.names} for each row.")
+            raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
         codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
     encoded = model.form.encode(rows.reshape(-1, *shape))
@@ -253,8 +274,10 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
 
 
 def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
-    """Write samples as a .png picture, a .npy or .npz array (keys "rows", and "labels" by name where there are some),
-    a .csv or .parquet table, or a folder with one PNG each."""
+    """Write samples as a .png picture, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
+
+    A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
+    """
     suffix = out.suffix.lower()
     if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
         raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")

@@ -1,4 +1,4 @@
-"""Networks of your own: a pair of `nn.Module`s, or of functions (init, apply) in either engine's framework."""
+"""Networks of your own: each player is an `nn.Module`, or a pair of functions (init, apply) in torch or JAX."""
 
 from importlib import import_module
 from typing import Any
@@ -11,18 +11,18 @@ from wgan.game.layers import Layer, apply_layers, initial_arrays, own, reshape
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.maths import streams
 
-TRIED = 4  # rows that go through a player before training
+TRIED = 4  # rows on which each player is tried before training
 
 
 def own_network(critic: Any, generator: Any, name: str = "own") -> Architecture:
-    """A network for `Config(network=...)` or `WGAN(network=...)`, of two players of your own.
+    """A network for `Config(network=...)` or `WGAN(network=...)` that is made of two players of your own.
 
-    A player is an `nn.Module`, which starts from the weights that it has (a copy of them is trained) and sees images
-    as [n, channels, height, width]; or a pair `(init, apply)`: `init(rng, row)` gives the first weights, arrays in
-    dicts or lists, for rows of that shape from a NumPy generator, and `apply(weights, rows)` computes with the
-    framework of `engine`, on images [n, height, width, channels]. The generator takes z [n, latent] and gives encoded
-    rows [n, ...]; the critic gives one score a row. What no weight holds (batch norm's running moments, dropout's
-    draws) is refused when training starts.
+    A player is an `nn.Module` or a pair `(init, apply)`. A copy of a module is trained from the weights that it has; it
+    gets images as [n, channels, height, width]. `init(rng, row)` returns the first weights, arrays in dicts or lists,
+    for rows of shape `row` and a NumPy generator `rng`; `apply(weights, rows)` computes in the framework of `engine`
+    and gets images as [n, height, width, channels]. The generator takes z [n, latent] and returns encoded rows
+    [n, ...]; the critic returns one score for each row. A player with a state other than its weights (the running
+    moments of batch norm, the draws of dropout) is refused when training starts.
 
     Examples:
         >>> from torch import nn
@@ -34,7 +34,7 @@ def own_network(critic: Any, generator: Any, name: str = "own") -> Architecture:
         (5, 2)
     """
     if name in NETWORKS:
-        raise WganError(f"a network of your own cannot be called {name}, which is one of wgan's; give another name.")
+        raise WganError(f"a network of your own cannot be called {name}, which wgan has; give another name.")
     return Architecture(name, [_layer(critic, "critic"), reshape(1)], [_layer(generator, "generator")], "he")
 
 
@@ -48,16 +48,16 @@ def _layer(player: Any, who: str) -> Layer:
 
 
 def is_own(architecture: Architecture) -> bool:
-    """Whether a player is not wgan's own."""
+    """Whether a player of this architecture is your own."""
     return any(layer["kind"] == "own" for layer in [*architecture.critic, *architecture.generator])
 
 
 def engine_for(architecture: Architecture, asked: str) -> str:
-    """The engine that the players are written for, where that is the one asked for or "auto"."""
+    """The engine of players of your own; `WganError` if it is unknown or not the engine that was asked for."""
     written = {layer["engine"] for layer in [*architecture.critic, *architecture.generator] if layer["kind"] == "own"}
     if asked == "auto" and "torch" not in written:
         raise WganError(
-            f"network {architecture.name} is made of functions, which does not say for which engine; add "
+            f"engine is auto, but network {architecture.name} is made of functions, which may be of either engine; set "
             "engine='torch' or engine='jax'."
         )
     if asked not in ("auto", "torch") and "torch" in written:
@@ -66,19 +66,19 @@ def engine_for(architecture: Architecture, asked: str) -> str:
 
 
 def refuse(architecture: Architecture, config: Config) -> None:
-    """Refuse what needs to know the layers."""
+    """Raise `WganError` for settings that change the layers of a network, which a network of your own hides."""
     name = architecture.name
     if config.precision == "bfloat16":
-        raise WganError(f"precision is bfloat16, which network {name} of your own decides itself; use float32.")
+        raise WganError(f"precision is bfloat16, but network {name} of your own sets its precision; use float32.")
     if config.conditional != "none":
         raise WganError(
-            f"conditional is {config.conditional}, which changes layers that network {name} of your own does not "
-            "tell; use none."
+            f"conditional is {config.conditional}, which changes the layers of a network, but network {name} is your "
+            "own and hides them; use none."
         )
 
 
 def check(architecture: Architecture, engine: Any, config: Config, row: tuple[int, ...]) -> None:
-    """Refuse what could not be trained, resumed or sampled as the rest is: a few rows go through both players."""
+    """Try both players on a few rows; `WganError` if they could not be trained, resumed or sampled."""
     name = architecture.name
     z = streams.normal(0, "z", 0, (TRIED, config.latent))
     points = streams.normal(0, "rows", 0, (TRIED, *row))
@@ -100,19 +100,19 @@ def check(architecture: Architecture, engine: Any, config: Config, row: tuple[in
             raise
         except Exception as problem:
             raise WganError(
-                f"the {who} of network {name} fails on rows of {list(given.shape)} ({problem}); it must take "
-                f"those and give {list(wanted)}."
+                f"the {who} of network {name} fails on rows {list(given.shape)} ({problem}); make it take them and "
+                f"return {list(wanted)}."
             ) from problem
         shapes = [wanted, (*wanted, 1), (*wanted, 1, 1, 1)] if who == "critic" else [wanted]
         if found.shape not in shapes:
             raise WganError(f"the {who} of network {name} gives {list(found.shape)}; it must give {list(wanted)}.")
         if (rows(given) != found).any():
             raise WganError(
-                f"the {who} of network {name} gives other values for the same rows, as dropout does and whatever keeps "
-                "a state; leave that out, since a run could not be resumed."
+                f"the {who} of network {name} gives the same rows other values the second time, as dropout does and "
+                "whatever keeps a state; leave that out, since a run with it cannot be resumed."
             )
         if np.abs(rows(given[:2]) - found[:2]).max() > 1e-3 * np.abs(found).max():
             raise WganError(
                 f"the {who} of network {name} gives a row other values in another batch, as batch norm does; "
-                "use a layer norm or a group norm in its place."
+                "use a layer norm or a group norm instead."
             )

@@ -1,4 +1,4 @@
-"""A run in memory: how it starts, what it draws, and how it becomes named arrays and is put back from them."""
+"""A run in memory: its start, its random draws, and the named arrays that save and restore it."""
 
 import hashlib
 import platform
@@ -25,7 +25,7 @@ Record = dict[str, Any]
 
 @dataclass
 class Training:
-    """A run in memory: what the loop needs and, after each record, where it stands."""
+    """A run in memory: all that the loop needs, at the step where it stands."""
 
     config: Config
     game: Game
@@ -34,15 +34,15 @@ class Training:
     held_out: np.ndarray
     state: State
     step: int = 0
-    info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, in the engine's arrays
-    classes: Classes | None = None  # those that a conditional run is told,
-    codes: np.ndarray | None = None  # and the class of each row of the data set
-    # The checkpoint of the lowest W1 to held-out rows among those of every `diagnose_every` steps, and that distance.
+    info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
+    classes: Classes | None = None  # the classes of a conditional run
+    codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
+    # The step with the lowest W1 to held-out rows, measured every `diagnose_every` steps, and that W1.
     best: tuple[int, float] | None = None
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
-    """All that can be wrong with a config and its data is found here, before anything is written."""
+    """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     if dataset is None:
         dataset = data.dataset_of(config)
@@ -55,19 +55,19 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"use --batch {len(rows)} or less."
         )
     if config.until_no_better is not None and not len(held_out):
-        raise WganError("until_no_better needs held-out rows to judge by; raise --held-out above 0.")
+        raise WganError("until_no_better needs held-out rows to measure W1; raise --held-out above 0.")
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
     game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(mixes_batch, players)):
-        raise WganError("batch norm needs at least 2 rows, in a batch and held out; raise --batch or --held-out.")
+        raise WganError("batch norm needs at least 2 rows in a batch and held out; raise --batch or --held-out.")
     state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
-    """The state before the first step."""
+    """The weights and the memory of the optimisers before the first step."""
     critic = initial_critic(game, config, row)
     layers = game.architecture.generator
     generator = _initial_weights(game, config, layers, (config.latent,), 1)
@@ -76,7 +76,7 @@ def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
 
 
 def initial_critic(game: Game, config: Config, row: tuple[int, ...]) -> Params:
-    """The critic's weights before the first step; the constraint holds from the start."""
+    """The critic's weights before the first step, which already satisfy the constraint."""
     layers = game.architecture.critic
     return game.constraint.project(game.engine.ops, _initial_weights(game, config, layers, row, 0), layers)
 
@@ -88,7 +88,7 @@ def _initial_weights(game: Game, config: Config, layers: list[Layer], row: tuple
 
 
 def draws(training: Training, at: int) -> Draws:
-    """The random numbers of the iteration that begins at step `at`."""
+    """The random draws of the iteration that begins at step `at`."""
     config, engine = training.config, training.game.engine
     count, batch, latent, seed = config.critic_steps(at), config.batch, config.latent, config.seed
     first = config.critic_steps_before(at) * batch
@@ -110,12 +110,12 @@ def draws(training: Training, at: int) -> Draws:
 
 
 def labels_of(training: Training, chosen: np.ndarray) -> Any:
-    """The classes of these rows as the players are told them, or None in a run without labels."""
+    """The classes of these rows as the players see them, or None in a run without labels."""
     return one_hot_labels(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
 def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """These rows as the critic sees them, float32: under `dequantise` with noise of one level, u - 1/2."""
+    """These rows as the critic sees them, float32; `dequantise` adds noise u - 1/2, which is one level wide."""
     form = training.dataset.form
     rows = form.encode(training.dataset.rows[chosen])
     if training.config.dequantise == "uniform":
@@ -124,19 +124,19 @@ def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) ->
 
 
 def losses(training: Training) -> Record:
-    """The losses of the step before as numbers, once the engine has computed them."""
+    """The losses of the step before as plain numbers; this waits until the engine has computed them."""
     return {name: float(training.game.engine.numpy(value)) for name, value in training.info.items()}
 
 
 def model_of(training: Training) -> Model:
-    """The model as it stands, to sample and to score with."""
+    """The model of a run at its current step, to sample and to score with."""
     state = training.state
     form, weights = training.dataset.form, state.average or state.generator
     return Model(training.config, form, training.game, state.critic, weights, training.step, training.classes)
 
 
 def describe(training: Training) -> dict[str, Any]:
-    """What config.json holds: the config, the data's form and source, and the versions that made the run."""
+    """The contents of config.json: the config, the form and source of the data, and the versions of the libraries."""
     dataset = training.dataset
     libraries = {name: version(name) for name in ("wgan", "numpy", training.game.engine.name)}
     return {
@@ -165,14 +165,16 @@ def flatten(training: Training) -> dict[str, np.ndarray]:
 
 
 def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
-    """Put `training` where a checkpoint was written; a missing or misshapen array raises `WganError`."""
+    """Bring `training` to the step of a checkpoint; a missing array or one of another shape raises `WganError`."""
     arrays = saved.arrays
 
     def placed(path: str, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: placed(f"{path}/{name}", part) for name, part in value.items()}
         if path not in arrays or arrays[path].shape != tuple(value.shape):
-            raise WganError(f"the checkpoint lacks {path} {tuple(value.shape)}; it was made by another version.")
+            raise WganError(
+                f"the checkpoint lacks {path} {tuple(value.shape)}, so another version of wgan wrote it; use that one."
+            )
         return training.game.engine.array(arrays[path])
 
     training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))

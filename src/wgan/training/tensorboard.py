@@ -1,4 +1,4 @@
-"""TensorBoard event files beside a run's own log, as the extra `[tensorboard]`."""
+"""Event files for TensorBoard beside the log of a run (the extra `tensorboard`)."""
 
 import time
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Board:
-    """Writes the numbers of each record with their words, each new picture of samples, and the critic's weights."""
+    """Writes each record's numbers with their descriptions, each new picture of samples, and the critic's weights."""
 
     def __init__(self, run: Path, step: int = 0):
         try:
@@ -27,13 +27,13 @@ class Board:
         self.pictures = run / "samples"
         self.written = {path.name for path in self.pictures.glob("*.png") if int(path.stem) < step}
         self.file = EventFileWriter(str(run / "tensorboard"))
-        self.described: set[str] = set()  # Names whose words are in the file: TensorBoard reads the first ones only.
-        # A session that starts at this step supersedes what an earlier process wrote from there on.
+        self.described: set[str] = set()  # The names already described: TensorBoard reads only the first description.
+        # A session that starts at this step replaces what an earlier process wrote from this step on.
         restarted = SessionLog(status=SessionLog.START)
         self.file.add_event(Event(wall_time=time.time(), step=step, session_log=restarted))
 
     def write(self, training: "Training", record: dict[str, Any]) -> None:
-        """One record of the loop, and what became due since the last one."""
+        """Write one record of the loop, and the pictures since the last one."""
         at = record["step"]
         values = [self._scalar(name, value) for name, value in record.items() if name != "step"]
         if "generator_gradient" in record:  # The diagnostics were due at this step.
@@ -46,12 +46,12 @@ class Board:
         self._add_pictures()
 
     def close(self) -> None:
-        """Write what is left and wait until it is on the disk."""
+        """Write the last pictures and close the file, once everything is on the disk."""
         self._add_pictures()
         self.file.close()
 
     def _scalar(self, name: str, value: float) -> Any:
-        """A number under its name, with its words the first time. The members of a family become one group."""
+        """A number under its name, with its description the first time; "family.member" is shown in one group."""
         scalar = self.summary.Value(tag=name.replace(".", "/", 1), simple_value=value)
         if name not in self.described:
             self.described.add(name)
