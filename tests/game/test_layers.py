@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from wgan.engines import ENGINES, get_engine, installed
-from wgan.errors import WganError
 from wgan.game.constraints import CONSTRAINTS, orthogonal, spectral
 from wgan.game.engine import Ops
 from wgan.game.layers import (
@@ -27,6 +26,7 @@ from wgan.game.layers import (
 
 EXACT = get_engine("torch", "float64")
 BATCH = 5
+MIXING = [kind for kind in LAYERS if LAYERS[kind].mixes_batch]
 BOUNDED = [kind for kind in LAYERS if unbounded([LAYERS[kind].example[0]]) is None]
 
 
@@ -55,9 +55,7 @@ def test_the_output_has_the_shape_that_the_kind_says(kind):
     assert found.shape[0] == BATCH
     assert kind == "own" or found.shape[1:] == out
     assert all(name.startswith(f"00.{kind}.") for name in params)
-    assert convolution_work([layer], row) == (
-        0 if "conv" not in str(layer) else pytest.approx(convolution_work([layer], row))
-    )
+    assert (convolution_work([layer], row) > 0) == ("kernel" in str(layer)), "only convolutions have work"
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -88,8 +86,7 @@ def test_gradients_by_finite_differences_of_the_weights_and_of_a_penalty(kind):
         assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(along, rel=2e-6, abs=2e-6), name
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize(("kind", "calibrated"), [(kind, False) for kind in LAYERS] + [(kind, True) for kind in MIXING])
 def test_both_engines_compute_the_same(kind, calibrated):
     if not installed("jax"):
         pytest.skip("JAX is not installed")
@@ -126,14 +123,14 @@ def test_a_kind_that_mixes_a_batch_says_so_and_no_other_does(kind):
     layer, _, params, x, label = example(kind)
     whole = EXACT.numpy(applied(EXACT, layer, params, x, label))
     part = EXACT.numpy(applied(EXACT, layer, params, x[:2], label[:2]))
-    assert (np.abs(whole[:2] - part).max() > 1e-3) == LAYERS[kind].mixes_batch == mixes_batch([layer])
+    assert (np.abs(whole[:2] - part).max() > 1e-12) == LAYERS[kind].mixes_batch == mixes_batch([layer])
     assert mixes_batch([residual([], [layer])]) == mixes_batch([layer]), "inside of a residual block too"
 
 
-def steepest(layer, row, params, label, seed):
-    """The largest singular value of the layer's Jacobian at a random row: its slope there."""
+def steepest(layer, row, params, label, seed, size=1.0):
+    """The largest singular value of the layer's Jacobian at a random row of this size: its slope there."""
     placed = {name: EXACT.array(w) for name, w in params.items()}
-    x = EXACT.array(np.random.default_rng(seed).normal(size=(1, *row)))
+    x = EXACT.array(size * np.random.default_rng(seed).normal(size=(1, *row)))
 
     def function(rows):
         return apply_layers(EXACT.ops, [layer], placed, rows, None, EXACT.array(label[seed % BATCH][None]))
@@ -150,29 +147,38 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
     assert reason == ""
     found = max(steepest(layer, row, params, label, seed) for seed in range(8))
     assert found <= bound * (1 + 1e-9)
-    # a residual adds the slopes of its branches, a softmax and shifted softplus are rarely as steep as they can be
-    assert bound <= 6 * found
+    # a residual adds the slopes of its branches, a convolution's border tells a little
+    assert bound <= (4 if LAYERS[kind].inside else 1.25) * found
 
 
 @pytest.mark.parametrize("kind", LAYERS)
-def test_the_bound_is_finite_where_the_kind_has_one_and_else_the_kind_is_named(kind):
+def test_a_kind_has_no_bound_only_where_its_slope_has_none(kind):
+    """A norm is the steeper the smaller its input; of code of one's own nothing is known."""
+    layer, row, params, _, label = example(kind)
+    small, large = (steepest(layer, row, params, label, 0, size) for size in (1e-3, 1.0))
+    assert kind == "own" or (kind in BOUNDED) == (small < 10 * large)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("part", ["", "body", "shortcut"])
+def test_the_bound_is_finite_where_the_kind_has_one_and_else_the_kind_is_named(kind, part):
     layer, row, params, _, _ = example(kind)
-    for layers, path in (([layer], ""), ([residual([layer], [])], "00.residual.body.")):
-        arrays = params if not path else {f"{path}{name}": w for name, w in params.items()}
-        bound, reason = lipschitz_bound(layers, arrays, row)
-        assert math.isfinite(bound) == (kind in BOUNDED)
-        assert (unbounded(layers) is None) == (kind in BOUNDED)
-        assert (reason == "") == (kind in BOUNDED)
-        if reason:
-            assert kind.replace("_", " ") in reason
+    layers = [residual(**{"body": [], "shortcut": []} | {part: [layer]})] if part else [layer]
+    path = f"00.residual.{part}." if part else ""
+    bound, reason = lipschitz_bound(layers, {f"{path}{name}": w for name, w in params.items()}, row)
+    assert math.isfinite(bound) == (kind in BOUNDED)
+    assert unbounded(layers) == (None if kind in BOUNDED else kind)
+    said = f"layer 0 is a {kind.replace('_', ' ')}, whose slope has no useful bound"
+    assert reason == ("" if kind in BOUNDED else said)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BOUNDED if LAYERS[kind].inside == ()])
+PROJECTED = [kind for kind in BOUNDED if example(kind)[2] and not LAYERS[kind].inside]  # a block's slope is up to 2
+
+
+@pytest.mark.parametrize("kind", PROJECTED)
 @pytest.mark.parametrize("constraint", [spectral(), orthogonal()], ids=lambda one: one.name)
 def test_what_a_constraint_projects_gives_the_layer_a_slope_of_1(kind, constraint):
     layer, row, params, _, _ = example(kind, scale=9.0)
-    if kind in ("class_bias", "softmax", "upsample"):  # of no critic
-        return
     placed = {name: EXACT.array(w) for name, w in params.items()}
     projected = {name: EXACT.numpy(w) for name, w in constraint.project(EXACT.ops, placed, [layer]).items()}
     assert lipschitz_bound([layer], projected, row)[0] <= 1 + 1e-6
@@ -201,11 +207,6 @@ def test_the_work_of_a_convolution_is_counted_inside_of_blocks_too():
     assert convolution_work([up[0]], up[1]) == 4 * 3 * 3 * 5 * 4 * 4
 
 
-def test_an_unknown_setting_of_a_kind_is_refused_with_a_remedy():
-    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even --width"):
-        list(shapes([{"kind": "groupsort"}], (7,)))
-
-
 # The operators below the layers.
 
 X, MAP = np.linspace(-2, 2, 24).reshape(4, 6), np.random.default_rng(5).normal(size=(2, 5, 4, 3))
@@ -221,7 +222,7 @@ OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.
 
 
 def test_every_operator_has_an_example():
-    assert [name for name in ARGUMENTS if name in OPERATORS] == OPERATORS or set(OPERATORS) == ARGUMENTS.keys()
+    assert set(OPERATORS) == ARGUMENTS.keys()
 
 
 @pytest.mark.parametrize("name", OPERATORS)

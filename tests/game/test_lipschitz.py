@@ -108,6 +108,18 @@ def test_orthogonal_dense_layers_keep_lengths_one_way():
         np.testing.assert_allclose(np.linalg.svd(matrix, compute_uv=False), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(3, 6), (6, 3), (5, 5)])
+def test_orthogonal_is_the_nearest_matrix_with_orthonormal_rows_or_columns(shape):
+    """U V^T of the singular value decomposition, also of a square matrix, where a transposed one has its shape."""
+    rng = np.random.default_rng(5)
+    u, v = (np.linalg.qr(rng.normal(size=(size, min(shape))))[0] for size in shape)
+    weight = u * np.linspace(0.5, 2, min(shape)) @ v.T
+    found = CONSTRAINTS["orthogonal"]().project(
+        ENGINE.ops, {"00.dense.weight": ENGINE.array(weight)}, [dense(shape[0])]
+    )
+    np.testing.assert_allclose(ENGINE.numpy(found["00.dense.weight"]), u @ v.T, atol=1e-9)
+
+
 def test_spectral_leaves_what_is_bounded_and_shrinks_what_is_not():
     rng = np.random.default_rng(1)
     small, large = 0.1 * rng.normal(size=(5, 3)), 4 * rng.normal(size=(5, 5))
@@ -176,7 +188,7 @@ def test_groupsort_sorts_pairs_and_keeps_lengths_of_gradients():
 
 
 def test_groupsort_refuses_an_odd_number_of_features():
-    with pytest.raises(WganError, match="a layer has 7; use an even --width"):
+    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even --width"):
         initial_arrays([dense(7), activation("groupsort")], (2,), "he", np.random.default_rng(0))
 
 
