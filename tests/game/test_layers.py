@@ -11,6 +11,8 @@ from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import CONSTRAINTS, orthogonal, spectral
 from wgan.game.engine import Ops
 from wgan.game.layers import (
+    EPSILON,
+    INIT,
     LAYERS,
     apply_layers,
     conv,
@@ -56,6 +58,83 @@ def test_the_output_has_the_shape_that_the_kind_says(kind):
     assert kind == "own" or found.shape[1:] == out
     assert all(name.startswith(f"00.{kind}.") for name in params)
     assert (convolution_work([layer], row) > 0) == ("kernel" in str(layer)), "only convolutions have work"
+
+
+def normalised(x, axes):
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + EPSILON)
+
+
+def pairs(x):
+    return np.sort(x.reshape(*x.shape[:-1], -1, 2))[..., ::-1].reshape(x.shape)
+
+
+def grouped(x, sizes):
+    """The units before the groups, then each group's softmax."""
+    first = x.shape[1] - sum(sizes)
+    groups = np.split(np.exp(x[:, first:]), np.cumsum(sizes)[:-1], axis=1)
+    return np.concatenate([x[:, :first], *(group / group.sum(1, keepdims=True) for group in groups)], 1)
+
+
+IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolutions' are in tests/engines
+    "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
+    "class_bias": lambda _, a, x, c: x + a["classes"][c],
+    "projection": lambda _, a, x, c: (x * (a["weight"] + a["classes"][c])).sum(1, keepdims=True) + a["bias"],
+    "batch_norm": lambda _, a, x, c: normalised(x, (0, 1, 2)) * a["scale"] + a["bias"],
+    "class_batch_norm": lambda _, a, x, c: (
+        normalised(x, (0, 1, 2)) * a["scale"][c][:, None, None] + a["bias"][c][:, None, None]
+    ),
+    "layer_norm": lambda _, a, x, c: normalised(x, (1, 2, 3)) * a["scale"] + a["bias"],
+    "relu": lambda _, a, x, c: np.maximum(x, 0),
+    "leaky_relu": lambda layer, a, x, c: np.where(x > 0, x, layer["slope"] * x),
+    "tanh": lambda _, a, x, c: np.tanh(x),
+    "shifted_softplus": lambda _, a, x, c: np.logaddexp(0, 2 * x + 2) / 2 - 1,
+    "groupsort": lambda _, a, x, c: pairs(x),
+    "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
+    "reshape": lambda layer, a, x, c: x.reshape(-1, *layer["shape"]),
+    "upsample": lambda layer, a, x, c: x.repeat(2, 1).repeat(2, 2)[:, : layer["size"][0], : layer["size"][1]],
+    "global_mean": lambda _, a, x, c: x.mean((1, 2)),
+}
+
+
+@pytest.mark.parametrize("kind", IN_NUMPY)
+def test_a_kind_computes_what_its_name_says(kind):
+    layer, _, params, x, label = example(kind)
+    arrays = {name.removeprefix(f"00.{kind}."): w for name, w in params.items()}
+    wanted = IN_NUMPY[kind](layer, arrays, x, label.argmax(1))
+    np.testing.assert_allclose(EXACT.numpy(applied(EXACT, layer, params, x, label)), wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_the_axes_of_an_examples_rows_have_lengths_of_their_own(kind):
+    """Else a layer that takes one axis for another would pass."""
+    _, row = LAYERS[kind].example
+    assert len(set(row)) == len(row)
+
+
+FANS = {  # the shape of each array of weights, and how many numbers each unit takes and each number goes to
+    "dense": [((5, 4), 4, 5)],
+    "conv": [((5, 3, 4, 4), 3 * 16, 5 * 16)],
+    "conv_transpose": [((2, 5, 4, 4), 2 * 16, 5 * 16)],
+    "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
+    "class_bias": [((3, 4), 1, 4)],  # a class counts as much as all of z
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in LAYERS if not LAYERS[kind].inside])
+def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
+    seen = []
+
+    def record(rng, shape, fan_in, fan_out):
+        seen.append((shape, fan_in, fan_out))
+        return np.full(shape, 7.0)
+
+    monkeypatch.setitem(INIT, "he", record)
+    layer, row = LAYERS[kind].example
+    made = initial_arrays([layer], row, "he", np.random.default_rng(0))
+    assert seen == FANS.get(kind, [])
+    others = {name.split(".")[-1]: w for name, w in made.items() if kind != "own" and (w != 7).any()}
+    assert all((w == (what == "scale")).all() for what, w in others.items()), "biases start at 0, scales at 1"
+    assert others.keys() <= {"bias", "scale"}
 
 
 @pytest.mark.parametrize("kind", LAYERS)
@@ -203,8 +282,8 @@ def test_the_work_of_a_convolution_is_counted_inside_of_blocks_too():
     one = conv(5, 3, 2)  # 4 x 3 outputs of 5 features, each from 3 x 3 x 2 numbers
     assert convolution_work([one], (7, 6, 2)) == 4 * 3 * 5 * 3 * 3 * 2
     assert convolution_work([residual([one], [one])], (7, 6, 2)) == 2 * convolution_work([one], (7, 6, 2))
-    up = LAYERS["conv_transpose"].example  # every pixel of 4 x 3 meets 5 features through 4 x 4 x 3 weights
-    assert convolution_work([up[0]], up[1]) == 4 * 3 * 3 * 5 * 4 * 4
+    up = LAYERS["conv_transpose"].example  # every pixel of 4 x 3 meets 5 features through 4 x 4 x 2 weights
+    assert convolution_work([up[0]], up[1]) == 4 * 3 * 2 * 5 * 4 * 4
 
 
 # The operators below the layers.
