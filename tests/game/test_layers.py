@@ -32,10 +32,10 @@ MIXING = [kind for kind in LAYERS if LAYERS[kind].mixes_batch]
 BOUNDED = [kind for kind in LAYERS if unbounded([LAYERS[kind].example[0]]) is None]
 
 
-def example(kind, seed=0, scale=1.0):
+def example(kind, seed=0, scale=1.0, row=None):
     """A layer of this kind with arrays, a batch, and labels of three classes, in NumPy."""
     rng = np.random.default_rng(seed)
-    layer, row = LAYERS[kind].example
+    layer, row = LAYERS[kind].example[0], row or LAYERS[kind].example[1]
     params = {  # zeros and ones would hide a bias or a scale
         name: scale * (w + 0.3 * rng.normal(size=w.shape))
         for name, w in initial_arrays([layer], row, "he", rng).items()
@@ -64,6 +64,16 @@ def normalised(x, axes):
     return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + EPSILON)
 
 
+def of_channels(x):
+    """x with mean 0 and variance 1 for each channel."""
+    return normalised(x, tuple(range(x.ndim - 1)))
+
+
+def of_class(array, x, c):
+    """The numbers of each row's class, beside its map."""
+    return array[c].reshape(len(x), *[1] * (x.ndim - 2), -1)
+
+
 def pairs(x):
     return np.sort(x.reshape(*x.shape[:-1], -1, 2))[..., ::-1].reshape(x.shape)
 
@@ -79,11 +89,9 @@ IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolution
     "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
     "class_bias": lambda _, a, x, c: x + a["classes"][c],
     "projection": lambda _, a, x, c: (x * (a["weight"] + a["classes"][c])).sum(1, keepdims=True) + a["bias"],
-    "batch_norm": lambda _, a, x, c: normalised(x, (0, 1, 2)) * a["scale"] + a["bias"],
-    "class_batch_norm": lambda _, a, x, c: (
-        normalised(x, (0, 1, 2)) * a["scale"][c][:, None, None] + a["bias"][c][:, None, None]
-    ),
-    "layer_norm": lambda _, a, x, c: normalised(x, (1, 2, 3)) * a["scale"] + a["bias"],
+    "batch_norm": lambda _, a, x, c: of_channels(x) * a["scale"] + a["bias"],
+    "class_batch_norm": lambda _, a, x, c: of_channels(x) * of_class(a["scale"], x, c) + of_class(a["bias"], x, c),
+    "layer_norm": lambda _, a, x, c: normalised(x, tuple(range(1, x.ndim))) * a["scale"] + a["bias"],
     "relu": lambda _, a, x, c: np.maximum(x, 0),
     "leaky_relu": lambda layer, a, x, c: np.where(x > 0, x, layer["slope"] * x),
     "tanh": lambda _, a, x, c: np.tanh(x),
@@ -96,9 +104,11 @@ IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolution
 }
 
 
-@pytest.mark.parametrize("kind", IN_NUMPY)
-def test_a_kind_computes_what_its_name_says(kind):
-    layer, _, params, x, label = example(kind)
+@pytest.mark.parametrize(
+    ("kind", "row"), [(kind, None) for kind in IN_NUMPY] + [(kind, (4,)) for kind in IN_NUMPY if kind.endswith("norm")]
+)
+def test_a_kind_computes_what_its_name_says(kind, row):
+    layer, _, params, x, label = example(kind, row=row)
     arrays = {name.removeprefix(f"00.{kind}."): w for name, w in params.items()}
     wanted = IN_NUMPY[kind](layer, arrays, x, label.argmax(1))
     np.testing.assert_allclose(EXACT.numpy(applied(EXACT, layer, params, x, label)), wanted, rtol=1e-9, atol=1e-12)
