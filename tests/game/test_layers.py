@@ -203,6 +203,7 @@ def test_the_graph_computes_the_same(kind):
     session = onnxruntime.InferenceSession(graph.model([rows, told], {"y": found}, {}).SerializeToString())
     given = {"x": x.astype(np.float32), "label": label.astype(np.float32)}
     (y,) = session.run(["y"], {i.name: given[i.name] for i in session.get_inputs()})
+    assert y.shape == (BATCH, *found.shape[1:]), "as the graph was told, and what the next layer goes by"
     wanted = EXACT.numpy(applied(EXACT, layer, params, x, label))
     np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-4)
 
@@ -299,10 +300,10 @@ def test_the_work_of_a_convolution_is_counted_inside_of_blocks_too():
 # The operators below the layers.
 
 X, MAP = np.linspace(-2, 2, 24).reshape(4, 6), np.random.default_rng(5).normal(size=(2, 5, 4, 3))
-W = np.random.default_rng(6).normal(size=(3, 3, 3, 3))
+W, B = np.random.default_rng(6).normal(size=(4, 3, 3, 3)), np.random.default_rng(7).normal(size=4)
 ARGUMENTS = {
-    "dense": (X, X[:3], X[0, :3]), "matmul": (X, X.T), "conv": (MAP, W, W[0, 0, 0], 2, (1, 1)),
-    "conv_transpose": (MAP, W, W[0, 0, 0], 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
+    "dense": (X, X[:3], X[0, :3]), "matmul": (X, X.T), "conv": (MAP, W, B, 2, (1, 1)),
+    "conv_transpose": (MAP, W.swapaxes(0, 1), B, 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
     "moments": (MAP,), "layer_norm": (MAP,), "relu": (X,), "leaky_relu": (X, 0.2), "groupsort": (X,),
     "softmax": (X, (2, 3)), "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
     "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
@@ -340,7 +341,9 @@ def test_an_operator_means_the_same_on_both_engines_and_in_a_graph(name):
     found = getattr(GraphOps(graph), name)(rows, *more)
     outputs = {f"y{k}": value for k, value in enumerate(found if isinstance(found, tuple) else (found,))}
     session = onnxruntime.InferenceSession(graph.model([rows], outputs, {}).SerializeToString())
-    for one, two in zip(session.run(list(outputs), {"x": first.astype(np.float32)}), wanted, strict=True):
+    results = session.run(list(outputs), {"x": first.astype(np.float32)})
+    for one, two, value in zip(results, wanted, outputs.values(), strict=True):
+        assert one.shape == tuple(one.shape[axis] if n == -1 else n for axis, n in enumerate(value.shape))
         np.testing.assert_allclose(one.reshape(two.shape), two, rtol=1e-5, atol=1e-5)
 
 
@@ -350,8 +353,8 @@ def test_in_bfloat16_the_bias_is_added_in_float32(engine, name):
     if not installed(engine):
         pytest.skip(f"{engine} is not installed")
     low = get_engine(engine, "bfloat16")
-    x, weight, _, *more = ARGUMENTS[name]
-    bias = np.array([1.001, 2.003, -0.7], np.float32)  # of 24 bits, where bfloat16 has 8
+    x, weight, old, *more = ARGUMENTS[name]
+    bias = np.array([1.001, 2.003, -0.7, 3.007], np.float32)[: len(old)]  # of 24 bits, where bfloat16 has 8
     found = low.numpy(getattr(low.ops, name)(low.array(0 * x), low.array(weight), low.array(bias), *more))
     np.testing.assert_array_equal(found, np.broadcast_to(bias, found.shape))
 
