@@ -157,6 +157,17 @@ def test_a_convolutions_norm_is_bounded_and_nearly_reached_on_large_maps(kernel,
         assert bound < 1.25 * exact
 
 
+def test_the_bound_of_a_convolution_is_that_of_its_maps_height_and_width():
+    weight = np.random.default_rng(6).normal(size=(3, 2, 4, 4))
+    sizes = [(9, 7), (2, 7), (9, 2)]  # the second and third are what one gets with the channels for a side
+    norm_here, *others = (convolution_norm(weight, 2, size) for size in sizes)
+    assert norm_here not in others
+    found, _ = lipschitz_bound([conv(3, 4, 2)], {"00.conv.weight": weight}, (9, 7, 2))
+    back, _ = lipschitz_bound([conv_transpose(2, 4, 2, (9, 7))], {"00.conv_transpose.weight": weight}, (5, 4, 3))
+    assert found == pytest.approx(norm_here, rel=1e-11)
+    assert back == pytest.approx(norm_here, rel=1e-11)
+
+
 def test_the_bound_of_a_linear_critic_is_its_norm_and_norms_have_none():
     w = np.array([[3.0, 4.0]])
     assert lipschitz_bound([dense(1)], {"00.dense.weight": w}, (2,))[0] == pytest.approx(5, rel=1e-9)
