@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wgan import PRESETS, Config, WganError, preset
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, resolve
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, kind, resolve
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
 from wgan.game.networks import Architecture, mlp
 from wgan.game.objectives import minimax
+
+NUMBERS = [name for name, f in FIELDS.items() if kind(f) in (int, float)]
 
 
 def test_a_config_survives_json():
@@ -136,7 +138,40 @@ def test_every_field_has_a_text_and_refuses_a_value_of_the_wrong_kind(name):
         Config(**{name: "no such value"})
 
 
-@pytest.mark.parametrize("name", [n for n, f in FIELDS.items() if f.metadata["low"] > float("-inf")])
+@pytest.mark.parametrize("name", FIELDS)
+def test_only_a_field_that_is_none_by_default_may_be_none(name):
+    if FIELDS[name].default is None:
+        assert getattr(Config(**{name: None}), name) is None
+    else:
+        with pytest.raises(WganError, match=f"{name}.* None"):
+            Config(**{name: None})
+
+
+def test_fields_are_given_by_name():
+    with pytest.raises(TypeError, match="positional"):
+        Config("digits")
+
+
+def within(name, value):
+    """A config with this value, and with what reads the field."""
+    reading = next(
+        ({family: one} for family, readers in READERS.items() for one, names in readers.items() if name in names), {}
+    )
+    return Config(**reading, **({"warm_up": 1} if name == "warm_up_critic" else {}), **{name: value})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_both_bounds_of_a_number_are_allowed_and_no_more_than_the_upper(name):
+    low, high = (FIELDS[name].metadata[end] for end in ("low", "high"))
+    assert low >= 0 or name == "alpha", "counts, shares, weights and decays are never negative"
+    assert getattr(within(name, low), name) == low
+    if high < float("inf"):
+        assert getattr(within(name, high), name) == high
+        with pytest.raises(WganError, match=f"{name} is .*; it must be a .* and at most "):
+            Config(**{name: high + 1})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
 def test_every_number_is_bounded_from_below(name):
     low = FIELDS[name].metadata["low"]
     wrong = low - 1

@@ -14,15 +14,10 @@ from wgan.errors import WganError
 from wgan.game.layers import (
     EPSILON,
     INIT,
-    activation,
     apply_layers,
-    conv,
-    conv_transpose,
-    convolution_work,
     initial_arrays,
     mixes_batch,
     padding,
-    residual,
     shapes,
 )
 from wgan.game.networks import NETWORKS
@@ -367,10 +362,3 @@ def test_auto_is_the_engine_that_was_measured_to_be_faster(monkeypatch, row, fie
     assert engine_for(config, critic, row)[0] == expected
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert engine_for(config, critic, row)[0] == "torch"
-
-
-def test_the_work_of_convolutions_is_that_of_the_formula():
-    up = conv_transpose(3, 5, 2, (28, 28))
-    layers = [conv(8, 4, 2), activation("relu"), residual([up], [up])]
-    # 14 x 14 places of 8 filters of 4 x 4 x 1, then twice 5 x 5 x 3 from each of 14 x 14 places of 8
-    assert convolution_work(layers, (28, 28, 1)) == 14 * 14 * 8 * 16 + 2 * 14 * 14 * 8 * 75

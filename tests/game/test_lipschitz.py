@@ -108,6 +108,18 @@ def test_orthogonal_dense_layers_keep_lengths_one_way():
         np.testing.assert_allclose(np.linalg.svd(matrix, compute_uv=False), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(3, 6), (6, 3), (5, 5)])
+def test_orthogonal_is_the_nearest_matrix_with_orthonormal_rows_or_columns(shape):
+    """U V^T of the singular value decomposition, also of a square matrix, where a transposed one has its shape."""
+    rng = np.random.default_rng(5)
+    u, v = (np.linalg.qr(rng.normal(size=(size, min(shape))))[0] for size in shape)
+    weight = u * np.linspace(0.5, 2, min(shape)) @ v.T
+    found = CONSTRAINTS["orthogonal"]().project(
+        ENGINE.ops, {"00.dense.weight": ENGINE.array(weight)}, [dense(shape[0])]
+    )
+    np.testing.assert_allclose(ENGINE.numpy(found["00.dense.weight"]), u @ v.T, atol=1e-9)
+
+
 def test_spectral_leaves_what_is_bounded_and_shrinks_what_is_not():
     rng = np.random.default_rng(1)
     small, large = 0.1 * rng.normal(size=(5, 3)), 4 * rng.normal(size=(5, 5))
@@ -145,6 +157,17 @@ def test_a_convolutions_norm_is_bounded_and_nearly_reached_on_large_maps(kernel,
         assert bound < 1.25 * exact
 
 
+def test_the_bound_of_a_convolution_is_that_of_its_maps_height_and_width():
+    weight = np.random.default_rng(6).normal(size=(3, 2, 4, 4))
+    sizes = [(9, 7), (2, 7), (9, 2)]  # the second and third are what one gets with the channels for a side
+    norm_here, *others = (convolution_norm(weight, 2, size) for size in sizes)
+    assert norm_here not in others
+    found, _ = lipschitz_bound([conv(3, 4, 2)], {"00.conv.weight": weight}, (9, 7, 2))
+    back, _ = lipschitz_bound([conv_transpose(2, 4, 2, (9, 7))], {"00.conv_transpose.weight": weight}, (5, 4, 3))
+    assert found == pytest.approx(norm_here, rel=1e-11)
+    assert back == pytest.approx(norm_here, rel=1e-11)
+
+
 def test_the_bound_of_a_linear_critic_is_its_norm_and_norms_have_none():
     w = np.array([[3.0, 4.0]])
     assert lipschitz_bound([dense(1)], {"00.dense.weight": w}, (2,))[0] == pytest.approx(5, rel=1e-9)
@@ -176,7 +199,7 @@ def test_groupsort_sorts_pairs_and_keeps_lengths_of_gradients():
 
 
 def test_groupsort_refuses_an_odd_number_of_features():
-    with pytest.raises(WganError, match="a layer has 7; use an even --width"):
+    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even --width"):
         initial_arrays([dense(7), activation("groupsort")], (2,), "he", np.random.default_rng(0))
 
 

@@ -13,6 +13,7 @@ from wgan.training.state import draws, start
 ENGINE = get_engine("torch", "float64")
 SMALL = {"data": "digits", "engine": "torch", "precision": "float64", "batch": 6, "latent": 3, "width": 8}
 SMALL |= {"network": "mlp", "depth": 1, "n_critic": 3, "decay": "none", "steps": 4}
+WEIGHTS = {"none": {}, "projection": {}, "auxiliary": {"class_weight": 0.7, "class_weight_generator": 0.3}}
 NORMS = [name for name in FIELDS["critic_norm"].metadata["choices"] if name != "auto"]
 
 
@@ -86,13 +87,42 @@ def test_the_penalty_is_that_of_each_row_by_itself_with_its_own_class(conditiona
     assert float(info["penalty"]) == pytest.approx(7 * np.mean((np.array(norms) - 1) ** 2), rel=1e-6)
 
 
+def class_error(logits, label):
+    """The cross-entropy of a softmax over the logits with the classes, in NumPy."""
+    share = np.exp(ENGINE.numpy(logits))
+    return -np.log(share[ENGINE.numpy(label) == 1] / share.sum(1)).mean()
+
+
+@pytest.mark.parametrize("conditional", FIELDS["conditional"].metadata["choices"])
+def test_the_critics_loss_is_that_of_the_objective_the_penalty_and_its_classifiers_weighted_error(conditional):
+    """What finite differences of the loss cannot tell: it has a gradient of its own whatever it is the sum of."""
+    training = begin(conditional=conditional, penalty_weight=7.0, **WEIGHTS[conditional])
+    game, critic, drawn = training.game, training.state.critic, draws(training, 0)
+    real, fake, label = drawn.real[0], 3 * drawn.real[1] + 1, None if drawn.label is None else drawn.label[0]
+    of_real, of_fake = (step.outputs(game, critic, rows, label) for rows in (real, fake))
+    expected = float(of_fake[:, 0].mean() - of_real[:, 0].mean())
+    _, info = step.critic_step(game, training.state, real, fake, drawn.mix[0], 0.0, label)
+    assert float(info["estimate"]) == pytest.approx(-expected, rel=1e-9)
+    assert float(info["penalty"]) > 0.1
+    expected += float(info["penalty"])
+    if conditional == "auxiliary":
+        error = class_error(of_real[:, 1:], label)
+        assert float(info["critic_class_loss"]) == pytest.approx(error, rel=1e-9)
+        expected += 0.7 * error
+    assert float(info["critic_loss"]) == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("conditional", FIELDS["conditional"].metadata["choices"])
 def test_the_generator_is_judged_with_the_classes_that_it_was_asked_for(conditional):
-    training = begin(conditional=conditional)
+    training = begin(conditional=conditional, **WEIGHTS[conditional])
     game, state, drawn = training.game, training.state, draws(training, 0)
     label = drawn.generator_label
     fake = step.generate(game, state.generator, drawn.generator_z, None, label)
-    expected = -float(step.score(game, state.critic, fake, label).mean())
+    found = step.outputs(game, state.critic, fake, label)
+    expected = -float(found[:, 0].mean())
     _, info = step.generator_step(game, state, drawn.generator_z, 0.0, 0.0, label)
-    class_loss = 0.0 if game.auxiliary is None else game.auxiliary[1] * float(info["generator_class_loss"])
-    assert float(info["generator_loss"]) == pytest.approx(expected + class_loss, rel=1e-9)
+    if conditional == "auxiliary":
+        error = class_error(found[:, 1:], label)
+        assert float(info["generator_class_loss"]) == pytest.approx(error, rel=1e-9)
+        expected += 0.3 * error
+    assert float(info["generator_loss"]) == pytest.approx(expected, rel=1e-9)

@@ -19,15 +19,11 @@ from wgan.evaluation import evaluate
 from wgan.game import networks, step
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.layers import (
-    EPSILON,
     apply_layers,
-    class_batch_norm,
-    class_bias,
     dense,
     initial_arrays,
     lipschitz_bound,
     mixes_batch,
-    projection,
     shapes,
 )
 from wgan.game.networks import NETWORKS
@@ -40,36 +36,6 @@ from wgan.training.state import draws, flatten, losses, model_of, start
 ENGINE = get_engine("torch", "float64")
 HOW = [name for name in FIELDS["conditional"].metadata["choices"] if name != "none"]
 SMALL = {"data": "digits", "width": 4, "batch": 6, "latent": 3, "n_critic": 2, "decay": "none", "steps": 10}
-
-
-def applied(layer, x, codes, **params):
-    """A single layer on rows [n, ...] with classes, in NumPy."""
-    label = np.eye(3)[codes]
-    params = {f"00.{layer['kind']}.{name}": ENGINE.array(value) for name, value in params.items()}
-    return ENGINE.numpy(apply_layers(ENGINE.ops, [layer], params, ENGINE.array(x), None, ENGINE.array(label)))
-
-
-def test_the_layers_are_their_formulas():
-    rng = np.random.default_rng(0)
-    x, codes = rng.normal(size=(7, 5)), np.array([0, 2, 1, 1, 0, 2, 2])
-    weight, bias, classes = rng.normal(size=(1, 5)), rng.normal(size=1), rng.normal(size=(3, 5))
-    found = applied(projection(3), x, codes, weight=weight, bias=bias, classes=classes)
-    expected = [row @ weight[0] + bias[0] + row @ classes[code] for row, code in zip(x, codes, strict=True)]
-    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-12)
-
-    # x W^T of z with the class appended, one-hot
-    z, of_z, of_class = rng.normal(size=(7, 4)), rng.normal(size=(5, 4)), rng.normal(size=(5, 3))
-    appended = np.concatenate([z, np.eye(3)[codes]], 1) @ np.concatenate([of_z, of_class], 1).T
-    found = applied(class_bias(3), z @ of_z.T, codes, classes=of_class.T)
-    np.testing.assert_allclose(found, appended, rtol=1e-12)
-
-    for shape in ((7, 5), (7, 2, 3, 5)):
-        x, scale, bias = rng.normal(2, 3, shape), rng.normal(size=(3, 5)), rng.normal(size=(3, 5))
-        axes = tuple(range(len(shape) - 1))
-        normal = (x - x.mean(axes)) / np.sqrt(x.var(axes) + EPSILON)
-        expected = np.stack([row * scale[code] + bias[code] for row, code in zip(normal, codes, strict=True)])
-        found = applied(class_batch_norm(3), x, codes, scale=scale, bias=bias)
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_cross_entropy_is_scipys():

@@ -197,6 +197,11 @@ def test_what_only_transport_reads_is_refused_by_a_critic(name, value):
         wgan.w1(np.eye(9), np.eye(9) + 1, method="critic", **{name: value})
 
 
+def test_weights_by_their_place_are_refused_by_a_critic_too():
+    with pytest.raises(WganError, match="method critic takes no weights"):
+        wgan.w1(np.eye(9), np.eye(9) + 1, np.ones(9), method="critic", steps=1)
+
+
 def test_identical_and_constant_sets_are_at_no_distance():
     x = np.random.default_rng(3).normal(size=(64, 2))
     assert critic_w1(x, x, held_out=0, steps=10).lower == pytest.approx(0, abs=1e-12)

@@ -239,20 +239,20 @@ def test_the_floors_are_those_of_new_training_rows_in_the_samples_place():
     labels, dataset = by_kind(1500)
     config = Config(**SMALL | {"data": "array", "network": "mlp", "held_out": 0.1})
     training = start(config, dataset)
-    floor, rng = prepare(training).floor, np.random.default_rng(0)
+    floors, rng = prepare(training).floors, np.random.default_rng(0)
     known, held = (dataset.form.encode(dataset.rows[rows]) for rows in (training.rows, training.held_out))
-    assert floor["measured_rows"] == len(held) == 150
+    assert floors["measured_rows"] == len(held) == 150
     drawn = [diagnostics._compare(rng.choice(known, len(held), replace=False), held) for _ in range(200)]
     for name in ("w1", "coverage"):
         values = np.array([one[name] for one in drawn])
-        assert floor[f"{name}_floor"] == pytest.approx(values.mean(), abs=5 * values.std()), name
+        assert floors[f"{name}_floor"] == pytest.approx(values.mean(), abs=5 * values.std()), name
         assert name == "coverage" or values.mean() > 10 * values.std(), "so that 0 is far outside of the band"
     distance = cdist(held, known)
     nearest = np.sort(distance, axis=1)
-    assert floor["nearest_floor"] == pytest.approx(nearest[:, 0].mean(), rel=1e-2) != 0
-    assert floor["copied_floor"] == pytest.approx(np.mean(nearest[:, 0] < nearest[:, 1] / 3), abs=0.01)
+    assert floors["nearest_floor"] == pytest.approx(nearest[:, 0].mean(), rel=1e-2) != 0
+    assert floors["copied_floor"] == pytest.approx(np.mean(nearest[:, 0] < nearest[:, 1] / 3), abs=0.01)
     share = np.bincount(labels[training.rows][distance.argmin(1)]) / 150
-    assert floor["classes_floor"] == pytest.approx(np.prod(share**-share), rel=1e-3)
+    assert floors["classes_floor"] == pytest.approx(np.prod(share**-share), rel=1e-3)
 
 
 def test_rows_that_are_measured_keep_their_classes_and_are_seen_or_held_out():
@@ -260,14 +260,17 @@ def test_rows_that_are_measured_keep_their_classes_and_are_seen_or_held_out():
     training = start(Config(**SMALL | {"data": "array", "network": "mlp", "conditional": "projection"}), dataset)
     probe = prepare(training)
     for rows, told, among in zip(
-        (probe.real, probe.unseen), probe.told, (training.rows, training.held_out), strict=True
+        (probe.real, probe.unseen),
+        (probe.z_labels, probe.unseen_labels),
+        (training.rows, training.held_out),
+        strict=True,
     ):
         shown = dataset.form.decode(rows.numpy())
         numbers = np.rint(shown[:, 1]).astype(int)
         assert set(numbers) <= set(among.tolist())
         np.testing.assert_array_equal(told.numpy()[: len(rows)].argmax(1), labels[numbers])
     assert len(probe.real) == len(probe.unseen) == 40
-    np.testing.assert_array_equal(probe.labels, labels[training.rows])
+    np.testing.assert_array_equal(probe.searched_labels, labels[training.rows])
     assert len(np.unique(labels[np.rint(dataset.form.decode(probe.real.numpy())[:, 1]).astype(int)])) == 5
 
 
@@ -277,7 +280,7 @@ def test_distances_are_those_of_the_average_and_memory_that_of_the_critics_score
     training = start(config)
     list(advance(training))
     game, state, probe = training.game, training.state, prepare(training)
-    of_z, of_unseen = probe.told
+    of_z, of_unseen = probe.z_labels, probe.unseen_labels
     record = diagnose(probe, training)
     for name, weights in (("w1", state.average), ("generator_w1", state.generator)):
         rows = generate(game, weights, probe.z, None, of_z).numpy().reshape(len(probe.z), -1)

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from wgan.config import Config
+from wgan.data import dataset_of, from_array
+from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
+from wgan.training import diagnostics
 from wgan.training import model as models
 from wgan.training.loop import iterate, train
 from wgan.training.state import draws, model_of, start
@@ -86,3 +90,73 @@ def test_each_row_keeps_its_class_across_chunks(monkeypatch):
     np.testing.assert_allclose(models.score(model, rows, names), scores, rtol=1e-4, atol=1e-5)
     other = models.score(model, rows, names[5:] + names[:5])
     assert np.abs(other - scores).max() > 1e-2, "the class matters"
+
+
+def test_a_checkpoint_is_opened_by_its_step_and_others_are_named(monkeypatch, tmp_path):
+    distances = [9.0, 8, 7, 6, 5]
+    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"w1": distances[training.step]})
+    run, config = tmp_path / "run", Config(**SMALL | {"checkpoint_every": 2, "diagnose_every": 2})
+    list(train(config.replace(learning_rate=0.05), out=run))
+    assert models.load_model(run).step == 4
+    found = {step: models.load_model(run, step) for step in (2, "2", 4, "best")}
+    assert [model.step for model in found.values()] == [2, 2, 4, 4], "4 is the best"
+    assert (models.sample(found[2], 3) != models.sample(found[4], 3)).any()
+    np.testing.assert_array_equal(models.sample(found[2], 3), models.sample(found["2"], 3))
+    with pytest.raises(WganError, match=r"step is 3, but .* keeps the checkpoints .*2, 4"):
+        models.load_model(run, 3)
+
+
+def test_only_a_critic_that_is_told_labels_needs_one_for_each_row():
+    for how in ("projection", "auxiliary"):
+        training = start(Config(**SMALL | {"conditional": how}))
+        model, rows = model_of(training), training.dataset.rows[:5]
+        if how == "auxiliary":
+            assert models.score(model, rows).shape == (5,)
+            continue
+        for labels in (None, [model.classes.names[0]] * 4):
+            with pytest.raises(WganError, match=r"is told each row's label; give one of .* for each row"):
+                models.score(model, rows, labels)
+        assert models.score(model, rows, [model.classes.names[0]] * 5).shape == (5,)
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("L"))
+
+
+def test_samples_are_written_as_the_names_ending_says(tmp_path):
+    form = start(Config(**SMALL)).dataset.form
+    rows, labels = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8, 1), np.array(["4", "0", "4"])
+    for name in ("a.npy", "deep/a.npz", "labelled.npz", "a.PNG", "pictures"):
+        models.write_samples(rows, form, tmp_path / name, labels if name == "labelled.npz" else None)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)
+    assert set(np.load(tmp_path / "deep" / "a.npz")) == {"rows"}
+    archive = np.load(tmp_path / "labelled.npz")
+    np.testing.assert_array_equal(archive["rows"], rows)
+    np.testing.assert_array_equal(archive["labels"], labels)
+    assert min(pixels(tmp_path / "a.PNG").shape) >= 8
+    pictures = sorted((tmp_path / "pictures").iterdir())
+    assert [one.name for one in pictures] == ["000000.png", "000001.png", "000002.png"]
+    for one, row in zip(pictures, rows, strict=True):
+        np.testing.assert_array_equal(pixels(one), row[..., 0])
+    for name, said in (
+        ("a.jpg", r"ends in \.jpg; use \.png"),
+        ("a.csv", "takes samples of a table, but these are"),
+    ):
+        with pytest.raises(WganError, match=said):
+            models.write_samples(rows, form, tmp_path / name)
+    points = from_array(np.random.default_rng(0).normal(size=(9, 3)))
+    with pytest.raises(WganError, match="is a folder, which takes images, but these are rows of 3 columns"):
+        models.write_samples(points.rows, points.form, tmp_path / "points")
+
+
+def test_samples_of_a_table_are_written_as_a_table_or_as_an_array(tmp_path):
+    (tmp_path / "people.csv").write_text("age,town\n" + "".join(f"{20 + k},{'ab'[k % 2]}\n" for k in range(30)))
+    table = dataset_of(Config(data=str(tmp_path / "people.csv")))
+    models.write_samples(table.rows[:4], table.form, tmp_path / "out.csv")
+    lines = (tmp_path / "out.csv").read_text().split()
+    assert lines == ["age,town", "20,a", "21,b", "22,a", "23,b"]
+    models.write_samples(table.rows[:4], table.form, tmp_path / "out.png")
+    assert pixels(tmp_path / "out.png").std() > 0
+    models.write_samples(table.rows[:4], table.form, tmp_path / "out.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), table.rows[:4])

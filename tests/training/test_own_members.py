@@ -13,7 +13,7 @@ from wgan.game.layers import dense
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective, wasserstein
 from wgan.runs import checkpoint
-from wgan.training.model import load_model, sample
+from wgan.training.model import load_model
 
 POINTS = data.from_array(np.random.default_rng(0).normal(size=(200, 2)), name="points")
 SMALL = {"latent": 3, "batch": 16, "log_every": 2, "checkpoint_every": 2, "decay": "none", "engine": "torch"}
@@ -66,18 +66,24 @@ OWN = {
 @pytest.mark.parametrize("family", OWN)
 def test_a_run_with_an_object_of_ones_own_goes_on_and_is_opened_with_that_object(tmp_path, family):
     run, own = tmp_path / "run", OWN[family]()
-    config = Config(**SMALL, **{family: own}, steps=4)
+    config = Config(**SMALL, **{family: own}, steps=6)
+    list(train(config.replace(steps=4), POINTS, out=run))
     list(train(config, POINTS, out=run))
-    list(train(config.replace(steps=6), POINTS, out=run))
+    list(train(config, POINTS, out=tmp_path / "whole"))
+    one, two = arrays(run), arrays(tmp_path / "whole")
+    assert one.keys() == two.keys()
+    assert all(np.array_equal(one[name], two[name]) for name in two), "it goes on with the object"
+    list(train(Config(**SMALL, steps=6), POINTS, out=tmp_path / "default"))
+    assert any(not np.array_equal(w, two.get(name)) for name, w in arrays(tmp_path / "default").items()), "and is of it"
     model = wgan.load(run, **{family: own})
-    assert model.sample(3, seed=1).shape == (3, 2)
+    sampled = model.sample(3, seed=1)
+    assert sampled.shape == (3, 2)
     assert getattr(model.config_, family) is own
     model.set_params(**{family: own}).partial_fit(POINTS.rows)
     with pytest.raises(WganError, match=f"made with {family} {own.name}, not with this other"):
         load_model(run, **{family: OWN[family]("other")})
     if family == "objective":  # which sampling does not need
-        without = wgan.load(run)
-        np.testing.assert_array_equal(without.sample(3, seed=1), sample(load_model(run), 3, 1))
+        np.testing.assert_array_equal(wgan.load(run).sample(3, seed=1), sampled)
         with pytest.raises(WganError, match="objective 'tripled' is an object of your own"):
             list(train(load_model(run).config.replace(steps=8), POINTS, out=run))
     else:
@@ -87,6 +93,7 @@ def test_a_run_with_an_object_of_ones_own_goes_on_and_is_opened_with_that_object
             wgan.load(run)
     done = subprocess.run([sys.executable, "-m", "wgan", "report", run], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    assert own.name in (run / "report.html").read_text()
 
 
 def test_a_member_of_wgans_own_with_other_parameters_does_not_open_a_run(tmp_path):

@@ -9,7 +9,7 @@ from wgan.errors import WganError
 from wgan.game import step
 from wgan.runs import checkpoint
 from wgan.training.loop import iterate
-from wgan.training.state import draws, flatten, losses, restore, start
+from wgan.training.state import describe, draws, flatten, losses, restore, start
 
 SMALL = {"data": "digits", "engine": "torch", "network": "mlp", "width": 8, "depth": 1, "batch": 16, "latent": 4}
 SMALL |= {"n_critic": 3, "steps": 8, "decay": "none"}
@@ -153,3 +153,23 @@ def test_a_state_that_is_put_back_is_the_one_that_was_saved_and_goes_on_as_it(tm
             assert value.tobytes() == flatten(whole)[name].tobytes(), name
         iterate(whole)
         iterate(other)
+
+
+def test_a_checkpoint_that_lacks_an_array_or_has_one_of_another_shape_is_refused(tmp_path):
+    training = start(Config(**SMALL | {"average": 0.0}))
+    saved = flatten(training)
+    name = "generator_optimiser/mean/00.dense.weight"
+    assert saved[name].shape == (8, 4)
+    for arrays in ({n: w for n, w in saved.items() if n != name}, saved | {name: saved[name].T.copy()}):
+        path = checkpoint.save(tmp_path / str(len(arrays)), 0, arrays, {})
+        with pytest.raises(WganError, match=rf"lacks {name} \(8, 4\); it was made by another version"):
+            restore(training, checkpoint.load(path))
+
+
+def test_what_is_written_of_the_data_tells_other_rows_from_these():
+    rows = np.random.default_rng(0).normal(size=(60, 4))
+    config = Config(**SMALL | {"data": "array", "held_out": 0.25})
+    found = [describe(start(config, from_array(values)))["data"] for values in (rows, rows.copy(), rows[::-1])]
+    assert len(found[0]["sha256"]) == 64
+    assert found[0]["sha256"] == found[1]["sha256"] != found[2]["sha256"]
+    assert (found[0]["training_rows"], found[0]["held_out_rows"]) == (45, 15)

@@ -403,7 +403,7 @@ LAYERS: dict[str, Kind] = {
         matrices=_convolution_matrices,
     ),
     "conv_transpose": Kind(
-        example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 3)),
+        example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 2)),
         apply=_conv_transpose,
         shape=lambda layer, row: (*layer["size"], layer["features"]),
         init=_linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
@@ -412,16 +412,16 @@ LAYERS: dict[str, Kind] = {
         matrices=_convolution_matrices,
     ),
     "batch_norm": Kind(
-        example=({"kind": "batch_norm"}, (4, 3, 3)),
+        example=({"kind": "batch_norm"}, (4, 3, 2)),
         apply=_batch_norm,
         init=_norm_init,
         mixes_batch=True,
         with_classes=lambda layer, classes: class_batch_norm(classes),
     ),
     "class_batch_norm": Kind(
-        example=(class_batch_norm(3), (4, 3, 3)), apply=_class_batch_norm, init=_norm_init, mixes_batch=True
+        example=(class_batch_norm(3), (4, 3, 2)), apply=_class_batch_norm, init=_norm_init, mixes_batch=True
     ),
-    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 3)), apply=_layer_norm, init=_norm_init),
+    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 2)), apply=_layer_norm, init=_norm_init),
     "class_bias": Kind(
         example=(class_bias(3), (4,)),
         apply=_class_bias,

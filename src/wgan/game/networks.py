@@ -252,13 +252,13 @@ def _critic_norm(asked: str, own: str, constraint: Constraint) -> str:
     return _asked_or_own(asked, own)
 
 
-def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int = 99) -> list[tuple[int, int]]:
-    """The sizes of the maps from the image down, each half of the last (rounded up), to at most `stop` pixels."""
+def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int | None = None) -> list[tuple[int, int]]:
+    """The map sizes from the image down, each half of the last (rounded up): `stages` halvings, or to `stop` pixels."""
     if len(row) != 3 or min(row[:2]) < 4:
         what = f"images of {row[0]} x {row[1]} pixels" if len(row) == 3 else f"rows of {row[0]} columns"
         raise WganError(f"network {name} got {what}; it needs images of at least 4 x 4, so use --network mlp.")
     sizes = [(row[0], row[1])]
-    while (max(sizes[-1]) > stop or len(sizes) == 1) and len(sizes) <= stages:
+    while len(sizes) == 1 or (max(sizes[-1]) > stop if stages is None else len(sizes) <= stages):
         height, width = sizes[-1]
         sizes.append((math.ceil(height / 2), math.ceil(width / 2)))
     return sizes

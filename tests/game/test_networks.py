@@ -1,0 +1,97 @@
+"""The architectures layer by layer, as their papers and docstrings describe them."""
+
+import numpy as np
+import pytest
+
+from wgan.config import Config, resolve
+from wgan.engines import get_engine
+from wgan.errors import WganError
+from wgan.game.layers import apply_layers, initial_arrays, shapes
+from wgan.game.networks import NETWORKS
+
+ENGINE = get_engine("torch", "float64")
+
+
+def built(network, row, **fields):
+    """Both players as words: a kind with its features or shape."""
+    architecture = resolve("network", Config(network=network, **fields), row=row)
+    return architecture, [words(architecture.critic), words(architecture.generator)]
+
+
+def words(layers):
+    return " ".join(f"{one['kind']}{one.get('features', '')}" for one in layers)
+
+
+def test_dcgan_is_that_of_the_paper():
+    """Radford et al. 2016: filters double, no norm next to the image, leaky ReLU of 0.2 in the critic, ReLU in the
+    generator, tanh at its end; without a penalty, under which the critic has no batch norm."""
+    pair, found = built("dcgan", (32, 32, 3), constraint="clip", width=8)
+    assert found == [
+        "conv8 leaky_relu conv16 batch_norm leaky_relu conv32 batch_norm leaky_relu reshape dense1",
+        "dense512 reshape batch_norm relu conv_transpose16 batch_norm relu conv_transpose8 batch_norm relu "
+        "conv_transpose3 tanh",
+    ]
+    assert {one["slope"] for one in pair.critic if one["kind"] == "leaky_relu"} == {0.2}
+    assert {(one["kernel"], one["stride"]) for one in pair.critic + pair.generator if "kernel" in one} == {(4, 2)}
+    assert [one["size"] for one in pair.generator if "size" in one] == [(8, 8), (16, 16), (32, 32)]
+    assert pair.init == "dcgan"
+    _, (critic, _) = built("dcgan", (32, 32, 3), width=8)
+    assert "batch" not in critic
+    assert critic.count("layer_norm") == 2
+
+
+def test_more_depth_of_a_dcgan_goes_to_the_smallest_maps_first():
+    _, (critic, generator) = built("dcgan", (16, 16, 1), constraint="clip", width=8, depth=4, critic_norm="none")
+    assert critic == "conv8 leaky_relu conv16 leaky_relu conv16 leaky_relu reshape dense1"
+    assert generator.startswith("dense256 reshape batch_norm relu conv16 batch_norm relu conv_transpose8")
+
+
+def test_mlp_has_its_hidden_layers_and_a_norm_where_one_is_asked_for():
+    _, found = built("mlp", (4, 4, 1), width=8, depth=2, critic_norm="layer")
+    assert found == [
+        "reshape dense8 layer_norm relu dense8 layer_norm relu dense1",
+        "dense8 relu dense8 relu dense16 reshape tanh",
+    ]
+    pair, found = built("mlp", (5,))
+    assert found == [" ".join(["reshape", *["dense512 relu"] * 3, "dense1"]), "dense512 relu " * 3 + "dense5 reshape"]
+    assert pair.init == "he"
+
+
+def test_hybrid_has_a_convolution_next_to_the_image_and_is_dense_for_points():
+    pair, found = built("hybrid", (6, 10, 1))
+    assert found == [
+        "conv8 leaky_relu reshape dense256 leaky_relu dense1",
+        "dense256 leaky_relu dense240 reshape leaky_relu conv_transpose1 tanh",
+    ]
+    assert pair.generator[3]["shape"] == (3, 5, 16)
+    pair, found = built("hybrid", (5,), generator_norm="batch")
+    assert found == [
+        "reshape dense256 leaky_relu dense256 leaky_relu dense1",
+        "dense256 batch_norm leaky_relu dense256 batch_norm leaky_relu dense5 reshape",
+    ]
+    assert pair.name == "hybrid"
+
+
+@pytest.mark.parametrize("network", ["hybrid", "dcgan", "keras-cnn", "stax-cnn", "resnet"])
+def test_images_of_less_than_4_pixels_a_side_are_refused(network):
+    with pytest.raises(WganError, match=f"network {network} got images of 3 x 9 pixels; it needs images of at least 4"):
+        built(network, (3, 9, 1))
+    with pytest.raises(WganError, match=f"network {network} got images of 9 x 3 pixels"):
+        built(network, (9, 3, 1))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("row", [(4, 4, 1), (4, 5, 2), (4, 33, 1)])
+def test_the_smallest_images_fit_every_network(network, row):
+    """A map of one pixel is halved to one pixel."""
+    pair, _ = built(network, row, width=4)
+    assert list(shapes(pair.critic, row))[-1] == (1,)
+    assert list(shapes(pair.generator, (3,)))[-1] == row
+    rng, ops, z = np.random.default_rng(0), ENGINE.ops, ENGINE.array(np.zeros((2, 3)))
+    critic, generator = (
+        {name: ENGINE.array(w) for name, w in initial_arrays(layers, start, pair.init, rng).items()}
+        for layers, start in ((pair.critic, row), (pair.generator, (3,)))
+    )
+    fake = apply_layers(ops, pair.generator, generator, z)
+    assert tuple(fake.shape) == (2, *row)
+    assert tuple(apply_layers(ops, pair.critic, critic, fake).shape) == (2, 1)
