@@ -115,7 +115,7 @@ def test_density_ratio_is_found_for_each_prior_and_falls_in_training(tmp_path, m
 @pytest.mark.parametrize("pair", density_ratio.PAIRS)
 def test_the_known_ratios_have_mean_1_over_the_fakes(pair):
     real, fake = density_ratio.PAIRS[pair]
-    rows = density_ratio._rows(fake, 100_000, 0, 0)
+    rows = density_ratio._drawn(fake, 100_000, 0, 0)
     ratio = np.exp(density_ratio._log_density(real, rows) - density_ratio._log_density(fake, rows))
     assert abs(ratio.mean() - 1) < 5 * ratio.std() / np.sqrt(len(rows))
 

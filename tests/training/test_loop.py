@@ -520,7 +520,7 @@ def test_the_estimator_fits_samples_scores_saves_and_loads(tmp_path):
     assert len(runs.read_log(tmp_path / "mine")["step"]) == len(model.records_)
     with pytest.raises(WganError, match="holds another run"):
         wgan.WGAN(**{k: v for k, v in SMALL.items() if k != "data"}, seed=1).fit(X).save(tmp_path / "mine")
-    with pytest.raises(WganError, match="unknown network 5"):
+    with pytest.raises(WganError, match="network is 5; give"):
         wgan.WGAN(network=5).fit(X)
     with pytest.raises(WganError, match="not fitted"):
         wgan.WGAN().sample(1)
