@@ -4,11 +4,12 @@ import dataclasses
 import inspect
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wgan import PRESETS, Config, WganError, preset
+from wgan import PRESETS, WGAN, Config, WganError, preset
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, kind, resolve
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
@@ -47,6 +48,37 @@ def test_a_member_in_place_of_its_name_keeps_its_parameters_on_the_way_through_j
         with pytest.raises(WganError, match=f"{parameter} is .*, but the {family} was made with"):
             Config(**{family: make(), parameter: value})
         assert getattr(config.replace(**{family: make()}), parameter) == make().parameters[parameter]
+
+
+def test_a_field_beside_an_object_is_refused_also_where_it_has_its_default():
+    given = {"constraint": gradient_penalty(), "penalty_weight": 1.0}
+    with pytest.raises(WganError, match=r"penalty_weight is 1\.0, but the constraint was made with 10\.0"):
+        Config().replace(**given)
+    with pytest.raises(WganError, match=r"penalty_weight is 1\.0, but the constraint was made with 10\.0"):
+        _ = WGAN(**given).config
+    assert Config().replace(constraint=gradient_penalty(), penalty_weight=10.0).penalty_weight == 10
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.float64(0.5), np.int8(1), 1, 0.5], ids=repr)
+def test_numbers_of_every_kind_are_numbers(number):
+    config = Config(penalty_weight=number)
+    assert config.penalty_weight == number
+    assert type(config.penalty_weight) is float
+    json.dumps(config.to_json())
+
+
+@pytest.mark.parametrize("wrong", [10**400, -(10**400), "1", [1], np.array([1.0]), None, 1j, float("nan")], ids=str)
+def test_what_is_no_number_of_the_range_is_refused_in_a_sentence(wrong):
+    with pytest.raises(WganError, match=r"penalty_weight is .*; it must be a number of at least 0"):
+        Config(penalty_weight=wrong)
+    with pytest.raises(WganError, match=r"penalty_weight is .*; it must be a number of at least 0"):
+        Config(constraint=gradient_penalty(penalty_weight=wrong))
+
+
+@pytest.mark.parametrize("name", ["", 3, None, ["a"]])
+def test_an_object_without_a_name_is_refused(name):
+    with pytest.raises(WganError, match=r"constraint has the name .*; give it a text"):
+        Config(constraint=Constraint(name))
 
 
 def test_the_parameters_of_a_member_are_checked_as_fields_are():

@@ -17,6 +17,7 @@ import wgan
 from wgan import WGAN, WganError, data
 from wgan.config import FIELDS
 from wgan.estimator import UnfitRows, _as_before
+from wgan.game.constraints import Constraint, clip
 from wgan.runs import folder as runs
 from wgan.training import model as models
 
@@ -105,6 +106,16 @@ def test_a_pickle_of_an_unfitted_model_and_of_ones_own_objects():
     own = Architecture("line", [dense(1)], [dense(2)], "he")
     with pytest.raises(WganError, match="network is an object of your own, which is not pickled"):
         pickle.dumps(WGAN(network=own, **{name: value for name, value in SMALL.items() if name != "width"}).fit(X))
+
+
+def test_a_pickle_holds_members_by_name_and_refuses_what_no_pickle_could_give_back():
+    model = WGAN(constraint=clip(0.1), **SMALL)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.config == model.config
+    assert (again.constraint, again.clip) == ("clip", 0.1)
+    for own in (clip(0.1)._replace(name="mine"), Constraint("mine")):
+        with pytest.raises(WganError, match="constraint is an object of your own, which is not pickled"):
+            pickle.dumps(WGAN(constraint=own, **SMALL))
 
 
 def test_partial_fit_takes_as_many_steps_as_one_pass_and_goes_on():

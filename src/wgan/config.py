@@ -8,6 +8,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, NamedTuple
 
 from wgan.errors import WganError, unknown_name
@@ -148,20 +149,23 @@ class Config:
             return
         if not isinstance(value, kind | Named):
             raise WganError(f"{family} is {value!r}; give a name ({', '.join(table)}) or a {kind.__name__}.")
+        if not (isinstance(value.name, str) and value.name):
+            raise WganError(f"{family} has the name {value.name!r}; give it a text as its name.")
         if value.name not in table:
             return
         made, wanted = getattr(value, "parameters", None), inspect.signature(table[value.name]).parameters
-        if made is None or made.keys() != wanted.keys() or table[value.name](**made) != value:
+        if (
+            made is None
+            or made.keys() != wanted.keys()
+            or table[value.name](**{n: _checked(FIELDS[n], v) for n, v in made.items()}) != value
+        ):
             raise WganError(
                 f"{family} is an object with the name {value.name}, which wgan uses for its own; write "
                 f"{family}={value.name!r} to use wgan's, or give yours another name."
             )
         object.__setattr__(self, family, value.name)
+        _refuse_others(family, made, {n: v for n in made if (v := getattr(self, n)) != FIELDS[n].default})
         for name, given in made.items():
-            if getattr(self, name) not in (FIELDS[name].default, given):
-                raise WganError(
-                    f"{name} is {getattr(self, name)!r}, but the {family} was made with {given!r}; give only one."
-                )
             object.__setattr__(self, name, given)
 
     def _check_norm(self) -> None:
@@ -199,10 +203,10 @@ class Config:
             if name not in FIELDS:
                 raise unknown_name("field", name, FIELDS)
         kept = {name: getattr(self, name) for name in FIELDS} | changes
-        made = {
-            name for family in FAMILIES.keys() & changes for name in getattr(changes[family], "parameters", None) or ()
-        }
-        kept |= {name: FIELDS[name].default for name in made - changes.keys()}  # a new object has its own values
+        for family in FAMILIES.keys() & changes:  # a new object has its own values
+            made = getattr(changes[family], "parameters", None) or {}
+            _refuse_others(family, made, {name: changes[name] for name in made.keys() & changes})
+            kept |= {name: FIELDS[name].default for name in made.keys() - changes.keys()}
         choices = Config(**{name: kept[name] for name in (*READERS, *_SWITCHES)})
         for name in choices.unread():
             if name in changes:
@@ -265,6 +269,20 @@ def kind(f: dataclasses.Field) -> type:
     )
 
 
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False
+
+
+def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse a field that is given beside an object that was made with another value."""
+    for name, value in given.items():
+        if value != made[name]:
+            raise WganError(f"{name} is {value!r}, but the {family} was made with {made[name]!r}; give only one.")
+
+
 def _checked(f: dataclasses.Field, value: Any) -> Any:
     wanted = kind(f)
     if value is None and f.default is None:
@@ -275,9 +293,8 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
         if value not in choices:
             raise unknown_name(f.name, value, choices)
         return value
-    number = (isinstance(value, float) or hasattr(value, "__index__")) and not isinstance(value, bool)
     low, high = f.metadata["low"], f.metadata["high"]
-    fits = number and math.isfinite(value) and low <= value <= high and (wanted is float or value == int(value))
+    fits = _is_finite(value) and low <= value <= high and (wanted is float or value == int(value))
     if wanted is str or not fits:
         what = {int: "a whole number", float: "a number", str: "text"}[wanted]
         upper = f" and at most {high:g}" if high < math.inf else ""

@@ -184,15 +184,13 @@ class WGAN(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """The contents of a run folder: JSON values and arrays by name, but no objects of wgan or of a framework."""
         parameters = self.get_params(deep=False)
-        for family in FAMILIES:
-            if (value := parameters[family]) is None or isinstance(value, str):
-                continue
-            if getattr(value, "parameters", None) is None:
+        for family in (name for name in FAMILIES if not isinstance(parameters[name], str)):
+            if not isinstance(getattr(self.config, family), str):
                 raise WganError(
                     f"{family} is an object of your own, which is not pickled; use save(folder), then "
                     f"wgan.load(folder, {family}=...)."
                 )
-            parameters |= {family: value.name, **value.parameters}
+            parameters |= {family: parameters[family].name, **parameters[family].parameters}
         state: dict[str, Any] = {"parameters": parameters}
         if self._training is not None:
             state |= {"run": self._described(), "step": self._training.step, "arrays": flatten(self._training)}

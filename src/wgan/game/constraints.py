@@ -53,7 +53,8 @@ def clip(clip: float = 0.01) -> Constraint:
 def sphere() -> Constraint:
     """Divide the weights w of each layer by their Euclidean norm, w / |w|; biases are free.
 
-    The operator norm is at most the Euclidean norm, so a dense ReLU critic without norm layers is 1-Lipschitz.
+    The operator norm is at most the Euclidean norm, so a dense ReLU critic without norm layers is 1-Lipschitz;
+    with a projection on labels it may have slope 2, because the weights of the row and of its class add up.
     """
 
     def project(ops: Any, critic: Params, layers: list) -> Params:

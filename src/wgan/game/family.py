@@ -24,6 +24,9 @@ def member(make: Make) -> Make:
     def build(*positional: Any, **named: Any) -> Any:
         bound = arguments.bind(*positional, **named)
         bound.apply_defaults()
-        return made(tuple(bound.arguments.items()))
+        try:
+            return made(tuple(bound.arguments.items()))
+        except TypeError:  # an argument that is no number or word, which a config refuses by the field's name
+            return make(**bound.arguments)._replace(parameters=dict(bound.arguments))
 
     return build  # type: ignore[return-value]
