@@ -144,10 +144,10 @@ def test_a_field_that_the_chosen_member_does_not_read_is_refused(family, member,
 
 
 def test_fields_that_no_switch_turns_on_are_refused_too():
-    with pytest.raises(WganError, match="warm_up_critic is 50, but there are no warm-up steps"):
+    with pytest.raises(WganError, match="warm_up_critic is 50, but it needs warm_up or warm_up_every; set that too"):
         Config(warm_up_critic=50)
     assert Config(warm_up=3, warm_up_critic=50).replace(warm_up=0).warm_up_critic == FIELDS["warm_up_critic"].default
-    with pytest.raises(WganError, match="resize is pad, but no size is given"):
+    with pytest.raises(WganError, match="resize is pad, but it needs size; set that too"):
         Config(resize="pad")
     assert Config(resize="pad", size=8).replace(size=None).resize == "crop"
 

@@ -6,7 +6,7 @@ The flags of the command line, their help texts and their checks are made from t
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, NamedTuple
@@ -188,26 +188,21 @@ class Config:
         """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""
         read = {name for family in READERS for name in _fields_read(self, family)}
         unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
-        if not self.warm_up and not self.warm_up_every:
-            unread |= {"warm_up_critic"}
-        if self.size is None:
-            unread |= {"resize"}
-        return frozenset(unread)
+        off = {name for name, switches in _SWITCHES.items() if not any(getattr(self, switch) for switch in switches)}
+        return frozenset(unread | off)
 
     def replace(self, **changes: Any) -> "Config":
         """This config with some fields changed; fields that nothing reads any more go back to their defaults.
 
         Raises `WganError` if a changed field is unknown or if the new config does not read it.
         """
-        for name in changes:
-            if name not in FIELDS:
-                raise unknown_name("field", name, FIELDS)
+        _refuse_unknown(changes)
         kept = {name: getattr(self, name) for name in FIELDS} | changes
         for family in FAMILIES.keys() & changes:  # a new object has its own values
             made = getattr(changes[family], "parameters", None) or {}
             _refuse_others(family, made, {name: changes[name] for name in made.keys() & changes})
             kept |= {name: FIELDS[name].default for name in made.keys() - changes.keys()}
-        choices = Config(**{name: kept[name] for name in (*READERS, *_SWITCHES)})
+        choices = Config(**{name: kept[name] for name in _DECIDE})
         for name in choices.unread():
             if name in changes:
                 raise _unread_error(choices, name, changes[name])
@@ -225,16 +220,14 @@ class Config:
 
         An object of your own becomes a `Named`, since a file holds no code.
         """
-        for name in values:
-            if name not in FIELDS:
-                raise unknown_name("field", name, FIELDS)
+        _refuse_unknown(values)
         named = {
             family: Named(values[family])
             for family, (table, _) in FAMILIES.items()
             if isinstance(values.get(family), str) and values[family] not in table
         }
         known = {**values, **named}
-        choices = cls(**{name: known[name] for name in (*READERS, *_SWITCHES) if name in known})
+        choices = cls(**{name: known[name] for name in _DECIDE if name in known})
         return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
 
     def critic_steps(self, step: int) -> int:
@@ -267,6 +260,12 @@ def kind(f: dataclasses.Field) -> type:
     return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in FIELDS:
+            raise unknown_name("field", name, FIELDS)
 
 
 def _is_finite(value: Any) -> bool:
@@ -319,20 +318,16 @@ def resolve(family: str, config: Config, **more: Any) -> Any:
 
 
 # The fields that each member of a family and each optimiser or kind of conditional training reads.
-READERS: dict[str, dict[str, tuple[str, ...]]] = {
-    **{
-        family: {
-            name: tuple(
-                field for field in inspect.signature(make).parameters if field in FIELDS.keys() - FAMILIES.keys()
-            )
-            for name, make in table.items()
-        }
-        for family, (table, _) in FAMILIES.items()
-    },
-    "optimiser": OPTIMISERS,
-    "conditional": CONDITIONALS,
+READERS: dict[str, dict[str, tuple[str, ...]]] = {"optimiser": OPTIMISERS, "conditional": CONDITIONALS} | {
+    family: {
+        name: tuple(f for f in inspect.signature(make).parameters if f in FIELDS.keys() - FAMILIES.keys())
+        for name, make in table.items()
+    }
+    for family, (table, _) in FAMILIES.items()
 }
-_SWITCHES = ("warm_up", "warm_up_every", "size")  # fields without which another field is not read
+# Fields that are read where one of others is set.
+_SWITCHES = {"warm_up_critic": ("warm_up", "warm_up_every"), "resize": ("size",)}
+_DECIDE = (*READERS, *(switch for switches in _SWITCHES.values() for switch in switches))
 
 
 def _fields_read(config: Config, family: str) -> tuple[str, ...]:
@@ -342,12 +337,9 @@ def _fields_read(config: Config, family: str) -> tuple[str, ...]:
 
 def _unread_error(config: Config, name: str, value: Any) -> WganError:
     """The error for a field that nothing in the config reads; it names what would read the field."""
-    if name == "warm_up_critic":
-        return WganError(
-            f"{name} is {value}, but there are no warm-up steps; set warm_up or warm_up_every, or leave it out."
-        )
-    if name == "resize":
-        return WganError(f"{name} is {value}, but no size is given; set size too, or leave it out.")
+    if name in _SWITCHES:
+        needed = " or ".join(_SWITCHES[name])
+        return WganError(f"{name} is {value}, but it needs {needed}; set that too, or leave it out.")
     family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
     chosen = getattr(config, family)
     *others, last = (reader for reader, names in READERS[family].items() if name in names)
@@ -379,14 +371,13 @@ _PAPER = Config(n_critic=5, decay="none", average=0.0, steps=20_000)
 _CLIPPED = _PAPER.replace(constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100)
 _PENALISED = _PAPER.replace(network="dcgan", penalty_weight=10.0, learning_rate=1e-4, latent=128)
 _CIFAR = _PENALISED.replace(
-    network="resnet",
-    dequantise="uniform",
-    generator_batch=128,
-    steps=100_000,
-    learning_rate=2e-4,
-    decay="linear",
+    network="resnet", dequantise="uniform", generator_batch=128, steps=100_000, learning_rate=2e-4, decay="linear",
     held_out=0.02,
-)
+)  # fmt: skip
+_STAX_PENALISED = _PENALISED.replace(
+    network="stax-cnn", generator_norm="none", rows=5000, steps=7800, n_critic=1, learning_rate=1e-3, decay="linear",
+    average=0.999, latent=64,
+)  # fmt: skip
 _KERAS = _PENALISED.replace(network="keras-cnn", optimiser="rmsprop", steps=1000)
 
 PRESETS: dict[str, Preset] = {
@@ -482,17 +473,7 @@ PRESETS: dict[str, Preset] = {
         "H100, or 3/4 hour on two cores with --precision bfloat16.",
     ),
     "fashion-stax-gp": Preset(
-        _PENALISED.replace(
-            network="stax-cnn",
-            generator_norm="none",
-            rows=5000,
-            steps=7800,
-            n_critic=1,
-            learning_rate=1e-3,
-            decay="linear",
-            average=0.999,
-            latent=64,
-        ),
+        _STAX_PENALISED,
         "the images, networks and 100 epochs of fashion-stax with a gradient penalty instead of clipping (so layer "
         "norm in the critic), no norm in the generator, one critic step, Adam decaying to 0, and an average",
         "wgan train fashion-mnist --preset fashion-stax-gp",
