@@ -54,6 +54,8 @@ def test_whole_numbers_keep_their_values_or_are_refused(how, values):
     given_values = held(how, values)
     if given_values is None:
         return
+    if how == "longdouble":  # of 64 bits, so NumPy may have rounded before wgan saw the value
+        values = [int(value) for value in given_values.reshape(-1)]
     exact = all(float(value) == value for value in values)
     if not exact:
         with pytest.raises(WganError, match=r"beyond 2\*\*53|has to round"):

@@ -114,7 +114,7 @@ def test_only_a_critic_that_is_told_labels_needs_one_for_each_row():
             assert models.score(model, rows).shape == (5,)
             continue
         for labels in (None, [model.classes.names[0]] * 4):
-            with pytest.raises(WganError, match=r"is told each row's label; give one of .* for each row"):
+            with pytest.raises(WganError, match=r"needs the label of each row; give one of .* for each row"):
                 models.score(model, rows, labels)
         assert models.score(model, rows, [model.classes.names[0]] * 5).shape == (5,)
 

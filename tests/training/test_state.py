@@ -162,7 +162,7 @@ def test_a_checkpoint_that_lacks_an_array_or_has_one_of_another_shape_is_refused
     assert saved[name].shape == (8, 4)
     for arrays in ({n: w for n, w in saved.items() if n != name}, saved | {name: saved[name].T.copy()}):
         path = checkpoint.save(tmp_path / str(len(arrays)), 0, arrays, {})
-        with pytest.raises(WganError, match=rf"lacks {name} \(8, 4\); it was made by another version"):
+        with pytest.raises(WganError, match=rf"lacks {name} \(8, 4\), so another version of wgan wrote it"):
             restore(training, checkpoint.load(path))
 
 
