@@ -18,6 +18,7 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from wgan.data import Dataset, Form, split
+from wgan.data.download import cache
 from wgan.engines import get_engine
 from wgan.errors import WganError, unknown_name
 from wgan.game.arrays import Params
@@ -128,7 +129,7 @@ def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fe
     initial = initial_arrays(body, dataset.form.shape, "he", rng)
     last = initial_arrays([dense(int(labels.max()) + 1)], (UNITS,), "he", rng)
     initial |= {name.replace("00.dense", "classes"): w for name, w in last.items()}
-    file = _cache_folder() / f"classifier-{_fingerprint(dataset, body)}.safetensors"
+    file = cache() / f"classifier-{_fingerprint(dataset, body)}.safetensors"
     kept = _read_cached(file, initial, note)
     weights, accuracy = kept or _train(engine, body, initial, dataset, labels, note)
     if not kept:
@@ -198,10 +199,6 @@ def _train(
     right = _outputs(engine, body, params, dataset.form, dataset.rows[test])[1].argmax(1) == labels[test]
     note(f"the classifier of {dataset.name} is right on {right.mean():.1%} of {len(test):,} unseen rows")
     return {name: engine.numpy(w) for name, w in params.items()}, float(right.mean())
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "wgan")
 
 
 def _fingerprint(dataset: Dataset, body: list[Layer]) -> str:
