@@ -10,6 +10,7 @@ from oracles import needs_torch_fidelity
 from scipy.linalg import sqrtm
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
+from scipy.stats import energy_distance as scipys_energy_distance
 from scipy.stats import hypergeom, nhypergeom, wasserstein_distance
 
 from wgan.errors import WganError
@@ -18,7 +19,9 @@ from wgan.maths.metrics import (
     Modes,
     Sets,
     class_coverage,
+    distances,
     diversity,
+    energy_distance,
     exact_w1,
     frechet,
     high_quality,
@@ -92,7 +95,7 @@ def test_frechets_error_is_nearly_the_jackknifes():
 
 
 def test_kernel_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(measures, "BLOCK", 500)
+    monkeypatch.setattr(distances, "BLOCK", 500)
     x, y = features(0, 40), features(1, 30, shift=1.0)
 
     def k(a, b):
@@ -113,6 +116,56 @@ def test_kernel_distances_error_is_the_jackknifes_by_its_definition():
     without_y = [kernel_distance(x, np.delete(y, i, 0)).value for i in range(len(y))]
     variance = (len(x) - 1) * np.var(without_x) + (len(y) - 1) * np.var(without_y)
     assert kernel_distance(x, y).error == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
+# The energy distance.
+
+
+def test_energy_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
+    monkeypatch.setattr(distances, "BLOCK", 500)
+    x, y = features(0, 40), features(1, 30, shift=1.0)
+
+    def within(z):
+        return sum(math.dist(a, b) for a in z for b in z) / (len(z) * (len(z) - 1))
+
+    across = sum(math.dist(a, b) for a in x for b in y) / (40 * 30)
+    assert energy_distance(x, y).value == pytest.approx(2 * across - within(x) - within(y), rel=1e-12)
+    assert energy_distance(y, x).value == pytest.approx(energy_distance(x, y).value, rel=1e-12)
+
+
+def test_energy_distance_on_a_line_is_scipys_squared_less_its_pairs_of_a_row_with_itself():
+    """SciPy's is the root of twice the V-statistic, whose means within count m^2 pairs of which m are 0.
+
+    scipy.stats.energy_distance is sqrt(2 E|X - Y| - E|X - X'| - E|Y - Y'|) of the two empirical distributions.
+    """
+    x, y = features(0, 60, 1), features(1, 45, 1, shift=0.7)
+    within = [cdist(z, z).sum() / len(z) ** 2 for z in (x, y)]
+    expected = scipys_energy_distance(x[:, 0], y[:, 0]) ** 2 - within[0] / 59 - within[1] / 44
+    assert energy_distance(x, y).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_energy_distances_error_is_the_jackknifes_by_its_definition():
+    x, y = features(0, 15), features(1, 12, shift=0.5)
+    without_x = [energy_distance(np.delete(x, i, 0), y).value for i in range(len(x))]
+    without_y = [energy_distance(x, np.delete(y, i, 0)).value for i in range(len(y))]
+    variance = (len(x) - 1) * np.var(without_x) + (len(y) - 1) * np.var(without_y)
+    assert energy_distance(x, y).error == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
+def test_energy_distance_of_two_points_is_twice_their_distance_also_beside_a_far_row():
+    x, y = np.zeros((3, 2)), np.tile([3.0, 4.0], (4, 1))
+    assert energy_distance(x, y).value == 10
+    far = np.array([[1e9, 0.0]])  # moves the centre, from which a product of rows would lose the 1e-3
+    x, y = np.append(np.zeros((9, 2)), far, 0), np.append(np.tile([0.0, 1e-3], (9, 1)), far, 0)
+    blocks = [squared for _, squared in distances.squared_distances(x, y)]
+    assert np.concatenate(blocks)[:9, :9].max() == pytest.approx(1e-6, rel=1e-9)
+
+
+def test_unbiased_distances_need_three_rows_of_a_kind():
+    for metric in (energy_distance, kernel_distance):
+        with pytest.raises(WganError, match="real has 2 rows and fake 9; give at least 3 of each"):
+            metric(np.zeros((2, 1)), np.zeros((9, 1)))
+        assert math.isfinite(metric(np.zeros((3, 1)), np.ones((3, 1))).error)
 
 
 # Wasserstein-1.
@@ -165,7 +218,7 @@ def test_neighbourhoods_are_those_of_brute_force_in_blocks_of_any_size(monkeypat
     expected = brute_force(x, y, k)
     assert len(set(expected.values())) == 4, "four different numbers, so that none can pass for another"
     for block in (2**22, 200, 1):
-        monkeypatch.setattr(measures, "BLOCK", block)
+        monkeypatch.setattr(distances, "BLOCK", block)
         assert {name: m.value for name, m in neighbourhoods(x, y, k).items()} == pytest.approx(expected, rel=1e-12)
 
 
@@ -366,7 +419,14 @@ def test_twins_among_the_training_rows_are_no_copies():
 
 @pytest.mark.parametrize(
     ("statistic", "repetitions"),
-    [(frechet, 300), (kernel_distance, 300), (exact_w1, 120), (sliced_w1, 200), (diversity, 300)],
+    [
+        (frechet, 300),
+        (kernel_distance, 300),
+        (energy_distance, 300),
+        (exact_w1, 120),
+        (sliced_w1, 200),
+        (diversity, 300),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_standard_error_is_the_spread_of_repetitions(statistic, repetitions):
@@ -381,11 +441,12 @@ def test_a_standard_error_is_the_spread_of_repetitions(statistic, repetitions):
     assert typical == pytest.approx(spread, rel=0.1 + 4 / math.sqrt(2 * repetitions))
 
 
-def test_kernel_distance_is_0_on_average_for_equal_distributions_and_frechet_is_not():
+def test_unbiased_distances_are_0_on_average_for_equal_distributions_and_frechet_is_not():
     rng = np.random.default_rng(11)
     pairs = [(rng.normal(size=(60, 3)), rng.normal(size=(60, 3))) for _ in range(200)]
-    values = np.array([kernel_distance(x, y).value for x, y in pairs])
-    assert values.mean() == pytest.approx(0, abs=4 * values.std() / math.sqrt(200))
+    for statistic in (kernel_distance, energy_distance):
+        values = np.array([statistic(x, y).value for x, y in pairs])
+        assert values.mean() == pytest.approx(0, abs=4 * values.std() / math.sqrt(200))
     assert np.mean([frechet(x, y).value for x, y in pairs]) > 0.05
 
 
@@ -413,19 +474,21 @@ def test_every_metric_names_itself_and_the_rows_it_needs(name):
 
 
 EQUAL = {"lower": 0, "higher": 1, "1": 1}  # of equal sets, where it is not a count or a share of them
-OTHER = {"density", "inception_style", "modes_found", "high_quality", "near_duplicates", "kernel_distance"}
+OTHER = {"density", "inception_style", "modes_found", "high_quality", "near_duplicates"}
+UNBIASED = {"kernel_distance", "energy_distance"}
 
 
-@pytest.mark.parametrize("name", [name for name in METRICS if name not in OTHER])
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in OTHER | UNBIASED])
 def test_equal_sets_are_at_0_or_1(name):
     x = features(0, 200)
     assert measurement(name, sets(x, x.copy())).value == pytest.approx(EQUAL[METRICS[name].better], abs=1e-9)
 
 
-def test_equal_sets_have_a_density_above_1_and_a_kernel_distance_below_0():
+def test_equal_sets_have_a_density_above_1_and_unbiased_distances_below_0():
     x = features(0, 200)
     assert neighbourhoods(x, x)["density"].value == pytest.approx((5 + 1) / 5)
-    assert kernel_distance(x, x).value < 0  # a row's pair with itself counts across only
+    for statistic in (kernel_distance, energy_distance):
+        assert statistic(x, x).value < 0  # a row's pair with itself counts across only
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -4,24 +4,22 @@ Most take the features [m, d] of real rows, then those [n, d] of generated rows,
 to be read beside its floor, the same metric of real rows against real rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from wgan.errors import WganError
 from wgan.maths import transport
-from wgan.maths.exact import as_float64
+from wgan.maths.metrics.distances import squared_distances
 from wgan.maths.streams import stream
 
-BLOCK = 2**22  # distances in memory at a time: 32 MB
 NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
 SPLITS = 10  # splits of the inception-style score, as in Salimans et al. 2016
 DIRECTIONS = 128  # random lines of the sliced distance
 EXACT_ROWS = 1000  # rows of each kind in the exact distance; its time grows with their cube
 GROUPS = 10  # groups of the jackknife, which leaves out one tenth at a time
 TAIL = 1000  # memorisation compares samples with the nearest one in this many held-out rows
-ZERO = 1e-13  # squared distances below this share of the squared lengths are rounding errors
 
 
 class Measurement(NamedTuple):
@@ -74,39 +72,6 @@ def _gaussian(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return mean, centred, np.linalg.qr(centred, mode="r") / np.sqrt(len(centred) - 1)
 
 
-def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The squared maximum mean discrepancy with the kernel (x.y / d + 1)^3 of features [m, d] and [n, d].
-
-    It is the U-statistic over all pairs of rows, which is unbiased and so may be below 0 (Binkowski et al. 2018). The
-    error is the two-sample jackknife's, which leaves out one row at a time (Arvesen 1969). This is the KID only on
-    the Inception network's features.
-
-    Examples:
-        >>> x = np.array([[1.0], [2.0], [3.0]])
-        >>> round(kernel_distance(x, x + 1).value, 6)
-        133.666667
-    """
-    real, fake = as_float64(real, "real", "features [m, d]"), as_float64(fake, "fake", "features [n, d]")
-    m, n, d = len(real), len(fake), real.shape[1]  # products of small integers would wrap
-
-    def sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows, columns = np.empty(len(x)), np.zeros(len(y))
-        for part in _parts(len(x), len(y)):
-            kernel = (x[part] @ y.T / d + 1) ** 3
-            rows[part] = kernel.sum(1)
-            columns += kernel.sum(0)
-        return rows, columns
-
-    reals, fakes = (sums(x, x)[0] - ((x * x).sum(1) / d + 1) ** 3 for x in (real, fake))
-    cross_real, cross_fake = sums(real, fake)
-    a, b, c = reals.sum(), fakes.sum(), cross_real.sum()
-    value = a / (m * (m - 1)) + b / (n * (n - 1)) - 2 * c / (m * n)
-    without_real = (a - 2 * reals) / ((m - 1) * (m - 2)) - 2 * (c - cross_real) / ((m - 1) * n)
-    without_fake = (b - 2 * fakes) / ((n - 1) * (n - 2)) - 2 * (c - cross_fake) / (m * (n - 1))
-    variance = (m - 1) * without_real.var() + (n - 1) * without_fake.var()
-    return Measurement(float(value), float(np.sqrt(variance)))
-
-
 def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
     """The mean over 128 random lines of the Wasserstein-1 distance of the projected rows (Rabin et al. 2011).
 
@@ -143,27 +108,10 @@ def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.nd
 # Neighbourhoods: the balls around the rows of one set, and the rows of the other set in them.
 
 
-def _parts(rows: int, columns: int) -> Iterator[slice]:
-    size = max(1, BLOCK // columns)
-    return (slice(start, start + size) for start in range(0, rows, size))
-
-
-def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """The squared distances [rows of x, rows of y] in blocks of rows of x; those of equal rows are exactly 0."""
-    centre = y.mean(0)
-    x, y = x - centre, y - centre
-    lengths_x, lengths_y = (x * x).sum(1), (y * y).sum(1)
-    for part in _parts(len(x), len(y)):
-        lengths = lengths_x[part, None] + lengths_y
-        squared = lengths - 2 * x[part] @ y.T
-        squared[squared < ZERO * lengths] = 0
-        yield part, squared
-
-
 def _radii(x: np.ndarray, k: int) -> np.ndarray:
     """The squared distance of each row to its k-th nearest other row."""
     radii = np.empty(len(x))
-    for part, squared in _squared_distances(x, x):
+    for part, squared in squared_distances(x, x):
         radii[part] = np.partition(squared, k, axis=1)[:, k]  # the row itself is its nearest
     return radii
 
@@ -185,7 +133,7 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> d
     real_radii, fake_radii = _radii(real, k), _radii(fake, k)
     holding = np.zeros(len(fake))
     recalled, covered = np.empty(len(real), bool), np.empty(len(real), bool)
-    for part, squared in _squared_distances(real, fake):
+    for part, squared in squared_distances(real, fake):
         inside = squared <= real_radii[part, None]
         holding += inside.sum(0)
         covered[part] = inside.any(1)
@@ -258,7 +206,7 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
     Samples of 2-D Gaussians themselves have 1 - e^(-9/2) = 0.989 (Srivastava et al. 2017).
     """
     nearest, squared = np.empty(len(fake), int), np.empty(len(fake))
-    for part, block in _squared_distances(fake, modes.centres):
+    for part, block in squared_distances(fake, modes.centres):
         nearest[part], squared[part] = block.argmin(1), block.min(1)
     good = squared <= (3 * modes.deviations[nearest]) ** 2
     counts = np.bincount(nearest[good], minlength=len(modes.centres))
@@ -295,7 +243,7 @@ def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measu
 
 def _nearest_ratio(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     ratios = np.empty(len(x))
-    for part, squared in _squared_distances(x, train):
+    for part, squared in squared_distances(x, train):
         first, second = np.partition(squared, 1, axis=1)[:, :2].T
         with np.errstate(invalid="ignore"):
             ratios[part] = np.where(second > 0, np.sqrt(first / second), 1.0)  # of twins in `train`, none is copied
@@ -311,7 +259,7 @@ def diversity(real: np.ndarray, fake: np.ndarray) -> Measurement:
     parts = []
     for x in (fake, real):
         to_others = np.empty(len(x))
-        for part, squared in _squared_distances(x, x):
+        for part, squared in squared_distances(x, x):
             to_others[part] = np.sqrt(squared).sum(1) / (len(x) - 1)
         parts.append((to_others.mean(), 4 * to_others.var() / len(x)))
     (above, above_variance), (below, below_variance) = parts

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.maths.metrics.energy import energy_distance, kernel_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
@@ -19,7 +20,6 @@ from wgan.maths.metrics.measures import (
     frechet,
     high_quality,
     inception_style_score,
-    kernel_distance,
     label_agreement,
     memorisation,
     modes_found,
@@ -110,6 +110,13 @@ METRICS: dict[str, Metric] = {
         "squared MMD of the cubic kernel, unbiased: 0 on average for equal distributions",
         20,
         lambda s: kernel_distance(s.real, s.fake),
+    ),
+    "energy_distance": Metric(
+        "energy distance",
+        "lower",
+        "2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased: 0 on average for equal distributions",
+        20,
+        lambda s: energy_distance(s.real, s.fake),
     ),
     "exact_w1": Metric(
         "exact W1",
