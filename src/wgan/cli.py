@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wgan import __version__
-from wgan.config import FIELDS, PRESETS, kind, preset
+from wgan.config import FIELDS, kind
 from wgan.errors import WganError, unknown_name
+from wgan.presets import PRESETS, preset
 
 if TYPE_CHECKING:
     from wgan.training.state import Training

@@ -12,7 +12,6 @@ from sklearn.exceptions import NotFittedError
 
 from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
-from wgan.config import preset as named_preset
 from wgan.data import Classes, Dataset, Form, form_from_json
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
@@ -21,6 +20,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
+from wgan.presets import preset as named_preset
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import Config, preset
+from wgan.config import Config
 from wgan.data import Dataset
 from wgan.evaluation import features
 from wgan.game import networks
 from wgan.maths import transport
+from wgan.presets import preset
 from wgan.reports.verdicts import median_filter, rank_correlation
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
