@@ -64,20 +64,17 @@ def support_size(
             f"the labels show {seen} kinds and least_mass is {least_mass!r}; it must be above 0 and "
             f"at most {1 / seen:g}."
         )
-    lower = _first(lambda size: 1 - _fewer_than(seen, n, size) > tail, seen)
+    known = min(math.inf if most is None else most, int((1 + ROUNDED) / least_mass) if least_mass else math.inf)
+    lower = min(_first(lambda size: 1 - _fewer_than(seen, n, size) > tail, seen), known)
+    upper = known
     if least_mass is not None:
-        largest = int((1 + ROUNDED) / least_mass)
-        upper = float(min(largest, _first(lambda size: _uneven(seen, n, size, least_mass) <= tail, seen, largest) - 1))
-    elif seen == n:
-        upper = math.inf
-    else:
-        upper = float(_first(lambda size: _fewer_than(seen + 1, n, size) <= tail, seen) - 1)
-    if most is not None:
-        lower, upper = min(lower, most), min(upper, float(most))
-    upper = max(upper, float(lower))
+        upper = _first(lambda size: _uneven(seen, n, size, least_mass) <= tail, seen, int(known)) - 1
+    elif seen < n:
+        upper = min(known, _first(lambda size: _fewer_than(seen + 1, n, size) <= tail, seen) - 1)
+    upper = max(lower, upper)
     once, twice = (int((counts == times).sum()) for times in (1, 2))
     chao = seen + (n - 1) / n * once * (once - 1) / (2 * (twice + 1))
-    return Interval(min(max(chao, float(lower)), upper), float(lower), upper, confidence)
+    return Interval(float(min(max(chao, lower), upper)), float(lower), float(upper), confidence)
 
 
 ROUNDED = 1e-9  # 1 / 49 * 49 is below 1
@@ -95,10 +92,10 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
     where each kind that is made has at least `least_ratio` = c times the share that it has among the data of the kinds
     made: q(x) >= c p(x) / (1 - M). For c = 1 that means the data's own proportions. Without this assumption it is a
     bound all the same: any set of kinds that the generator makes so often holds at most 1 - `lower` of the data. It
-    comes from 1 - M <= p(A) / (1 - q(B) / c), where A are the kinds in a random half of the fakes and B are all
-    others. The other half says q(B), which is the missing mass of Good and Turing by a held-out half, and the real
-    rows say p(A). Both are binomial and independent. Their one-sided tests are combined by Stouffer's method with the
-    weights that suit each q(B), and the largest p-value over the q(B) counts (Berger and Boos 1994).
+    comes from 1 - M <= p(A) / (1 - q(B) / c), where A are the kinds in one half of the fakes, drawn by a fixed seed,
+    and B are all others. The other half says q(B), the missing mass of Good and Turing, and the real rows say p(A).
+    Both are binomial and independent. Their one-sided tests are combined by Stouffer's method with the weights that
+    suit each q(B), and the largest p-value over the q(B) of a wide interval counts (Berger and Boos 1994).
 
     `value` is 1 - (share of real rows of kinds seen in the fakes) / (1 - f1 / m), moved into the interval: of m fakes,
     f1 show a kind that is seen once, and f1 / m is Good and Turing's estimate of the mass not seen. Where f1 = m that
@@ -113,19 +110,18 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
     if not 0 < least_ratio <= 1:
         raise WganError(f"least_ratio is {least_ratio!r}; it must be a number above 0 and at most 1.")
     real, fake = _labels(real_labels, "real_labels"), _labels(fake_labels, "fake_labels")
-    if (real.dtype.kind in "biuf") != (fake.dtype.kind in "biuf"):
+    if real.dtype.kind != fake.dtype.kind and {real.dtype.kind, fake.dtype.kind} & {"U", "S"}:
         raise WganError(
             f"real_labels are {real.dtype} and fake_labels are {fake.dtype}; give both as names or numbers."
         )
-    kinds, counts = np.unique(fake, return_counts=True)
     n, m = len(real), len(fake)
-    unseen = n - int(np.isin(real, kinds).sum())
-    first = stream(0, "halves").multivariate_hypergeometric(counts, m // 2)  # by counts: the order says nothing
-    of_half = int(np.isin(real, kinds[first > 0]).sum())
-    new = int((counts - first)[first == 0].sum())
-    lower = 1 - _most_made(of_half, n, new, m - m // 2, least_ratio, tail)
+    order = stream(0, "halves").permutation(m)  # so that sorted labels do no harm
+    half, other = fake[order[: m // 2]], fake[order[m // 2 :]]
+    unseen, outside_half = (n - int(np.isin(real, kinds).sum()) for kinds in (fake, half))
+    new = len(other) - int(np.isin(other, half).sum())
+    lower = 1 - _most_made(n - outside_half, n, new, len(other), least_ratio, tail)
     upper = max(_binomial_upper(unseen, n, tail), lower)
-    once = int((counts == 1).sum())
+    once = int((np.unique(fake, return_counts=True)[1] == 1).sum())
     value = (lower + upper) / 2 if once == m else 1 - (1 - unseen / n) / (1 - once / m)
     return Interval(min(max(value, lower), upper), lower, upper, confidence)
 
@@ -239,16 +235,19 @@ def _binomial_upper(hits: float, n: float, tail: float) -> float:
     return float(betaincinv(hits + 1, n - hits, 1 - tail)) if hits < n else 1.0
 
 
+LUCKIEST = 3.0  # a score above it counts as it; a test of level t then errs in at most 2 t P(score > 3) more of trials
+
+
 def _most_made(hits: int, n: int, new: int, m: int, ratio: float, tail: float) -> float:
     """The upper end for the mass of the kinds that are made: `hits` of n real rows lie in A, `new` of m fakes in B."""
     given_up = tail / 25  # for q(B) outside of its own interval
     least, largest = (end(new, m, given_up / 2) for end in (_binomial_lower, _binomial_upper))
-    outside = np.linspace(least, largest, 201)
+    outside = np.linspace(least, largest, 101)
 
     def refuted(made: float) -> bool:
         inside = made * np.maximum(0.0, 1 - outside / ratio)
         few_hits, few_new = (
-            ndtri(np.clip(bdtr(k, count, chance), 1e-300, 1 - 1e-16))
+            np.clip(ndtri(bdtr(k, count, chance)), -30, LUCKIEST)
             for k, count, chance in ((hits, n, inside), (new, m, outside))
         )
         weights = [
@@ -256,12 +255,12 @@ def _most_made(hits: int, n: int, new: int, m: int, ratio: float, tail: float) -
         ]
         weights[1] *= made / ratio
         p = ndtr((weights[0] * few_hits + weights[1] * few_new) / np.hypot(*weights))
-        return bool(p.max() + given_up <= tail)
+        return bool(p.max() + given_up <= tail * (1 - 2 * ndtr(-LUCKIEST)))
 
     if not refuted(1.0):
         return 1.0
     low, high = 0.0, 1.0  # `high` is refuted
-    for _ in range(40):
+    for _ in range(30):
         middle = (low + high) / 2
         low, high = (low, middle) if refuted(middle) else (middle, high)
     return high
