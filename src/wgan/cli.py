@@ -115,7 +115,7 @@ def train(
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
-    from wgan.runs import checkpoint
+    from wgan.runs import best, checkpoint
     from wgan.runs import folder as runs
     from wgan.training import loop
     from wgan.training.tensorboard import Board
@@ -132,10 +132,10 @@ def train(
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
-    if best := runs.best(out, checkpoint.steps(out / "checkpoints")):
-        at, distance = best
-        better = f"; none of the {training.step - at:,} steps since was better" if loop.no_better(training) else ""
-        click.echo(f"best checkpoint by held-out W1: step {at:,} ({distance:.3g}){better}", err=True)
+    if found := best.best(out, checkpoint.steps(out / "checkpoints")):
+        later = training.step - found.step
+        since = f"; none of the {later:,} steps since was better" if loop.no_better(training) else ""
+        click.echo(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
         click.echo("The same command goes on from here.", err=True)
@@ -223,7 +223,7 @@ def _estimates_in_words(record: dict[str, Any]) -> str:
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="seed of the draw [0]")
 @click.option("--label", metavar="NAME", help="one class for all samples of a conditional run [shares as in the data]")
-@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -265,7 +265,7 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
 )
-@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 def export(run: Path, out: Path | None, step: str | None) -> None:
     """Write the generator that `wgan sample RUN` uses as one file for other programs.
 

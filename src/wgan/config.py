@@ -16,6 +16,7 @@ from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
+from wgan.maths.metrics import METRICS
 
 # Families whose members are objects; a config holds the name of a member, or an object of your own.
 FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
@@ -26,6 +27,10 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
+
+# The measures that may choose the best checkpoint: those that need nothing but samples and rows.
+MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
+Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
 
 NORMS = ("auto", "none", "batch", "layer")
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
@@ -126,8 +131,15 @@ class Config:
     checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
     keep: int = _field(3, "how many of the newest checkpoints are kept, besides the best", low=1, operational=True)
     diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
+    best_by: str | Measure = _field(
+        "energy_distance",
+        "measure of samples and held-out rows that chooses the best checkpoint",
+        choices=MEASURES,
+        function=True,
+        operational=True,
+    )
     until_no_better: int | None = _field(
-        None, "stop N steps after the checkpoint of the lowest held-out W1 (default: never)", low=1, operational=True
+        None, "stop N steps after the best checkpoint (default: never)", low=1, operational=True
     )
 
     def __post_init__(self) -> None:
@@ -212,7 +224,7 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values; an object is stored as its `name`."""
         values = {name: getattr(self, name) for name in FIELDS}
-        return {name: getattr(value, "name", value) for name, value in values.items()}
+        return {name: name_of(value) for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Config":
@@ -226,6 +238,8 @@ class Config:
             for family, (table, _) in FAMILIES.items()
             if isinstance(values.get(family), str) and values[family] not in table
         }
+        if isinstance(measure := values.get("best_by"), str) and measure not in MEASURES:
+            named["best_by"] = Named(measure)
         known = {**values, **named}
         choices = cls(**{name: known[name] for name in _DECIDE if name in known})
         return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
@@ -257,9 +271,14 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 
 def kind(f: dataclasses.Field) -> type:
     """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
+    return {"str": str, "str | None": str, "str | Measure": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
+
+
+def name_of(value: Any) -> Any:
+    """The name of a family's member or of a function; any other value as it is."""
+    return getattr(value, "name", getattr(value, "__name__", type(value).__name__) if callable(value) else value)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:
@@ -287,6 +306,10 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     if value is None and f.default is None:
         return None
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
+        return value
+    if f.metadata.get("function") and (callable(value) or isinstance(value, Named)):
+        if (name := name_of(value)) in f.metadata["choices"]:
+            raise WganError(f"{f.name} is a function with the name {name}, which is wgan's own; give it another name.")
         return value
     if choices := f.metadata.get("choices"):
         if value not in choices:

@@ -75,9 +75,6 @@ class Quantity(NamedTuple):
     beside: str | None = None
 
 
-MEMBER = "LAYER"  # stands for the layer's name in the one entry of a family
-
-
 def quantity(name: str) -> Quantity:
     """The entry of a logged name; a member of a family has the family's entry. Raises KeyError for an unknown name.
 
@@ -93,7 +90,7 @@ def quantity(name: str) -> Quantity:
 def entry(name: str) -> str:
     """The key of a logged name in `QUANTITIES`: the name itself, or the key of its family."""
     family, dot, _ = name.partition(".")
-    return f"{family}.{MEMBER}" if dot else name
+    return _FAMILIES.get(family, name) if dot else name
 
 
 def title(name: str) -> str:
@@ -130,6 +127,11 @@ def markdown_table() -> str:
 
 
 AXES = {
+    "difference": Axis(
+        "Difference from the data",
+        "The energy distance between samples and held-out rows in random features: 0 on average for equal "
+        "distributions, and 1 is the distance of two real rows. It sees sharpness, and it chooses the best checkpoint.",
+    ),
     "distance": Axis(
         "Distance to the data", "Exact Wasserstein-1 between samples and held-out rows, Euclidean, in encoded units."
     ),
@@ -199,6 +201,55 @@ QUANTITIES: dict[str, Quantity] = {
         label="without averaging",
         floor="w1_floor",
         verdicts=("loss and distance",),
+    ),
+    "energy_distance": Quantity(
+        "Energy distance to held-out rows",
+        "The energy distance between 512 samples and up to 512 held-out rows, of the half that chooses the best "
+        "checkpoint: unbiased, 0 on average for equal distributions. Images are compared by random features, which see "
+        "sharpness, and other rows by their encoded columns.",
+        "mean distance of two real rows",
+        axis="difference",
+        label="samples",
+        floor="energy_distance_floor",
+        verdicts=("difference from the data", "still improving"),
+        shown=("tile", "table", "comparison"),
+    ),
+    "energy_distance_error": Quantity(
+        "Error of the energy distance",
+        "The standard error of the energy distance, by the jackknife.",
+        "mean distance of two real rows",
+        verdicts=("difference from the data", "still improving"),
+    ),
+    "energy_distance_floor": Quantity(
+        "Energy distance, real against real",
+        "The energy distance between training rows and the same held-out rows.",
+        "mean distance of two real rows",
+        label="real against real",
+        shown=("table",),
+    ),
+    "energy_distance_chance": Quantity(
+        "Energy distance by chance",
+        "The energy distance that real rows exceed against real rows in one of a hundred cases, by random splits.",
+        "mean distance of two real rows",
+        axis="difference",
+        label="by chance",
+        verdicts=("difference from the data",),
+    ),
+    "best_by.MEASURE": Quantity(
+        "Measure that chooses the best checkpoint",
+        "The measure of `--best-by`, if it is another one, on the half of the held-out rows that chooses.",
+        "the measure's unit",
+    ),
+    "reported.MEASURE": Quantity(
+        "Reported measure",
+        "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples, "
+        "so that the choice does not flatter it; logged at each step that is the best so far, and at the last.",
+        "the measure's unit",
+    ),
+    "reported_error.MEASURE": Quantity(
+        "Error of the reported measure",
+        "The standard error of the reported measure, where it has one.",
+        "the measure's unit",
     ),
     "coverage": Quantity(
         "Coverage",
@@ -403,7 +454,7 @@ QUANTITIES: dict[str, Quantity] = {
         "score / encoded unit",
         verdicts=("exploding critic",),
     ),
-    f"critic_gradient.{MEMBER}": Quantity(
+    "critic_gradient.LAYER": Quantity(
         "Gradient of a layer of the critic",
         "The norm of the gradient of the critic's loss with respect to the weights of one layer.",
         "loss / weight",
@@ -447,3 +498,6 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("exploding critic",),
     ),
 }
+
+# The entries that stand for many logged names: LAYER and MEASURE are there in the place of the member's name.
+_FAMILIES = {key.partition(".")[0]: key for key in QUANTITIES if "." in key}

@@ -5,7 +5,7 @@ Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have sta
 describes each number.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, transport
 from wgan.runs.quantities import quantity
-
-if TYPE_CHECKING:
-    from wgan.training.state import Training
+from wgan.training import comparison
+from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
@@ -34,7 +33,7 @@ class Probe(NamedTuple):
     `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
     without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d], and `searched_labels` are the data's own labels of `searched`. `real_spread` is the mean distance
-    between two real rows.
+    between two real rows. `comparison` is what chooses the best checkpoint, or None with too few held-out rows.
     """
 
     z: Any
@@ -47,10 +46,11 @@ class Probe(NamedTuple):
     searched: np.ndarray
     searched_labels: np.ndarray | None
     real_spread: float
+    comparison: comparison.Comparison | None
     floors: Record
 
 
-def prepare(training: "Training") -> Probe:
+def prepare(training: Training) -> Probe:
     """Draw what the measurements of a run share, and measure the floors with real rows instead of samples."""
     config, dataset, engine = training.config, training.dataset, training.game.engine
     rng = streams.stream(config.seed, "diagnose")
@@ -79,10 +79,12 @@ def prepare(training: "Training") -> Probe:
         unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, held_out, searched, labels, spread, floors)
+    compared = comparison.prepare(training)
+    floors |= compared.floors if compared else {}
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, held_out, searched, labels, spread, compared, floors)
 
 
-def diagnose(probe: Probe, training: "Training") -> Record:
+def diagnose(probe: Probe, training: Training) -> Record:
     """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`."""
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
@@ -106,6 +108,8 @@ def diagnose(probe: Probe, training: "Training") -> Record:
         record["clipped_weights"] = (weights >= bound).mean()
     record["diversity"] = _spread(sample) / (probe.real_spread or 1)
     record |= _look_up(sample, probe.searched, probe.searched_labels)
+    if probe.comparison:
+        record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
 
 

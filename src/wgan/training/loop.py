@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import OPERATIONAL, Config
+from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
 from wgan.reports import figures
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import diagnostics
+from wgan.training import comparison, diagnostics
 from wgan.training.model import engine_of, generate
 from wgan.training.state import Training, describe, draws, encoded, flatten, labels_of, losses, model_of, restore, start
 
@@ -44,16 +44,20 @@ def advance(
     began, first = time.perf_counter(), training.step
     before: dict[str, Any] = {}
     probe = diagnostics.prepare(training)
+    chosen_by = best.column_of(measure := name_of(config.best_by))
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
             measured = diagnostics.diagnose(probe, training)
-        if due and "w1" in measured:  # a measurement only because the loop stops here must not change a later step
-            better = training.best is None or measured["w1"] < training.best[1]
-            training.best = (at, measured["w1"]) if better else training.best
+        if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
+            loss = best.loss_of(measure, measured[chosen_by])
+            better = training.best is None or loss < training.best[1]
+            training.best = (at, loss) if better else training.best
             last = last or no_better(training)
+        if measured and probe.comparison and (better or last):
+            measured |= comparison.report(probe.comparison, training)
         if at % config.log_every == 0 or measured or last:
             record = {"step": at, **losses(training), **estimates(training), **measured}
             _check_finite(record, at, out)
@@ -141,11 +145,19 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
-        training.best = runs.best(out, checkpoint.steps(out / "checkpoints"), before=newest.step)
+        training.best = _best_before(training, out, newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.go_back(out, training.step)
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
+
+
+def _best_before(training: Training, out: Path, step: int) -> tuple[int, float] | None:
+    """The best checkpoint that a run has kept from before this step, if this version's measure chose it."""
+    found, measure = best.best(out, checkpoint.steps(out / "checkpoints"), step), name_of(training.config.best_by)
+    if found is None or found.column != best.column_of(measure):
+        return None
+    return found.step, best.loss_of(measure, found.value)
 
 
 def estimates(training: Training) -> Record:
@@ -176,8 +188,8 @@ def estimates(training: Training) -> Record:
 
 def no_better(training: Training) -> bool:
     """Whether `until_no_better` ends the run at this step."""
-    patience, best = training.config.until_no_better, training.best
-    return patience is not None and best is not None and training.step - best[0] >= patience
+    patience, found = training.config.until_no_better, training.best
+    return patience is not None and found is not None and training.step - found[0] >= patience
 
 
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
@@ -202,8 +214,8 @@ def save(training: Training, out: Path, passing: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    best = {training.best[0]} if training.best else set()
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best, passing)
+    also = {training.best[0]} if training.best else set()
+    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, also, passing)
 
 
 def picture(training: Training, path: Path) -> None:

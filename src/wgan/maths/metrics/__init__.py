@@ -1,6 +1,6 @@
 """How far generated rows are from real ones: the metrics as functions, and METRICS, which holds them by name."""
 
-from wgan.maths.metrics.energy import energy_distance, kernel_distance
+from wgan.maths.metrics.energy import energy_by_chance, energy_distance, kernel_distance, mean_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
@@ -32,7 +32,7 @@ from wgan.maths.metrics.registry import (
 
 __all__ = [
     "DIRECTIONS", "EXACT_ROWS", "METRICS", "NEIGHBOURS", "SPLITS", "TAIL", "Measurement", "Metric", "Modes", "Sets",
-    "class_coverage", "diversity", "energy_distance", "exact_w1", "frechet", "high_quality", "inception_style_score",
-    "kernel_distance", "label_agreement", "measurement", "memorisation", "modes_found", "modes_of",
+    "class_coverage", "diversity", "energy_by_chance", "energy_distance", "exact_w1", "frechet", "high_quality",
+    "inception_style_score", "kernel_distance", "label_agreement", "mean_distance", "measurement", "memorisation", "modes_found", "modes_of",
     "near_duplicates", "neighbourhoods", "sliced_w1",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from wgan.maths.exact import as_float64
 from wgan.maths.metrics.distances import parts, squared_distances
 from wgan.maths.metrics.measures import Measurement
 
+SPLITS = 500  # random splits from which what chance gives is taken
 LEAST = 3  # rows of each kind: without one, a pair has to be left
 
 Blocks = Callable[[np.ndarray, np.ndarray], Iterator[tuple[slice, np.ndarray]]]
@@ -33,6 +34,35 @@ def energy_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
     found = _two_sample(distances, *_rows(real, fake))
     return found._replace(value=-found.value)
+
+
+def mean_distance(rows: np.ndarray) -> float:
+    """The mean distance between two different rows of [n, d], and 0 for fewer than two."""
+    rows = as_float64(rows, "rows", "features [n, d]")
+    if len(rows) < 2:
+        return 0.0
+    total = sum(float(np.sqrt(squared).sum()) for _, squared in squared_distances(rows, rows))
+    return total / (len(rows) * (len(rows) - 1))
+
+
+def energy_by_chance(rows: np.ndarray, first: int, rng: np.random.Generator, quantile: float = 0.99) -> float:
+    """What chance gives: a quantile of the energy distance between two random parts of the same rows [n, d].
+
+    One part has `first` rows and the other all the rest. Of two sets of these sizes from one distribution, a share of
+    1 - `quantile` are farther apart. It is taken from `SPLITS` random splits.
+    """
+    rows = as_float64(rows, "rows", "features [n, d]")
+    n, m, k = len(rows), first, len(rows) - first
+    between = np.concatenate([np.sqrt(squared) for _, squared in squared_distances(rows, rows)])
+    part = np.zeros((n, SPLITS))
+    for split in range(SPLITS):
+        part[rng.permutation(n)[:m], split] = 1
+    reached = between @ part
+    inside = (part * reached).sum(0)
+    across = reached.sum(0) - inside
+    others = between.sum() - 2 * across - inside
+    found = 2 * across / (m * k) - inside / (m * (m - 1)) - others / (k * (k - 1))
+    return float(np.quantile(found, quantile))
 
 
 def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
