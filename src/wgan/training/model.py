@@ -56,8 +56,8 @@ def load_model(
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
     `step` chooses another checkpoint: its step, or "best" for the one that `best_by` chose. `objective`, `constraint`
-    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises `WganError`
-    if something is damaged or the step was not kept.
+    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
+    `WganError` if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)

@@ -76,8 +76,8 @@ def _refuse_measure(config: Config, half: int) -> None:
     asked = [name for name in ("until_no_better", "best_by") if getattr(config, name) != FIELDS[name].default]
     if asked and half < least:
         raise WganError(
-            f"{asked[0]} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, but "
-            f"{2 * half} are held out; raise --held-out."
+            f"{asked[0]} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
+            f"but {2 * half} are held out; raise --held-out."
         )
 
 
