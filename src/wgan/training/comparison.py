@@ -12,7 +12,7 @@ import numpy as np
 from wgan.config import name_of
 from wgan.data import Form
 from wgan.errors import WganError
-from wgan.maths import streams
+from wgan.maths import streams, support
 from wgan.maths.metrics import Measurement, Sets, energy_by_chance, energy_distance, mean_distance, measurement
 from wgan.maths.random_features import random_features
 from wgan.runs import best
@@ -20,6 +20,7 @@ from wgan.training.model import generate
 from wgan.training.state import LEAST_HALF, Training, model_of
 
 COUNT = 512  # samples, and held-out rows of a half, at most
+SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
 
 Record = dict[str, float]
 Rows = Callable[[np.ndarray], np.ndarray]
@@ -37,13 +38,15 @@ class Half(NamedTuple):
 class Comparison(NamedTuple):
     """The halves that choose and report, the features of rows at rest, the measure, and what real rows score.
 
-    `measure(samples, half)` is the measure of `best_by`, and `floors` are logged once.
+    `measure(samples, half)` is the measure of `best_by`. Within `radius` lies one pair of real rows in `SUPPORT`. The
+    `floors` are logged once.
     """
 
     chosen: Half
     reported: Half
     features: Rows
     measure: Callable[[np.ndarray, Half], Measurement]
+    radius: float
     floors: Record
 
 
@@ -66,21 +69,32 @@ def prepare(training: Training) -> Comparison | None:
     halves = half(order[:size]), half(order[size : 2 * size])
     among = features(dataset.rows[real])
     floor = energy_distance(halves[0].features, among)
+    radius = support.near_radius(among, 1 / SUPPORT)
     floors = {
         "energy_distance_floor": floor.value,
         "energy_distance_chance": energy_by_chance(np.concatenate([halves[0].features, among]), size, rng),
     }
-    return Comparison(*halves, features, measure_of(config.best_by, features), floors)
+    alike = support.collisions(np.concatenate([one.features for one in halves]), radius).value
+    floors |= {"support_floor": alike} if np.isfinite(alike) else {}
+    return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
 
 
 def compare(comparison: Comparison, training: Training) -> Record:
     """The energy distance to the half that chooses, and the measure of `best_by` if it is another one."""
     samples = generate(model_of(training), comparison.chosen.z, comparison.chosen.codes)
-    found = energy_distance(comparison.chosen.features, comparison.features(samples))
+    features = comparison.features(samples)
+    found = energy_distance(comparison.chosen.features, features)
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
+    record |= named("support", support.collisions(features, comparison.radius))
     if (column := best.column_of(name_of(training.config.best_by))) not in record:
         record[column] = comparison.measure(samples, comparison.chosen).value
     return record
+
+
+def named(name: str, found: support.Interval) -> Record:
+    """An interval as three logged numbers; an end that is infinite is left out."""
+    ends = {name: found.value, f"{name}_lower": found.lower, f"{name}_upper": found.upper}
+    return {key: float(value) for key, value in ends.items() if np.isfinite(value)}
 
 
 def report(comparison: Comparison, training: Training) -> Record:
