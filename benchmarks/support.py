@@ -1,6 +1,6 @@
 """How often the intervals of `wgan.maths.support` hold the truth, and how wide they are.
 
-    python benchmarks/support.py                      two minutes on one core
+    python benchmarks/support.py                      about ten minutes on one core
     python benchmarks/support.py --trials 100
 
 A row is one case: n samples of the generator, and as many real rows. `below` and `above` are the shares of trials in

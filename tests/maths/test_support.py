@@ -119,6 +119,13 @@ def test_the_upper_end_for_a_least_mass_could_not_be_nearer():
             assert shown(masses, n)[: d + 1].sum() <= 0.025 + 1e-12
 
 
+@pytest.mark.parametrize(("n", "size", "mass"), [(1, 1, 0.4), (8, 5, 0.15), (20, 12, 0.08), (20, 30, 0.01)])
+def test_the_distribution_of_the_most_uneven_kinds_is_exact(n, size, mass):
+    exact = shown([1 - (size - 1) * mass, *[mass] * (size - 1)], n)
+    for d in range(1, min(n, size) + 1):
+        assert support._uneven(d, n, size, mass) == pytest.approx(exact[: d + 1].sum(), rel=1e-9)
+
+
 def test_equal_kinds_of_a_least_mass_are_equal_kinds():
     assert support_size(of_kinds(45, 60), least_mass=1 / 49).upper == 49
     labels = np.random.default_rng(0).integers(0, 500, 700)
