@@ -119,6 +119,13 @@ def test_the_upper_end_for_a_least_mass_could_not_be_nearer():
             assert shown(masses, n)[: d + 1].sum() <= 0.025 + 1e-12
 
 
+@pytest.mark.parametrize(("n", "size", "mass"), [(1, 1, 0.4), (8, 5, 0.15), (20, 12, 0.08), (20, 30, 0.01)])
+def test_the_distribution_of_the_most_uneven_kinds_is_exact(n, size, mass):
+    exact = shown([1 - (size - 1) * mass, *[mass] * (size - 1)], n)
+    for d in range(1, min(n, size) + 1):
+        assert support._uneven(d, n, size, mass) == pytest.approx(exact[: d + 1].sum(), rel=1e-9)
+
+
 def test_equal_kinds_of_a_least_mass_are_equal_kinds():
     assert support_size(of_kinds(45, 60), least_mass=1 / 49).upper == 49
     labels = np.random.default_rng(0).integers(0, 500, 700)
@@ -151,6 +158,20 @@ def test_of_1000_equal_kinds_the_intervals_hold_the_number_made_and_the_mass_mis
         1 - kinds / 1000, lambda rng: missing_mass(rng.integers(0, 1000, n), rng.integers(0, kinds, n))
     )
     assert max(below, above) <= MOST_ERRORS, (below, above)
+
+
+def test_the_values_are_those_of_chao_and_of_good_and_turing():
+    labels = [1, 1, 1, 2, 2, 3, 3, *range(4, 14)]  # of 17 samples 10 kinds are seen once and 2 twice
+    assert support_size(labels).value == pytest.approx(13 + 16 / 17 * 10 * 9 / (2 * 3), rel=1e-12)
+    real = np.repeat([1, 2, 3, 4, 99], [30, 20, 10, 20, 120])
+    assert missing_mass(real, labels).value == pytest.approx(1 - (80 / 200) / (1 - 10 / 17), abs=1e-12)
+
+
+def test_sorted_labels_do_no_harm():
+    rng = np.random.default_rng(4)
+    real, fake = rng.integers(0, 50, 500), rng.integers(0, 50, 500)
+    assert missing_mass(real, np.sort(fake)).lower < 0.05
+    assert missing_mass(real, np.sort(fake) % 25).lower > 0.4
 
 
 def test_the_intervals_are_narrow():
@@ -231,6 +252,17 @@ def test_the_effective_size_lies_in_its_interval(masses, n):
     below, above = errors(1 / (masses**2).sum(), lambda rng: effective_size(rng.choice(len(masses), n, p=masses)))
     assert below + above <= binom.isf(1e-4, TRIALS, 0.05), (below, above)
     assert max(below, above) <= binom.isf(1e-4, TRIALS, 0.04), (below, above)  # the ends are approximate
+
+
+@pytest.mark.parametrize("count", [2, 5, 10, 40, 100, 400, 900])
+def test_where_one_kind_makes_all_pairs_the_interval_holds_that_of_its_mass(count):
+    """Its mass p has the exact interval of a binomial share, and p^2 is the probability that two samples collide."""
+    mass = binomtest(count, 1000).proportion_ci(0.95, method="exact")
+    found = effective_size(np.maximum(np.arange(1000) - count + 1, 0))
+    assert found.lower <= mass.high**-2 < mass.low**-2 <= found.upper
+    if count >= 40:  # and is hardly wider
+        assert found.lower > mass.high**-2 / 1.1
+        assert found.upper < mass.low**-2 * 1.1
 
 
 @pytest.mark.parametrize(("d", "share"), [(1, 1e-3), (2, 0.01), (10, 0.1), (64, 0.01)])

@@ -57,7 +57,7 @@ def support_size(
     tail = _tail(confidence)
     counts = np.unique(_labels(labels, "labels"), return_counts=True)[1]
     n, seen = int(counts.sum()), len(counts)
-    if most is not None and most < seen:
+    if most is not None and not most >= seen:
         raise WganError(f"the labels show {seen} kinds but most is {most!r}; it must be at least {seen}.")
     if least_mass is not None and not 0 < least_mass * seen <= 1 + ROUNDED:
         raise WganError(
@@ -104,7 +104,7 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
     Examples:
         >>> kinds = np.arange(1000)
         >>> missing_mass(kinds % 100, kinds % 25)  # three quarters
-        Interval(value=0.75, lower=0.717..., upper=0.776..., confidence=0.95)
+        Interval(value=0.75, lower=0.719..., upper=0.776..., confidence=0.95)
     """
     tail = _tail(confidence)
     if not 0 < least_ratio <= 1:
