@@ -13,7 +13,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths import streams
 from wgan.maths.divergences import Bound, named, pair_of_rows, variational_bound
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_float64, as_rows
 
 
 class Evaluation(NamedTuple):
@@ -227,10 +227,10 @@ def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> 
 
 
 def _flat(rows: Any, columns: int) -> np.ndarray:
-    rows = as_float64(rows, "rows", "[n, ...]")
-    if rows.ndim < 1 or rows[:1].size != columns:
-        raise WganError(f"rows have shape {rows.shape} but the ratio was fitted to {columns} columns; give [n, ...].")
-    return rows.reshape(len(rows), -1)
+    flat = as_rows(rows, "rows")
+    if flat.shape[1] != columns:
+        raise WganError(f"rows have {flat.shape[1]} columns but the ratio was fitted to {columns}; give [n, ...].")
+    return flat
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:

@@ -53,8 +53,11 @@ class Divergence(NamedTuple):
 
     def f(self, u: Any) -> Any:
         """f(u) for u >= 0."""
+        u = as_float64(u, "u", "numbers of at least 0", finite=False)
+        if not (u >= 0).all():
+            raise WganError("u holds NaN or a number below 0; give ratios of at least 0.")
         with np.errstate(divide="ignore"):
-            return perspective(self, np.log(u), np.zeros_like(u, float))
+            return perspective(self, np.log(u), np.zeros_like(u))
 
 
 def kl() -> Divergence:
@@ -320,12 +323,19 @@ def named(divergence: "str | Divergence", **parameters: Any) -> Divergence:
 
 def perspective(row: Divergence, log_p: Any, log_q: Any) -> np.ndarray:
     """q f(p/q) from log p and log q: its limit where p or q is 0, and 0 where both are; the broadcast shape."""
-    log_p, log_q = np.broadcast_arrays(*(as_float64(log, "log density", "numbers [n]") for log in (log_p, log_q)))
+    log_p, log_q = np.broadcast_arrays(*map(_log_density, (log_p, log_q)))
     both = np.isfinite(log_p) & np.isfinite(log_q)
     with np.errstate(over="ignore"):
         inside = row.terms(np.where(both, log_p, 0), np.where(both, log_q, 0))
         alone = _alone(log_p, row.at_infinity) + _alone(log_q, row.at_zero)
     return np.where(both, inside, alone)
+
+
+def _log_density(log: Any) -> np.ndarray:
+    exact = as_float64(log, "log density", "numbers [n]", finite=False)
+    if np.isnan(exact).any() or (exact == INF).any():
+        raise WganError("a log density is NaN or infinite; it may be -inf, where there is no mass, but not above.")
+    return exact
 
 
 def _alone(log: np.ndarray, limit: float) -> np.ndarray:

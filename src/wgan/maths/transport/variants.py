@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.maths.exact import as_sets
 from wgan.maths.streams import stream
-from wgan.maths.transport import certify
 from wgan.maths.transport.bounds import (
     W1,
     Bounds,
@@ -133,7 +133,7 @@ def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = N
         (True, True)
     """
     start = time.monotonic()
-    x, y = certify.points(X, "X"), certify.points(Y, "Y")
+    x, y = as_sets(X=X, Y=Y)
     n = min(len(x), len(y)) // 2
     if n < 1:
         raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one a half.")
