@@ -113,7 +113,7 @@ def refuse_inexact(values: Any, array: np.ndarray, name: str) -> None:
     elif array.dtype.kind == "f" and array.dtype.itemsize > 8:
         with np.errstate(over="ignore"):
             rounded = bool(((array.astype(np.float64) != array) & ~np.isnan(array)).any())
-    elif array.dtype.kind == "f" and not isinstance(values, np.ndarray):
+    elif array.dtype == np.float64 and not isinstance(values, np.ndarray):
         large = np.fmax.reduce(np.abs(array), axis=None) >= LARGEST_EXACT
         # a DataFrame would mix its columns to floats before it makes objects of them
         unmixed = values.astype(object) if large and hasattr(values, "astype") else values

@@ -9,7 +9,7 @@ import numpy as np
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
 from wgan.maths.divergences.table import INF, NUMPY, Divergence, named, perspective
-from wgan.maths.exact import as_float64, as_sets
+from wgan.maths.exact import as_features, as_float64
 
 
 def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) -> float:
@@ -223,7 +223,7 @@ def pair_of_rows(real: Any, fake: Any, least: int = 1) -> tuple[np.ndarray, np.n
     """Both sets of rows [n, ...] as float64 [n, d].
 
     Raises `WganError` for fewer than `least` rows of a kind, for different numbers of columns, and for values that
-    are no numbers or not finite.
+    are no numbers, not finite or too large to be multiplied.
     """
-    real, fake = as_sets(least, real=real, fake=fake)
+    real, fake = as_features(least, real=real, fake=fake)
     return real, fake

@@ -4,24 +4,27 @@ from wgan.maths.metrics.energy import energy_distance, kernel_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
-    NEIGHBOURS,
     SPLITS,
-    TAIL,
     Measurement,
     Modes,
     class_coverage,
-    diversity,
     exact_w1,
     frechet,
     high_quality,
     inception_style_score,
     label_agreement,
-    memorisation,
     modes_found,
     modes_of,
-    near_duplicates,
-    neighbourhoods,
     sliced_w1,
+)
+from wgan.maths.metrics.neighbours import (
+    NEIGHBOURS,
+    TAIL,
+    diversity,
+    memorisation,
+    near_duplicates,
+    nearest_of,
+    neighbourhoods,
 )
 from wgan.maths.metrics.registry import (
     METRICS,
@@ -34,5 +37,5 @@ __all__ = [
     "DIRECTIONS", "EXACT_ROWS", "METRICS", "NEIGHBOURS", "SPLITS", "TAIL", "Measurement", "Metric", "Modes", "Sets",
     "class_coverage", "diversity", "energy_distance", "exact_w1", "frechet", "high_quality", "inception_style_score",
     "kernel_distance", "label_agreement", "measurement", "memorisation", "modes_found", "modes_of",
-    "near_duplicates", "neighbourhoods", "sliced_w1",
+    "near_duplicates", "nearest_of", "neighbourhoods", "sliced_w1",
 ]  # fmt: skip

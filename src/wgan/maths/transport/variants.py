@@ -97,9 +97,9 @@ def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, se
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     centre = p.X.mean(0)
     found = [on_line(p, (p.X - centre) @ unit, (p.Y - centre) @ unit)[0] for unit in theta]
-    values = np.ldexp(found, p.exponent)
-    error = float(values.std(ddof=1)) / math.sqrt(directions)
-    return SlicedW1(float(values.mean()), error, directions, (len(p.X), len(p.Y)), time.monotonic() - start)
+    value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / math.sqrt(directions)
+    value, error = math.ldexp(value, p.exponent), math.ldexp(error, p.exponent)
+    return SlicedW1(value, error, directions, (len(p.X), len(p.Y)), time.monotonic() - start)
 
 
 class DebiasedW1(NamedTuple):
