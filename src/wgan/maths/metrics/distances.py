@@ -6,6 +6,7 @@ import numpy as np
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB
 CANCELLED = 1e-7  # squared distances below this share of the squared lengths are computed anew, from differences
+EQUAL = 1e-6  # distances below this share of the usual distance to the middle are rounding errors of features
 
 
 def parts(rows: int, columns: int) -> Iterator[slice]:
@@ -30,3 +31,11 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.
             difference = x[part][rows[some]] - y[columns[some]]
             squared[rows[some], columns[some]] = (difference**2).sum(1)
         yield part, squared
+
+
+def rounding_of(x: np.ndarray) -> float:
+    """The squared distance up to which two rows are equal but for the rounding of float32 features.
+
+    Its root is a millionth of the median distance to the median row, which no outlier moves.
+    """
+    return EQUAL**2 * float(np.median(((x - np.median(x, 0)) ** 2).sum(1)))

@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_features
 from wgan.maths.metrics.distances import parts, squared_distances
 from wgan.maths.metrics.measures import Measurement
 
@@ -32,7 +31,7 @@ def energy_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
     def distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         return ((part, np.sqrt(squared, out=squared)) for part, squared in squared_distances(x, y))
 
-    found = _two_sample(distances, *_rows(real, fake))
+    found = _two_sample(distances, *as_features(LEAST, real=real, fake=fake))
     return found._replace(value=-found.value)
 
 
@@ -81,14 +80,7 @@ def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
     def kernel(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         return ((part, (x[part] @ y.T / x.shape[1] + 1) ** 3) for part in parts(len(x), len(y)))
 
-    return _two_sample(kernel, *_rows(real, fake))
-
-
-def _rows(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    real, fake = as_float64(real, "real", "features [m, d]"), as_float64(fake, "fake", "features [n, d]")
-    if min(len(real), len(fake)) < LEAST:
-        raise WganError(f"real has {len(real)} rows and fake {len(fake)}; give at least {LEAST} of each.")
-    return real, fake
+    return _two_sample(kernel, *as_features(LEAST, real=real, fake=fake))
 
 
 class _Sums(NamedTuple):

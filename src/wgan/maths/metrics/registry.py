@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, unknown_name
 from wgan.maths.metrics.energy import energy_distance, kernel_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
@@ -15,18 +15,15 @@ from wgan.maths.metrics.measures import (
     Measurement,
     Modes,
     class_coverage,
-    diversity,
     exact_w1,
     frechet,
     high_quality,
     inception_style_score,
     label_agreement,
-    memorisation,
     modes_found,
-    near_duplicates,
-    neighbourhoods,
     sliced_w1,
 )
+from wgan.maths.metrics.neighbours import diversity, memorisation, near_duplicates, neighbourhoods
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +80,13 @@ def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = Non
         Traceback (most recent call last):
         wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
     """
-    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
+    table = METRICS if table is None else table
+    if name not in table:
+        raise unknown_name("metric", name, table)
+    metric, counts = table[name], (len(sets.fake), len(sets.real))
+    if not metric.applies(sets):
+        lacking = [need for need in metric.needs if getattr(sets, need) is None]
+        raise WganError(f"{name} needs {' and '.join(lacking)}, which these sets have not; give them or leave it out.")
     if min(counts) < metric.least:
         raise WganError(
             f"{name} needs at least {metric.least} samples and as many held-out rows; "

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
+from wgan.maths.exact import as_rows
 from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
 from wgan.maths.transport.certify import Plan, Problem, couple, problem, repaired
@@ -163,7 +164,7 @@ def result_fields(bounds: Bounds, X, Y, start: float, solution: bool) -> dict:
         assert bounds.potential is not None
         plan = bounds.plan()
         fields["plan"] = (p.rows_x[plan.source], p.rows_y[plan.target], plan.mass / plan.total)
-        points = [np.ldexp(certify.points(rows, "rows"), -p.exponent) for rows in (X, Y)]
+        points = [np.ldexp(as_rows(rows, "rows"), -p.exponent) for rows in (X, Y)]
         fields["potentials"] = tuple(np.ldexp(bounds.potential(rows), p.exponent) for rows in points)
     return fields | {"seconds": time.monotonic() - start}
 
