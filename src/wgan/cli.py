@@ -75,7 +75,10 @@ def _with_field_flags(command: click.Command) -> click.Command:
             click.Option(
                 ["--" + name.replace("_", "-"), name],
                 type={int: int, float: float}.get(kind(f), str),
-                metavar={int: "N", float: "X"}.get(kind(f), "DIR" if name == "data_dir" else "NAME"),
+                metavar={int: "N", float: "X"}.get(
+                    kind(f), "NAME=KIND" if "read" in f.metadata else f.metadata.get("metavar", "NAME")
+                ),
+                multiple="read" in f.metadata,
                 help=text if f.default is None else f"{text} [{f.default}]",
             )
         )
@@ -110,8 +113,10 @@ def train(
     The same command resumes the run in --out. Ctrl-C saves, then stops. Brackets show the values of the preset
     `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
-    preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
+    from wgan.data import is_table
+
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    preset_name = preset_name or ("table" if is_table(data) else "default")
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
@@ -143,6 +148,8 @@ def train(
 
 def _summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
+    from wgan.data import note_lines
+
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = "x".join(map(str, dataset.form.shape))
     critic, generator = (
@@ -153,6 +160,7 @@ def _summary(training: "Training") -> str:
         f"({dataset.source})\n"
         f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
         f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
+        f"{''.join(f'{line}{chr(10)}' for line in note_lines(dataset))}"
         f"{_engine_reason(training)}"
         f"estimate: {game.objective.estimates}"
     )
@@ -345,12 +353,31 @@ def evaluate(run: Path, samples: int, features: str, target: str | None, as_json
     help=f"{FIELDS['resize'].metadata['text']} [crop]",
 )
 @click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
-def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
-    """List the data sets, or describe one data set, folder or file: what it holds and where it was found."""
-    from wgan.data import DATASETS, label_counts, load, look
-    from wgan.data.columns import TableForm
-    from wgan.data.table import describe
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
+@click.option("--stored", is_flag=True, help="list what of the data leaves the machine with the model of the run NAME")
+def data(
+    name: str | None,
+    data_dir: Path | None,
+    size: int | None,
+    resize: str,
+    drop: str | None,
+    column: tuple[str, ...],
+    stored: bool,
+) -> None:
+    """List the data sets, or describe one data set, folder or file: what it holds and where it was found.
 
+    Of a table there is a line for each column: its kind, an example, and what samples will give back; guesses are
+    marked with ? and explained below.
+    """
+    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table
+    from wgan.data.stored import words
+    from wgan.runs.folder import read_config
+
+    if stored:
+        if name is None:
+            raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
+        click.echo(words(name, read_config(Path(name))))
+        return
     if name is None:
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
@@ -358,11 +385,14 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str,
     if size is None and (found := look(name)):
         click.echo(found)
         return
-    dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop)
+    if is_table(name) and Path(name).is_file():
+        dataset = read_table(Path(name), drop, column, refuse=False)
+    else:
+        dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
-    if isinstance(dataset.form, TableForm):
-        click.echo(f"from {dataset.source}\n{describe(dataset.form, rows)}")
+    if is_table(name):
+        click.echo(f"from {dataset.source}\n{describe(dataset)}")
         return
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):

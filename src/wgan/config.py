@@ -41,6 +41,12 @@ def _field(default: Any, text: str, *, low: float = -math.inf, high: float = mat
     return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
 
 
+def _said_kinds(column: Any) -> tuple[str, ...] | None:
+    from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
+
+    return said_kinds(column) or None
+
+
 class Named(NamedTuple):
     """The name of an object of your own, which is all that a saved config holds of it."""
 
@@ -57,12 +63,11 @@ class Config:
         wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
-    data: str = _field(
-        "digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or .parquet file"
-    )
+    data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a file of rows")
     size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
     resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
     drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (default: none)")
+    column: Any = _field(None, "a column's kind: text, number, integer, date or identifier", read=_said_kinds)
     dequantise: str = _field(
         "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
     )
@@ -125,7 +130,7 @@ class Config:
 
     # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
-    data_dir: str | None = _field(None, "the folder of downloaded data sets", operational=True)
+    data_dir: str | None = _field(None, "the folder of downloaded data sets", metavar="DIR", operational=True)
     log_every: int = _field(50, "steps between records of the log", low=1, operational=True)
     sample_every: int = _field(500, "steps between pictures of samples", low=1, operational=True)
     checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
@@ -305,6 +310,8 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     wanted = kind(f)
     if value is None and f.default is None:
         return None
+    if read := f.metadata.get("read"):
+        return read(value)
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
         return value
     if f.metadata.get("function") and (callable(value) or isinstance(value, Named)):

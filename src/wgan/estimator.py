@@ -230,7 +230,7 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
     if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
     try:
-        dataset = data.from_array(X, drop=config.drop)
+        dataset = data.from_array(X, drop=config.drop, column=config.column)
         if y is None or config.conditional == "none":
             return dataset
         labels, names = data.as_labels(y, len(dataset.rows), "y")

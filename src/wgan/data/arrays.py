@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,18 +21,19 @@ UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # t
 LARGEST_UNPACKED = 2**34  # bytes that an .npz may unpack to
 
 
-def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
+def from_array(X, *, name: str = "array", drop: str | None = None, column: Any = None) -> Dataset:
     """Turn an array, list or DataFrame into images [n, height, width(, 1 | 3 | 4)] or a table [n, columns].
 
-    A DataFrame loses the columns in `drop`; see `table.from_frame`. Integer images within 0 to 255 become uint8.
-    The range of float images is [0, 1] or [-1, 1] if they fit into it; other images range from their minimum to their
-    maximum. Columns are standardised. Decoding returns the dtype of X (float32 for float16). Raises WganError for
-    anything that cannot be trained on.
+    A DataFrame loses the columns in `drop`, and `column` says the kinds of others; see `table.from_frame`. Integer
+    images within 0 to 255 become uint8. The range of float images is [0, 1] or [-1, 1] if they fit into it; other
+    images range from their minimum to their maximum. Columns are standardised. Decoding returns the dtype of X (float32
+    for float16). Raises WganError for anything that cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
-        return from_frame(X, name=name, drop=drop)
-    if drop is not None:
-        raise WganError(f"drop is for tables with named columns, which {name} has not; leave it out")
+        return from_frame(X, name=name, drop=drop, column=column)
+    for field, value in (("drop", drop), ("column", column)):
+        if value:
+            raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -1,14 +1,21 @@
 """The columns of a table and its form: how each column is encoded as units of the network and decoded again."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
+from wgan.data.dates import is_clock, zone_of
 from wgan.data.rows import Form, tuples
 from wgan.errors import WganError
+
+KNOTS = 300  # of the map from a column of numbers to normal scores
+SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
+MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class Column:
     A spike is a knot with `lows[i]` < `highs[i]`: every score between these two decodes to it. In kind "levels", the
     code i at rest stands for `levels[i]`. The first `kept` levels have a unit each; the others share one unit, which
     decodes to them in proportion to their `counts`. In kind "constant", every row decodes to the only level, or to a
-    gap if there is none. All fields are plain JSON values.
+    gap if there is none. In kind "identifier" nothing is kept: samples are numbered. All fields are plain JSON values.
     """
 
     name: str | int
@@ -37,18 +44,61 @@ class Column:
     counts: tuple[int, ...] = ()
     categories: tuple = ()  # of pandas' dtype "category": all of them, with those that no row has
     ordered: bool = False
+    written: tuple = ()  # how its texts are written, as `texts.Reading` has it; empty if pandas writes them so
+    arrow: str = ""  # its type in Parquet
 
     @property
     def time(self) -> str:
-        """What times a column with a `unit` holds: "time" (of the day), "timedelta" or "datetime"."""
-        return "time" if self.dtype == "time" else "timedelta" if self.dtype.startswith("timedelta") else "datetime"
+        """What times a column with a `unit` holds: "time" (of the day), "timedelta", "date" or "datetime"."""
+        if self.dtype.startswith("time") and not self.dtype.startswith("timestamp"):
+            return "timedelta" if self.dtype.startswith("timedelta") else "time"
+        if self.written and is_clock(self.written[0]):
+            return "time"
+        return "date" if self.dtype == "date" else "timedelta" if self.dtype.startswith("duration") else "datetime"
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone of a column of datetimes; None without one."""
+        found = re.search(r", (?:tz=)?([^\]]+)\]", self.dtype)
+        return found[1] if found else zone_of(self.written[0]) or None if self.written else None
 
     @property
     def group(self) -> int:
         """The number of units in the column's softmax; 0 without one."""
         if self.kind == "number":
             return 2 * self.missing
-        return 0 if self.kind == "constant" else self.kept + (self.kept < len(self.levels)) + self.missing
+        return (
+            0 if self.kind in ("constant", "identifier") else self.kept + (self.kept < len(self.levels)) + self.missing
+        )
+
+
+def constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "constant", and its values at rest."""
+    return replace(column, kind="constant", levels=levels, kept=len(levels)), np.where(gaps, np.nan, 0.0)
+
+
+def number_column(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "number", whose knots are quantiles at even normal scores and all spikes; its values at rest."""
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) + column.missing <= 1:
+        return constant_column(column, tuple(distinct.tolist()), gaps)
+    numbers = np.full(len(gaps), np.nan)
+    numbers[~gaps] = values
+    n, ordered = len(values), np.sort(values)
+    if len(distinct) > KNOTS:
+        steps = ndtr(np.linspace(ndtri(0.5 / n), -ndtri(0.5 / n), KNOTS))
+        ranks = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
+        knots = np.unique([*ordered[[0, -1]], *ordered[ranks], *distinct[counts >= SPIKE * n]])
+    else:
+        knots = distinct
+    below, upto = (np.searchsorted(ordered, knots, side) / n for side in ("left", "right"))
+    scores = ndtri((below + upto) / 2)
+    spike = upto - below >= SPIKE
+    most = -ndtri(0.25 / n)
+    lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
+    decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
+    at, z, first, last = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
+    return replace(column, kind="number", decimals=decimals, knots=at, scores=z, lows=first, highs=last), numbers
 
 
 class _Place(NamedTuple):
@@ -69,6 +119,7 @@ class TableForm(Form):
     """The form of a table; an encoded row has a unit for each column of numbers, then the softmax of each group."""
 
     columns: tuple[Column, ...] = ()
+    delimiter: str = ","  # of the CSV that they came from
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:

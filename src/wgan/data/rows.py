@@ -110,6 +110,7 @@ class Dataset:
     label_names: tuple[str, ...] = ()
     source: str = ""  # where the rows came from, for the log
     sha256: str = ""  # of the rows, if it is known without reading all of them
+    notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
 
 
 def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

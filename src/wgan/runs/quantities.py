@@ -295,8 +295,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "support": Quantity(
         "Effective support",
-        "How many kinds of rows the samples show: one over the share of pairs of samples that are alike, as one pair of "
-        "training rows in 1,000 is. Equal kinds count fully, and rare ones hardly.",
+        "How many kinds of rows the samples show: one over the share of pairs of samples that are alike, as one pair "
+        "of training rows in 1,000 is. Equal kinds count fully, and rare ones hardly.",
         "kinds",
         axis="support",
         label="samples",
@@ -307,14 +307,14 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "support_lower": Quantity(
         "Lower end of the effective support",
-        "The lower end of its 95 % interval.",
+        "The lower end of its interval, which all records of a run have at once in 95 % of runs.",
         "kinds",
         text=whole,
         verdicts=("mode collapse",),
     ),
     "support_upper": Quantity(
         "Upper end of the effective support",
-        "The upper end of its 95 % interval; it is missing where no two samples are alike.",
+        "The upper end of its interval; it is missing where no two samples are alike.",
         "kinds",
         text=whole,
         verdicts=("mode collapse",),
@@ -327,6 +327,25 @@ QUANTITIES: dict[str, Quantity] = {
         text=whole,
         verdicts=("mode collapse",),
     ),
+    "kinds": Quantity(
+        "Classes made",
+        "How many of the classes the samples show, by the label of the nearest training row.",
+        "classes",
+        text=whole,
+        shown=("table",),
+    ),
+    "kinds_lower": Quantity(
+        "Lower end of the classes made",
+        "The lower end of the interval for the number of classes that are ever made; it holds for any generator.",
+        "classes",
+        text=whole,
+    ),
+    "kinds_upper": Quantity(
+        "Upper end of the classes made",
+        "The upper end of that interval, for classes that are made equally often.",
+        "classes",
+        text=whole,
+    ),
     "missing_mass": Quantity(
         "Mass that is missed",
         "The share of the data whose class no sample has, by the label of the nearest training row.",
@@ -337,14 +356,14 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "missing_mass_lower": Quantity(
         "Lower end of the mass that is missed",
-        "The lower end of its 95 % interval, for classes that are made in the data's own proportions.",
+        "The lower end of its interval, for classes that are made at least a tenth as often as they occur.",
         "share",
         text=share,
         verdicts=("mode collapse",),
     ),
     "missing_mass_upper": Quantity(
         "Upper end of the mass that is missed",
-        "The upper end of its 95 % interval, for any generator.",
+        "The upper end of its interval, for any generator.",
         "share",
         text=share,
     ),

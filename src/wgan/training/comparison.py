@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.config import name_of
+from wgan.config import Config, name_of
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.maths import streams, support
@@ -85,10 +85,15 @@ def compare(comparison: Comparison, training: Training) -> Record:
     features = comparison.features(samples)
     found = energy_distance(comparison.chosen.features, features)
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
-    record |= named("support", support.collisions(features, comparison.radius))
+    record |= named("support", support.collisions(features, comparison.radius, confidence(training.config)))
     if (column := best.column_of(name_of(training.config.best_by))) not in record:
         record[column] = comparison.measure(samples, comparison.chosen).value
     return record
+
+
+def confidence(config: Config) -> float:
+    """The confidence of the interval of one record, so that those of all records of a run hold at once in 95 %."""
+    return 1 - 0.05 / (1 + config.steps // config.diagnose_every)
 
 
 def named(name: str, found: support.Interval) -> Record:

@@ -21,6 +21,7 @@ from wgan.training.state import Training
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
+MADE = 0.1  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
 
 Record = dict[str, float]
@@ -34,7 +35,8 @@ class Probe(NamedTuple):
     `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
     without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
-    of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is what chooses the best checkpoint, or None with too few held-out rows.
+    of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
+    what chooses the best checkpoint, or None with too few held-out rows.
     """
 
     z: Any
@@ -114,7 +116,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     looked, labels = _look_up(sample, probe.searched, probe.searched_labels)
     record |= looked
     if labels is not None and probe.held_labels is not None:
-        record |= comparison.named("missing_mass", support.missing_mass(probe.held_labels, labels))
+        record |= _kinds(probe.held_labels, labels, comparison.confidence(training.config))
     if probe.comparison:
         record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
@@ -156,6 +158,15 @@ class _Gradient:
 
     def update(self, params: Params, gradient: Params, memory: Any, learning_rate: float) -> Any:
         return gradient, memory
+
+
+def _kinds(held: np.ndarray, made: np.ndarray, confidence: float) -> Record:
+    """How many of the labels the samples show, and the mass of the data whose label they miss, with intervals."""
+    most = len(np.union1d(held, made))
+    missed = support.missing_mass(held, made, MADE, confidence)
+    return comparison.named("kinds", support.support_size(made, most=most, confidence=confidence)) | comparison.named(
+        "missing_mass", missed
+    )
 
 
 def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) -> Looked:

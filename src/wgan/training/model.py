@@ -10,7 +10,8 @@ from wgan.config import FAMILIES, Config, Named, resolve
 from wgan.data import Classes, Form, form_from_json
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
-from wgan.data.table import write as write_table
+from wgan.data.table_files import is_table
+from wgan.data.table_files import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
@@ -279,9 +280,9 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
     A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
     """
     suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
+    if suffix not in (".png", ".npy", ".npz", "") and not is_table(out):
         raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
-    if suffix in (".csv", ".parquet") and not isinstance(form, TableForm):
+    if is_table(out) and not isinstance(form, TableForm):
         raise WganError(
             f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
         )
@@ -293,7 +294,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
             np.save(out, rows)
         elif suffix == ".npz":
             np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
-        elif isinstance(form, TableForm) and suffix in (".csv", ".parquet"):
+        elif isinstance(form, TableForm) and is_table(out):
             write_table(form, rows, out)
         elif suffix == ".png":
             figures.samples(rows, form, out)

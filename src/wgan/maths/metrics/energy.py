@@ -37,7 +37,7 @@ def energy_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
 def mean_distance(rows: np.ndarray) -> float:
     """The mean distance between two different rows of [n, d], and 0 for fewer than two."""
-    rows = as_float64(rows, "rows", "features [n, d]")
+    (rows,) = as_features(rows=rows)
     if len(rows) < 2:
         return 0.0
     total = sum(float(np.sqrt(squared).sum()) for _, squared in squared_distances(rows, rows))
@@ -50,7 +50,7 @@ def energy_by_chance(rows: np.ndarray, first: int, rng: np.random.Generator, qua
     One part has `first` rows and the other all the rest. Of two sets of these sizes from one distribution, a share of
     1 - `quantile` are farther apart. It is taken from `SPLITS` random splits.
     """
-    rows = as_float64(rows, "rows", "features [n, d]")
+    (rows,) = as_features(rows=rows)
     n, m, k = len(rows), first, len(rows) - first
     between = np.concatenate([np.sqrt(squared) for _, squared in squared_distances(rows, rows)])
     part = np.zeros((n, SPLITS))
