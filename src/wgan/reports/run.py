@@ -12,7 +12,8 @@ import numpy as np
 
 from wgan.config import FIELDS
 from wgan.errors import WganError
-from wgan.reports.verdicts import Log, Verdict, verdicts
+from wgan.reports.series import Log
+from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import checkpoint, folder
 from wgan.runs.best import Best, best
 from wgan.runs.quantities import number, quantity
