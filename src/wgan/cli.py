@@ -138,8 +138,7 @@ def train(
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
-        later = training.step - found.step
-        since = f"; none of the {later:,} steps since was better" if loop.no_better(training) else ""
+        since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
         click.echo(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:

@@ -144,7 +144,7 @@ class Config:
         operational=True,
     )
     until_no_better: int | None = _field(
-        None, "stop N steps after the best checkpoint (default: never)", low=1, operational=True
+        None, "stop N steps after the lowest measure (default: never)", low=1, operational=True
     )
 
     def __post_init__(self) -> None:

@@ -244,6 +244,11 @@ QUANTITIES: dict[str, Quantity] = {
         "The measure of `--best-by`, if it is another one, on the half of the held-out rows that chooses.",
         "the measure's unit",
     ),
+    "best_by_error.MEASURE": Quantity(
+        "Error of the measure that chooses",
+        "The standard error of that measure, where it has one.",
+        "the measure's unit",
+    ),
     "reported.MEASURE": Quantity(
         "Reported measure",
         "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples, "

@@ -52,9 +52,9 @@ def advance(
         if due or last:
             measured = diagnostics.diagnose(probe, training)
         if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
-            loss = best.loss_of(measure, measured[chosen_by])
-            better = training.best is None or loss < training.best[1]
-            training.best = (at, loss) if better else training.best
+            loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
+            training.measured.append(best.Measured(at, loss, error))
+            better = _best_step(training) == at
             last = last or no_better(training)
         if measured and probe.comparison and (better or last):
             measured |= comparison.report(probe.comparison, training)
@@ -145,19 +145,12 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
-        training.best = _best_before(training, out, newest.step)
+        measure = name_of(training.config.best_by)
+        training.measured = best.history(runs.read_log(out), measure, before=newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.go_back(out, training.step)
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
-
-
-def _best_before(training: Training, out: Path, step: int) -> tuple[int, float] | None:
-    """The best checkpoint that a run has kept from before this step, if this version's measure chose it."""
-    found, measure = best.best(out, checkpoint.steps(out / "checkpoints"), step), name_of(training.config.best_by)
-    if found is None or found.column != best.column_of(measure):
-        return None
-    return found.step, best.loss_of(measure, found.value)
 
 
 def estimates(training: Training) -> Record:
@@ -188,8 +181,13 @@ def estimates(training: Training) -> Record:
 
 def no_better(training: Training) -> bool:
     """Whether `until_no_better` ends the run at this step."""
-    patience, found = training.config.until_no_better, training.best
-    return patience is not None and found is not None and training.step - found[0] >= patience
+    patience, least = training.config.until_no_better, best.lowest(training.measured)
+    return patience is not None and least is not None and training.step - least.step >= patience
+
+
+def _best_step(training: Training) -> int | None:
+    found = best.choose(training.measured)
+    return found.step if found else None
 
 
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
@@ -214,7 +212,7 @@ def save(training: Training, out: Path, passing: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    also = {training.best[0]} if training.best else set()
+    also = {one for one in [_best_step(training)] if one is not None}
     checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, also, passing)
 
 

@@ -19,6 +19,7 @@ from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
 from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
+from wgan.runs.best import Measured
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
@@ -40,8 +41,7 @@ class Training:
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
     classes: Classes | None = None  # the classes of a conditional run
     codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
-    # The best step so far, of those measured every `diagnose_every` steps, and its measure as `best.loss_of` gives it.
-    best: tuple[int, float] | None = None
+    measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
