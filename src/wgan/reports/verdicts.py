@@ -36,6 +36,7 @@ FAR = 0.1  # energy distance: between the worst healthy run of the bench and the
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient, outside of which a bad run is due to its critic
 SAME = 1e-6  # the diversity of samples that differ by rounding only
 SHOWN = 0.5  # the share of what real rows show, below which samples show few kinds
+REALISTIC = 0.8  # the share of the precision of real rows, above which samples are like the data where they are
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
@@ -186,7 +187,7 @@ def _few_kinds(log: Log) -> list[str]:
             f"one of {number(real)}."
         )
     missed = late_median(log, "missing_mass_lower")
-    realistic = late_median(log, "precision") > SHOWN * floor_value(log, "precision")
+    realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
     if realistic and missed > MISSED:
         found.append(f"They miss at least {missed:.0%} of the data's mass.")
         share, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")

@@ -361,7 +361,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "missing_mass_lower": Quantity(
         "Lower end of the mass that is missed",
-        "The lower end of its interval, for classes that are made at least a tenth as often as they occur.",
+        "The lower end of its interval, for classes that are made at least a quarter as often as they occur.",
         "share",
         text=share,
         verdicts=("mode collapse",),

@@ -21,7 +21,7 @@ from wgan.training.state import Training
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
-MADE = 0.1  # A kind counts as made from this share of its proportion among the data of the kinds made.
+MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
 
 Record = dict[str, float]
