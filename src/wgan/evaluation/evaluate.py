@@ -244,16 +244,16 @@ def table_in_words(report: Evaluation) -> list[str]:
         f"floor: {protocol['floor']}",
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
         "",
-        f"{'':22}{'samples':>18}  {'floor':>9}  {'better':6}  what it estimates",
+        f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",
     ]
     for entry in report["metrics"].values():
         error = "" if entry["error"] is None else f" ± {entry['error']:.2g}"
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
         value, floor = _short_number(entry["value"]) + error, _short_number(entry["floor"])
-        numbers = f"{value:>18}  {floor:>9}  {entry['better']:6}  "
+        numbers = f"{value:>18}  {floor:>10}  {entry['better']:6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 50)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
-        lines += [" " * 61 + more for more in text[1:]]
+        lines += [" " * 62 + more for more in text[1:]]
     lines += ["", "± is one standard error."]
     return [*lines, *(f"lacking: {sentence}" for sentence in report["lacking"].values())]
 

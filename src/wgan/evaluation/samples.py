@@ -53,26 +53,12 @@ def evaluate(
     if samples < 1:
         raise WganError(f"samples is {samples}; compare at least 1.")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
-    read = {name: _read(one, name, size) for name, one in given.items()}
-    dataset, rows, remarks = _alike(read)
-    of_real, of_fake = rows["real"], rows["fake"]
-    for name, part in rows.items():
-        if name != "fake" and len(part) < LEAST:
-            raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
-    order = stream(seed, "evaluate").permutation(len(of_real))
-    half = len(order) // 2
-    held_out, known = (order[:half], order[half:]) if train is None else (order, None)
-    if known is None:
-        known = len(of_real) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
-        dataset = _with_rows(dataset, rows["train"], read["train"].dataset)
-    count = min(samples, len(of_fake), len(known))
-    chosen = np.sort(stream(seed, "evaluate", 2).permutation(len(of_fake))[:count])
-    compared = of_fake if count == len(of_fake) else of_fake[chosen]
-    held_out = held_out[:SAMPLES]
+    dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, samples, seed)
+    count, of_fake = len(dealt.samples), dealt.available
     note(f"{count:,} samples")
-    seen = all_features.resolve(features, dataset, known, note)
+    seen = all_features.resolve(features, dealt.dataset, dealt.known, note)
     found, lacking, about = compare(
-        dataset, compared, known, held_out, seen, train is not None, target=target, seed=seed, note=note
+        *dealt[:4], seen, seen_in_training=train is not None, target=target, seed=seed, note=note
     )
     if not found:
         raise WganError(" ".join([*list(lacking.values())[:1], "Give more rows."]))
@@ -82,16 +68,45 @@ def evaluate(
         "train": None if train is None else _name(train),
         "samples": count,
         "seed": seed,
-        "real_rows": len(held_out),
+        "real_rows": len(dealt.held_out),
         "against": "rows of one half of the real rows, at random" if train is None else "real rows",
-        "training_rows": len(known) if train is not None else 0,
+        "training_rows": 0 if train is None else len(dealt.known),
         "floor": f"{count:,} {'rows of the other half' if train is None else 'training rows'} in the samples' place",
-        "remarks": remarks,
+        "remarks": dealt.remarks,
         **about,
     }
-    if count < min(samples, len(of_fake)):
-        protocol["fewer_samples"] = f"there are {len(of_fake):,}, but the floor has only {count:,} rows"
+    if count < min(samples, of_fake):
+        protocol["fewer_samples"] = f"there are {of_fake:,}, but the floor has only {count:,} rows"
     return {"protocol": protocol, "metrics": found, "lacking": lacking}
+
+
+class _Dealt(NamedTuple):
+    """The samples to compare, and the real rows dealt out: indices of rows of `dataset` for the floor and held out."""
+
+    dataset: Dataset
+    samples: np.ndarray
+    known: np.ndarray
+    held_out: np.ndarray
+    available: int
+    remarks: list[str]
+
+
+def _deal(read: "dict[str, _Given]", samples: int, seed: int) -> _Dealt:
+    dataset, rows, remarks = _alike(read)
+    for name, part in rows.items():
+        if name != "fake" and len(part) < LEAST:
+            raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
+    of_real, of_fake = rows["real"], rows["fake"]
+    order = stream(seed, "evaluate").permutation(len(of_real))
+    held_out, known = order[: len(order) // 2], order[len(order) // 2 :]
+    if "train" in rows:
+        held_out = order
+        known = len(of_real) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
+        dataset = _with_rows(dataset, rows["train"], read["train"].dataset)
+    count = min(samples, len(of_fake), len(known))
+    if count < len(of_fake):
+        of_fake = of_fake[np.sort(stream(seed, "evaluate", 2).permutation(len(of_fake))[:count])]
+    return _Dealt(dataset, of_fake, known, held_out[:SAMPLES], len(rows["fake"]), remarks)
 
 
 def words(report: Evaluation) -> str:
@@ -217,7 +232,7 @@ def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
     fits = span[0] <= low and high <= span[1]
     usual = UNIT if low >= UNIT[0] and high <= UNIT[1] else SIGNED if low >= SIGNED[0] and high <= SIGNED[1] else BYTES
     if fits and (same_kind or usual == BYTES == span):
-        return array, ""
+        return array, "" if same_kind else f"{name} was read as images from 0 to 255"
     if same_kind or span not in (UNIT, SIGNED, BYTES) or not (usual[0] <= low and high <= usual[1]):
         raise WganError(
             f"{name} ranges from {low:g} to {high:g} and real from {span[0]:g} to {span[1]:g}; scale both alike."
