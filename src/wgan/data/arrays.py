@@ -14,7 +14,7 @@ import numpy as np
 from wgan.data.rows import Dataset, Form
 from wgan.data.table import from_frame
 from wgan.errors import WganError
-from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
+from wgan.maths.exact import LARGEST_EXACT, refuse_inexact, refuse_unplain
 
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
@@ -33,6 +33,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
         return from_frame(X, name=name, drop=drop)
     if drop is not None:
         raise WganError(f"drop is for tables with named columns, which {name} has not; leave it out")
+    refuse_unplain(X, name)
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
