@@ -317,7 +317,10 @@ def distance(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=click.Path(path_type=Path), metavar="[RUN]", required=False)
+@click.option("--real", metavar="A", help="without RUN: real rows, as a data set's name, a folder or a file")
+@click.option("--fake", metavar="B", help="without RUN: samples made by anything, as a folder or a file")
+@click.option("--train", metavar="C", help="with --real: the rows that the generator was trained on, to find copies")
 @click.option("--samples", default=10_000, type=click.IntRange(1), metavar="N", help="how many samples [10000]")
 @click.option(
     "--features",
@@ -327,18 +330,50 @@ def distance(
     "images) [auto]",
 )
 @click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
-@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json instead of a table")
-def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
-    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows."""
+@click.option(
+    "--size", type=click.IntRange(1, 4096), metavar="N", help="with --real: " + FIELDS["size"].metadata["text"]
+)
+@click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON (of a RUN: its evaluation.json)")
+def evaluate(
+    run: Path | None,
+    real: str | None,
+    fake: str | None,
+    train: str | None,
+    samples: int,
+    features: str,
+    target: str | None,
+    size: int | None,
+    as_json: bool,
+) -> None:
+    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows.
+
+    With --real A --fake B no run is needed: B are samples made by anything, as a folder of images or a .npy, .npz, .csv
+    or .parquet file. They are compared with one half of A, and the other half gives the numbers for real rows. With
+    --train C all of A is compared, and copies of C are looked for.
+    """
     from rich.console import Console
 
     from wgan.evaluation import evaluate
+    from wgan.evaluation import samples as made_by_anything
 
+    if run is not None and (real or fake or train or size):
+        raise WganError(
+            f"--real, --fake, --train and --size go without a RUN, but {run} is given; leave out one or the other."
+        )
+    if run is None and not (real and fake):
+        raise WganError("evaluate needs a RUN, or --real A and --fake B; name what is to be measured.")
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = evaluate.evaluate(run, samples, features, target=target, note=note)
-    click.echo(json.dumps(report, indent=1) if as_json else evaluate.words(run, report))
+        if run is not None:
+            report = evaluate.evaluate(run, samples, features, target=target, note=note)
+            text = evaluate.words(run, report)
+        else:
+            report = made_by_anything.evaluate(
+                real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
+            )
+            text = made_by_anything.words(report)
+    click.echo(json.dumps(report, indent=1) if as_json else text)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ import numpy as np
 from wgan.data.rows import Dataset, Form
 from wgan.data.table import from_frame
 from wgan.errors import WganError
-from wgan.maths.exact import LARGEST_EXACT, refuse_inexact
+from wgan.maths.exact import LARGEST_EXACT, refuse_inexact, refuse_unplain
 
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
@@ -34,6 +34,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     for field, value in (("drop", drop), ("column", column)):
         if value:
             raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
+    refuse_unplain(X, name)
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
