@@ -77,7 +77,7 @@ def from_frame(
         numbers.append(values)
     if identifiers and refuse:
         raise _identifier_error(identifiers, name, dict(notes))
-    if all(one.kind in ("constant", "identifier") for one in columns):
+    if not any(one.varies for one in columns):
         raise WganError(f"{name} has one value in each of its columns; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)

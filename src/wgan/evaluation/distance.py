@@ -62,20 +62,22 @@ def distance(
     n: int | None = None,
     seed: int = 0,
     budget: float | None = None,
+    column: Any = None,
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
 
     `seed` draws n rows of each side at random, by default 2,000 or all that there are. The floor is W1 between two
     disjoint draws of n rows from the first side, or from the second if only the first is a run. Images are scaled to
     [-1, 1]. The rows of a run and the rows compared with them are encoded as in its training; other numbers are taken
-    as they are. A run alone is compared with its held-out rows, and its floor is W1 between held-out and training rows.
+    as they are. `column` says the kinds of the columns of tables (NAME=KIND). A run alone is compared with its held-out
+    rows, and its floor is W1 between held-out and training rows.
 
     Raises WganError for what cannot be read or compared.
     """
-    a = _side(first)
+    a = _side(first, column)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
-    b = _side_of_own_data(Path(first)) if second is None else _side(second)
+    b = _side_of_own_data(Path(first)) if second is None else _side(second, column)
     real, other = (b, a) if a.is_run and not b.is_run else (a, b)
     most = min(real.held_out or real.available // 2, real.available - real.held_out, other.available)
     if most < 1 or (n or 1) > most:
@@ -103,7 +105,7 @@ def distance(
     return Distance(a.name, b.name, real.name, ground, found, floor)
 
 
-def _side(name: str | Path) -> _Side:
+def _side(name: str | Path, column: Any = None) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
         dataset = data.load(name)
@@ -122,7 +124,7 @@ def _side(name: str | Path) -> _Side:
         return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.form, is_run=True)
     if path.is_dir():
         raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
-    dataset = data.load(name)
+    dataset = data.load(name, column=column)
     return _side_of_rows(str(name), dataset.rows, _form_without_run(dataset.form))
 
 
