@@ -21,6 +21,7 @@ parquet = pytest.importorskip("pyarrow.parquet")
 ROWS = 60
 DAY = date(2020, 1, 31)
 NOON = datetime(2020, 1, 31, 12, 30, 15)
+NOON_UTC = NOON.replace(tzinfo=UTC)
 COUNT = range(ROWS)
 # the type, and the values of its rows
 TYPES = {
@@ -30,21 +31,21 @@ TYPES = {
     "timestamp ms": (pa.timestamp("ms"), [NOON + timedelta(milliseconds=at) for at in COUNT]),
     "timestamp us": (pa.timestamp("us"), [NOON + timedelta(microseconds=at) for at in COUNT]),
     "timestamp ns": (pa.timestamp("ns"), [NOON + timedelta(minutes=at) for at in COUNT]),
-    "timestamp utc": (pa.timestamp("us", "UTC"), [NOON.replace(tzinfo=UTC) + timedelta(hours=at) for at in COUNT]),
+    "timestamp utc": (pa.timestamp("us", "UTC"), [NOON_UTC + timedelta(hours=at) for at in COUNT]),
     "timestamp zone": (
         pa.timestamp("us", "Europe/Berlin"),
-        [NOON.replace(tzinfo=UTC) + timedelta(days=at) for at in COUNT],
+        [NOON_UTC + timedelta(days=at) for at in COUNT],
     ),
     "time32": (pa.time32("s"), [time(at % 24, at) for at in COUNT]),
-    "time64": (pa.time64("us"), [time(at % 24, at, 0, at) for at in COUNT]),
+    "time64": (pa.time64("us"), [time(at % 24, at) for at in COUNT]),
     "duration": (pa.duration("us"), [timedelta(seconds=at) for at in COUNT]),
     "decimal": (pa.decimal128(10, 2), [Decimal(at) + Decimal("0.50") for at in COUNT]),
     "decimal of no places": (pa.decimal128(8, 0), [Decimal(at) for at in COUNT]),
     "decimal of many places": (pa.decimal128(12, 8), [Decimal(at) / 8 for at in COUNT]),
     "few decimals": (pa.decimal128(10, 2), [Decimal(at % 3) + Decimal("0.50") for at in COUNT]),
     "int64": (pa.int64(), [3 * at - 40 for at in COUNT]),
-    "int8": (pa.int8(), [at for at in COUNT]),
-    "uint16": (pa.uint16(), [at for at in COUNT]),
+    "int8": (pa.int8(), list(COUNT)),
+    "uint16": (pa.uint16(), list(COUNT)),
     "bool": (pa.bool_(), [at % 3 == 0 for at in COUNT]),
     "float32": (pa.float32(), [at / 4 for at in COUNT]),
     "string": (pa.string(), ["abc"[at % 3] for at in COUNT]),
@@ -67,8 +68,8 @@ def table_of(name, gaps):
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("name", TYPES)
 def test_a_parquet_file_comes_back_with_its_types_and_values(name, gaps, tmp_path):
-    table = table_of(name, gaps)
-    parquet.write_table(table, tmp_path / "x.parquet")
+    parquet.write_table(table_of(name, gaps), tmp_path / "x.parquet")
+    table = parquet.read_table(tmp_path / "x.parquet")  # Parquet has no seconds, for instance
     dataset = read(tmp_path / "x.parquet")
     form = dataset.form
     write(form, form.decode(form.encode(dataset.rows)), tmp_path / "again.parquet")
@@ -100,25 +101,18 @@ def test_a_frame_of_objects_gets_objects_back(name):
     assert [type(value) for value in again["x"][kept]] == [type(value) for value in frame["x"][kept]]
 
 
-def test_whole_numbers_with_gaps_are_no_doubles():
+def test_whole_numbers_with_gaps_are_no_doubles(tmp_path):
     table = pa.table({"x": pa.array([None if at == 3 else at for at in COUNT], pa.int64()), "y": list(COUNT)})
     assert table.to_pandas()["x"].dtype == "float64"  # as pandas has them
-
-    def dtype(frame):
-        return str(frame["x"].dtype)
-
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory() as folder:
-        parquet.write_table(table, Path(folder, "x.parquet"))
-        dataset = read(Path(folder, "x.parquet"))
-    assert dtype(to_frame(dataset.form, dataset.rows)) == "Int64"
+    parquet.write_table(table, tmp_path / "x.parquet")
+    dataset = read(tmp_path / "x.parquet")
+    assert to_frame(dataset.form, dataset.rows)["x"].dtype == "Int64"
 
 
 def test_a_run_of_a_parquet_file_writes_its_types_again(tmp_path):
     table = pa.table({name.replace(" ", "_"): table_of(name, True)["x"] for name in TYPES})
     parquet.write_table(table, tmp_path / "x.parquet")
+    table = parquet.read_table(tmp_path / "x.parquet")
     small = ["--network", "mlp", "--width", "8", "--latent", "4", "--batch", "16", "--steps", "2"]
     done = run("train", tmp_path / "x.parquet", *small, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr

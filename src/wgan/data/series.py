@@ -174,18 +174,16 @@ def _decimals(column: Column, kept: Any, gaps: np.ndarray, kind: str, where: str
     """A column of decimals, which come back with as many places as before."""
     import pyarrow as pa
 
-    arrow = column.arrow or str(pa.array(kept).type)
-    label = column.dtype if column.dtype.endswith("[pyarrow]") else "decimal"
-    column = replace(column, dtype=label, arrow=arrow)
-    finite = [value for value in kept if value.is_finite()]
-    if len(finite) < len(kept):
+    if not all(value.is_finite() for value in kept):
         raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
-    changed = next((value for value in finite if Decimal(repr(float(value))) != value), None)
+    label = column.dtype if column.dtype.endswith("[pyarrow]") else "decimal"
+    column = replace(column, dtype=label, arrow=column.arrow or str(pa.array(kept).type))
+    changed = next((value for value in kept if Decimal(repr(float(value))) != value), None)
     if changed is None and kind != "text":
         numbers = kept.astype(np.float64)
         return Plain(column, _fitting(numbers, kind, True, where), gaps, True, where, "")
     if changed is not None and (
-        kind in ("number", "integer") or any(value != value.to_integral_value() for value in finite)
+        kind in ("number", "integer") or any(value != value.to_integral_value() for value in kept)
     ):
         raise WganError(f"{where} holds {changed}, which has more digits than float64 keeps; round it")
     note = "" if changed is None else f"codes, not numbers, since {changed} is beyond 2**53"
