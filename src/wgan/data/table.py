@@ -6,6 +6,7 @@ identifier holds is nowhere: it is 0 at rest.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -69,7 +70,7 @@ def from_frame(
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
-            notes.append((str(one), plain.note.replace("NAME", str(one))))
+            notes.append((str(one), plain.note.replace("NAME", shlex.quote(str(one)))))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
             found, values = _identifier(found, plain.gaps)
@@ -139,10 +140,10 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) 
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     whys = [f"{name!r} ({'; '.join(filter(None, (found[name], notes.get(name))))})" for name in names]
-    first = names[0]
+    first, all_names = shlex.quote(names[0]), shlex.quote(",".join(names))
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; leave it out with --drop {','.join(names)}, in Python "
+        f"persons and from which nothing can be learnt; leave it out with --drop {all_names}, in Python "
         f"drop={','.join(names)!r}, have samples numbered with --column {first}=identifier, or insist with "
         f"--column {first}=text"
     )

@@ -33,6 +33,7 @@ MARKERS = (
     "N/A",
     "nan",
 )
+_TRIED = 200  # texts that are looked at before all are
 _SIGNS = "+\\-−"
 _MONEY = r"[A-Za-z]{0,3}\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|ZAR|kr\.?|zł|Kč"
 _ANY_UNIT = r"[^\d\s.,'’()+\-−]+(?:\s[^\d\s.,'’()+\-−]+)*"  # such as kg or m/s, where the user says that it is a number
@@ -178,8 +179,10 @@ def _text(column: _Texts, array: Any) -> Reading:
 def _truth(column: _Texts) -> Reading | None:
     import pyarrow as pa
 
+    if len(column.distinct) > 2 + len(MARKERS):
+        return None
     column, gaps = column.without_markers()
-    found = set(column.distinct.to_pylist()) if len(column.distinct) <= 2 else set()
+    found = set(column.distinct.to_pylist())
     for words in (("True", "False"), ("true", "false"), ("TRUE", "FALSE")):
         if found and found <= set(words):
             values = column.spread(pa.array([text == words[0] for text in column.distinct.to_pylist()]))
@@ -193,15 +196,13 @@ _CODE = r"^[+-]?0\d+$"
 
 
 def _all(distinct: Any, pattern: str) -> bool:
+    """Whether all texts match; the first few are tried before the many."""
     import pyarrow.compute as pc
 
-    return bool(pc.all(pc.match_substring_regex(distinct, pattern)).as_py())
-
-
-def _any(distinct: Any, pattern: str) -> bool:
-    import pyarrow.compute as pc
-
-    return bool(pc.any(pc.match_substring_regex(distinct, pattern)).as_py())
+    return all(
+        pc.all(pc.match_substring_regex(some, pattern)).as_py()
+        for some in ([distinct[:_TRIED], distinct] if len(distinct) > _TRIED else [distinct])
+    )
 
 
 def _digits(column: _Texts) -> Reading | None:
@@ -258,7 +259,7 @@ def _number(column: _Texts, hints: Hints, any_unit: bool = False) -> Reading | N
         written = _places(trimmed)
         grouped = _all(trimmed, r"^-?[1-9]\d{0,2}\.\d{3}$")
         values = _series(found.spread(pc.cast(trimmed, pa.float64())))
-        shows = Hints("" if grouped or not _any(trimmed, r"\.") else ".")
+        shows = Hints("." if not grouped and pc.any(pc.match_substring(trimmed, ".")).as_py() else "")
         return _joined(Reading(values, written, hints=shows, doubt="point" if grouped else ""), "", gaps)
     parts = _parts(trimmed, any_unit)
     marks = [] if parts is None else [one for one in _MARKS if _fits_marks(parts.body, one)]
