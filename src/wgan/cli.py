@@ -392,8 +392,8 @@ def data(
     if size is None and (found := look(name)):
         click.echo(found)
         return
-    if is_table(name) and Path(name).is_file():
-        dataset = read_table(Path(name), drop, column, refuse=False)
+    if is_table(name) and (path := Path(name).expanduser()).is_file():
+        dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
@@ -131,6 +132,10 @@ def test_dates_are_dates_and_every_sample_is_one_in_the_same_shape(form, tmp_pat
     made = pd.read_csv(tmp_path / "made.csv", dtype=str)["x"].tolist()
     assert dates.misfit(made, form) is None
     assert dates.written(dates.parsed(made, form), form) == made
+    values = values_of(replace(dataset, rows=rows))
+    found = [moment.time() for moment in dates.parsed(made, form)] if dates.is_clock(form) else dates.parsed(made, form)
+    zone = dates.zone_of(form)
+    assert list(values) == list(found.dt.tz_localize(zone) if zone else found)
 
 
 def test_the_values_of_dates_are_the_days_that_were_meant(tmp_path):
@@ -140,7 +145,8 @@ def test_the_values_of_dates_are_the_days_that_were_meant(tmp_path):
         assert [value.date() for value in found[:30]] == [day.date() for day in days], form
     found = values_of(column_of(tmp_path, ["2023-06-23T17:05:09+02:00", "2023-06-24T17:05:09+02:00"]))
     assert found[0] == pd.Timestamp("2023-06-23T15:05:09Z")
-    assert values_of(column_of(tmp_path, ["5:05 PM", "12:10 AM"]))[:2].tolist() == [time(17, 5), time(0, 10)]
+    found = values_of(column_of(tmp_path, ["5:05 PM", "12:10 AM", "12:30 PM"]))
+    assert found[:3].tolist() == [time(17, 5), time(0, 10), time(12, 30)]
 
 
 NO_DATES = {

@@ -75,7 +75,7 @@ def test_nothing_of_an_identifier_is_kept_and_samples_are_numbered():
     assert "Person" not in json.dumps(dataset.form.to_json())
     assert not dataset.rows[:, 0].any()
     assert dataset.form.encoded_shape == (1,)
-    with pytest.raises(WganError, match="one value in each of its columns"):
+    with pytest.raises(WganError, match="one value in each of its columns, or an identifier"):
         from_array(frame(names(ROWS))[["name"]], column="name=identifier")
 
 

@@ -54,7 +54,7 @@ def from_frame(
     The dtype of a column says whether it holds numbers, truth values, text, categories or times, unless `column` says
     otherwise (`kinds.said_kinds`); any column may have gaps. `readings` are what the columns of a CSV were read from,
     and `types` the Arrow types of a Parquet file. Raises WganError for what cannot be trained on: no rows, two columns
-    of one name, infinities, and, with `refuse`, text that looks like an identifier.
+    of one name, infinities, and, with `refuse`, text that looks like an identifier and nothing that varies.
     """
     frame = without_dropped(frame, drop, name)
     names = list(frame.columns)
@@ -78,8 +78,9 @@ def from_frame(
         numbers.append(values)
     if identifiers and refuse:
         raise _identifier_error(identifiers, name, dict(notes))
-    if not any(one.varies for one in columns):
-        raise WganError(f"{name} has one value in each of its columns; give rows that differ")
+    if refuse and not any(one.varies for one in columns):
+        other = ", or an identifier" if any(one.kind == "identifier" for one in columns) else ""
+        raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)
     notes += [(one, f"train refuses it as an identifier: {why}") for one, why in identifiers.items()]
