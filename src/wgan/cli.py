@@ -299,9 +299,17 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
     "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
 )
 @click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time")
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
 @click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON")
 def distance(
-    first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
+    first: str,
+    second: str | None,
+    method: str,
+    count: int | None,
+    seed: int,
+    budget: float | None,
+    column: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Print bounds of the earth mover's distance between A and B: data sets, .npy, .npz, .csv or .parquet files, or
     run folders.
@@ -312,7 +320,7 @@ def distance(
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words
 
-    found = between(first, second, method=method, n=count, seed=seed, budget=budget)
+    found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column)
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
 
 
@@ -419,8 +427,8 @@ def data(
     if size is None and (found := look(name)):
         click.echo(found)
         return
-    if is_table(name) and Path(name).is_file():
-        dataset = read_table(Path(name), drop, column, refuse=False)
+    if is_table(name) and (path := Path(name).expanduser()).is_file():
+        dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows

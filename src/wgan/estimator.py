@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class WGAN(BaseEstimator):
         `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set.
         """
         dataset = _dataset(X, self.config, y)
+        for line in data.note_lines(dataset):
+            warnings.warn(line, UserWarning, stacklevel=2)
         self._train(start(self.config.replace(data=dataset.name), dataset), [])
         return self
 

@@ -6,6 +6,7 @@ identifier holds is nowhere: it is 0 at rest.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -53,7 +54,7 @@ def from_frame(
     The dtype of a column says whether it holds numbers, truth values, text, categories or times, unless `column` says
     otherwise (`kinds.said_kinds`); any column may have gaps. `readings` are what the columns of a CSV were read from,
     and `types` the Arrow types of a Parquet file. Raises WganError for what cannot be trained on: no rows, two columns
-    of one name, infinities, and, with `refuse`, text that looks like an identifier.
+    of one name, infinities, and, with `refuse`, text that looks like an identifier and nothing that varies.
     """
     frame = without_dropped(frame, drop, name)
     names = list(frame.columns)
@@ -69,7 +70,7 @@ def from_frame(
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
-            notes.append((str(one), plain.note.replace("NAME", str(one))))
+            notes.append((str(one), plain.note.replace("NAME", shlex.quote(str(one)))))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
             found, values = _identifier(found, plain.gaps)
@@ -77,8 +78,9 @@ def from_frame(
         numbers.append(values)
     if identifiers and refuse:
         raise _identifier_error(identifiers, name, dict(notes))
-    if all(one.kind in ("constant", "identifier") for one in columns):
-        raise WganError(f"{name} has one value in each of its columns; give rows that differ")
+    if refuse and not any(one.varies for one in columns):
+        other = ", or an identifier" if any(one.kind == "identifier" for one in columns) else ""
+        raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)
     notes += [(one, f"train refuses it as an identifier: {why}") for one, why in identifiers.items()]
@@ -139,10 +141,10 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) 
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     whys = [f"{name!r} ({'; '.join(filter(None, (found[name], notes.get(name))))})" for name in names]
-    first = names[0]
+    first, all_names = shlex.quote(names[0]), shlex.quote(",".join(names))
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; leave it out with --drop {','.join(names)}, in Python "
+        f"persons and from which nothing can be learnt; leave it out with --drop {all_names}, in Python "
         f"drop={','.join(names)!r}, have samples numbered with --column {first}=identifier, or insist with "
         f"--column {first}=text"
     )

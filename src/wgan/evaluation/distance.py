@@ -96,6 +96,7 @@ def distance(
     n: int | None = None,
     seed: int = 0,
     budget: float | None = None,
+    column: Any = None,
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
 
@@ -104,16 +105,17 @@ def distance(
     it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
     rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
-    A run alone is compared with its held-out rows, and its floor is W1 between held-out and training rows.
+    `column` says the kinds of the columns of tables (NAME=KIND). A run alone is compared with its held-out rows, and
+    its floor is W1 between held-out and training rows.
 
     Raises WganError for what cannot be read or compared.
     """
-    a = _side(first)
+    a = _side(first, column)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
     if second is None:
         return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget)
-    b = _side(second)
+    b = _side(second, column)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
     sizes = _sizes(a, b, form, n)
     # two draws of the same rows have to differ, so the second has another seed
@@ -213,7 +215,7 @@ def _of_run_and_own_data(
     return Distance(run.name, real.name, floor_of, _ground(run, real, run.form), found, floor, available)
 
 
-def _side(name: str | Path) -> _Side:
+def _side(name: str | Path, column: Any = None) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
         dataset = data.load(name)
@@ -232,7 +234,7 @@ def _side(name: str | Path) -> _Side:
         return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.form, is_run=True)
     if path.is_dir():
         raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
-    dataset = data.load(name)
+    dataset = data.load(name, column=column)
     return _side_of_rows(str(name), dataset.rows, _form_without_run(dataset.form))
 
 

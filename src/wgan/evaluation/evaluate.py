@@ -193,7 +193,7 @@ def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.nd
 
 def _target_index(form: TableForm, name: str | None) -> int:
     """The index of the column to predict: the named one, or the last that varies."""
-    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.kind != "constant"}
+    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.varies}
     if name is not None and name not in varying:
         raise unknown_name("target", name, varying)
     return varying[name] if name is not None else max(varying.values())
