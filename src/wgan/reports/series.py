@@ -40,13 +40,13 @@ class Difference(NamedTuple):
 def difference(log: Log) -> Difference | None:
     """How far the samples are from the data, by the energy distance; None where the log has none."""
     value, error = late_median(log, "energy_distance"), late_median(log, "energy_distance_error")
-    if not (math.isfinite(value) and math.isfinite(error)):
+    chance = first_value(log, "energy_distance_chance")
+    if not all(math.isfinite(x) for x in (value, error, chance)):
         return None
     values, late = column(log, "energy_distance"), _is_late(log)
     before, after = values[~late & np.isfinite(values)], values[late & np.isfinite(values)]
     fall = before.min() - after.min() if len(before) and len(after) else 0.0
-    chance, half = first_value(log, "energy_distance_chance"), NORMAL * error
-    start = first_value(log, "energy_distance")
+    start, half = first_value(log, "energy_distance"), NORMAL * error
     falls = bool(fall > half and fall > LEAST_FALL * before.min())
     return Difference(value, value - half, value + half, chance, start, falls)
 
@@ -101,6 +101,19 @@ def last_value(log: Log, name: str) -> float:
     return float(values[np.isfinite(values)][-1]) if np.isfinite(values).any() else math.nan
 
 
+def error_of_share(share: float, count: float) -> float:
+    """The standard error of a share of `count` rows; NaN where either is NaN.
+
+    Examples:
+        >>> error_of_share(0.5, 100)
+        0.05
+    """
+    if math.isnan(share) or math.isnan(count):
+        return math.nan
+    inside = min(max(share, 0.0), 1.0)
+    return math.sqrt(inside * (1 - inside) / max(count, 1.0))
+
+
 def step_since(log: Log, true: np.ndarray) -> int:
     """The step from which every record is true to the end."""
     false = np.flatnonzero(~true)
@@ -136,7 +149,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, floa
 
     rank = float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
     z = math.atanh(min(max(rank, -1 + 1e-9), 1 - 1e-9))
-    half = 1.96 * math.sqrt((1 + rank**2 / 2) / (len(first) - 3))
+    half = NORMAL * math.sqrt((1 + rank**2 / 2) / (len(first) - 3))
     return rank, math.tanh(z - half), math.tanh(z + half)
 
 
@@ -152,7 +165,7 @@ def common_changes(first: np.ndarray, second: np.ndarray) -> tuple[float, float,
     cut = [np.array([part.mean() for part in np.array_split(x, min(BLOCKS + 1, len(x)))]) for x in (first, second)]
     changes = [np.diff(x) for x in cut]
     count = len(changes[0])
-    if count < FEWEST:
+    if count < FEWEST or min(np.ptp(one) for one in changes) == 0:
         return 0.0, -1.0, 1.0, count
     rank = rank_correlation(*changes)[0]
     z = math.atanh(min(max(rank, -1 + 1e-9), 1 - 1e-9))

@@ -19,6 +19,7 @@ from wgan.reports.series import (
     column,
     common_changes,
     difference,
+    error_of_share,
     first_value,
     floor_value,
     is_logged,
@@ -144,7 +145,7 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
         return None
     count = min(count if math.isfinite(count) else 100, late_median(log, "support_upper"))  # equal samples count once
     smoothed = (floor * count + 1) / (count + 2)
-    if copied < floor + 0.02 + 4 * math.sqrt(smoothed * (1 - smoothed) / count):
+    if copied < floor + 0.02 + 4 * error_of_share(smoothed, count):
         return None
     return Verdict(
         "memorising generator", "fault", f"The generator copies training rows: {copied:.0%} of its samples are copies.",
@@ -182,23 +183,22 @@ def _few_kinds(log: Log) -> list[str]:
     support, real = late_median(log, "support_upper"), floor_value(log, "support")
     if support < 0.1 * real:
         lower = late_median(log, "support_lower")
+        least = f"{number(lower)} to" if math.isfinite(lower) else "up to"
         found.append(
-            f"The samples have an effective support of {number(lower)} to {number(support)} kinds, and held-out rows "
-            f"one of {number(real)}."
+            f"The samples have an effective support of {least} {number(support)} kinds, and held-out rows one of "
+            f"{number(real)}."
         )
     missed = late_median(log, "missing_mass_lower")
     realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
     if realistic and missed > MISSED:
         found.append(f"They miss at least {missed:.0%} of the data's mass.")
         share, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")
-        found.append(f"{share:.0%} of samples are in class {label:.0f}.")
+        if math.isfinite(share) and math.isfinite(label):
+            found.append(f"{share:.0%} of samples are in class {label:.0f}.")
     covered, count = late_median(log, "coverage"), first_value(log, "measured_rows")
     floor = floor_value(log, "coverage")
-    enough = SHOWN * floor
-    if realistic and covered + NORMAL * math.sqrt(covered * (1 - covered) / count) < enough:
-        found.append(
-            f"Samples cover {covered:.0%} of held-out rows, and training rows {floor_value(log, 'coverage'):.0%}."
-        )
+    if realistic and covered + NORMAL * error_of_share(covered, count) < SHOWN * floor:
+        found.append(f"Samples cover {covered:.0%} of held-out rows, and training rows {floor:.0%}.")
     return found
 
 
@@ -213,11 +213,12 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     if not (gap > 3 * error and late > 0):
         return None
     share, far = (late - late_unseen) / late, difference(log)
-    if share < 0.25:
+    if not share >= 0.25:
         return None
+    times = f"{gap / error:.0f} standard errors" if error > 0 else "more than three standard errors"
     evidence = (
         f"The critic's estimate is {late:.3g} on training rows and {late_unseen:.3g} on held-out rows (medians of "
-        f"the last quarter); its mean scores of the two differ by {gap / error:.0f} standard errors."
+        f"the last quarter); its mean scores of the two differ by {times}."
     )
     if share < 0.5 or (far and not far.seen):
         return Verdict(
@@ -240,16 +241,14 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     """
     name, far = "difference from the data", difference(log)
     if far is None:
-        if is_logged(log, "w1"):
-            return None
-        return Verdict(
-            name, "note", "Nothing says how good the samples are.", "No rows were held out to compare them with.",
-            "Hold rows out, as by --held-out 0.1.",
-        )  # fmt: skip
-    if far.lower > FAR:
-        remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
-        return Verdict(name, "fault", "The samples are far from the data.", _how_far(log), remedy, ("still improving",))
+        evidence = "No energy distance to held-out rows was logged late in the run."
+        remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, as by --held-out 0.1."
+        return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy)
     apart = "".join(f" {sentence}" for sentence in _respects(log))
+    if far.lower > FAR:
+        sentence = "The samples are far from the data."
+        remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
+        return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
     if far.seen:
         sentence = "The samples can be told from held-out rows."
         remedy = "Raise --steps." if far.falls else "More steps, a larger --width or more data may help."
@@ -267,7 +266,7 @@ def _respects(log: Log) -> list[str]:
     words = {"precision": "of samples are near held-out rows", "coverage": "of held-out rows have a sample near"}
     for name, text in words.items():
         share, floor = late_median(log, name), floor_value(log, name)
-        if share < floor - 3 * math.sqrt((share * (1 - share) + floor * (1 - floor)) / count):
+        if share < floor - 3 * math.hypot(error_of_share(share, count), error_of_share(floor, count)):
             what = "Realism" if name == "precision" else "Variety"
             found.append(f"{what}: {share:.0%} {text}; with training rows in their place, {floor:.0%}.")
     return found
@@ -278,7 +277,7 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     name = "held_out_estimate" if is_logged(log, "held_out_estimate") else "estimate"
     estimate, distance = column(log, name), column(log, "generator_w1")
     both = np.isfinite(estimate) & np.isfinite(distance) & (log["step"] > 0)  # at step 0 the critic is untrained
-    if both.sum() < FEWEST:
+    if both.sum() <= FEWEST:
         return None
     floor, late = floor_value(log, "generator_w1"), late_median(log, "generator_w1")
     rank, low, high, count = common_changes(estimate[both], distance[both])
@@ -335,11 +334,12 @@ def _how_far(log: Log) -> str:
     if far is None:
         late, first = late_median(log, "w1"), first_value(log, "w1")
         return f"The distance of samples to held-out rows is {late:.3g}, and was {first:.3g} at the start."
+    late, floor = late_median(log, "w1"), floor_value(log, "w1")
+    beside = f" W1 is {late:.3g}, and {floor:.3g} between real rows." if math.isfinite(late + floor) else ""
     return (
         f"The energy distance of samples to held-out rows is {number(far.value)}, with a 95 % interval of "
         f"{number(far.lower)} to {number(far.upper)}; chance gives up to {number(far.chance)}, and the untrained "
-        f"generator {number(far.start)}. W1 is {late_median(log, 'w1'):.3g}, and {floor_value(log, 'w1'):.3g} between "
-        "real rows."
+        f"generator had {number(far.start)}.{beside}"
     )
 
 

@@ -178,13 +178,7 @@ QUANTITIES: dict[str, Quantity] = {
         axis="distance",
         label="samples",
         floor="w1_floor",
-        verdicts=(
-            "exploding critic",
-            "memorising generator",
-            "mode collapse",
-            "memorising critic",
-            "still improving",
-        ),
+        verdicts=("exploding critic", "vanishing gradient", "dead generator", "difference from the data"),
         shown=("tile", "table", "comparison"),
     ),
     "w1_floor": Quantity(
@@ -193,7 +187,7 @@ QUANTITIES: dict[str, Quantity] = {
         "encoded units",
         axis="distance",
         label="real against real",
-        verdicts=("still improving",),
+        verdicts=("exploding critic", "vanishing gradient", "difference from the data", "loss and distance"),
         shown=("table",),
     ),
     "generator_w1": Quantity(
@@ -215,14 +209,31 @@ QUANTITIES: dict[str, Quantity] = {
         axis="difference",
         label="samples",
         floor="energy_distance_floor",
-        verdicts=("difference from the data", "still improving"),
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "memorising generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
         shown=("tile", "table", "comparison"),
     ),
     "energy_distance_error": Quantity(
         "Error of the energy distance",
         "The standard error of the energy distance, by the jackknife.",
         "mean distance of two real rows",
-        verdicts=("difference from the data", "still improving"),
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
     ),
     "energy_distance_floor": Quantity(
         "Energy distance, real against real",
@@ -237,7 +248,15 @@ QUANTITIES: dict[str, Quantity] = {
         "mean distance of two real rows",
         axis="difference",
         label="by chance",
-        verdicts=("difference from the data",),
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
     ),
     "best_by.MEASURE": Quantity(
         "Measure that chooses the best checkpoint",
@@ -268,7 +287,7 @@ QUANTITIES: dict[str, Quantity] = {
         label="coverage",
         floor="coverage_floor",
         text=share,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
         shown=("tile", "table", "comparison"),
     ),
     "coverage_floor": Quantity(
@@ -277,7 +296,7 @@ QUANTITIES: dict[str, Quantity] = {
         "share",
         label="training rows",
         text=share,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "precision": Quantity(
         "Precision",
@@ -287,7 +306,7 @@ QUANTITIES: dict[str, Quantity] = {
         label="precision",
         floor="precision_floor",
         text=share,
-        verdicts=("difference from the data",),
+        verdicts=("mode collapse", "difference from the data"),
         shown=("table",),
     ),
     "precision_floor": Quantity(
@@ -296,7 +315,7 @@ QUANTITIES: dict[str, Quantity] = {
         "share",
         label="training rows",
         text=share,
-        verdicts=("difference from the data",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "support": Quantity(
         "Effective support",
@@ -307,7 +326,6 @@ QUANTITIES: dict[str, Quantity] = {
         label="samples",
         floor="support_floor",
         text=whole,
-        verdicts=("mode collapse",),
         shown=("table",),
     ),
     "support_lower": Quantity(
@@ -322,7 +340,7 @@ QUANTITIES: dict[str, Quantity] = {
         "The upper end of its interval; it is missing where no two samples are alike.",
         "kinds",
         text=whole,
-        verdicts=("mode collapse",),
+        verdicts=("memorising generator", "mode collapse"),
     ),
     "support_floor": Quantity(
         "Effective support of held-out rows",
@@ -356,7 +374,6 @@ QUANTITIES: dict[str, Quantity] = {
         "The share of the data whose class no sample has, by the label of the nearest training row.",
         "share",
         text=share,
-        verdicts=("mode collapse",),
         shown=("table",),
     ),
     "missing_mass_lower": Quantity(
@@ -378,7 +395,7 @@ QUANTITIES: dict[str, Quantity] = {
         "ratio",
         axis="variety",
         label="diversity",
-        verdicts=("mode collapse",),
+        verdicts=("dead generator",),
         shown=("table",),
     ),
     "copied": Quantity(
@@ -407,14 +424,12 @@ QUANTITIES: dict[str, Quantity] = {
         "length.",
         "encoded units",
         floor="nearest_floor",
-        verdicts=("mode collapse",),
     ),
     "nearest_floor": Quantity(
         "Distance from held-out rows to the nearest training row",
         "The mean distance from a held-out row to the nearest of the same training rows.",
         "encoded units",
         label="held-out rows",
-        verdicts=("mode collapse",),
     ),
     "classes": Quantity(
         "Classes among samples",
@@ -424,7 +439,6 @@ QUANTITIES: dict[str, Quantity] = {
         axis="classes",
         label="classes",
         floor="classes_floor",
-        verdicts=("mode collapse",),
     ),
     "classes_floor": Quantity(
         "Classes among held-out rows",
@@ -432,7 +446,6 @@ QUANTITIES: dict[str, Quantity] = {
         "classes",
         axis="classes",
         label="held-out rows",
-        verdicts=("mode collapse",),
     ),
     "largest_class": Quantity(
         "Largest class among samples",
@@ -453,7 +466,7 @@ QUANTITIES: dict[str, Quantity] = {
         "The number of samples, and of held-out rows, behind each distance.",
         "rows",
         text=whole,
-        verdicts=("memorising generator",),
+        verdicts=("memorising generator", "mode collapse", "difference from the data"),
     ),
     "estimate": Quantity(
         "Estimate, training rows",
