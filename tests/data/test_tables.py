@@ -15,7 +15,7 @@ from scipy.special import softmax
 from scipy.stats import kstest, norm, rankdata
 
 from wgan import WGAN, Config, load
-from wgan.data import form_from_json, from_array, table
+from wgan.data import columns, form_from_json, from_array, table
 from wgan.engines import get_engine, installed
 from wgan.errors import WganError
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
@@ -163,7 +163,7 @@ def test_normal_scores_decode_to_the_law_of_the_column_its_spike_included():
     random = np.random.default_rng(1)
     x = np.where(random.random(20_000) < 0.7, 0.0, random.standard_cauchy(20_000))
     form = from_array(pd.DataFrame({"x": x})).form
-    assert len(form.columns[0].knots) <= table.KNOTS + 2
+    assert len(form.columns[0].knots) <= columns.KNOTS + 2
     drawn = form.decode(norm.ppf((np.arange(20_000) + 0.5) / 20_000)[:, None])[:, 0]
     assert np.mean(drawn == 0) == pytest.approx(np.mean(x == 0), abs=1e-3)
     assert kstest(drawn[drawn != 0], x[x != 0]).statistic < 0.01

@@ -1,14 +1,19 @@
 """The columns of a table and its form: how each column is encoded as units of the network and decoded again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from wgan.data.rows import Form, tuples
 from wgan.errors import WganError
+
+KNOTS = 300  # of the map from a column of numbers to normal scores
+SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
+MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,35 @@ class Column:
         if self.kind == "number":
             return 2 * self.missing
         return 0 if self.kind == "constant" else self.kept + (self.kept < len(self.levels)) + self.missing
+
+
+def constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "constant", and its values at rest."""
+    return replace(column, kind="constant", levels=levels, kept=len(levels)), np.where(gaps, np.nan, 0.0)
+
+
+def number_column(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
+    """A column of kind "number", whose knots are quantiles at even normal scores and all spikes; its values at rest."""
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) + column.missing <= 1:
+        return constant_column(column, tuple(distinct.tolist()), gaps)
+    numbers = np.full(len(gaps), np.nan)
+    numbers[~gaps] = values
+    n, ordered = len(values), np.sort(values)
+    if len(distinct) > KNOTS:
+        steps = ndtr(np.linspace(ndtri(0.5 / n), -ndtri(0.5 / n), KNOTS))
+        ranks = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
+        knots = np.unique([*ordered[[0, -1]], *ordered[ranks], *distinct[counts >= SPIKE * n]])
+    else:
+        knots = distinct
+    below, upto = (np.searchsorted(ordered, knots, side) / n for side in ("left", "right"))
+    scores = ndtri((below + upto) / 2)
+    spike = upto - below >= SPIKE
+    most = -ndtri(0.25 / n)
+    lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
+    decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
+    at, z, first, last = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
+    return replace(column, kind="number", decimals=decimals, knots=at, scores=z, lows=first, highs=last), numbers
 
 
 class _Place(NamedTuple):

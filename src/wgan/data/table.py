@@ -12,16 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from wgan.data.columns import Column, TableForm
+from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.rows import Dataset
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
 MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
-KNOTS = 300  # of the map from a column of numbers to normal scores
-SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
-MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
 
 
 def from_frame(frame: Any, *, name: str = "table", drop: str | None = None) -> Dataset:
@@ -82,7 +79,7 @@ def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.n
         if len(counts) and np.abs(counts).max() >= LARGEST_EXACT:
             raise WganError(f"{where} holds microseconds beyond 2**53, which float64 cannot hold; round its times")
         dtype = plain.dtype if plain.dtype != "object" else "time"
-        return _number_column(replace(plain, unit=unit, dtype=dtype), counts, gaps)
+        return number_column(replace(plain, unit=unit, dtype=dtype), counts, gaps)
     elif kinds.is_numeric_dtype(series) and not kinds.is_bool_dtype(series):
         if kinds.is_complex_dtype(series):
             raise WganError(f"{where} holds complex numbers; give their parts as two columns")
@@ -91,14 +88,14 @@ def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.n
             raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
         _refuse_inexact_integers(kept, where, f"rescale it, or drop it with --drop {name}")
         if len(np.unique(values)) > FEW:
-            return _number_column(plain, values, gaps)
+            return number_column(plain, values, gaps)
     try:
         codes, levels = pd.factorize(kept.astype(object), sort=False)
     except TypeError:
         raise WganError(f"{where} holds values of type {type(kept.iloc[0]).__name__}; make them text") from None
     levels = [_json_value(value, where) for value in levels]
     if len(levels) + plain.missing <= 1:
-        return _constant_column(plain, tuple(levels), gaps)
+        return constant_column(plain, tuple(levels), gaps)
     text = all(isinstance(level, str) for level in levels)
     if text and len(levels) == len(kept) > 1 and not plain.categories:
         raise WganError(
@@ -163,37 +160,6 @@ def _counts_and_unit(kept: Any) -> tuple[np.ndarray, str]:
         count = plain.astype("datetime64[us]").astype(np.int64).to_numpy()
     unit = next(unit for unit, size in UNITS.items() if not (count % size).any())
     return count / UNITS[unit], unit
-
-
-def _constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
-    """A column of kind "constant", and its values at rest."""
-    return replace(column, kind="constant", levels=levels, kept=len(levels)), np.where(gaps, np.nan, 0.0)
-
-
-def _number_column(column: Column, values: np.ndarray, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
-    """A column of kind "number", whose knots are quantiles at even normal scores and all spikes; its values at rest."""
-    from scipy.special import ndtr, ndtri
-
-    distinct, counts = np.unique(values, return_counts=True)
-    if len(distinct) + column.missing <= 1:
-        return _constant_column(column, tuple(distinct.tolist()), gaps)
-    numbers = np.full(len(gaps), np.nan)
-    numbers[~gaps] = values
-    n, ordered = len(values), np.sort(values)
-    if len(distinct) > KNOTS:
-        steps = ndtr(np.linspace(ndtri(0.5 / n), -ndtri(0.5 / n), KNOTS))
-        ranks = np.unique(np.clip((steps * n).astype(int), 0, n - 1))
-        knots = np.unique([*ordered[[0, -1]], *ordered[ranks], *distinct[counts >= SPIKE * n]])
-    else:
-        knots = distinct
-    below, upto = (np.searchsorted(ordered, knots, side) / n for side in ("left", "right"))
-    scores = ndtri((below + upto) / 2)
-    spike = upto - below >= SPIKE
-    most = -ndtri(0.25 / n)
-    lows, highs = (np.where(spike, np.clip(ndtri(edge), -most, most), scores) for edge in (below, upto))
-    decimals = next((d for d in range(MOST_DECIMALS + 1) if np.array_equal(np.round(values, d), values)), None)
-    at, z, first, last = (tuple(x.tolist()) for x in (knots, scores, lows, highs))
-    return replace(column, kind="number", decimals=decimals, knots=at, scores=z, lows=first, highs=last), numbers
 
 
 def to_frame(form: TableForm, rows: np.ndarray) -> Any:
