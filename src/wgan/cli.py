@@ -354,7 +354,7 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str,
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
         return
-    if size is None and (found := look(name)):
+    if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
         click.echo(found)
         return
     dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop)

@@ -26,7 +26,7 @@ from wgan.runs import folder as runs
 from wgan.training import model as models
 from wgan.training.loop import advance, save
 from wgan.training.model import Model, engine_of, game_of
-from wgan.training.state import Training, describe, flatten, initial_state, model_of, restore, start
+from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
@@ -223,14 +223,12 @@ class WGAN(BaseEstimator):
 
 def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
     """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
-    if isinstance(X, Dataset):
-        return X
-    if hasattr(X, "toarray"):
-        raise UnfitRows("X is sparse, and sparse rows are not supported; give X.toarray().")
-    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
+    if len(getattr(X, "shape", ())) == 2 and X.shape[0] == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
+    if len(getattr(X, "shape", ())) == 1:
+        raise UnfitRows(f"X has shape {X.shape}; give rows of columns, such as X.reshape(-1, 1).")
     try:
-        dataset = data.from_array(X, drop=config.drop)
+        dataset = given(config, X)
         if y is None or config.conditional == "none":
             return dataset
         labels, names = data.as_labels(y, len(dataset.rows), "y")
@@ -261,6 +259,11 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
             f"X holds images of {dataset.form.dtype} from {dataset.form.low:g} to {dataset.form.high:g}, but the call "
             f"before had {form.dtype} from {form.low:g} to {form.high:g}; give them in that dtype and range."
         )
+    try:
+        if not form.affine:
+            form.encode(dataset.rows)
+    except WganError as problem:
+        raise UnfitRows(str(problem)) from None
     return replace(dataset, form=form)
 
 

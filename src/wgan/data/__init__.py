@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wgan.data.array_form import form_from_json
 from wgan.data.arrays import from_array, read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
-from wgan.data.columns import form_from_json
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
@@ -79,12 +79,16 @@ def load(
     columns of a table to leave out, separated by commas. Raises WganError for an unknown name, a file that is missing
     or unreadable, or rows that cannot be trained on.
     """
+    named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
+    if data_dir is not None and not named:
+        raise WganError(f"data_dir is for named sets, but {str(name_or_path)!r} is none; leave it out")
+    if size is None and resize != "crop":
+        raise WganError(f"resize is {resize!r}, but it needs size; give that too, or leave it out")
     if drop is not None and Path(name_or_path).suffix not in TABLES:
         raise WganError(f"drop is for tables ({' or '.join(TABLES)}), but {str(name_or_path)!r} is none; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
-    named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if path.is_dir() and not named:
         if (path / FILE).exists():
             return load_lmdb(path, size, resize)
@@ -102,7 +106,7 @@ def load(
         from wgan.data.table import read
 
         return read(path, drop)
-    if path.suffix not in (".npy", ".npz"):
+    if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
     rows, labels = read_numpy(path)
     dataset = from_array(rows, name=path.name)
@@ -116,7 +120,7 @@ def dataset_of(config: "Config") -> Dataset:
     """The data set that a config names, loaded with the config's fields for folders and tables."""
     return load(
         config.data,
-        data_dir=config.data_dir,
+        data_dir=config.data_dir if config.data in DATASETS else None,
         seed=config.seed,
         size=config.size,
         resize=config.resize,

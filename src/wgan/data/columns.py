@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -103,6 +103,8 @@ class TableForm(Form):
     """The form of a table; an encoded row has a unit for each column of numbers, then the softmax of each group."""
 
     columns: tuple[Column, ...] = ()
+
+    affine: ClassVar[bool] = False
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:

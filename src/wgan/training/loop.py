@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from wgan.config import OPERATIONAL, Config
-from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
@@ -22,7 +21,19 @@ from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import diagnostics
 from wgan.training.model import engine_of, generate
-from wgan.training.state import Training, describe, draws, encoded, flatten, labels_of, losses, model_of, restore, start
+from wgan.training.state import (
+    Training,
+    describe,
+    draws,
+    encoded,
+    flatten,
+    given,
+    labels_of,
+    losses,
+    model_of,
+    restore,
+    start,
+)
 
 Record = dict[str, Any]
 
@@ -89,7 +100,7 @@ def iterate(training: Training) -> None:
 
 def train(
     config: Config,
-    dataset: Dataset | None = None,
+    dataset: Any = None,
     *,
     out: str | Path | None = None,
     restart: bool = False,
@@ -98,7 +109,8 @@ def train(
 ) -> Iterator[Record]:
     """Train from a config, yielding a record (a dict) every `log_every` steps.
 
-    With `out` the run is written to that folder, and resumes an earlier run of the same config there. `note` is called
+    `dataset` is a `Dataset`, an array or a DataFrame to train on instead of the data that the config names. With `out`
+    the run is written to that folder, and resumes an earlier run of the same config there. `note` is called
     with sentences for the user, for instance about a damaged checkpoint.
 
     Examples:
@@ -107,6 +119,9 @@ def train(
         >>> len(records)
         3
     """
+    if dataset is not None:
+        dataset = given(config, rows := dataset)
+        config = config if dataset is rows else config.replace(data=dataset.name)
     if out is None:
         yield from advance(start(config, dataset), stop=stop)
         return

@@ -41,10 +41,29 @@ class Training:
     best: tuple[int, float] | None = None
 
 
+def given(config: Config, rows: Any) -> Dataset:
+    """Rows that were given to `fit` or `train` instead of a name: a Dataset, an array or a DataFrame.
+
+    Raises WganError for rows that cannot be trained on, and if the config has a field that such rows do not read.
+    """
+    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop)
+    if dataset is rows and config.drop is not None:
+        raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
+    size = (config.size, config.size)
+    if config.size is not None and not (dataset.form.kind == "images" and dataset.form.shape[:2] == size):
+        raise WganError(
+            f"size is {config.size}, but rows that are given are not resized, and these are "
+            f"{list(dataset.form.shape)}; set size to None or give images of that size."
+        )
+    return dataset
+
+
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     if dataset is None:
+        if config.data_dir is not None and config.data not in data.DATASETS:
+            raise WganError(f"data_dir is for named sets, but {config.data!r} is none; leave it out.")
         dataset = data.dataset_of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
