@@ -57,7 +57,9 @@ class Config:
     )
     size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
     resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
-    drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (default: none)")
+    drop: str | None = _field(
+        None, "columns of a table to leave out, NAME,NAME; a name with a comma stands in double quotes (default: none)"
+    )
     dequantise: str = _field(
         "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
     )

@@ -5,6 +5,7 @@ At rest a table is float64 [n, columns]: times are counts of their unit, levels 
 
 import hashlib
 import json
+import shlex
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from wgan.data.columns import Column, TableForm, constant_column, number_column
+from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT
@@ -51,11 +53,11 @@ def _refuse_repeated_names(names: list[str], table: str) -> None:
 
 
 def _without_dropped(frame: Any, drop: str | None, name: str) -> Any:
-    for column in drop.split(",") if drop else []:
-        if column.strip() not in map(str, frame.columns):
+    for column in [] if drop is None else names_in(drop, "drop"):
+        if column not in (given := [str(other).strip() for other in frame.columns]):
             known = ", ".join(map(str, frame.columns))
-            raise WganError(f"drop names {column.strip()!r}, but {name} has the columns {known}; name one of these")
-        frame = frame.loc[:, [str(other) != column.strip() for other in frame.columns]]
+            raise WganError(f"drop names {column!r}, but {name} has the columns {known}; name one of these")
+        frame = frame.loc[:, [other != column for other in given]]
     return frame
 
 
@@ -86,7 +88,7 @@ def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.n
         values = kept.to_numpy(np.float64)
         if not np.isfinite(values).all():
             raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
-        _refuse_inexact_integers(kept, where, f"rescale it, or drop it with --drop {name}")
+        _refuse_inexact_integers(kept, where, f"rescale it, or drop it with --drop {shlex.quote(as_text(name))}")
         if len(np.unique(values)) > FEW:
             return number_column(plain, values, gaps)
     try:
@@ -100,7 +102,8 @@ def _column_and_values(series: Any, name: Any, table: str) -> tuple[Column, np.n
     if text and len(levels) == len(kept) > 1 and not plain.categories:
         raise WganError(
             f"{where} has a different text in each of its {len(kept):,} rows, so it looks like an identifier, from "
-            f"which nothing can be learnt; leave it out with --drop {name}, or in Python with drop={str(name)!r}"
+            f"which nothing can be learnt; leave it out with --drop {shlex.quote(as_text(name))}, or in Python with "
+            f"drop={as_text(name)!r}"
         )
     counts = np.bincount(codes, minlength=len(levels))
     many = len(levels) > MOST_LEVELS
