@@ -20,9 +20,11 @@ from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
+from wgan.data.places import configs_by_place, places_of, sha256_of
 from wgan.data.rows import Dataset, Form, split
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
 from wgan.errors import WganError, unknown_name
+from wgan.runs import folder as runs
 
 if TYPE_CHECKING:
     from wgan.config import Config
@@ -37,6 +39,7 @@ __all__ = [
     "as_labels",
     "classes_of",
     "dataset_of",
+    "dataset_of_run",
     "form_from_json",
     "from_array",
     "label_counts",
@@ -44,7 +47,9 @@ __all__ = [
     "load_cifar",
     "load_idx_pair",
     "look",
+    "places_for",
     "read_idx",
+    "sha256_of",
     "split",
     "toy",
 ]
@@ -126,6 +131,35 @@ def dataset_of(config: "Config") -> Dataset:
         resize=config.resize,
         drop=config.drop,
     )
+
+
+def dataset_of_run(config: "Config", run: Path) -> Dataset:
+    """The data set that a run was trained on, from the first place that has its rows, or else from any that it names.
+
+    So a run is measured from any working folder, and after it was moved together with its data. Raises WganError if
+    nothing can be read.
+    """
+    wanted = (runs.read_config(run).get("data") or {}).get("sha256")
+    other = fault = None
+    for placed in configs_by_place(config, run):
+        try:
+            dataset = dataset_of(placed)
+        except WganError as problem:
+            fault = problem
+            continue
+        dataset = replace(dataset, sha256=sha256_of(dataset))
+        if dataset.sha256 == wanted:
+            return dataset
+        other = other or dataset
+    if other is None and fault is not None:
+        raise fault
+    assert other is not None
+    return other
+
+
+def places_for(config: "Config", run: Path) -> dict[str, str]:
+    """Where the data of a config lie, for the config.json of a run; see `places.places_of`."""
+    return places_of(config, run, config.data in DATASETS)
 
 
 def look(name_or_path: str | Path) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan import data
 from wgan.config import OPERATIONAL, Config
 from wgan.errors import WganError
 from wgan.game import step
@@ -145,7 +146,9 @@ def may_change(config: Config) -> frozenset[str]:
 
 def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
     """Create a run folder, or bring `training` to the newest good checkpoint of the run in the folder."""
-    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change(training.config))
+    about = describe(training)
+    about["data"] |= data.places_for(training.config, out)
+    found = runs.open_run(out, about, restart=restart, may_change=may_change(training.config))
     stack.enter_context(runs.lock(out))
     if not found:
         return

@@ -1,6 +1,5 @@
 """A run in memory: its start, its random draws, and the named arrays that save and restore it."""
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -163,7 +162,7 @@ def describe(training: Training) -> dict[str, Any]:
         "data": {
             "form": dataset.form.to_json(),
             "source": dataset.source,
-            "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
+            "sha256": data.sha256_of(dataset),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
             **({"classes": training.classes.to_json()} if training.classes else {}),
