@@ -244,9 +244,10 @@ class Config:
         later = math.ceil(step / every) - math.ceil(first / every) if every else 0
         return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
 
-    def learning_rate_at(self, step: int) -> float:
-        """The learning rate of both players during `step`."""
-        return self.learning_rate * (1 - step / self.steps if self.decay == "linear" else 1.0)
+    def learning_rate_at(self, step: int, steps: int | None = None) -> float:
+        """The learning rate of both players during `step` of a run of `steps` steps, by default those of the config."""
+        last = self.steps if steps is None else steps
+        return self.learning_rate * (1 - step / last if self.decay == "linear" else 1.0)
 
     def average_at(self, step: int) -> float:
         """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""

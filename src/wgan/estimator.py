@@ -24,6 +24,7 @@ from wgan.game.objectives import Objective
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
+from wgan.training.extension import more_steps, pieces_of
 from wgan.training.loop import advance, save
 from wgan.training.model import Model, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
@@ -94,14 +95,38 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
-    def fit(self, X: Any, y: Any = None) -> "WGAN":
+    def fit(self, X: Any, y: Any = None, extend: bool = False) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set.
+        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
+        the model goes on from where it is, on the same rows, to `steps` steps in all, at the learning rate that a run
+        of so many steps has there.
         """
         dataset = _dataset(X, self.config, y)
-        self._train(start(self.config.replace(data=dataset.name), dataset), [])
+        training = start(self.config.replace(data=dataset.name), dataset)
+        self._train(training, self._taken_up_by(training) if extend else [])
         return self
+
+    def _taken_up_by(self, training: Training) -> list[dict[str, Any]]:
+        """Bring a run at its start to the state of this model, and return the records that it keeps."""
+        self._fitted()
+        before, saved = self._training, self._described()
+        assert before is not None
+        may_change = OPERATIONAL | {"data", "steps"}
+        now, then = training.config, before.config
+        if changed := [n for n in FIELDS if n not in may_change and getattr(now, n) != getattr(then, n)]:
+            raise WganError(
+                f"{', '.join(changed)} changed since the fit that extend goes on with; call fit to begin anew."
+            )
+        rows = (data.sha256_of(training.dataset), training.dataset.form, training.classes)
+        if rows != (saved["data"]["sha256"], before.dataset.form, before.classes):
+            raise UnfitRows("X holds other rows or labels than the fit that extend goes on with; give the same ones.")
+        if now.steps <= before.step:
+            raise WganError(f"the model is at step {before.step} already; set steps above that to extend it.")
+        training.extended = more_steps(now, then, before.extended, before.step)
+        training.game, training.state, training.step = before.game, before.state, before.step
+        training.info, training.best = before.info, before.best
+        return [record for record in getattr(self, "records_", []) if record["step"] < training.step]
 
     def partial_fit(self, X: Any, y: Any = None) -> "WGAN":
         """Go on from the current state (or begin) for as many steps as one pass over these rows takes; return self.
@@ -214,7 +239,7 @@ class WGAN(BaseEstimator):
         dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
         none = np.empty(0, np.int64)
         state = initial_state(game, config, form.encoded_shape)
-        training = Training(config, game, dataset, none, none, state, classes=classes)
+        training = Training(config, game, dataset, none, none, state, classes=classes, extended=pieces_of(run))
         restore(training, saved)
         self._training, self._model, self._description = training, model_of(training), run
         if len(form.shape) == 1:

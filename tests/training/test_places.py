@@ -83,6 +83,15 @@ def test_a_run_alone_may_be_moved(project):
     assert measured(home.parent / "elsewhere" / "two") == before
 
 
+def test_other_rows_at_the_place_from_the_run_are_passed_over(project):
+    home, name = project
+    before = measured(home / "runs" / "one")
+    write(home.parent / "other" / "data" / name, shift=5)
+    (home.parent / "other" / "runs").mkdir()
+    (home / "runs" / "one").rename(home.parent / "other" / "runs" / "one")
+    assert measured(home.parent / "other" / "runs" / "one") == before
+
+
 def test_rows_decide_whether_it_is_the_same_run(project, monkeypatch):
     home, name = project
     run = home / "runs" / "one"

@@ -44,7 +44,8 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
             _create(out, asked)
             return False
         if not restart:
-            asked = saved | {"config": asked["config"]} | _where_data_lie(saved, asked)
+            kept = {name: asked[name] for name in ("config", "extended") if name in asked}
+            asked = saved | kept | _where_data_lie(saved, asked)
         with lock(out):
             if restart:
                 _clear(out)
@@ -190,8 +191,10 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
         for name in sorted((saved.keys() | asked.keys()) - may_change)
         if saved.get(name, ...) != asked.get(name, ...)  # no JSON value equals ...
     ]:
-        found = "; ".join(differences)
-        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart.")
+        found, more = "; ".join(differences), ""
+        if len(differences) == 1 and differences[0].startswith("steps:") and asked["steps"] > saved["steps"]:
+            more = ", or add --extend (in Python extend=True) to give it more steps"
+        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart{more}.")
 
 
 def _create(out: Path, config: dict) -> None:

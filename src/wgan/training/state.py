@@ -17,6 +17,7 @@ from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
 from wgan.runs import checkpoint
+from wgan.training import extension
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
@@ -38,6 +39,7 @@ class Training:
     codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
     # The step with the lowest W1 to held-out rows, measured every `diagnose_every` steps, and that W1.
     best: tuple[int, float] | None = None
+    extended: extension.Pieces = ()  # where the run was given more steps
 
 
 def given(config: Config, rows: Any) -> Dataset:
@@ -170,6 +172,7 @@ def describe(training: Training) -> dict[str, Any]:
         "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
         "machine": platform.machine(),
+        **({"extended": extension.to_json(training.extended)} if training.extended else {}),
     }
 
 
