@@ -117,7 +117,7 @@ def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(
         list(train(LONG, out=tmp_path / "run"))
     with pytest.raises(WganError, match="extend adds steps, but steps is 4 and the run has 6"):
         list(train(CONFIG.replace(steps=4), out=tmp_path / "run", extend=True))
-    with pytest.raises(WganError, match="--extend goes on with an earlier run, but .*none holds none"):
+    with pytest.raises(WganError, match=r"--extend goes on with an earlier run, but .*none holds none"):
         list(train(LONG, out=tmp_path / "none", extend=True))
     assert not (tmp_path / "none").exists()
     with pytest.raises(WganError, match="but restart begins anew"):
@@ -126,6 +126,9 @@ def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(
         list(train(LONG, extend=True))
     with pytest.raises(WganError, match=r"holds another run \(batch: saved 8, asked 9") as caught:
         list(train(CONFIG.replace(batch=9), out=tmp_path / "run"))
+    assert "extend" not in str(caught.value)
+    with pytest.raises(WganError, match=r"\(steps: saved 6, asked 4\)") as caught:
+        list(train(CONFIG.replace(steps=4), out=tmp_path / "run"))
     assert "extend" not in str(caught.value)
     with pytest.raises(WganError, match="holds another run"):
         list(train(LONG.replace(batch=9), out=tmp_path / "run", extend=True))
@@ -200,5 +203,5 @@ def test_damaged_pieces_are_named(tmp_path):
     list(train(CONFIG, out=tmp_path))
     saved = json.loads(Path(tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(saved | {"extended": [{"at": 3}]}))
-    with pytest.raises(WganError, match="entry extended of config.json is damaged"):
+    with pytest.raises(WganError, match=r"entry extended of config.json is damaged"):
         list(train(CONFIG, out=tmp_path))
