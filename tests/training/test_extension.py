@@ -18,7 +18,7 @@ from wgan.training.extension import more_steps, steps_at
 CONFIG = Config(
     **{"data": "8gaussians", "network": "mlp", "width": 4, "latent": 2, "batch": 8, "rows": 64, "held_out": 0.001},
     **{"learning_rate": 0.1, "constraint": "clip", "clip": 1.0, "engine": "torch", "steps": 6, "log_every": 4},
-    **{"checkpoint_every": 2, "diagnose_every": 3, "sample_every": 5},
+    **{"checkpoint_every": 2, "diagnose_every": 4, "sample_every": 5},
 )
 LONG = CONFIG.replace(steps=10)
 
@@ -52,10 +52,10 @@ def test_the_schedule_goes_on_as_in_a_longer_run_and_is_recorded(tmp_path, engin
     list(train(CONFIG.replace(**engine), out=tmp_path / "run"))
     said = []
     records = list(train(LONG.replace(**engine), out=tmp_path / "run", extend=True, note=said.append))
-    assert [(r["step"], r.get("extended_to")) for r in records] == [(6, 10), (8, None), (9, None), (10, None)]
+    assert [(r["step"], r.get("extended_to")) for r in records] == [(6, 10), (8, None), (10, None)]
     log = runs.read_log(tmp_path / "run")
-    assert log["step"].tolist() == [0, 3, 4, 6, 8, 9, 10]
-    rates = [0.1 * (1 - at / 6) for at in (0, 3, 4)] + [0.1 * (1 - at / 10) for at in (6, 8, 9, 9)]
+    assert log["step"].tolist() == [0, 4, 6, 8, 10]
+    rates = [0.1 * (1 - at / 6) for at in (0, 4)] + [0.1 * (1 - at / 10) for at in (6, 8, 9)]
     np.testing.assert_allclose(log["learning_rate"], rates)
     saved = json.loads((tmp_path / "run" / "config.json").read_text())
     assert saved["config"]["steps"] == 10
@@ -100,7 +100,7 @@ def test_a_run_may_be_extended_before_its_end_and_again(tmp_path):
     assert saved["extended"] == [{"at": 4, "steps_before": 6}, {"at": 8, "steps_before": 10}]
     log = runs.read_log(tmp_path)
     rates = dict(zip(log["step"].tolist(), log["learning_rate"].tolist(), strict=True))
-    assert [rates[at] for at in (0, 4, 6, 8, 9)] == pytest.approx([0.1, 0.06, 0.04, 0.1 / 3, 0.025])
+    assert [rates[at] for at in (0, 4, 8, 12)] == pytest.approx([0.1, 0.06, 0.1 / 3, 0.1 / 12])
 
 
 def test_the_pieces_are_those_of_the_steps_that_were_made():

@@ -170,7 +170,8 @@ def look(name_or_path: str | Path) -> str:
     pictures = folder_pictures(path)
     found = survey(pictures)
     hint = "" if len(found.sizes) == 1 else "; give --size N to train on them"
-    return f"{path} holds {found}{hint}\n{label_counts(pictures.labels, pictures.label_names)}".rstrip()
+    counts = label_counts(pictures.labels, pictures.label_names)
+    return f"{path} holds {found}{pictures.remark}{hint}\n{counts}".rstrip()
 
 
 def label_counts(labels: np.ndarray | None, names: tuple[str, ...]) -> str:
