@@ -102,15 +102,24 @@ def _members(family: str | None) -> list[str]:
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run in --out and begin anew")
+@click.option("--extend", is_flag=True, help="give the run in --out more steps, as many as --steps says in all")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 @click.option("--tensorboard", is_flag=True, help="also write event files for TensorBoard to OUT/tensorboard")
 def train(
-    data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+    data: str,
+    preset_name: str | None,
+    out: Path | None,
+    restart: bool,
+    extend: bool,
+    dry_run: bool,
+    tensorboard: bool,
+    **flags: Any,
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
     hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
-    The same command resumes the run in --out. Ctrl-C saves, then stops. Brackets show the values of the preset
+    The same command resumes the run in --out; with --extend and more --steps it goes on beyond its end. Ctrl-C saves,
+    then stops. Brackets show the values of the preset
     `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
     from wgan.data import is_table
@@ -128,11 +137,12 @@ def train(
     training = loop.start(loop.same_engine(config, out))
     click.echo(_summary(training), err=True)
     if dry_run:
-        runs.check(out, loop.describe(training), restart=restart, may_change=loop.may_change(config))
+        about = loop.described(training, out, restart, extend)
+        runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
         click.echo(json.dumps(config.to_json(), indent=2))
         return
     with ExitStack() as stack:
-        loop.open_folder(training, out, restart, stack, note=lambda text: click.echo(text, err=True))
+        loop.open_folder(training, out, restart, stack, lambda text: click.echo(text, err=True), extend)
         board = Board(out, training.step) if tensorboard else None
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
@@ -424,7 +434,7 @@ def data(
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
         return
-    if size is None and (found := look(name)):
+    if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
         click.echo(found)
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():

@@ -254,7 +254,7 @@ def _side_of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
 def _side_of_own_data(run: Path) -> _Side:
     """The data of a run: held-out rows to compare it with, and training rows for the floor."""
     config = models.load_model(run).config
-    dataset = data.dataset_of(config)
+    dataset = data.dataset_of_run(config, run)
     trained, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
 
     def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,5 @@
 """Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
-import hashlib
 import json
 import textwrap
 from collections.abc import Callable
@@ -65,11 +64,11 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     Raises WganError if the data are missing or are not the data that the run was trained on.
     """
     try:
-        dataset = dataset or data.dataset_of(config)
+        dataset = dataset or data.dataset_of_run(config, run)
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
-    if saved != (dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest()):
+    if saved != data.sha256_of(dataset):
         raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")
     return dataset, *data.split(dataset, config.held_out, config.rows, config.seed)
 

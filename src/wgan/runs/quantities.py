@@ -591,6 +591,9 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("vanishing gradient",),
     ),
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
+    "extended_to": Quantity(
+        "Extended to", "The steps of the whole run from this step on, where it was given more of them.", "steps"
+    ),
     "seconds": Quantity(
         "Time",
         "The time since the process began to train; a run that resumes counts from 0 again.",
