@@ -15,7 +15,7 @@ import numpy as np
 
 from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.kinds import kind_and_format, kinds_of
-from wgan.data.names import names_in
+from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset
 from wgan.data.series import (
     UNITS,
