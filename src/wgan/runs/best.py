@@ -49,9 +49,9 @@ def best(run: Path, steps: Collection[int], before: float = math.inf) -> Best | 
     config = folder.read_config(run)["config"] if (run / folder.CONFIG).is_file() else {}
     measure = str(config.get("best_by", ENERGY))
     column = column_of(measure)
-    if column not in log and ENERGY not in log:
+    if "best_by" not in config and ENERGY not in log:
         measure, column = "exact_w1", "w1"
-    if column not in log or log[column].dtype == object:
+    if any(name not in log or log[name].dtype == object for name in ("step", column)):
         return None
     at, values = log["step"], log[column]
     known = [i for i in range(len(at)) if at[i] < before and int(at[i]) in steps and np.isfinite(values[i])]

@@ -187,9 +187,11 @@ def estimates(training: Training) -> Record:
 
 
 def no_better(training: Training) -> bool:
-    """Whether `until_no_better` ends the run at this step."""
-    patience, found = training.config.until_no_better, training.best
-    return patience is not None and found is not None and training.step - found[0] >= patience
+    """Whether `until_no_better` ends the run at this step, which is so only where it is measured in any case."""
+    config, found = training.config, training.best
+    if config.until_no_better is None or found is None or training.step % config.diagnose_every:
+        return False
+    return training.step - found[0] >= config.until_no_better
 
 
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
