@@ -276,7 +276,9 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 
 def kind(f: dataclasses.Field) -> type:
     """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    return {"str": str, "str | None": str, "str | Measure": str, "int": int, "int | None": int, "float": float}.get(
+    if "choices" in f.metadata:
+        return str
+    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
 

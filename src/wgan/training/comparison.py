@@ -182,7 +182,7 @@ def _covering(real: np.ndarray, fake: np.ndarray) -> Measurement:
 
 def _is_finite(value: Any) -> bool:
     """Whether this is one finite number, of Python, NumPy or a framework."""
-    if isinstance(value, str | bytes) or getattr(value, "ndim", 0):
+    if isinstance(value, str | bytes) or getattr(value, "ndim", None):
         return False
     try:
         return math.isfinite(value)
