@@ -90,6 +90,7 @@ TEXTS = {
     "beyond 2**53": (["9007199254740993", "9007199254740992"], "more digits than a number keeps"),
     "codes": (["A12", "B7"], ""),
     "mixed marks": (["1,5", "1,500.25", "2.5"], ""),
+    "zeros between thousands": (["0.001.000", "1.001.000"], ""),
     "scores": (["2:1", "0:3"], ""),
     "mostly numbers": ([*map(str, range(19)), "about 7"], "'about 7' is no number but 19 of 20"),
     "money with leading zeros": (["$007", "$012"], ""),
@@ -364,3 +365,30 @@ def test_any_dates_come_back(form, moments):
     assert again == cells or [date.fromisoformat(cell[:10]) for cell in cells] == [
         value.date() for value in found.values
     ]
+
+
+CELLS = [  # a column is drawn from one of these
+    st.text(st.sampled_from("0123456789.,-+$€%()/: 'eE\"\n;|\tAPMTZNaJé\u00a0"), max_size=12),
+    st.from_regex(r"[-+$(]?[0-9]{1,3}([.,'][0-9]{2,3}){0,2}[)%€-]?", fullmatch=True),
+    st.from_regex(r"[0-3]?[0-9][/.-][01]?[0-9][/.-](20)?[012][0-9]( [012]?[0-9]:[0-5][0-9])?", fullmatch=True),
+    st.sampled_from(["NA", "nan", "true", "False", "?", "-", "inf", "20230623", "01/02/2020", "00037", "1,500", "1e5"]),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of([st.lists(one, min_size=1, max_size=6) for one in CELLS]), st.sampled_from(",;\t|"))
+def test_whatever_cells_hold_they_are_refused_in_a_sentence_or_come_back(tmp_path_factory, cells, delimiter):
+    path = tmp_path_factory.mktemp("cells")
+    try:
+        dataset = column_of(path, cells, delimiter)
+    except WganError:
+        return
+    if dataset.form.delimiter != delimiter:
+        return  # cells full of another mark, which divides all lines as well
+    write(dataset.form, dataset.rows, path / "x.csv")
+    once = (path / "x.csv").read_text()
+    again = read(path / "x.csv")
+    assert (values_of(again).isna() == values_of(dataset).isna()).all()
+    write(again.form, again.rows, path / "x.csv")
+    assert (path / "x.csv").read_text() == once
+    assert values_of(again).tolist() == values_of(dataset).tolist() or values_of(again).isna().any()
