@@ -12,7 +12,6 @@ import numpy as np
 from wgan import __version__
 from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.data import Classes, Form, form_from_json
-from wgan.data.columns import TableForm
 from wgan.errors import WganError
 from wgan.evaluation import evaluate
 from wgan.game import step
@@ -114,7 +113,7 @@ def graph_of(model: Model, generator: Plain) -> Any:
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
     encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
-    if not isinstance(model.form, TableForm):  # the columns of a table are decoded one by one, outside the graph
+    if model.form.affine:  # the columns of a table are decoded one by one, outside the graph
         outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
     return graph.model(inputs, outputs, _metadata(model))
 

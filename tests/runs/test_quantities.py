@@ -26,6 +26,7 @@ KINDS = {
     "projection": {"conditional": "projection"},
     "no average": {"average": 0},
     "no held-out rows": {"held_out": 0},
+    "another measure": {"best_by": "sliced_w1"},
 }
 
 
@@ -63,7 +64,9 @@ def test_each_logged_name_has_an_entry(names):
 def test_each_entry_is_logged_by_a_run_of_some_kind(names):
     assert {entry(name) for those in names.values() for name in those} == set(QUANTITIES)
     assert "fault" in names["a fault"]
-    assert "classes" not in names["no labels"]
+    for name in ("classes", "kinds", "missing_mass_lower", "largest_class"):
+        assert name not in names["no labels"]
+        assert name in names["no average"]
 
 
 def test_each_entry_has_words_and_names_what_is_there():

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -123,6 +123,8 @@ class TableForm(Form):
 
     columns: tuple[Column, ...] = ()
     delimiter: str = ","  # of the CSV that they came from
+
+    affine: ClassVar[bool] = False
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.kinds import kind_and_format, kinds_of
+from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset
 from wgan.data.series import (
     UNITS,
@@ -113,11 +114,11 @@ def without_dropped(frame: Any, drop: str | None, name: str) -> Any:
 
 def kept_names(names: list[str], drop: str | None, table: str) -> list[str]:
     """The names that are not in `drop` ("NAME,NAME"). Raises WganError for a name that is none of them."""
-    for column in drop.split(",") if drop else []:
-        if column.strip() not in names:
+    for column in [] if drop is None else names_in(drop, "drop"):
+        if column not in [other.strip() for other in names]:
             known = ", ".join(names)
-            raise WganError(f"drop names {column.strip()!r}, but {table} has the columns {known}; name one of these")
-        names = [other for other in names if other != column.strip()]
+            raise WganError(f"drop names {column!r}, but {table} has the columns {known}; name one of these")
+        names = [other for other in names if other.strip() != column]
     return names
 
 
@@ -141,11 +142,11 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) 
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     whys = [f"{name!r} ({'; '.join(filter(None, (found[name], notes.get(name))))})" for name in names]
-    first, all_names = shlex.quote(names[0]), shlex.quote(",".join(names))
+    first, all_names = shlex.quote(names[0]), ",".join(map(as_text, names))
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; leave it out with --drop {all_names}, in Python "
-        f"drop={','.join(names)!r}, have samples numbered with --column {first}=identifier, or insist with "
+        f"persons and from which nothing can be learnt; leave it out with --drop {shlex.quote(all_names)}, in Python "
+        f"drop={all_names!r}, have samples numbered with --column {first}=identifier, or insist with "
         f"--column {first}=text"
     )
 
@@ -159,7 +160,7 @@ def _column_and_values(plain: Plain, said: str) -> tuple[Column, np.ndarray]:
     if column.unit:
         return number_column(column, kept, gaps)
     if plain.numeric and kind != "text":
-        _check_numbers(kept, where, f"rescale it, or drop it with --drop {column.name}")
+        _check_numbers(kept, where, f"rescale it, or drop it with --drop {shlex.quote(as_text(column.name))}")
         values = kept.to_numpy(np.float64)
         if len(np.unique(values)) > FEW or kind in ("number", "integer"):
             return number_column(column, values, gaps)

@@ -23,7 +23,7 @@ from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
 from wgan.reports import figures
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import own_networks
 
@@ -56,9 +56,9 @@ def load_model(
 ) -> Model:
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    `step` chooses another checkpoint: its step, or "best" for the lowest held-out W1. `objective`, `constraint` and
-    `network` are the objects of your own that the run was made with, since a folder holds no code. Raises `WganError`
-    if something is damaged or the step was not kept.
+    `step` chooses another checkpoint: its step, or "best" for the one that `best_by` chose. `objective`, `constraint`
+    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
+    `WganError` if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
@@ -117,8 +117,8 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
     kept = checkpoint.steps(run / "checkpoints")
-    best = runs.best(run, kept)
-    names = {str(number): number for number in kept} | ({"best": best[0]} if best else {})
+    found = best.best(run, kept)
+    names = {str(number): number for number in kept} | ({"best": found.step} if found else {})
     if str(step) not in names:
         raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
     return run / "checkpoints" / f"{names[str(step)]:08d}"
@@ -288,6 +288,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
         )
     if suffix == "" and form.kind != "images":
         raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
+    images = figures.as_stored(rows, form) if suffix == "" else rows
     try:
         (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
         if suffix == ".npy":
@@ -299,7 +300,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
         elif suffix == ".png":
             figures.samples(rows, form, out)
         else:
-            for number, pixels in enumerate(figures.as_bytes(rows, form)):
+            for number, pixels in enumerate(images):
                 figures.image(pixels, out / f"{number:06d}.png")
     except OSError as problem:
         raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

@@ -1,6 +1,5 @@
 """A run in memory: its start, its random draws, and the named arrays that save and restore it."""
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,17 +9,22 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import Config
+from wgan.config import FIELDS, Config, Named
 from wgan.data import Classes, Dataset
 from wgan.errors import WganError
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
+from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
+from wgan.runs.best import Measured
+from wgan.training import extension
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
+
+LEAST_HALF = 3  # held-out rows that choose the best checkpoint, and that report it, so that a measure has an error
 
 
 @dataclass
@@ -37,14 +41,33 @@ class Training:
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
     classes: Classes | None = None  # the classes of a conditional run
     codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
-    # The step with the lowest W1 to held-out rows, measured every `diagnose_every` steps, and that W1.
-    best: tuple[int, float] | None = None
+    measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
+    extended: extension.Pieces = ()  # where the run was given more steps
+
+
+def given(config: Config, rows: Any) -> Dataset:
+    """Rows that were given to `fit` or `train` instead of a name: a Dataset, an array or a DataFrame.
+
+    Raises WganError for rows that cannot be trained on, and if the config has a field that such rows do not read.
+    """
+    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop, column=config.column)
+    if dataset is rows and config.drop is not None:
+        raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
+    size = (config.size, config.size)
+    if config.size is not None and not (dataset.form.kind == "images" and dataset.form.shape[:2] == size):
+        raise WganError(
+            f"size is {config.size}, but rows that are given are not resized, and these are "
+            f"{list(dataset.form.shape)}; set size to None or give images of that size."
+        )
+    return dataset
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     if dataset is None:
+        if config.data_dir is not None and config.data not in data.DATASETS:
+            raise WganError(f"data_dir is for named sets, but {config.data!r} is none; leave it out.")
         dataset = data.dataset_of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
@@ -54,8 +77,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
-    if config.until_no_better is not None and not len(held_out):
-        raise WganError("until_no_better needs held-out rows to measure W1; raise --held-out above 0.")
+    _refuse_measure(config, len(held_out) // 2)
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
     game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
@@ -64,6 +86,20 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         raise WganError("batch norm needs at least 2 rows in a batch and held out; raise --batch or --held-out.")
     state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
+
+
+def _refuse_measure(config: Config, half: int) -> None:
+    """Raise `WganError` if the held-out rows are too few to choose the best checkpoint as the config asks."""
+    if isinstance(config.best_by, Named):
+        raise WganError(f"best_by {config.best_by.name!r} is a function of your own; give the function itself again.")
+    chosen = isinstance(config.best_by, str) and config.best_by != FIELDS["best_by"].default
+    least = METRICS[config.best_by].least if chosen else LEAST_HALF
+    asked = [name for name in ("until_no_better", "best_by") if getattr(config, name) != FIELDS[name].default]
+    if asked and half < least:
+        raise WganError(
+            f"{asked[0]} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
+            f"but {2 * half} are held out; raise --held-out."
+        )
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
@@ -144,7 +180,7 @@ def describe(training: Training) -> dict[str, Any]:
         "data": {
             "form": dataset.form.to_json(),
             "source": dataset.source,
-            "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
+            "sha256": data.sha256_of(dataset),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
             **({"classes": training.classes.to_json()} if training.classes else {}),
@@ -152,6 +188,7 @@ def describe(training: Training) -> dict[str, Any]:
         "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
         "machine": platform.machine(),
+        **({"extended": extension.to_json(training.extended)} if training.extended else {}),
     }
 
 
