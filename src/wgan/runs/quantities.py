@@ -328,14 +328,14 @@ QUANTITIES: dict[str, Quantity] = {
         "The lower end of its interval, which all records of a run have at once in 95 % of runs.",
         "kinds",
         text=whole,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "support_upper": Quantity(
         "Upper end of the effective support",
         "The upper end of its interval; it is missing where no two samples are alike.",
         "kinds",
         text=whole,
-        verdicts=("memorising generator", "mode collapse"),
+        verdicts=("memorising generator", "mode collapse", "difference from the data"),
     ),
     "support_floor": Quantity(
         "Effective support of held-out rows",
@@ -343,7 +343,7 @@ QUANTITIES: dict[str, Quantity] = {
         "kinds",
         label="held-out rows",
         text=whole,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "kinds": Quantity(
         "Classes made",
@@ -373,7 +373,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "missing_mass_lower": Quantity(
         "Lower end of the mass that is missed",
-        "The lower end of its interval, for classes that are made at least a tenth as often as they occur.",
+        "The lower end of its interval, for classes that are made at least half as often as they occur.",
         "share",
         text=share,
         verdicts=("mode collapse",),
