@@ -79,6 +79,7 @@ NOTED = {
     "far and still falling": AWAY | {"energy_distance": FALLING},
     "not proven": {"energy_distance_error": MARGIN},
     "less real": {"precision": 0.5},
+    "less various": {"support_lower": 200.0, "support_upper": 300.0},
     "nothing held out": {"energy_distance": np.nan, "w1": np.nan},
     "too few held out": {"energy_distance": np.nan},
     "memory of a note": MEMORY | {"held_out_estimate": 0.3},
@@ -261,6 +262,9 @@ LIMITS = {
     "chance": ("difference from the data", "good", lambda x: {"energy_distance_chance": x}, MARGIN / 4, "above"),
     "precision that is less": ("difference from the data", "good", lambda x: {"precision": x}, LESS, "above"),
     "coverage that is less": ("difference from the data", "good", lambda x: {"coverage": x}, LESS, "above"),
+    "support that is less": (
+        "difference from the data", "good", lambda x: {"support_upper": 1000 * x}, SHOWN, "above",
+    ),
     "fall by a share": (
         "still improving", "note", lambda x: {"energy_distance": np.where(STEPS > 1500, 1 - x, 1)}, LEAST_FALL, "above",
     ),
