@@ -205,6 +205,23 @@ def test_a_number_of_a_table_of_any_dtype_is_that_number(first, later):
     np.testing.assert_allclose(taken.form.encode(taken.rows), before.form.encode(before.rows), atol=1e-6)
 
 
+def test_samples_of_an_array_have_its_spikes_bounds_and_dtype():
+    rng = np.random.default_rng(0)
+    rows = np.where(rng.random((400, 2)) < 0.7, 0, rng.exponential(size=(400, 2))).astype(np.float32)
+    rows[:, 1] = rng.integers(0, 3, 400)
+    model = WGAN(**SMALL | {"steps": 30, "width": 32, "batch": 64, "learning_rate": 0.01}).fit(rows)
+    made = model.sample(500, seed=1)
+    assert (made.dtype, made.shape) == (np.float32, (500, 2))
+    assert 0.2 < (made[:, 0] == 0).mean() < 1  # a standardised column never gives 0 itself
+    assert made.min() == 0
+    assert made[:, 0].max() <= rows[:, 0].max()
+    assert set(made[:, 1]) <= {0, 1, 2}
+    model.partial_fit(rows[:200])
+    rows[0, 1] = 7
+    with pytest.raises(ValueError, match="column 1 has 7, but only 0, 1, 2 in the training data"):
+        model.partial_fit(rows)
+
+
 def test_tables_with_and_without_names_do_not_follow_each_other():
     frame = pytest.importorskip("pandas").DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > -2, "x", "y")})
     for first, later in ((frame, X), (X, frame), (frame, X.tolist()), (frame, frame.rename(columns={"a": "c"}))):

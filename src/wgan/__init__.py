@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
     from wgan.evaluation import features
+    from wgan.evaluation.samples import evaluate
     from wgan.game import constraints, networks, objectives
     from wgan.maths import density_ratio, divergences, known, metrics, transport
     from wgan.maths.transport import debiased_w1, emd, sinkhorn, sliced_w1
@@ -28,6 +29,7 @@ _NAMES = {
     "WganError": "wgan.errors",
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
+    "evaluate": "wgan.evaluation.samples",
     "own_network": "wgan.training.own_networks",
     "train": "wgan.training.loop",
     "w1": "wgan.training.critic",
@@ -45,8 +47,8 @@ _MODULES = {
 
 __all__ = [
     "PRESETS", "WGAN", "Config", "WganError", "constraints", "data", "debiased_w1", "density_ratio", "divergences",
-    "emd", "features", "figures", "known", "load", "metrics", "networks", "objectives", "own_network", "preset",
-    "sinkhorn", "sliced_w1", "studies", "train", "transport", "w1",
+    "emd", "evaluate", "features", "figures", "known", "load", "metrics", "networks", "objectives", "own_network",
+    "preset", "sinkhorn", "sliced_w1", "studies", "train", "transport", "w1",
 ]  # fmt: skip
 
 

@@ -102,15 +102,24 @@ def _members(family: str | None) -> list[str]:
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run in --out and begin anew")
+@click.option("--extend", is_flag=True, help="give the run in --out more steps, as many as --steps says in all")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
 @click.option("--tensorboard", is_flag=True, help="also write event files for TensorBoard to OUT/tensorboard")
 def train(
-    data: str, preset_name: str | None, out: Path | None, restart: bool, dry_run: bool, tensorboard: bool, **flags: Any
+    data: str,
+    preset_name: str | None,
+    out: Path | None,
+    restart: bool,
+    extend: bool,
+    dry_run: bool,
+    tensorboard: bool,
+    **flags: Any,
 ) -> None:
     """Train on DATA: a data set's name (see `wgan data`; digits if none is given), a folder of images, an LMDB,
     hf:NAME, or a .npy, .npz, .csv or .parquet file.
 
-    The same command resumes the run in --out. Ctrl-C saves, then stops. Brackets show the values of the preset
+    The same command resumes the run in --out; with --extend and more --steps it goes on beyond its end. Ctrl-C saves,
+    then stops. Brackets show the values of the preset
     `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
     from wgan.data import is_table
@@ -128,18 +137,18 @@ def train(
     training = loop.start(loop.same_engine(config, out))
     click.echo(_summary(training), err=True)
     if dry_run:
-        runs.check(out, loop.describe(training), restart=restart, may_change=loop.may_change(config))
+        about = loop.described(training, out, restart, extend)
+        runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
         click.echo(json.dumps(config.to_json(), indent=2))
         return
     with ExitStack() as stack:
-        loop.open_folder(training, out, restart, stack, note=lambda text: click.echo(text, err=True))
+        loop.open_folder(training, out, restart, stack, lambda text: click.echo(text, err=True), extend)
         board = Board(out, training.step) if tensorboard else None
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
-        later = training.step - found.step
-        since = f"; none of the {later:,} steps since was better" if loop.no_better(training) else ""
+        since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
         click.echo(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
@@ -300,9 +309,17 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
     "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
 )
 @click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time")
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
 @click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON")
 def distance(
-    first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
+    first: str,
+    second: str | None,
+    method: str,
+    count: int | None,
+    seed: int,
+    budget: float | None,
+    column: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Print bounds of the earth mover's distance between A and B: data sets, .npy, .npz, .csv or .parquet files, or
     run folders.
@@ -313,12 +330,15 @@ def distance(
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words
 
-    found = between(first, second, method=method, n=count, seed=seed, budget=budget)
+    found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column)
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=click.Path(path_type=Path), metavar="[RUN]", required=False)
+@click.option("--real", metavar="A", help="without RUN: real rows, as a data set's name, a folder or a file")
+@click.option("--fake", metavar="B", help="without RUN: samples made by anything, as a folder or a file")
+@click.option("--train", metavar="C", help="with --real: the rows that the generator was trained on, to find copies")
 @click.option("--samples", default=10_000, type=click.IntRange(1), metavar="N", help="how many samples [10000]")
 @click.option(
     "--features",
@@ -328,18 +348,50 @@ def distance(
     "images) [auto]",
 )
 @click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
-@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json instead of a table")
-def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
-    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows."""
+@click.option(
+    "--size", type=click.IntRange(1, 4096), metavar="N", help="with --real: " + FIELDS["size"].metadata["text"]
+)
+@click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON (of a RUN: its evaluation.json)")
+def evaluate(
+    run: Path | None,
+    real: str | None,
+    fake: str | None,
+    train: str | None,
+    samples: int,
+    features: str,
+    target: str | None,
+    size: int | None,
+    as_json: bool,
+) -> None:
+    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows.
+
+    With --real A --fake B no run is needed: B are samples made by anything, as a folder of images or a .npy, .npz, .csv
+    or .parquet file. They are compared with one half of A, and the other half gives the numbers for real rows. With
+    --train C all of A is compared, and copies of C are looked for.
+    """
     from rich.console import Console
 
     from wgan.evaluation import evaluate
+    from wgan.evaluation import samples as made_by_anything
 
+    if run is not None and (real or fake or train or size):
+        raise WganError(
+            f"--real, --fake, --train and --size go without a RUN, but {run} is given; leave out one or the other."
+        )
+    if run is None and not (real and fake):
+        raise WganError("evaluate needs a RUN, or --real A and --fake B; name what is to be measured.")
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = evaluate.evaluate(run, samples, features, target=target, note=note)
-    click.echo(json.dumps(report, indent=1) if as_json else evaluate.words(run, report))
+        if run is not None:
+            report = evaluate.evaluate(run, samples, features, target=target, note=note)
+            text = evaluate.words(run, report)
+        else:
+            report = made_by_anything.evaluate(
+                real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
+            )
+            text = made_by_anything.words(report)
+    click.echo(json.dumps(report, indent=1) if as_json else text)
 
 
 @cli.command()
@@ -382,11 +434,11 @@ def data(
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
         return
-    if size is None and (found := look(name)):
+    if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
         click.echo(found)
         return
-    if is_table(name) and Path(name).is_file():
-        dataset = read_table(Path(name), drop, column, refuse=False)
+    if is_table(name) and (path := Path(name).expanduser()).is_file():
+        dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows

@@ -66,7 +66,9 @@ class Config:
     data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a file of rows")
     size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
     resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
-    drop: str | None = _field(None, "columns of a table to leave out, NAME,NAME (default: none)")
+    drop: str | None = _field(
+        None, "columns of a table to leave out, NAME,NAME; a name with a comma stands in double quotes (default: none)"
+    )
     column: Any = _field(None, "a column's kind: text, number, integer, date or identifier", read=_said_kinds)
     dequantise: str = _field(
         "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
@@ -144,7 +146,7 @@ class Config:
         operational=True,
     )
     until_no_better: int | None = _field(
-        None, "stop N steps after the best checkpoint (default: never)", low=1, operational=True
+        None, "stop N steps after the lowest measure (default: never)", low=1, operational=True
     )
 
     def __post_init__(self) -> None:
@@ -261,9 +263,10 @@ class Config:
         later = math.ceil(step / every) - math.ceil(first / every) if every else 0
         return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
 
-    def learning_rate_at(self, step: int) -> float:
-        """The learning rate of both players during `step`."""
-        return self.learning_rate * (1 - step / self.steps if self.decay == "linear" else 1.0)
+    def learning_rate_at(self, step: int, steps: int | None = None) -> float:
+        """The learning rate of both players during `step` of a run of `steps` steps, by default those of the config."""
+        last = self.steps if steps is None else steps
+        return self.learning_rate * (1 - step / last if self.decay == "linear" else 1.0)
 
     def average_at(self, step: int) -> float:
         """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""

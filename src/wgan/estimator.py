@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,10 @@ from wgan.presets import preset as named_preset
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
+from wgan.training.extension import more_steps, pieces_of
 from wgan.training.loop import advance, save
 from wgan.training.model import Model, engine_of, game_of
-from wgan.training.state import Training, describe, flatten, initial_state, model_of, restore, start
+from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
@@ -94,14 +96,40 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
-    def fit(self, X: Any, y: Any = None) -> "WGAN":
+    def fit(self, X: Any, y: Any = None, extend: bool = False) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set.
+        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
+        the model goes on from where it is, on the same rows, to `steps` steps in all, at the learning rate that a run
+        of so many steps has there.
         """
         dataset = _dataset(X, self.config, y)
-        self._train(start(self.config.replace(data=dataset.name), dataset), [])
+        training = start(self.config.replace(data=dataset.name), dataset)
+        for line in data.note_lines(training.dataset):
+            warnings.warn(line, UserWarning, stacklevel=2)
+        self._train(training, self._taken_up_by(training) if extend else [])
         return self
+
+    def _taken_up_by(self, training: Training) -> list[dict[str, Any]]:
+        """Bring a run at its start to the state of this model, and return the records that it keeps."""
+        self._fitted()
+        before, saved = self._training, self._described()
+        assert before is not None
+        may_change = OPERATIONAL | {"data", "steps"}
+        now, then = training.config, before.config
+        if changed := [n for n in FIELDS if n not in may_change and getattr(now, n) != getattr(then, n)]:
+            raise WganError(
+                f"{', '.join(changed)} changed since the fit that extend goes on with; call fit to begin anew."
+            )
+        rows = (data.sha256_of(training.dataset), training.dataset.form, training.classes)
+        if rows != (saved["data"]["sha256"], before.dataset.form, before.classes):
+            raise UnfitRows("X holds other rows or labels than the fit that extend goes on with; give the same ones.")
+        if now.steps <= before.step:
+            raise WganError(f"the model is at step {before.step} already; set steps above that to extend it.")
+        training.extended = more_steps(now, then, before.extended, before.step)
+        training.game, training.state, training.step = before.game, before.state, before.step
+        training.info, training.measured = before.info, before.measured
+        return [record for record in getattr(self, "records_", []) if record["step"] < training.step]
 
     def partial_fit(self, X: Any, y: Any = None) -> "WGAN":
         """Go on from the current state (or begin) for as many steps as one pass over these rows takes; return self.
@@ -214,7 +242,7 @@ class WGAN(BaseEstimator):
         dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
         none = np.empty(0, np.int64)
         state = initial_state(game, config, form.encoded_shape)
-        training = Training(config, game, dataset, none, none, state, classes=classes)
+        training = Training(config, game, dataset, none, none, state, classes=classes, extended=pieces_of(run))
         restore(training, saved)
         self._training, self._model, self._description = training, model_of(training), run
         if len(form.shape) == 1:
@@ -223,14 +251,12 @@ class WGAN(BaseEstimator):
 
 def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
     """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
-    if isinstance(X, Dataset):
-        return X
-    if hasattr(X, "toarray"):
-        raise UnfitRows("X is sparse, and sparse rows are not supported; give X.toarray().")
-    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
+    if len(getattr(X, "shape", ())) == 2 and X.shape[0] == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
+    if len(getattr(X, "shape", ())) == 1:
+        raise UnfitRows(f"X has shape {X.shape}; give rows of columns, such as X.reshape(-1, 1).")
     try:
-        dataset = data.from_array(X, drop=config.drop, column=config.column)
+        dataset = given(config, X)
         if y is None or config.conditional == "none":
             return dataset
         labels, names = data.as_labels(y, len(dataset.rows), "y")
@@ -261,6 +287,11 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
             f"X holds images of {dataset.form.dtype} from {dataset.form.low:g} to {dataset.form.high:g}, but the call "
             f"before had {form.dtype} from {form.low:g} to {form.high:g}; give them in that dtype and range."
         )
+    try:
+        if not form.affine:
+            form.encode(dataset.rows)
+    except WganError as problem:
+        raise UnfitRows(str(problem)) from None
     return replace(dataset, form=form)
 
 

@@ -1,6 +1,7 @@
 """A run's generator as one file for other programs: an ONNX graph, or safetensors weights with a model card."""
 
 import json
+import shlex
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,7 +12,6 @@ import numpy as np
 from wgan import __version__
 from wgan.config import FIELDS, OPERATIONAL, Config
 from wgan.data import Classes, Form, form_from_json
-from wgan.data.columns import TableForm
 from wgan.errors import WganError
 from wgan.evaluation import evaluate
 from wgan.game import step
@@ -113,7 +113,7 @@ def graph_of(model: Model, generator: Plain) -> Any:
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
     encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
-    if not isinstance(model.form, TableForm):  # the columns of a table are decoded one by one, outside the graph
+    if model.form.affine:  # the columns of a table are decoded one by one, outside the graph
         outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
     return graph.model(inputs, outputs, _metadata(model))
 
@@ -224,7 +224,11 @@ def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
         for name, value in config.to_json().items()
         if name not in OPERATIONAL | {"data"} and value != FIELDS[name].default and value is not None
     }
-    flags = "".join(f" --{name.replace('_', '-')} {value}" for name, value in changed.items())
+    flags = "".join(
+        f" --{name.replace('_', '-')} {shlex.quote(str(one))}"
+        for name, value in changed.items()
+        for one in (value if isinstance(value, tuple) else (value,))
+    )
     norms = "; NAME.mean and NAME.variance are the moments of its batch norms" if generator.moments else ""
     return f"""{CARD_BEGINS}
 tags: [gan, wasserstein-gan]

@@ -40,12 +40,11 @@ def test_a_data_frame_is_a_table_and_its_columns_are_named():
 BAD_ARRAYS = {
     "nan": (np.array([[1.0, 2], [np.nan, 4], [5, np.inf]]), r"2 NaN or infinite.*\(1, 0\)"),
     "infinite": (np.array([[1.0, 2], [3, -np.inf]]), r"1 NaN or infinite.*\(1, 1\)"),
-    "object": (np.array([["a", None], ["b", 1]], dtype=object), "dtype object"),
+    "object": (np.array([["a", None], ["b", 1]], dtype=object), r"object of shape \(2, 2\)"),
     "string": (np.array([["a"], ["b"]]), "dtype <U1"),
     "complex": (np.ones((3, 2)) * 1j, "dtype complex128"),
     "date": (np.array([["2020-01-01"]], dtype="datetime64[D]"), "dtype datetime64"),
     "ragged": ([[1, 2], [3]], "one shape"),
-    "one axis": (np.arange(5), r"shape \(5,\)"),
     "five axes": (np.zeros((2, 2, 2, 2, 1)), r"shape \(2, 2, 2, 2, 1\)"),
     "number": (3.0, r"shape \(\)"),
     "no rows": (np.zeros((0, 4)), r"empty \(shape \(0, 4\)\)"),

@@ -43,7 +43,7 @@ HAPPENS = ("a folder", "gone", "empty", "half", "longer", "bytes", "deep", "null
 
 
 @pytest.mark.parametrize("how", HAPPENS)
-@pytest.mark.parametrize("name", ["manifest.json", "rows", "labels.npy", "survey.json", "files.json"])
+@pytest.mark.parametrize("name", ["manifest.json", "rows", "labels.npy", "headers.json", "files.json"])
 def test_whatever_happens_to_a_cache_its_rows_are_right(tmp_path, monkeypatch, capsys, name, how):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for number in range(6):
@@ -61,7 +61,7 @@ def test_whatever_happens_to_a_cache_its_rows_are_right(tmp_path, monkeypatch, c
     np.testing.assert_array_equal(again.labels, labels)
     assert again.sha256 == first.sha256
     said = "damaged or foreign files; they are made anew" in capsys.readouterr().err
-    if name in ("manifest.json", "survey.json") and changed and how not in ("gone", "longer"):
+    if name in ("manifest.json", "headers.json") and changed and how not in ("gone", "longer"):
         assert said
     capsys.readouterr()
     np.testing.assert_array_equal(load(tmp_path / "photos").rows, rows)

@@ -21,6 +21,7 @@ from wgan.reports.verdicts import (
     MARGIN,
     MISSED,
     NEAR_FLOOR,
+    REALISTIC,
     SAME,
     SHOWN,
     STEEPEST,
@@ -56,7 +57,7 @@ HEALTHY = apart(MARGIN / 4) | {
     "w1_floor": 3.2, "copied": 0.0, "copied_floor": 0.0, "coverage": 0.95, "coverage_floor": 0.95, "precision": 0.94,
     "precision_floor": 0.95, "support": 900.0, "support_lower": 600.0, "support_upper": 1500.0, "support_floor": 1000.0,
     "missing_mass": 0.0, "missing_mass_lower": 0.0, "missing_mass_upper": 0.02, "kinds": 10.0, "kinds_lower": 10.0,
-    "kinds_upper": 10.0, "largest_class": 3.0, "largest_class_share": 0.12, "diversity": 0.98,
+    "kinds_upper": 10.0, "kinds_floor": 10.0, "largest_class": 3.0, "largest_class_share": 0.12, "diversity": 0.98,
     "gradient_norm_fake": 1.1, "gradient_norm_real": 1.0, "generator_gradient": 2.0, "memorised_score": 0.05,
     "memorised_score_error": 0.06, "measured_rows": 180.0,
 }  # fmt: skip
@@ -236,8 +237,17 @@ LIMITS = {
     "support over that of real rows": (
         "mode collapse", "fault", lambda x: SEEN | {"support_upper": 1000 * x}, 0.1, "below",
     ),
+    "classes made": ("mode collapse", "fault", lambda x: SEEN | {"kinds_upper": 10 * x}, SHOWN, "below"),
+    "precision of few classes": (
+        "mode collapse", "fault", lambda x: SEEN | {"kinds_upper": 4, "precision": 0.95 * x}, REALISTIC, "above",
+    ),
+    "precision of a low coverage": (
+        "mode collapse", "fault", lambda x: SEEN | {"coverage": 0.2, "precision": 0.95 * x}, REALISTIC, "above",
+    ),
     "mass that is missed": ("mode collapse", "fault", lambda x: SEEN | {"missing_mass_lower": x}, MISSED, "above"),
-    "precision of few kinds": ("mode collapse", "fault", lambda x: MISSING | {"precision": 0.95 * x}, SHOWN, "above"),
+    "precision of few kinds": (
+        "mode collapse", "fault", lambda x: MISSING | {"precision": 0.95 * x}, REALISTIC, "above",
+    ),
     "coverage with its interval": ("mode collapse", "fault", lambda x: SEEN | {"coverage": x}, SHOWN_AT, "below"),
     "difference of few kinds": (
         "mode collapse", "fault", lambda x: {"support_upper": 20} | apart(x), MARGIN / 2, "above",
@@ -320,14 +330,15 @@ def test_a_collapsed_run_is_told_so_and_how_far_it_is():
     columns = {
         "w1": np.where(STEPS, 4.65, 7.0), "w1_floor": 3.0, "generator_w1": 4.65, "coverage": 0.24,
         "coverage_floor": 0.98, "support": 3.1, "support_lower": 2.9, "support_upper": 3.4, "precision": 0.9,
-        "missing_mass_lower": 0.6, "largest_class_share": 0.4, "measured_rows": 179.0,
+        "kinds_lower": 3.0, "kinds_upper": 4.0, "missing_mass_lower": 0.6, "largest_class_share": 0.4,
+        "measured_rows": 179.0,
     }  # fmt: skip
     found = verdicts(log(**HEALTHY | AWAY | columns))
     assert (names(found), names(found, "good")) == (["mode collapse"], [])
     assert found[0].evidence == (
-        "The samples have an effective support of 2.90 to 3.40 kinds, and held-out rows one of 1,000. They miss at "
-        "least 60% of the data's mass. 40% of samples are in class 3. Samples cover 24% of held-out rows, and training "
-        "rows 98%."
+        "The samples have an effective support of 3 to 3 kinds, and held-out rows one of 1,000. Samples are of 3 to 4 "
+        "classes, and held-out rows of 10. Samples miss at least 60% of the data's mass. 40% of samples are in class "
+        "3. Samples cover 24% of held-out rows, and training rows 98%."
     )
 
 

@@ -149,7 +149,8 @@ def test_dequantised_rows_are_the_papers_and_decode_to_themselves():
 
 def test_dequantised_whole_columns_keep_their_scale():
     form = data.from_array(np.array([[0, 3], [2, 9], [7, 4]])).form
-    assert form.dequantised() == form
+    assert form.dequantised().offset == form.offset == (3, 16 / 3)
+    assert form.dequantised().affine
 
 
 def test_the_generators_batch_may_have_its_own_size():

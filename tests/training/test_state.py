@@ -76,7 +76,7 @@ def test_rows_of_a_subset_keep_their_own_classes():
     training = start(config, dataset)
     for at in range(4):
         one = draws(training, at)
-        rows = training.dataset.form.decode(one.real.numpy().reshape(-1, 2))
+        rows = training.dataset.form.decode(one.real.numpy().reshape(-1, *training.dataset.form.encoded_shape))
         np.testing.assert_array_equal(one.label.numpy().reshape(-1, 3).argmax(1), np.rint(rows[:, 0]).astype(int))
 
 

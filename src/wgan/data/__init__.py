@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wgan.data.array_form import form_from_json
 from wgan.data.arrays import from_array, read_numpy
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
-from wgan.data.columns import form_from_json
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
+from wgan.data.places import configs_by_place, places_of, sha256_of
 from wgan.data.rows import Dataset, Form, split
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
 from wgan.errors import WganError, unknown_name
+from wgan.runs import folder as runs
 
 if TYPE_CHECKING:
     from wgan.config import Config
@@ -39,6 +41,7 @@ __all__ = [
     "as_labels",
     "classes_of",
     "dataset_of",
+    "dataset_of_run",
     "describe",
     "form_from_json",
     "from_array",
@@ -49,8 +52,10 @@ __all__ = [
     "load_idx_pair",
     "look",
     "note_lines",
+    "places_for",
     "read_idx",
     "read_table",
+    "sha256_of",
     "split",
     "toy",
 ]
@@ -84,13 +89,17 @@ def load(
     dict; what was guessed of them is in the notes of the Dataset. Raises WganError for an unknown name, a file that is
     missing or unreadable, or rows that cannot be trained on.
     """
+    named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
+    if data_dir is not None and not named:
+        raise WganError(f"data_dir is for named sets, but {str(name_or_path)!r} is none; leave it out")
+    if size is None and resize != "crop":
+        raise WganError(f"resize is {resize!r}, but it needs size; give that too, or leave it out")
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
             raise WganError(f"{field} is for tables ({WORDS}), but {str(name_or_path)!r} is none; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
-    named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if path.is_dir() and not named:
         if (path / FILE).exists():
             return load_lmdb(path, size, resize)
@@ -106,7 +115,7 @@ def load(
         raise WganError(f"no such file: {str(path)!r}; {remedy}")
     if is_table(path):
         return read_table(path, drop, column)
-    if path.suffix not in (".npy", ".npz"):
+    if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
     rows, labels = read_numpy(path)
     dataset = from_array(rows, name=path.name)
@@ -120,13 +129,42 @@ def dataset_of(config: "Config") -> Dataset:
     """The data set that a config names, loaded with the config's fields for folders and tables."""
     return load(
         config.data,
-        data_dir=config.data_dir,
+        data_dir=config.data_dir if config.data in DATASETS else None,
         seed=config.seed,
         size=config.size,
         resize=config.resize,
         drop=config.drop,
         column=config.column,
     )
+
+
+def dataset_of_run(config: "Config", run: Path) -> Dataset:
+    """The data set that a run was trained on, from the first place that has its rows, or else from any that it names.
+
+    So a run is measured from any working folder, and after it was moved together with its data. Raises WganError if
+    nothing can be read.
+    """
+    wanted = (runs.read_config(run).get("data") or {}).get("sha256")
+    other = fault = None
+    for placed in configs_by_place(config, run):
+        try:
+            dataset = dataset_of(placed)
+        except WganError as problem:
+            fault = problem
+            continue
+        dataset = replace(dataset, sha256=sha256_of(dataset))
+        if dataset.sha256 == wanted:
+            return dataset
+        other = other or dataset
+    if other is None and fault is not None:
+        raise fault
+    assert other is not None
+    return other
+
+
+def places_for(config: "Config", run: Path) -> dict[str, str]:
+    """Where the data of a config lie, for the config.json of a run; see `places.places_of`."""
+    return places_of(config, run, config.data in DATASETS)
 
 
 def look(name_or_path: str | Path) -> str:
@@ -137,7 +175,8 @@ def look(name_or_path: str | Path) -> str:
     pictures = folder_pictures(path)
     found = survey(pictures)
     hint = "" if len(found.sizes) == 1 else "; give --size N to train on them"
-    return f"{path} holds {found}{hint}\n{label_counts(pictures.labels, pictures.label_names)}".rstrip()
+    counts = label_counts(pictures.labels, pictures.label_names)
+    return f"{path} holds {found}{pictures.remark}{hint}\n{counts}".rstrip()
 
 
 def label_counts(labels: np.ndarray | None, names: tuple[str, ...]) -> str:

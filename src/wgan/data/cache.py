@@ -1,6 +1,7 @@
 """Pictures as a memory-mapped array: they are decoded once and kept in the user's cache.
 
-The name of a cache folder is a hash of its pictures. `rows` holds uint8 [n, height, width, channels] as bare bytes,
+The name of a cache folder is a hash of its pictures. `rows` holds [n, height, width, channels] as bare bytes, uint8 or,
+for greys of 16 bits, little-endian uint16,
 `labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest. During
 decoding `journal.jsonl` names the chunks that are done, so that decoding continues there after a kill.
 """
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.data.download import cache, progress
-from wgan.data.pictures import BrokenPicture, Header, channels_of, decode, header
+from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError
 
@@ -31,7 +32,8 @@ VERSION = 1  # of the decoding; each version has its own caches
 CHUNK = 128  # pictures for each record of the journal
 FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # so many broken pictures are skipped, whichever is more
 
-KINDS = {"grey", "colour", "alpha"}  # of pictures, as their headers say
+KINDS = {"grey", DEEP, "colour", "alpha"}  # of pictures, as their headers say
+HEADERS = "headers.json"
 DECODED = ("rows", "labels.npy", "files.json", "manifest.json", "journal.jsonl")
 
 Encoded = tuple[str, Path | bytes]
@@ -47,6 +49,35 @@ class Pictures(NamedTuple):
     chunk: Callable[[int], list[Encoded]]
     labels: np.ndarray | None = None  # int64 [total]
     label_names: tuple[str, ...] = ()
+    remark: str = ""  # on what of the source is left out, in words
+
+
+class Target(NamedTuple):
+    """What all pictures of a source become: rows of this shape and dtype, by this way of resizing to `size`."""
+
+    size: int | None
+    resize: str
+    shape: tuple[int, int, int]
+    dtype: str = "uint8"
+
+    @property
+    def deep(self) -> bool:
+        return self.dtype == "uint16"
+
+    @property
+    def stored(self) -> np.dtype:
+        """The dtype on disk, which has one order of bytes on every machine."""
+        return np.dtype(self.dtype).newbyteorder("<")
+
+    @property
+    def length(self) -> int:
+        """The bytes of a row."""
+        return int(np.prod(self.shape)) * self.stored.itemsize
+
+    @property
+    def folder(self) -> str:
+        how = f"{self.size}-{self.resize}" if self.size else "own"
+        return f"{how}-{self.shape[2]}" + ("-uint16" if self.deep else "")
 
 
 class Survey(NamedTuple):
@@ -54,26 +85,35 @@ class Survey(NamedTuple):
 
     total: int
     sizes: Counter  # of (height, width)
-    kinds: Counter  # of "grey", "colour", "alpha"
+    kinds: Counter  # of "grey", "16-bit grey", "colour", "alpha"
     broken: dict[str, str]
+    remarks: Counter  # of what decoding leaves out or changes
 
     def __str__(self) -> str:
         sizes = [f"{n:,} of {width}x{height}" for (height, width), n in self.sizes.most_common(3)]
         more = f" and {len(self.sizes) - 3:,} other sizes" if len(self.sizes) > 3 else ""
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.most_common())
         broken = f"; {len(self.broken)} broken, such as {next(iter(self.broken))!r}" if self.broken else ""
-        return f"{self.total:,} images: {', '.join(sizes)}{more} (width x height); {kinds}{broken}"
+        return f"{self.total:,} images: {', '.join(sizes)}{more} (width x height); {kinds}{broken}{self.changes}"
+
+    @property
+    def changes(self) -> str:
+        """What decoding leaves out or changes, as the end of a sentence."""
+        said = [f"{n:,} of {remark}" for remark, n in self.remarks.most_common()]
+        if self.kinds["alpha"] and channels_of(self.kinds) == 3:
+            said.append(f"{self.kinds['alpha']:,} with transparency, laid over white")
+        return "".join(f"; {one}" for one in said)
 
 
 def survey(pictures: Pictures) -> Survey:
     """Read the headers of all pictures, once, into the cache. Raises WganError if too many pictures are broken."""
     with _locked_folder(pictures) as folder:
-        saved = _read_json(folder / "survey.json")
+        saved = _read_json(folder / HEADERS)
         if _is_survey(saved, pictures.total):
             sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
-            return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"])
-        _discard(folder, ["survey.json"])
-        sizes, kinds, broken = Counter[tuple[int, int]](), Counter[str](), dict[str, str]()
+            return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"], Counter(saved["remarks"]))
+        _discard(folder, [HEADERS])
+        sizes, kinds, remarks, broken = Counter[tuple[int, int]](), Counter[str](), Counter[str](), dict[str, str]()
 
         def read(number: int) -> list[tuple[str, Header | str]]:
             return [(name, _result_or_reason(header, name, source)) for name, source in pictures.chunk(number)]
@@ -84,14 +124,15 @@ def survey(pictures: Pictures) -> Survey:
                     if isinstance(result, Header):
                         sizes[result[:2]] += 1
                         kinds[result.kind] += 1
+                        remarks.update([result.remark] if result.remark else [])
                     else:
                         broken[name] = result
                 _refuse_too_many_broken(pictures, broken)
                 advance(len(found))
         sizes_json = [[height, width, n] for (height, width), n in sizes.items()]
-        found_json = {"sizes": sizes_json, "kinds": dict(kinds), "broken": broken}
-        _write_json(folder / "survey.json", found_json | {"sha256": _sha256(found_json)})
-    return Survey(pictures.total, sizes, kinds, broken)
+        found_json = {"sizes": sizes_json, "kinds": dict(kinds), "broken": broken, "remarks": dict(remarks)}
+        _write_json(folder / HEADERS, found_json | {"sha256": _sha256(found_json)})
+    return Survey(pictures.total, sizes, kinds, broken, remarks)
 
 
 def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int, int, int] | None = None) -> Dataset:
@@ -102,33 +143,37 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
     """
     if shape is None:
         found = survey(pictures)
-        shape = _common_shape(pictures, found, size)
-    with _locked_folder(pictures, f"{size}-{resize}-{shape[2]}" if size else f"own-{shape[2]}") as folder:
-        if not _is_whole(pictures, folder, shape):
+        target, changes = _common_target(pictures, found, size, resize), found.changes
+    else:
+        target, changes = Target(size, resize, shape), ""
+    with _locked_folder(pictures, target.folder) as folder:
+        if not _is_whole(pictures, folder, target):
             if (folder / "manifest.json").exists() or any((folder / name).is_dir() for name in DECODED):
                 _discard(folder, DECODED)
-            _decode_all(pictures, folder, size, resize, shape)
+            _decode_all(pictures, folder, target)
         manifest = _read_json(folder / "manifest.json")
         count = manifest["rows"]
-        rows = np.memmap(folder / "rows", np.uint8, "r", shape=(count, *shape))
+        rows = np.memmap(folder / "rows", target.stored, "r", shape=(count, *target.shape))
         labels = np.load(folder / "labels.npy") if pictures.labels is not None else None
     broken = f", {len(manifest['broken'])} broken ones skipped" if manifest["broken"] else ""
     how = f", {resize} to {size}x{size}" if size else ""
-    form = Form("images", shape, "uint8", 127.5, 127.5, 0.0, 255.0)
-    source = f"{pictures.source}{how}{broken}, cached in {folder}"
+    low, high = (manifest["low"], manifest["high"]) if target.deep and manifest["high"] > 255 else (0, 255)
+    form = Form("images", target.shape, target.dtype, (high + low) / 2, (high - low) / 2, float(low), float(high))
+    source = f"{pictures.source}{how}{broken}{changes}{pictures.remark}, cached in {folder}"
     return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"])
 
 
-def _is_whole(pictures: Pictures, folder: Path, shape: tuple[int, int, int]) -> bool:
+def _is_whole(pictures: Pictures, folder: Path, target: Target) -> bool:
     """Whether the folder holds what `_finish` wrote for these pictures: every file exists and has the right size."""
     kinds = {"version": int, "rows": int, "shape": list, "sha256": str, "broken": dict}
+    kinds |= {"low": int, "high": int} if target.deep else {}
     manifest = _read_json(folder / "manifest.json")
     if not isinstance(manifest, dict) or any(type(manifest.get(name)) is not kind for name, kind in kinds.items()):
         return False
     rows, file = manifest["rows"], folder / "rows"
-    if (manifest["version"], manifest["shape"]) != (VERSION, list(shape)) or not 0 < rows <= pictures.total:
+    if (manifest["version"], manifest["shape"]) != (VERSION, list(target.shape)) or not 0 < rows <= pictures.total:
         return False
-    if not file.is_file() or file.stat().st_size != rows * int(np.prod(shape)):
+    if not file.is_file() or file.stat().st_size != rows * target.length:
         return False
     if manifest.get("modified") != file.stat().st_mtime_ns:  # it was copied or touched, so it is hashed once
         with file.open("rb") as opened:
@@ -149,7 +194,7 @@ def _is_survey(saved: Any, total: int) -> bool:
     try:
         good = sum(n for height, width, n in saved["sizes"] if min(height, width, n) > 0)
         kinds = saved["kinds"]
-        if saved["sha256"] != _sha256({name: saved[name] for name in ("sizes", "kinds", "broken")}):
+        if saved["sha256"] != _sha256({name: saved[name] for name in ("sizes", "kinds", "broken", "remarks")}):
             return False
         return good == sum(kinds.values()) == total - len(saved["broken"].keys()) and kinds.keys() <= KINDS
     except (TypeError, KeyError, ValueError, AttributeError):
@@ -184,18 +229,23 @@ def _discard(folder: Path, names: Iterable[str]) -> None:
             path.unlink()
 
 
-def _common_shape(pictures: Pictures, found: Survey, size: int | None) -> tuple[int, int, int]:
-    channels = channels_of(found.kinds)
+def _common_target(pictures: Pictures, found: Survey, size: int | None, resize: str) -> Target:
+    channels, deep = channels_of(found.kinds), found.kinds[DEEP]
+    if deep and len(found.kinds) > 1:
+        raise WganError(
+            f"{pictures.source} has {deep:,} images of 16 bits among {found.kinds.total():,}, so that no shade means "
+            "the same in all of them; convert all to one number of bits"
+        )
+    dtype = "uint16" if deep else "uint8"
     if size:
-        return size, size, channels
+        return Target(size, resize, (size, size, channels), dtype)
     if len(found.sizes) > 1:
         raise WganError(f"{pictures.source} holds {found}; give --size N to make all of them N x N pixels")
-    return *next(iter(found.sizes)), channels
+    return Target(None, resize, (*next(iter(found.sizes)), channels), dtype)
 
 
-def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str, shape: tuple[int, int, int]) -> None:
-    length = int(np.prod(shape))
-    _allocate(folder / "rows", pictures.total * length)
+def _decode_all(pictures: Pictures, folder: Path, target: Target) -> None:
+    _allocate(folder / "rows", pictures.total * target.length)
     journal = folder / "journal.jsonl"
     done = {record["chunk"]: record for record in _journal_records(journal) if _is_record(record, pictures.total)}
     journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # no incomplete last line
@@ -203,7 +253,7 @@ def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str,
     missing = [number for number in range(_chunk_count(pictures.total)) if number not in done]
 
     def decode_chunk(number: int) -> dict[str, Any]:
-        return _decode_chunk(pictures, number, folder / "rows", size, resize, shape)
+        return _decode_chunk(pictures, number, folder / "rows", target)
 
     with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a") as file:
         advance(sum(record["count"] for record in done.values()))
@@ -216,32 +266,30 @@ def _decode_all(pictures: Pictures, folder: Path, size: int | None, resize: str,
                 advance(0, f"skipped {name}: {why}")
             _refuse_too_many_broken(pictures, broken)
             advance(record["count"])
-    _finish(pictures, folder, shape, [done[number] for number in sorted(done)])
+    _finish(pictures, folder, target, [done[number] for number in sorted(done)])
 
 
-def _decode_chunk(
-    pictures: Pictures, number: int, path: Path, size: int | None, resize: str, shape: tuple[int, int, int]
-) -> dict[str, Any]:
+def _decode_chunk(pictures: Pictures, number: int, path: Path, target: Target) -> dict[str, Any]:
     """Decode one chunk into its place; the returned record names broken pictures and gives the range of the pixels."""
     encoded = pictures.chunk(number)
-    rows = np.zeros((len(encoded), *shape), np.uint8)
+    rows = np.zeros((len(encoded), *target.shape), target.stored)
     good, broken = [], {}
     for i, (name, source) in enumerate(encoded):
-        pixels = _result_or_reason(decode, name, source, size, resize, shape[2])
-        if isinstance(pixels, np.ndarray) and pixels.shape == shape:
+        pixels = _result_or_reason(decode, name, source, target.size, target.resize, target.shape[2], target.deep)
+        if isinstance(pixels, np.ndarray) and pixels.shape == target.shape:
             rows[i] = pixels
             good.append(i)
         else:
             broken[name] = pixels if isinstance(pixels, str) else "its size differs from the other images"
     with path.open("r+b") as file:
-        file.seek(number * CHUNK * rows[0].size)
+        file.seek(number * CHUNK * target.length)
         file.write(rows.data)
     values = rows[good] if broken else rows
     record = {"chunk": number, "count": len(rows), "names": [name for name, _ in encoded], "broken": broken}
-    return record | {"low": int(values.min(initial=255)), "high": int(values.max(initial=0))}
+    return record | {"low": int(values.min(initial=np.iinfo(rows.dtype).max)), "high": int(values.max(initial=0))}
 
 
-def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], records: list[dict]) -> None:
+def _finish(pictures: Pictures, folder: Path, target: Target, records: list[dict]) -> None:
     """Fill the places of broken pictures with the last good ones, shorten the file and write the manifest.
 
     After a kill it runs again from the start and gives the same files.
@@ -252,12 +300,13 @@ def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], recor
     count = int(np.count_nonzero(~bad))
     if count == 0:
         raise WganError(f"{pictures.source} has no readable image: {_first_three(broken)}; see whether they are images")
-    if min(record["low"] for record in records) == max(record["high"] for record in records):
-        raise WganError(f"{pictures.source} is constant (every pixel is {records[0]['low']}); give images that differ")
+    low, high = min(record["low"] for record in records), max(record["high"] for record in records)
+    if low == high:
+        raise WganError(f"{pictures.source} is constant (every pixel is {low}); give images that differ")
     places = np.arange(len(names))
     holes, last = np.flatnonzero(bad[:count]), count + np.flatnonzero(~bad[count:])
     places[holes] = last
-    length = int(np.prod(shape))
+    length = target.length
     with (folder / "rows").open("r+b") as file:
         for hole, row in zip(holes, last, strict=True):
             file.seek(int(row) * length)
@@ -273,7 +322,8 @@ def _finish(pictures: Pictures, folder: Path, shape: tuple[int, int, int], recor
     if pictures.labels is not None:
         np.save(folder / "labels.npy", pictures.labels[places])
     _write_json(folder / "files.json", [names[place] for place in places])
-    manifest = {"version": VERSION, "source": pictures.source, "rows": count, "shape": shape, "sha256": sha256}
+    manifest = {"version": VERSION, "source": pictures.source, "rows": count, "shape": target.shape, "sha256": sha256}
+    manifest |= {"low": low, "high": high} if target.deep else {}
     manifest |= {"label_names": pictures.label_names, "broken": broken}
     _write_json(folder / "manifest.json", manifest | {"modified": (folder / "rows").stat().st_mtime_ns})
     (folder / "journal.jsonl").unlink()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -63,13 +63,16 @@ class Column:
         return found[1] if found else zone_of(self.written[0]) or None if self.written else None
 
     @property
+    def varies(self) -> bool:
+        """Whether the players see the column."""
+        return self.kind not in ("constant", "identifier")
+
+    @property
     def group(self) -> int:
         """The number of units in the column's softmax; 0 without one."""
         if self.kind == "number":
             return 2 * self.missing
-        return (
-            0 if self.kind in ("constant", "identifier") else self.kept + (self.kept < len(self.levels)) + self.missing
-        )
+        return self.kept + (self.kept < len(self.levels)) + self.missing if self.varies else 0
 
 
 def constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
@@ -120,6 +123,8 @@ class TableForm(Form):
 
     columns: tuple[Column, ...] = ()
     delimiter: str = ","  # of the CSV that they came from
+
+    affine: ClassVar[bool] = False
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:

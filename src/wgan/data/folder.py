@@ -11,6 +11,9 @@ from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures
 from wgan.data.pictures import SUFFIXES
 from wgan.errors import WganError
 
+# Suffixes of pictures and arrays that are not read; files with others, such as .txt, are no pictures.
+UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".svg", ".dcm", ".npy", ".exr")
+
 
 def folder_pictures(path: Path) -> Pictures:
     """All pictures in a folder and its subfolders, sorted by name, without hidden files and folders.
@@ -40,7 +43,10 @@ def folder_pictures(path: Path) -> Pictures:
     def chunk(number: int) -> list[Encoded]:
         return [(name, path / name) for name in names[number * CHUNK : (number + 1) * CHUNK]]
 
-    return Pictures(path.resolve().name or "images", str(path), key.hexdigest(), len(names), chunk, labels, label_names)
+    left = {suffix: n for suffix, n in others.items() if suffix in UNREAD}
+    remark = "; left out: " + ", ".join(f"{n:,} {suffix}" for suffix, n in left.items()) if left else ""
+    title = path.resolve().name or "images"
+    return Pictures(title, str(path), key.hexdigest(), len(names), chunk, labels, label_names, remark)
 
 
 def _files_below(path: Path) -> tuple[list[str], list[str], Counter]:

@@ -1,6 +1,9 @@
 """The labels of a data set as classes, which a conditional run learns and generates on request."""
 
+import unicodedata
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -30,18 +33,26 @@ class Classes:
         return np.array(self.names)[codes]
 
     def code(self, label: str | int) -> int:
-        """The code of the class with this name, in any case. Raises WganError, with a suggestion, for another name.
+        """The code of the class with this name, never a place in the list of names.
+
+        The exact name wins. Where there is none, names are compared after each step of `_LOOSER`, and the first step
+        that finds one name takes it. Raises WganError for several of them, or, with a suggestion, for none.
 
         Examples:
             >>> Classes(("Coat", "Bag"), (0.5, 0.5)).code("bag")
             1
         """
-        if str(label) in self.names:  # the exact name first, since there may be a "b" and a "B"
+        if str(label) in self.names:
             return self.names.index(str(label))
-        found = [name.lower() for name in self.names]
-        if str(label).lower() not in found:
-            raise unknown_name("label", label, self.names)
-        return found.index(str(label).lower())
+        for looser in _LOOSER:
+            wanted = looser(str(label))
+            found = [code for code, name in enumerate(self.names) if looser(name) == wanted]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                same = ", ".join(repr(self.names[code]) for code in found)
+                raise WganError(f"label {label!r} can mean {same}; write one of these exactly.")
+        raise unknown_name("label", label, self.names)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dict that json can write."""
@@ -56,13 +67,35 @@ class Classes:
         return cls(names, shares)
 
 
+def _spaced(name: str) -> str:
+    """A name in one Unicode form, with single blanks and none at its ends."""
+    return " ".join(unicodedata.normalize("NFKC", name).split())
+
+
+def _as_number(name: str) -> Any:
+    """The number that a name writes, so that "01", "1" and "1.0" are the same; other names in any case."""
+    try:
+        number = Decimal(name.strip())
+    except InvalidOperation:
+        return _spaced(name).casefold()
+    return number if number.is_finite() else _spaced(name).casefold()
+
+
+# Names that differ only in their Unicode form or blanks, then also in case, then also in how a number is written.
+_LOOSER: tuple[Callable[[str], Any], ...] = (_spaced, lambda name: _spaced(name).casefold(), _as_number)
+
+
 def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """The labels of `count` rows, int64 [n], and their names: texts in sorted order, or none for whole numbers.
 
     Whole numbers beyond 2**53 become names too, in their order, since int64 or the log's floats would confuse them.
-    Raises WganError for anything else, or for another number of labels.
+    Raises WganError for anything else, such as numbers among texts, or for another number of labels.
     """
-    values = np.asarray(values)
+    if np.ma.is_masked(values):
+        raise WganError(f"{where} has labels under a mask; leave out those rows, or give the hidden ones a label.")
+    given, values = values, np.asarray(values)
+    if values.dtype.kind == "U" and not isinstance(given, np.ndarray):
+        values = np.asarray(given, dtype=object)  # NumPy would make the number 1 and the text "1" one label
     if values.dtype.kind == "O" and all(isinstance(value, str) for value in values.flat):
         values = values.astype(str)
     if values.dtype.kind not in "biuU" or values.shape != (count,):
@@ -90,4 +123,6 @@ def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:
         raise WganError(f"all rows of {dataset.name} have the label {values[0]}; use --conditional none.")
     named = dict(enumerate(dataset.label_names))
     names = tuple(named.get(int(value), str(value)) for value in values)
+    if doubled := [name for name in names if names.count(name) > 1]:
+        raise WganError(f"{dataset.name} has two labels with the name {doubled[0]!r}; give each its own.")
     return Classes(names, tuple((counts / counts.sum()).tolist())), codes

@@ -1,4 +1,4 @@
-"""Decode one picture of any mode and size to pixels, uint8 [height, width, channels]."""
+"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for 16-bit greys."""
 
 import struct
 import zlib
@@ -14,12 +14,14 @@ from wgan.errors import WganError
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP")  # the only decoders that are tried, whatever the name of the file
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")  # the only decoders that are tried, whatever the name of the file
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+DEEP = "16-bit grey"  # the kind of pictures whose pixels stay uint16
 LARGEST_PICTURE = 2**26  # pixels, 8192 x 8192; with more of them a small file could fill the memory
 ORIENTATION = 0x0112  # the EXIF tag
 BROKEN = (  # what Pillow raises for a broken picture
     OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, zlib.error,
+    UserWarning,  # of damaged tags, where warnings are errors
 )  # fmt: skip
 
 
@@ -28,27 +30,34 @@ class BrokenPicture(Exception):
 
 
 class Header(NamedTuple):
-    """What a picture's first bytes say: its upright size, and "grey", "colour" or "alpha" (any transparency)."""
+    """What a picture's first bytes say: its upright size, "grey", `DEEP`, "colour" or "alpha" (any transparency), and
+    what decoding leaves out of it or changes."""
 
     height: int
     width: int
     kind: str
+    remark: str = ""
 
 
 def header(name: str, source: Path | bytes) -> Header:
     """Read the header of a picture. Raises BrokenPicture, or WganError for one that is too large."""
     try:
         with _open(name, source) as image:
+            remark = _remark(image)  # before `getexif`, which reads a whole PNG and forgets how many bits it had
             height, width = image.size[::-1]
-            if image.getexif().get(ORIENTATION, 1) > 4:
+            if image.getexif().get(ORIENTATION, 1) > 4 and image.format != "TIFF":  # Pillow turns these itself
                 height, width = width, height
-            return Header(height, width, _kind(image))
+            if image.mode == "F":
+                raise ValueError("its pixels are floats, which are no shades; save the images as one .npy array")
+            return Header(height, width, _kind(image), remark)
     except BROKEN as error:
         raise BrokenPicture(_reason(error)) from error
 
 
-def decode(name: str, source: Path | bytes, size: int | None, resize: str, channels: int) -> np.ndarray:
-    """Decode a picture to uint8 [height, width, channels], turned upright by its EXIF data.
+def decode(
+    name: str, source: Path | bytes, size: int | None, resize: str, channels: int, deep: bool = False
+) -> np.ndarray:
+    """Decode a picture to uint8 [height, width, channels], or uint16 if it is `deep`, turned upright by its EXIF data.
 
     With `size` it becomes square by Lanczos resampling: "crop" takes the largest centred square, "pad" puts black
     (transparency if there are 4 channels) around the whole picture, "stretch" ignores the aspect ratio. With 3
@@ -56,21 +65,23 @@ def decode(name: str, source: Path | bytes, size: int | None, resize: str, chann
     """
     try:
         with _open(name, source) as image:
-            turn = image.getexif().get(ORIENTATION, 1)
             if size:
                 image.draft(None, (2 * size, 2 * size))  # a JPEG decodes faster to a smaller size
-            pixels = _with_channels(image, channels)
+            image.load()
+            turn = image.getexif().get(ORIENTATION, 1)
+            pixels = _deep(image) if deep else _with_channels(image, channels)
             if size:
                 pixels = _squared(pixels, size, resize)
             array = np.asarray(_upright(pixels, turn))
     except BROKEN as error:
         raise BrokenPicture(_reason(error)) from error
+    array = np.clip(np.rint(array), 0, 65535).astype(np.uint16) if deep else array
     return array[..., np.newaxis] if array.ndim == 2 else array
 
 
 def channels_of(kinds: Counter) -> int:
     """The number of channels: 1 if all pictures are grey, 4 if all have transparency, else 3."""
-    return 1 if set(kinds) == {"grey"} else 4 if set(kinds) == {"alpha"} else 3
+    return 1 if set(kinds) <= {"grey", DEEP} else 4 if set(kinds) == {"alpha"} else 3
 
 
 def _open(name: str, source: Path | bytes) -> "Image.Image":
@@ -82,7 +93,7 @@ def _open(name: str, source: Path | bytes) -> "Image.Image":
         if pixels > LARGEST_PICTURE:
             image.close()
     except Image.UnidentifiedImageError as error:
-        raise ValueError("not a png, jpeg, webp or bmp") from error
+        raise ValueError("not a png, jpeg, webp, bmp or tiff") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         pixels = 2 * LARGEST_PICTURE
     if pixels > LARGEST_PICTURE:
@@ -96,14 +107,41 @@ def _open(name: str, source: Path | bytes) -> "Image.Image":
 def _kind(image: "Image.Image") -> str:
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         return "alpha"
-    return "grey" if image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16") else "colour"
+    if image.mode.startswith("I"):
+        return DEEP
+    return "grey" if image.mode in ("1", "L") else "colour"
+
+
+def _remark(image: "Image.Image") -> str:
+    """What decoding leaves out of a picture or changes, in words; "" for nothing."""
+    found = []
+    if (frames := getattr(image, "n_frames", 1)) > 1:
+        found.append(f"several frames ({frames:,}), of which the first is read")
+    if ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I"):  # Pillow has no mode for them
+        found.append("16 bits in colour or with transparency, of which the high 8 are kept")
+    if image.mode in ("CMYK", "LAB", "YCbCr"):
+        found.append(f"{image.mode}, made RGB")
+    return " and ".join(found)
+
+
+def _deep(image: "Image.Image") -> "Image.Image":
+    """A picture of whole numbers from 0 to 65535 as floats, which hold them exactly and can be resampled."""
+    from PIL import Image
+
+    if not image.mode.startswith("I"):
+        raise ValueError("it has 8 bits, but the other images have 16")
+    numbers = np.asarray(image)
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or high > 65535:
+        raise ValueError(f"its pixels go from {low} to {high}, beyond 16 bits; save the images as one .npy array")
+    return Image.fromarray(numbers.astype(np.float32))
 
 
 def _with_channels(image: "Image.Image", channels: int) -> "Image.Image":
     from PIL import Image
 
-    if image.mode.startswith("I"):  # of 16 bits the high 8 are kept; Pillow would clip the values
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
+    if image.mode.startswith("I"):  # Pillow would clip them
+        raise ValueError("it has 16 bits, but the other images have 8")
     if channels == 3 and _kind(image) == "alpha":
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

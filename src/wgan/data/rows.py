@@ -1,7 +1,7 @@
 """`Dataset` and `Form`: rows at rest, how they are encoded for training, and which of them are held out."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ class Form:
     scale: float | tuple[float, ...]
     low: float | None  # `decode` clips to [low, high]; None: no bound
     high: float | None
+
+    affine: ClassVar[bool] = True  # `decode` is a scale and an offset; the other forms decode column by column
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:
@@ -111,6 +113,19 @@ class Dataset:
     source: str = ""  # where the rows came from, for the log
     sha256: str = ""  # of the rows, if it is known without reading all of them
     notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
+
+    def __post_init__(self) -> None:
+        kind = type(self.rows).__name__
+        if not isinstance(self.rows, np.ndarray) or isinstance(self.rows, np.ma.MaskedArray):
+            raise WganError(f"the rows of {self.name} are a {kind}, not an array; make the set with data.from_array")
+        if self.rows.shape[1:] != self.form.shape:
+            raise WganError(
+                f"{self.name} has rows of {self.rows.shape[1:]}, but its form {self.form.shape}; reshape one"
+            )
+        if self.labels is not None and np.shape(self.labels) != self.rows.shape[:1]:
+            raise WganError(
+                f"{self.name} has labels of shape {np.shape(self.labels)} for {len(self.rows)} rows; give one for each"
+            )
 
 
 def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

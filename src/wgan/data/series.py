@@ -1,5 +1,6 @@
 """One column of a DataFrame as plain values, whatever its dtype, and back to that dtype."""
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,6 +16,7 @@ from wgan.data.texts import NumberText, Reading, read_texts
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT
 
+_ROW = re.compile(r"|#|.*id|.*index|unnamed.*|row.*|nr\.?|no\.?|key", re.IGNORECASE)  # names of a number of the row
 UNITS = {"D": 86_400_000_000, "s": 1_000_000, "ms": 1000, "us": 1}  # in microseconds
 
 
@@ -69,7 +71,7 @@ def plain_series(
             note = f"codes, not numbers, since {large} is beyond 2**53"
             return Plain(column, kept, gaps, False, where, note)
         _fitting(kept, kind, True, where)
-        return Plain(column, kept, gaps, True, where, note or _rows_numbered(kept, kind))
+        return Plain(column, kept, gaps, True, where, note or _rows_numbered(kept, kind, str(name)))
     return Plain(column, _fitting(kept, kind, False, where), gaps, False, where, note)
 
 
@@ -142,11 +144,11 @@ def _fitting(kept: Any, kind: str, numeric: bool, where: str) -> Any:
     raise WganError(f"{where} holds {json_value(bad, where)!r}, which is no {what}; say another kind")
 
 
-def _rows_numbered(kept: Any, kind: str) -> str:
+def _rows_numbered(kept: Any, kind: str, name: str) -> str:
     """A note if whole numbers look like the numbers of the rows."""
     import pandas as pd
 
-    if kind or len(kept) < 20 or not pd.api.types.is_integer_dtype(kept):
+    if kind or len(kept) < 2 or not pd.api.types.is_integer_dtype(kept) or not _ROW.fullmatch(name):
         return ""
     values = kept.to_numpy(np.int64)
     if not (np.diff(values) == 1).all():
@@ -172,18 +174,16 @@ def _decimals(column: Column, kept: Any, gaps: np.ndarray, kind: str, where: str
     """A column of decimals, which come back with as many places as before."""
     import pyarrow as pa
 
-    arrow = column.arrow or str(pa.array(kept).type)
-    label = column.dtype if column.dtype.endswith("[pyarrow]") else "decimal"
-    column = replace(column, dtype=label, arrow=arrow)
-    finite = [value for value in kept if value.is_finite()]
-    if len(finite) < len(kept):
+    if not all(value.is_finite() for value in kept):
         raise WganError(f"{where} holds infinite values; drop those rows or make them missing")
-    changed = next((value for value in finite if Decimal(repr(float(value))) != value), None)
+    label = column.dtype if column.dtype.endswith("[pyarrow]") else "decimal"
+    column = replace(column, dtype=label, arrow=column.arrow or str(pa.array(kept).type))
+    changed = next((value for value in kept if Decimal(repr(float(value))) != value), None)
     if changed is None and kind != "text":
         numbers = kept.astype(np.float64)
         return Plain(column, _fitting(numbers, kind, True, where), gaps, True, where, "")
     if changed is not None and (
-        kind in ("number", "integer") or any(value != value.to_integral_value() for value in finite)
+        kind in ("number", "integer") or any(value != value.to_integral_value() for value in kept)
     ):
         raise WganError(f"{where} holds {changed}, which has more digits than float64 keeps; round it")
     note = "" if changed is None else f"codes, not numbers, since {changed} is beyond 2**53"

@@ -44,9 +44,12 @@ def words(run: str, saved: dict[str, Any]) -> str:
 
 def _of_array(form: Form) -> str:
     ends = "no bounds" if form.low is None else f"the bounds {form.low:g} and {form.high:g}"
-    count = len(form.offset) if isinstance(form.offset, tuple) else 1
-    what = "column" if form.kind != "images" else "pixel"
-    return f"  {form.kind}: {ends}, and a mean and a scale for {count:,} {what}{'s' if count > 1 else ''}"
+    more = (
+        f", and the means and standard deviations of {len(form.offset)} columns"
+        if isinstance(form.offset, tuple)
+        else ""
+    )
+    return f"  {form.kind}: {ends}{more}"
 
 
 def _of_column(column: Column) -> str:
@@ -74,4 +77,6 @@ def _written(column: Column, values: Any, kind: str) -> list[str]:
 
 
 def _wrapped(names: Any) -> list[str]:
-    return textwrap.wrap(", ".join(names), 110, initial_indent="    ", subsequent_indent="    ", break_long_words=False)
+    text = ", ".join(name.replace(" ", "\0") for name in names)  # a name stays on one line
+    lines = textwrap.wrap(text, 110, break_long_words=False, break_on_hyphens=False)
+    return [f"    {line}".replace("\0", " ") for line in lines]

@@ -6,6 +6,7 @@ identifier holds is nowhere: it is 0 at rest.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 
 from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.kinds import kind_and_format, kinds_of
+from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset
 from wgan.data.series import (
     UNITS,
@@ -53,7 +55,7 @@ def from_frame(
     The dtype of a column says whether it holds numbers, truth values, text, categories or times, unless `column` says
     otherwise (`kinds.said_kinds`); any column may have gaps. `readings` are what the columns of a CSV were read from,
     and `types` the Arrow types of a Parquet file. Raises WganError for what cannot be trained on: no rows, two columns
-    of one name, infinities, and, with `refuse`, text that looks like an identifier.
+    of one name, infinities, and, with `refuse`, text that looks like an identifier and nothing that varies.
     """
     frame = without_dropped(frame, drop, name)
     names = list(frame.columns)
@@ -69,7 +71,7 @@ def from_frame(
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
-            notes.append((str(one), plain.note.replace("NAME", str(one))))
+            notes.append((str(one), plain.note.replace("NAME", shlex.quote(str(one)))))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
             found, values = _identifier(found, plain.gaps)
@@ -77,8 +79,9 @@ def from_frame(
         numbers.append(values)
     if identifiers and refuse:
         raise _identifier_error(identifiers, name, dict(notes))
-    if all(one.kind in ("constant", "identifier") for one in columns):
-        raise WganError(f"{name} has one value in each of its columns; give rows that differ")
+    if refuse and not any(one.varies for one in columns):
+        other = ", or an identifier" if any(one.kind == "identifier" for one in columns) else ""
+        raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)
     notes += [(one, f"train refuses it as an identifier: {why}") for one, why in identifiers.items()]
@@ -111,11 +114,11 @@ def without_dropped(frame: Any, drop: str | None, name: str) -> Any:
 
 def kept_names(names: list[str], drop: str | None, table: str) -> list[str]:
     """The names that are not in `drop` ("NAME,NAME"). Raises WganError for a name that is none of them."""
-    for column in drop.split(",") if drop else []:
-        if column.strip() not in names:
+    for column in [] if drop is None else names_in(drop, "drop"):
+        if column not in [other.strip() for other in names]:
             known = ", ".join(names)
-            raise WganError(f"drop names {column.strip()!r}, but {table} has the columns {known}; name one of these")
-        names = [other for other in names if other != column.strip()]
+            raise WganError(f"drop names {column!r}, but {table} has the columns {known}; name one of these")
+        names = [other for other in names if other.strip() != column]
     return names
 
 
@@ -139,11 +142,11 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) 
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     whys = [f"{name!r} ({'; '.join(filter(None, (found[name], notes.get(name))))})" for name in names]
-    first = names[0]
+    first, all_names = shlex.quote(names[0]), ",".join(map(as_text, names))
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; leave it out with --drop {','.join(names)}, in Python "
-        f"drop={','.join(names)!r}, have samples numbered with --column {first}=identifier, or insist with "
+        f"persons and from which nothing can be learnt; leave it out with --drop {shlex.quote(all_names)}, in Python "
+        f"drop={all_names!r}, have samples numbered with --column {first}=identifier, or insist with "
         f"--column {first}=text"
     )
 
@@ -157,7 +160,7 @@ def _column_and_values(plain: Plain, said: str) -> tuple[Column, np.ndarray]:
     if column.unit:
         return number_column(column, kept, gaps)
     if plain.numeric and kind != "text":
-        _check_numbers(kept, where, f"rescale it, or drop it with --drop {column.name}")
+        _check_numbers(kept, where, f"rescale it, or drop it with --drop {shlex.quote(as_text(column.name))}")
         values = kept.to_numpy(np.float64)
         if len(np.unique(values)) > FEW or kind in ("number", "integer"):
             return number_column(column, values, gaps)

@@ -33,6 +33,7 @@ MARKERS = (
     "N/A",
     "nan",
 )
+_TRIED = 200  # texts that are looked at before all are
 _SIGNS = "+\\-−"
 _MONEY = r"[A-Za-z]{0,3}\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|ZAR|kr\.?|zł|Kč"
 _ANY_UNIT = r"[^\d\s.,'’()+\-−]+(?:\s[^\d\s.,'’()+\-−]+)*"  # such as kg or m/s, where the user says that it is a number
@@ -178,11 +179,14 @@ def _text(column: _Texts, array: Any) -> Reading:
 def _truth(column: _Texts) -> Reading | None:
     import pyarrow as pa
 
-    found = set(column.distinct.to_pylist()) if len(column.distinct) <= 2 else set()
+    if len(column.distinct) > 2 + len(MARKERS):
+        return None
+    column, gaps = column.without_markers()
+    found = set(column.distinct.to_pylist())
     for words in (("True", "False"), ("true", "false"), ("TRUE", "FALSE")):
         if found and found <= set(words):
             values = column.spread(pa.array([text == words[0] for text in column.distinct.to_pylist()]))
-            return Reading(_series(values), () if words[0] == "True" else words)
+            return _joined(Reading(_series(values), () if words[0] == "True" else words), "", gaps)
     return None
 
 
@@ -192,9 +196,13 @@ _CODE = r"^[+-]?0\d+$"
 
 
 def _all(distinct: Any, pattern: str) -> bool:
+    """Whether all texts match; the first few are tried before the many."""
     import pyarrow.compute as pc
 
-    return bool(pc.all(pc.match_substring_regex(distinct, pattern)).as_py())
+    return all(
+        pc.all(pc.match_substring_regex(some, pattern)).as_py()
+        for some in ([distinct[:_TRIED], distinct] if len(distinct) > _TRIED else [distinct])
+    )
 
 
 def _digits(column: _Texts) -> Reading | None:
@@ -251,16 +259,16 @@ def _number(column: _Texts, hints: Hints, any_unit: bool = False) -> Reading | N
         written = _places(trimmed)
         grouped = _all(trimmed, r"^-?[1-9]\d{0,2}\.\d{3}$")
         values = _series(found.spread(pc.cast(trimmed, pa.float64())))
-        shows = Hints("." if written or not grouped else "")
+        shows = Hints("." if not grouped and pc.any(pc.match_substring(trimmed, ".")).as_py() else "")
         return _joined(Reading(values, written, hints=shows, doubt="point" if grouped else ""), "", gaps)
     parts = _parts(trimmed, any_unit)
     marks = [] if parts is None else [one for one in _MARKS if _fits_marks(parts.body, one)]
     if parts is None or not marks:
         return None
-    likely = hints.point or ("," if hints.delimiter == ";" else "")
-    thousands, point = next((one for one in marks if one[1] == likely), marks[0])
     text = "".join(parts.body)
     doubt = "point" if marks[:2] == _MARKS[:2] and ("," in text or "." in text) else ""
+    likely = hints.point or _likely_point(parts.body, hints.delimiter)
+    thousands, point = next((one for one in marks if one[1] == likely), marks[0])
     plain = [one.replace(thousands, "").replace(point, ".") for one in parts.body]
     numbers = np.array([float(one) for one in plain])
     numbers[parts.minus] *= -1
@@ -279,6 +287,15 @@ def _number(column: _Texts, hints: Hints, any_unit: bool = False) -> Reading | N
         note = f"numbers with a decimal comma, such as {found.distinct[0].as_py()!r}"
     shows = Hints(point if point in text and not doubt else "")
     return _joined(Reading(_series(values), tuple(written), hints=shows, doubt=doubt), note, gaps)
+
+
+def _likely_point(bodies: list[str], delimiter: str) -> str:
+    """The mark before decimals, where 1,500 could be 1500 or 1.5, without a hint from other columns."""
+    bare = [len(one) for one in bodies if one.isdigit()]
+    mark = next((one for body in bodies for one in ",." if one in body), ",")
+    if bare:  # 999 beside 1,500 has no thousands; 1500 beside 1,500 says that the comma is of decimals
+        return mark if max(bare) > 3 else ",."[mark == ","]
+    return "," if delimiter == ";" else "."
 
 
 def _places(trimmed: Any) -> tuple:

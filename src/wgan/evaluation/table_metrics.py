@@ -53,7 +53,7 @@ class TableSets:
     @property
     def pairs(self) -> int | None:
         """The number of pairs of columns that vary; None without any."""
-        varying = sum(column.kind != "constant" for column in self.form.columns)
+        varying = sum(column.varies for column in self.form.columns)
         return varying * (varying - 1) // 2 or None
 
 

@@ -94,8 +94,9 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
     bound all the same: any set of kinds that the generator makes so often holds at most 1 - `lower` of the data. It
     comes from 1 - M <= p(A) / (1 - q(B) / c), where A are the kinds in one half of the fakes, drawn by a fixed seed,
     and B are all others. The other half says q(B), the missing mass of Good and Turing, and the real rows say p(A).
-    Both are binomial and independent. Their one-sided tests are combined by Stouffer's method with the weights that
-    suit each q(B), and the largest p-value over the q(B) of a wide interval counts (Berger and Boos 1994).
+    Both are binomial and independent. For c = 1 their one-sided tests are combined by Stouffer's method with the
+    weights that suit each q(B), and the largest p-value over the q(B) of a wide interval counts (Berger and Boos 1994).
+    For c < 1 both get an upper end of Clopper and Pearson, each with half of the error.
 
     `value` is 1 - (share of real rows of kinds seen in the fakes) / (1 - f1 / m), moved into the interval: of m fakes,
     f1 show a kind that is seen once, and f1 / m is Good and Turing's estimate of the mass not seen. Where f1 = m that
@@ -240,6 +241,9 @@ LUCKIEST = 3.0  # a score above it counts as it; a test of level t then errs in 
 
 def _most_made(hits: int, n: int, new: int, m: int, ratio: float, tail: float) -> float:
     """The upper end for the mass of the kinds that are made: `hits` of n real rows lie in A, `new` of m fakes in B."""
+    if ratio < 1:  # q(B) / ratio may come near 1, where a weighted test has no power: each end errs with half of `tail`
+        beyond = _binomial_upper(new, m, tail / 2) / ratio
+        return min(1.0, _binomial_upper(hits, n, tail / 2) / (1 - beyond)) if beyond < 1 else 1.0
     given_up = tail / 25  # for q(B) outside of its own interval
     least, largest = (end(new, m, given_up / 2) for end in (_binomial_lower, _binomial_upper))
     outside = np.linspace(least, largest, 101)

@@ -9,6 +9,7 @@ import numpy as np
 from wgan.data import Form
 from wgan.data.columns import TableForm
 from wgan.data.table import UNITS
+from wgan.errors import WganError
 from wgan.maths.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
@@ -22,6 +23,22 @@ def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
         return images
     low, high = float(form.low or 0), float(1 if form.high is None else form.high)
     return np.clip(np.rint((images.astype(np.float64) - low) / (high - low) * 255), 0, 255).astype(np.uint8)
+
+
+def as_stored(images: np.ndarray, form: Form) -> np.ndarray:
+    """Images for files of one image each: greys of 16 bits as uint16, so that no bit is lost, others as `as_bytes`.
+
+    Raises WganError for whole numbers that no PNG of wgan holds.
+    """
+    low, high = form.low or 0, form.high or 0
+    if np.dtype(form.dtype).kind not in "iu" or high <= 255:
+        return as_bytes(images, form)
+    if low < 0 or high > 65535 or form.shape[-1] != 1:
+        raise WganError(
+            f"these are images of {form.shape[-1]} channels from {low:g} to {high:g}, but a PNG here holds 8 bits, or "
+            "16 bits of grey; use .npy or .npz, or one .png for a picture of them in 8 bits."
+        )
+    return images.astype(np.uint16)
 
 
 def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -82,7 +99,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
     """Draw the first columns that vary: a histogram of numbers, or the shares of the commonest levels."""
     from matplotlib.figure import Figure
 
-    shown = [at for at, column in enumerate(form.columns) if column.kind != "constant"][:PANELS]
+    shown = [at for at, column in enumerate(form.columns) if column.varies][:PANELS]
     across = min(4, len(shown))
     down = math.ceil(len(shown) / across)
     figure = Figure(figsize=(3 * across, 2 * down + 0.4), dpi=110, layout="constrained")
@@ -93,7 +110,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
             low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
             heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
             places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
-            if column.dtype.startswith("datetime"):
+            if column.unit and column.time in ("datetime", "date"):
                 scale = UNITS[column.unit] / YEAR
                 places, width = 1970 + places * scale, width * scale
         else:

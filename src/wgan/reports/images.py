@@ -1,7 +1,6 @@
 """The samples of a run beside real images, if the training data can still be read."""
 
 import base64
-import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -49,8 +48,8 @@ def _form(run: Run) -> Form | None:
 def _dataset(run: Run, data_dir: Path | None) -> Dataset:
     """The data of a run. Raises WganError if it cannot be loaded or its rows have changed."""
     config = Config.from_json(run.config)
-    dataset = data.dataset_of(config.replace(data_dir=data_dir or config.data_dir))
-    if hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest() != run.sha256:
+    dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
+    if data.sha256_of(dataset) != run.sha256:
         raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
     return dataset
 

@@ -30,13 +30,14 @@ from wgan.reports.series import (
     rank_correlation,
     step_since,
 )
-from wgan.runs.quantities import number
+from wgan.runs.quantities import number, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
 FAR = 0.1  # energy distance: between the worst healthy run of the bench and the best one of those at fault
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient, outside of which a bad run is due to its critic
 SAME = 1e-6  # the diversity of samples that differ by rounding only
 SHOWN = 0.5  # the share of what real rows show, below which samples show few kinds
+REALISTIC = 0.8  # the share of the precision of real rows, above which samples are like the data where they are
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
@@ -181,10 +182,13 @@ def _few_kinds(log: Log) -> list[str]:
     found = []
     if late_median(log, "support_upper") < 0.1 * floor_value(log, "support"):
         found.append(f"T{_support(log)[1:]}")
+    realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
+    made, classes = late_median(log, "kinds_upper"), floor_value(log, "kinds")
+    if realistic and made < SHOWN * classes:
+        found.append(f"Samples are of {_ends(log, 'kinds')} classes, and held-out rows of {whole(classes)}.")
     missed = late_median(log, "missing_mass_lower")
-    realistic = late_median(log, "precision") > SHOWN * floor_value(log, "precision")
     if realistic and missed > MISSED:
-        found.append(f"They miss at least {missed:.0%} of the data's mass.")
+        found.append(f"Samples miss at least {missed:.0%} of the data's mass.")
         share, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")
         if math.isfinite(share) and math.isfinite(label):
             found.append(f"{share:.0%} of samples are in class {label:.0f}.")
@@ -273,12 +277,14 @@ def _respects(log: Log) -> list[str]:
 
 def _support(log: Log) -> str:
     """A sentence on the effective support of samples, beside that of held-out rows."""
-    lower, upper = late_median(log, "support_lower"), late_median(log, "support_upper")
-    least = f"{number(lower)} to" if math.isfinite(lower) else "up to"
-    return (
-        f"the samples have an effective support of {least} {number(upper)} kinds, and held-out rows one of "
-        f"{number(floor_value(log, 'support'))}."
-    )
+    floor = whole(floor_value(log, "support"))
+    return f"the samples have an effective support of {_ends(log, 'support')} kinds, and held-out rows one of {floor}."
+
+
+def _ends(log: Log, name: str) -> str:
+    """The ends of the interval of a number of kinds, in words."""
+    lower, upper = late_median(log, f"{name}_lower"), late_median(log, f"{name}_upper")
+    return f"{whole(lower)} to {whole(upper)}" if math.isfinite(lower) else f"up to {whole(upper)}"
 
 
 def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
+PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
+ROWS, FORM = "sha256 of the data", "checksum of their form"  # as messages name them
 PICTURE = re.compile(r"[0-9]{8,}\.png")
 MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
@@ -41,7 +44,8 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
             _create(out, asked)
             return False
         if not restart:
-            asked = saved | {"config": asked["config"]}
+            kept = {name: asked[name] for name in ("config", "extended") if name in asked}
+            asked = saved | kept | _where_data_lie(saved, asked)
         with lock(out):
             if restart:
                 _clear(out)
@@ -148,20 +152,36 @@ def _refuse_other_files(out: Path) -> None:
             raise WganError(f"{out} is not a run folder but holds {name!r}; choose another --out.")
 
 
+def _where_data_lie(saved: dict, asked: dict) -> dict:
+    """The entry "data" of an earlier run with the places that are asked now, since the data may have moved."""
+    found, now = saved.get("data"), asked.get("data")
+    if not (isinstance(found, dict) and isinstance(now, dict)):
+        return {}
+    kept = {name: value for name, value in found.items() if name not in PLACES}
+    return {"data": kept | {name: now[name] for name in PLACES if name in now}}
+
+
 def _compared_fields(file: dict) -> dict:
-    """The config's fields, and the checksum of the rows, since a data file can change under its name."""
+    """The config's fields, and the checksum and form of the rows, since a data file can change under its name."""
     data = file.get("data")
-    return file["config"] | ({"sha256 of the data": data.get("sha256")} if isinstance(data, dict) else {})
+    if not isinstance(data, dict):
+        return file["config"]
+    form = json.dumps(data.get("form"), sort_keys=True).encode()
+    return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form)}
 
 
 def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:
+    same = saved.get(ROWS) is not None and saved.get(ROWS) == asked.get(ROWS)
+    may_change |= {"data"} if same else {FORM}  # the rows decide, whatever names them; other rows have another form
     if differences := [
         f"{name}: saved {saved.get(name)!r}, asked {asked.get(name)!r}"
         for name in sorted((saved.keys() | asked.keys()) - may_change)
         if saved.get(name, ...) != asked.get(name, ...)  # no JSON value equals ...
     ]:
-        found = "; ".join(differences)
-        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart.")
+        found, more = "; ".join(differences), ""
+        if len(differences) == 1 and differences[0].startswith("steps:") and asked["steps"] > saved["steps"]:
+            more = ", or add --extend (in Python extend=True) to give it more steps"
+        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart{more}.")
 
 
 def _create(out: Path, config: dict) -> None:

@@ -263,6 +263,11 @@ QUANTITIES: dict[str, Quantity] = {
         "The measure of `--best-by`, if it is another one, on the half of the held-out rows that chooses.",
         "the measure's unit",
     ),
+    "best_by_error.MEASURE": Quantity(
+        "Error of the measure that chooses",
+        "The standard error of that measure, where it has one.",
+        "the measure's unit",
+    ),
     "reported.MEASURE": Quantity(
         "Reported measure",
         "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples, "
@@ -347,22 +352,33 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "kinds": Quantity(
         "Classes made",
-        "How many of the classes the samples show, by the label of the nearest training row.",
+        "How many classes the generator makes, by the labels of the training rows nearest to its samples.",
         "classes",
+        floor="kinds_floor",
         text=whole,
         shown=("table",),
+    ),
+    "kinds_floor": Quantity(
+        "Classes among held-out rows",
+        "How many classes the data have, by the labels of the training rows nearest to held-out rows.",
+        "classes",
+        label="held-out rows",
+        text=whole,
+        verdicts=("mode collapse",),
     ),
     "kinds_lower": Quantity(
         "Lower end of the classes made",
         "The lower end of the interval for the number of classes that are ever made; it holds for any generator.",
         "classes",
         text=whole,
+        verdicts=("mode collapse",),
     ),
     "kinds_upper": Quantity(
         "Upper end of the classes made",
         "The upper end of that interval, for classes that are made equally often.",
         "classes",
         text=whole,
+        verdicts=("mode collapse",),
     ),
     "missing_mass": Quantity(
         "Mass that is missed",
@@ -373,7 +389,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "missing_mass_lower": Quantity(
         "Lower end of the mass that is missed",
-        "The lower end of its interval, for classes that are made at least half as often as they occur.",
+        "The lower end of its interval, for classes that are made at least a quarter as often as they occur.",
         "share",
         text=share,
         verdicts=("mode collapse",),
@@ -427,7 +443,7 @@ QUANTITIES: dict[str, Quantity] = {
         label="held-out rows",
     ),
     "classes": Quantity(
-        "Classes among samples",
+        "Effective classes among samples",
         "The effective number of classes among samples: the exponential of the entropy of the labels of their nearest "
         "training rows.",
         "classes",
@@ -436,7 +452,7 @@ QUANTITIES: dict[str, Quantity] = {
         floor="classes_floor",
     ),
     "classes_floor": Quantity(
-        "Classes among held-out rows",
+        "Effective classes among held-out rows",
         "The effective number of classes among held-out rows, by the label of their nearest training row.",
         "classes",
         axis="classes",
@@ -586,6 +602,9 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("vanishing gradient",),
     ),
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
+    "extended_to": Quantity(
+        "Extended to", "The steps of the whole run from this step on, where it was given more of them.", "steps"
+    ),
     "seconds": Quantity(
         "Time",
         "The time since the process began to train; a run that resumes counts from 0 again.",

@@ -87,7 +87,8 @@ def compare(comparison: Comparison, training: Training) -> Record:
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
     record |= named("support", support.collisions(features, comparison.radius, confidence(training.config)))
     if (column := best.column_of(name_of(training.config.best_by))) not in record:
-        record[column] = comparison.measure(samples, comparison.chosen).value
+        chosen = comparison.measure(samples, comparison.chosen)
+        record |= {column: chosen.value} | ({} if chosen.error is None else {best.error_of(column): chosen.error})
     return record
 
 

@@ -21,7 +21,7 @@ from wgan.training.state import Training
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
-MADE = 0.5  # A kind counts as made from this share of its proportion among the data of the kinds made.
+MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
 
 Record = dict[str, float]
@@ -78,6 +78,8 @@ def prepare(training: Training) -> Probe:
         found = looked | _compare(searched[order[: len(held_out)]], held_out)
         floors |= {floor: float(value) for name, value in found.items() if (floor := quantity(name).floor)}
     classes, codes = training.classes, training.codes
+    if labels is not None and held_labels is not None:
+        floors["kinds_floor"] = support.support_size(held_labels, most=len(np.unique(labels))).value
     z_labels, unseen_labels = None, None
     if classes and codes is not None:
         codes_of_z = np.resize(codes[searched_rows[order]], count)
@@ -116,7 +118,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     record["diversity"] = _spread(sample) / (probe.real_spread or 1)
     looked, labels = _look_up(sample, probe.searched, probe.searched_labels)
     record |= looked
-    if labels is not None and probe.held_labels is not None:
+    if labels is not None and probe.held_labels is not None and probe.searched_labels is not None:
         most = len(np.unique(probe.searched_labels))
         record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training.config))
     if probe.comparison:

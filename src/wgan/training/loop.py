@@ -12,17 +12,29 @@ from typing import Any
 
 import numpy as np
 
+from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
-from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
 from wgan.reports import figures
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import comparison, diagnostics
+from wgan.training import comparison, diagnostics, extension
 from wgan.training.model import engine_of, generate
-from wgan.training.state import Training, describe, draws, encoded, flatten, labels_of, losses, model_of, restore, start
+from wgan.training.state import (
+    Training,
+    describe,
+    draws,
+    encoded,
+    flatten,
+    given,
+    labels_of,
+    losses,
+    model_of,
+    restore,
+    start,
+)
 
 Record = dict[str, Any]
 
@@ -52,16 +64,18 @@ def advance(
         if due or last:
             measured = diagnostics.diagnose(probe, training)
         if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
-            loss = best.loss_of(measure, measured[chosen_by])
-            better = training.best is None or loss < training.best[1]
-            training.best = (at, loss) if better else training.best
+            loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
+            training.measured.append(best.Measured(at, loss, error))
+            better = _best_step(training) == at
             last = last or no_better(training)
         if measured and probe.comparison and (better or last):
             measured |= comparison.report(probe.comparison, training)
-        if at % config.log_every == 0 or measured or last:
+        was_extended = any(at == until for until, _ in training.extended)
+        if at % config.log_every == 0 or measured or last or was_extended:
             record = {"step": at, **losses(training), **estimates(training), **measured}
             _check_finite(record, at, out)
-            record["learning_rate"] = config.learning_rate_at(min(at, config.steps - 1)) if config.steps else 0.0
+            record["learning_rate"] = _rate(training, min(at, config.steps - 1)) if config.steps else 0.0
+            record |= {"extended_to": extension.steps_at(config, training.extended, at)} if was_extended else {}
             seconds = time.perf_counter() - began
             record |= {"seconds": round(seconds, 3), "steps_per_second": (at - first) / seconds}
             if out:
@@ -83,7 +97,7 @@ def advance(
 def iterate(training: Training) -> None:
     """Run one iteration: the critic's steps, then the generator's."""
     at, game, config = training.step, training.game, training.config
-    rates = config.learning_rate_at(at), config.average_at(at)
+    rates = _rate(training, at), config.average_at(at)
     training.state, info = game.engine.run(
         step.iteration, game, training.state, draws(training, at), *rates, uses_up=True
     )
@@ -91,19 +105,25 @@ def iterate(training: Training) -> None:
     training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
 
 
+def _rate(training: Training, at: int) -> float:
+    return extension.learning_rate_at(training.config, training.extended, at)
+
+
 def train(
     config: Config,
-    dataset: Dataset | None = None,
+    dataset: Any = None,
     *,
     out: str | Path | None = None,
     restart: bool = False,
+    extend: bool = False,
     stop: Callable[[int], bool] = lambda step: False,
     note: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Record]:
     """Train from a config, yielding a record (a dict) every `log_every` steps.
 
-    With `out` the run is written to that folder, and resumes an earlier run of the same config there. `note` is called
-    with sentences for the user, for instance about a damaged checkpoint.
+    `dataset` is a `Dataset`, an array or a DataFrame to train on instead of the data that the config names. With `out`
+    the run is written to that folder, and resumes an earlier run of the same config there; `extend` gives that run the
+    steps of this config. `note` is called with sentences for the user, for instance about a damaged checkpoint.
 
     Examples:
         >>> from wgan import Config, train
@@ -111,12 +131,17 @@ def train(
         >>> len(records)
         3
     """
+    if dataset is not None:
+        dataset = given(config, rows := dataset)
+        config = config if dataset is rows else config.replace(data=dataset.name)
+    if extend and out is None:
+        raise WganError("extend goes on with the run in a folder; give out.")
     if out is None:
         yield from advance(start(config, dataset), stop=stop)
         return
     training = start(same_engine(config, Path(out)), dataset)
     with ExitStack() as stack:
-        open_folder(training, Path(out), restart, stack, note)
+        open_folder(training, Path(out), restart, stack, note, extend)
         yield from advance(training, Path(out), stop)
 
 
@@ -127,14 +152,38 @@ def same_engine(config: Config, out: Path) -> Config:
     return config.replace(engine=engine_of(runs.read_config(out)))
 
 
-def may_change(config: Config) -> frozenset[str]:
-    """The fields in which a resumed run may differ: operational and unread fields, and `steps` at a constant rate."""
-    return OPERATIONAL | config.unread() | (frozenset({"steps"}) if config.decay == "none" else frozenset())
+def may_change(config: Config, extend: bool = False) -> frozenset[str]:
+    """The fields in which a resumed run may differ: operational and unread fields, and `steps` at a constant rate or
+    where the run is extended."""
+    return OPERATIONAL | config.unread() | (frozenset({"steps"}) if extend or config.decay == "none" else frozenset())
 
 
-def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None]) -> None:
-    """Create a run folder, or bring `training` to the newest good checkpoint of the run in the folder."""
-    found = runs.open_run(out, describe(training), restart=restart, may_change=may_change(training.config))
+def described(training: Training, out: Path, restart: bool, extend: bool) -> dict[str, Any]:
+    """The contents of config.json once `training` is in this folder; `extend` gives the run there more steps."""
+    earlier = (out / runs.CONFIG).is_file() and not restart
+    if extend and not earlier:
+        why = "restart begins anew" if restart else f"{out} holds none"
+        raise WganError(f"--extend goes on with an earlier run, but {why}; leave it out.")
+    if earlier:
+        training.extended = extension.pieces_in(out, training.config, extend)
+    about = describe(training)
+    return about | {"data": about["data"] | data.places_for(training.config, out)}
+
+
+def open_folder(
+    training: Training,
+    out: Path,
+    restart: bool,
+    stack: ExitStack,
+    note: Callable[[str], None],
+    extend: bool = False,
+) -> None:
+    """Create a run folder, or bring `training` to the newest good checkpoint of the run in the folder.
+
+    `extend` gives that run the steps of the config.
+    """
+    about = described(training, out, restart, extend)
+    found = runs.open_run(out, about, restart=restart, may_change=may_change(training.config, extend))
     stack.enter_context(runs.lock(out))
     if not found:
         return
@@ -145,19 +194,16 @@ def open_folder(training: Training, out: Path, restart: bool, stack: ExitStack, 
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
-        training.best = _best_before(training, out, newest.step)
+        measure = name_of(training.config.best_by)
+        training.measured = best.history(runs.read_log(out), measure, before=newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.go_back(out, training.step)
+    if any(training.step == at for at, _ in training.extended):
+        note(extension.words(training.config, training.extended, training.step))
+    elif extend and training.step == training.config.steps:
+        note(f"nothing is added: the run has {training.step:,} steps already; say with --steps how many in all.")
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
-
-
-def _best_before(training: Training, out: Path, step: int) -> tuple[int, float] | None:
-    """The best checkpoint that a run has kept from before this step, if this version's measure chose it."""
-    found, measure = best.best(out, checkpoint.steps(out / "checkpoints"), step), name_of(training.config.best_by)
-    if found is None or found.column != best.column_of(measure):
-        return None
-    return found.step, best.loss_of(measure, found.value)
 
 
 def estimates(training: Training) -> Record:
@@ -188,8 +234,13 @@ def estimates(training: Training) -> Record:
 
 def no_better(training: Training) -> bool:
     """Whether `until_no_better` ends the run at this step."""
-    patience, found = training.config.until_no_better, training.best
-    return patience is not None and found is not None and training.step - found[0] >= patience
+    patience, least = training.config.until_no_better, best.lowest(training.measured)
+    return patience is not None and least is not None and training.step - least.step >= patience
+
+
+def _best_step(training: Training) -> int | None:
+    found = best.choose(training.measured)
+    return found.step if found else None
 
 
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
@@ -214,7 +265,7 @@ def save(training: Training, out: Path, passing: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    also = {training.best[0]} if training.best else set()
+    also = {one for one in [_best_step(training)] if one is not None}
     checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, also, passing)
 
 

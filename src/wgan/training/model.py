@@ -288,6 +288,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
         )
     if suffix == "" and form.kind != "images":
         raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
+    images = figures.as_stored(rows, form) if suffix == "" else rows
     try:
         (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
         if suffix == ".npy":
@@ -299,7 +300,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
         elif suffix == ".png":
             figures.samples(rows, form, out)
         else:
-            for number, pixels in enumerate(figures.as_bytes(rows, form)):
+            for number, pixels in enumerate(images):
                 figures.image(pixels, out / f"{number:06d}.png")
     except OSError as problem:
         raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

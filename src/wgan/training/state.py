@@ -1,6 +1,5 @@
 """A run in memory: its start, its random draws, and the named arrays that save and restore it."""
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,8 @@ from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
 from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
+from wgan.runs.best import Measured
+from wgan.training import extension
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
@@ -40,14 +41,33 @@ class Training:
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
     classes: Classes | None = None  # the classes of a conditional run
     codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
-    # The best step so far, of those measured every `diagnose_every` steps, and its measure as `best.loss_of` gives it.
-    best: tuple[int, float] | None = None
+    measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
+    extended: extension.Pieces = ()  # where the run was given more steps
+
+
+def given(config: Config, rows: Any) -> Dataset:
+    """Rows that were given to `fit` or `train` instead of a name: a Dataset, an array or a DataFrame.
+
+    Raises WganError for rows that cannot be trained on, and if the config has a field that such rows do not read.
+    """
+    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop, column=config.column)
+    if dataset is rows and config.drop is not None:
+        raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
+    size = (config.size, config.size)
+    if config.size is not None and not (dataset.form.kind == "images" and dataset.form.shape[:2] == size):
+        raise WganError(
+            f"size is {config.size}, but rows that are given are not resized, and these are "
+            f"{list(dataset.form.shape)}; set size to None or give images of that size."
+        )
+    return dataset
 
 
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     if dataset is None:
+        if config.data_dir is not None and config.data not in data.DATASETS:
+            raise WganError(f"data_dir is for named sets, but {config.data!r} is none; leave it out.")
         dataset = data.dataset_of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
@@ -159,7 +179,7 @@ def describe(training: Training) -> dict[str, Any]:
         "data": {
             "form": dataset.form.to_json(),
             "source": dataset.source,
-            "sha256": dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest(),
+            "sha256": data.sha256_of(dataset),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
             **({"classes": training.classes.to_json()} if training.classes else {}),
@@ -167,6 +187,7 @@ def describe(training: Training) -> dict[str, Any]:
         "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
         "machine": platform.machine(),
+        **({"extended": extension.to_json(training.extended)} if training.extended else {}),
     }
 
 

@@ -213,15 +213,15 @@ METRICS: dict[str, Metric] = {
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as 1 % of training rows are; 1 is a few outputs repeated",
+        "share of samples as near to another one as the most crowded 1 % of real rows; 1 is a few outputs repeated",
         100,
-        lambda s: near_duplicates(s.fake, s.train),
-        ("train",),
+        lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
     ),
     "memorisation": Metric(
         "memorisation",
         "lower",
-        "share of samples nearer to one training row than nearly all held-out rows are; p: chance without copying",
+        "share of samples that equal one training row or lie nearer than nearly all held-out rows; p: chance without "
+        "copying",
         100,
         lambda s: memorisation(s.real, s.fake, s.train),
         ("train",),

@@ -1,0 +1,163 @@
+"""The form of a 2-D array whose columns have spikes, bounds or a grid: they are encoded as those of a table are.
+
+A column of an array is plain, and an array of plain columns is standardised, unless one of these is evident:
+
+- a grid: all of its numbers have at most `MOST_DECIMALS` decimals, as whole numbers have;
+- a spike: at least `SPIKE` of the rows, and at least three of them, share one number, as in a table;
+- an end that many share: it has over `TIES` times as many rows as a number has on average;
+- a bound at 0: no number is negative, or none positive, where a normal sample of this mean, standard deviation and size
+  would have one;
+- a sharp end: the first k numbers span less, in multiples of what the next k span, than in a normal sample.
+
+For the last two the chance of a normal sample is at most `LEVEL` over the number of columns.
+"""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import log_ndtr, ndtri
+
+from wgan.data.columns import MOST_DECIMALS, SPIKE, Column, TableForm, number_column
+from wgan.data.columns import form_from_json as named_form_from_json
+from wgan.data.rows import Form, tuples
+from wgan.data.table import FEW
+from wgan.errors import WganError
+
+TIES = 5
+LEVEL = 1e-3
+NOMINAL = 0.1  # of the level, for a sharp end: its limit takes the inner numbers as fixed, and they vary too
+SPAN = 50  # k is so many numbers, or a quarter of the rows
+
+
+@dataclass(frozen=True)
+class ArrayForm(Form):
+    """The form of an array [n, columns] of which `numbers` holds one Column for each; rows at rest are its numbers.
+
+    `offset` and `scale` are the mean and standard deviation of each column, which `dequantised` goes back to.
+    """
+
+    numbers: tuple[Column, ...] = ()
+
+    affine: ClassVar[bool] = False
+
+    @cached_property
+    def _table(self) -> TableForm:
+        return TableForm("table", self.shape, "float64", 0.0, 1.0, None, None, self.numbers)
+
+    @cached_property
+    def _levels(self) -> dict[int, np.ndarray]:
+        """The numbers that each column with few of them holds, ascending, in the dtype at rest."""
+        return {
+            at: np.array(column.levels).astype(self.dtype)
+            for at, column in enumerate(self.numbers)
+            if column.kind == "levels"
+        }
+
+    @property
+    def encoded_shape(self) -> tuple[int, ...]:
+        return self._table.encoded_shape
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        return self._table.groups
+
+    def encode(self, rows) -> np.ndarray:
+        """Encode rows at rest [n, columns] as a table's columns are, float32 [n, *encoded_shape].
+
+        Raises WganError for another shape, and for a number that a column with few numbers lacked in training.
+        """
+        rows = np.asarray(rows)
+        values = np.array(rows, np.float64)
+        if values.ndim == 2 and values.shape[1:] == self.shape:
+            for at, levels in self._levels.items():
+                codes = np.minimum(np.searchsorted(levels, rows[:, at]), len(levels) - 1)
+                if (unknown := levels[codes] != rows[:, at]).any():
+                    known = ", ".join(f"{level:g}" for level in levels)
+                    got = rows[unknown.argmax(), at]
+                    raise WganError(f"column {at} has {got:g}, but only {known} in the training data; drop those rows")
+                values[:, at] = codes
+        return self._table.encode(values)
+
+    def decode(self, encoded) -> np.ndarray:
+        """Invert `encode`: numbers of `dtype` [n, columns], within the range and on the grid of the training data."""
+        rows = self._table.decode(encoded)
+        for at, levels in self._levels.items():
+            rows[:, at] = levels[rows[:, at].astype(np.int64)]
+        return rows.astype(self.dtype)
+
+    def dequantised(self) -> Form:
+        return Form(**{field.name: getattr(self, field.name) for field in fields(Form)}).dequantised()
+
+    @classmethod
+    def from_json(cls, fields: dict) -> "ArrayForm":
+        numbers = [Column(**tuples(column)) for column in fields["numbers"]]
+        form = super().from_json(fields | {"numbers": numbers})
+        form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # raises if the fields do not fit together
+        assert isinstance(form, cls)
+        return form
+
+
+def form_from_json(fields: dict) -> Form:
+    """The form of any kind that `to_json` wrote. Raises TypeError or ValueError for other fields."""
+    return ArrayForm.from_json(fields) if "numbers" in fields else named_form_from_json(fields)
+
+
+def array_form(array: np.ndarray, standardised: Form) -> Form:
+    """The form of an array [n, columns] of any real dtype: `standardised` if every column is plain, else by columns."""
+    level = LEVEL / array.shape[1]
+    if all(_is_plain(array[:, at], level) for at in range(array.shape[1])):
+        return standardised
+    columns = tuple(_column(at, array[:, at]) for at in range(array.shape[1]))
+    known = {field.name: getattr(standardised, field.name) for field in fields(Form)}
+    return ArrayForm(**known, numbers=columns)
+
+
+def _column(at: int, values: np.ndarray) -> Column:
+    """The Column of numbers: levels if there are few that repeat, as in a table, else normal scores."""
+    plain = Column(at, "levels", values.dtype.name)
+    distinct = np.unique(values)
+    if len(distinct) <= FEW and 2 * len(distinct) <= len(values):
+        levels = tuple(distinct.astype(np.float64).tolist())
+        return replace(plain, levels=levels, kept=len(levels))
+    decimals = _decimals(values)
+    exact = values.astype(np.float64)
+    exact = exact if decimals is None else np.round(exact, decimals)  # the float32 of 0.1 is 0.100000001 otherwise
+    return number_column(plain, exact, np.zeros(len(exact), bool))[0]
+
+
+def _decimals(values: np.ndarray) -> int | None:
+    """The number of decimals that all numbers have, compared in their own dtype; None if there are too many."""
+    if values.dtype.kind != "f":
+        return 0
+    exact, own = values.astype(np.float64), values.dtype
+    some = exact[:: max(1, len(exact) // 1000)]  # most columns are told by a few rows
+    for decimals in range(MOST_DECIMALS + 1):
+        if all((np.round(part, decimals).astype(own) == part.astype(own)).all() for part in (some, exact)):
+            return decimals
+    return None
+
+
+def _is_plain(values: np.ndarray, level: float) -> bool:
+    """Whether no grid, spike or bound is evident in a column that varies."""
+    if _decimals(values) is not None:
+        return False
+    ordered = np.sort(values.astype(np.float64))
+    n, first = len(ordered), np.flatnonzero(np.diff(ordered, prepend=-np.inf) > 0)
+    counts = np.diff(first, append=n)
+    if counts.max() >= max(3, SPIKE * n) or max(counts[0], counts[-1]) > TIES * n / len(counts):
+        return False
+    return not any(_is_bounded(end, level) for end in (ordered, -ordered[::-1]))
+
+
+def _is_bounded(ordered: np.ndarray, level: float) -> bool:
+    """Whether ascending numbers have a lower bound that a normal sample would hardly show."""
+    n, k = len(ordered), min(SPAN, len(ordered) // 4)
+    if ordered[0] >= 0 and n * log_ndtr(ordered.mean() / ordered.std()) < np.log(level):
+        return True
+    if k == 0:
+        return False
+    lowest = ndtri(-np.expm1(np.log(NOMINAL * level) / n))  # above it lies a normal sample with this chance
+    inner, outer = ndtri(k / n), ndtri(2 * k / n)
+    return (ordered[k] - ordered[0]) * (outer - inner) < (inner - lowest) * (ordered[2 * k] - ordered[k])
