@@ -17,7 +17,7 @@ from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
 from wgan.maths import support
 from wgan.reports.verdicts import MISSED, verdicts
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import diagnostics, model, state
 from wgan.training.diagnostics import diagnose, engine_values, prepare
@@ -419,7 +419,7 @@ def test_the_share_of_clipped_weights():
 
 def script(monkeypatch, distances):
     """Let the diagnostics tell these distances, by step."""
-    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"w1": distances[training.step]})
+    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"energy_distance": distances[training.step]})
 
 
 def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
@@ -428,9 +428,9 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     out = tmp_path / "run"
     list(train(config, out=out))
     assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
-    assert runs.best(out, [2, 5, 6]) == (2, 2.0)
-    assert runs.best(out, [5, 6]) == (6, 4.0)
-    assert runs.best(out, [5, 6], before=6) == (5, 5.0)
+    assert best.best(out, [2, 5, 6])[:3] == (2, "energy_distance", 2.0)
+    assert best.best(out, [5, 6])[:3] == (6, "energy_distance", 4.0)
+    assert best.best(out, [5, 6], before=6)[:3] == (5, "energy_distance", 5.0)
 
 
 @pytest.mark.parametrize("at", [3, 5])
@@ -455,7 +455,7 @@ def test_what_a_resume_takes_back_is_not_the_best(monkeypatch, tmp_path):
     script(monkeypatch, [9.0, 8, 7, 6, 5, 4, 4.5])
     list(train(config.replace(keep=1), out=out))
     assert checkpoint.steps(out / "checkpoints") == [5, 6]
-    assert runs.read_log(out)["w1"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
+    assert runs.read_log(out)["energy_distance"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
 
 
 def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, tmp_path):
@@ -463,7 +463,7 @@ def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, t
     out = tmp_path / "run"
     list(train(Config(**SMALL | {"keep": 1, "checkpoint_every": 100}), out=out))
     assert checkpoint.steps(out / "checkpoints") == [4, 6]
-    assert runs.read_log(out)["w1"][::2].tolist() == [9, 8, 3, 4]
+    assert runs.read_log(out)["energy_distance"][::2].tolist() == [9, 8, 3, 4]
 
 
 def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeypatch, tmp_path):
@@ -478,7 +478,7 @@ def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeyp
 
 
 def test_stopping_needs_held_out_rows():
-    with pytest.raises(WganError, match="until_no_better needs held-out rows"):
+    with pytest.raises(WganError, match="until_no_better needs 6 held-out rows, .* but there are 0; raise --held-out"):
         start(Config(**SMALL | {"held_out": 0, "until_no_better": 2}))
     record = list(advance(start(Config(**SMALL | {"held_out": 0}))))[-1]
     assert "w1" not in record
