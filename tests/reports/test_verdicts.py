@@ -409,13 +409,14 @@ def test_clipping_is_blamed_where_half_of_the_weights_are_at_the_bound(share, bl
     assert ("50% of the critic's weights sit at +-0.01." in found.evidence) == blamed
 
 
-def test_the_best_checkpoint_is_named_where_the_run_kept_it():
+def test_the_best_checkpoint_is_named_by_the_measure_that_chose_it():
     distance = np.where(STEPS == 1300, SEEN["energy_distance"] / 2, SEEN["energy_distance"])
-    found = log(**HEALTHY | MEMORY | {"energy_distance": distance})
-    named = "The checkpoint of step 1,300 has the lowest energy distance"
-    assert named in verdicts(found)[0].remedy
-    assert named in verdicts(found, {"best_by": "energy_distance"})[0].remedy
-    assert named not in verdicts(found, {"best_by": "frechet"})[0].remedy
+    precision = np.where(STEPS == 700, 0.9, 0.5)
+    found = log(**HEALTHY | MEMORY | {"energy_distance": distance, "best_by.precision": precision})
+    by_energy = "The best checkpoint, by energy distance, is that of step 1,300."
+    assert all(by_energy in verdicts(found, config)[0].remedy for config in ({}, {"best_by": "energy_distance"}))
+    assert "by precision, is that of step 700." in verdicts(found, {"best_by": "precision"})[0].remedy
+    assert "checkpoint" not in verdicts(found, {"best_by": "recall"})[0].remedy
 
 
 def test_what_is_logged_once_is_read_wherever_it_stands():

@@ -30,6 +30,7 @@ from wgan.reports.series import (
     rank_correlation,
     step_since,
 )
+from wgan.runs import best
 from wgan.runs.quantities import number, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
@@ -382,12 +383,12 @@ def _faults_and_steps(log: Log) -> list[tuple[float, str]]:
 
 
 def _best_checkpoint(log: Log, config: dict[str, Any]) -> str:
-    """A sentence on the checkpoint with the lowest energy distance, which training kept by default."""
-    values = column(log, "energy_distance")
-    if not np.isfinite(values).any() or config.get("best_by", "energy_distance") != "energy_distance":
+    """A sentence on the best checkpoint, which training kept."""
+    measure = str(config.get("best_by", best.ENERGY))
+    found = best.choose(best.history(log, measure))
+    if found is None:
         return ""
-    at = int(np.nanargmin(values))
-    return f" The checkpoint of step {log['step'][at]:,.0f} has the lowest energy distance ({number(values[at])})."
+    return f" The best checkpoint, by {measure.replace('_', ' ')}, is that of step {found.step:,}."
 
 
 VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {

@@ -229,6 +229,7 @@ QUANTITIES: dict[str, Quantity] = {
             "exploding critic",
             "vanishing gradient",
             "dead generator",
+            "memorising generator",
             "mode collapse",
             "memorising critic",
             "difference from the data",
