@@ -181,9 +181,11 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
 def _few_kinds(log: Log) -> list[str]:
     """The sentences that say how few kinds the samples show; none where they show enough, or none of the data's."""
     found = []
-    if late_median(log, "support_upper") < 0.1 * floor_value(log, "support"):
-        found.append(f"T{_support(log)[1:]}")
     realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
+    support = late_median(log, "support_upper")
+    fewer = support < first_value(log, "support_lower")  # an untrained generator, too, may show few kinds of noise
+    if support < 0.1 * floor_value(log, "support") and (realistic or fewer):
+        found.append(f"T{_support(log)[1:]}")
     made, classes = late_median(log, "kinds_upper"), floor_value(log, "kinds")
     if realistic and made < SHOWN * classes:
         found.append(f"Samples are of {_ends(log, 'kinds')} classes, and held-out rows of {whole(classes)}.")
