@@ -12,7 +12,7 @@ from wgan import Config, WganError, data
 from wgan.reports.verdicts import VERDICTS
 from wgan.runs import folder as runs
 from wgan.runs.quantities import AXES, QUANTITIES, entry, label, markdown_table, on_axis, quantity, shown_in, title
-from wgan.training.loop import advance
+from wgan.training.loop import advance, train
 from wgan.training.state import start
 
 ROOT = Path(__file__).parent.parent.parent
@@ -52,6 +52,9 @@ def names(tmp_path_factory):
     found = {name: logged(at / name, Config(**SMALL | fields)) for name, fields in KINDS.items()}
     points = data.from_array(np.random.default_rng(0).standard_normal((99, 3)).astype(np.float32))
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
+    list(train(Config(**SMALL), out=at / "more steps" / "run"))
+    list(train(Config(**SMALL | {"steps": 4}), out=at / "more steps" / "run", extend=True))
+    found["more steps"] = set(runs.read_log(at / "more steps" / "run"))
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)
     return found
 
