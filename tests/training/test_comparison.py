@@ -135,7 +135,7 @@ def test_few_held_out_rows_break_nothing_and_are_refused_where_they_are_asked_to
 def test_few_training_rows_break_nothing_too(tmp_path):
     config = Config(**POINTS | {"held_out": 0.9, "batch": 1, "rows": 2, "steps": 1})
     assert "energy_distance" not in list(advance(start(config, points(40))))[-1]
-    with pytest.raises(WganError, match="^until_no_better needs 3 training rows, but there are 2"):
+    with pytest.raises(WganError, match=r"^until_no_better needs 3 training rows, but there are 2"):
         start(config.replace(until_no_better=1), points(40))
 
 
@@ -187,7 +187,7 @@ NO_NUMBERS = [float("nan"), np.inf, "3", None, [1.0], np.ones(1), 1j, Measuremen
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_a_function_that_returns_no_number_is_named_in_a_sentence(value):
-    with pytest.raises(WganError, match="^best_by returned returned .*; it must return a finite number") as caught:
+    with pytest.raises(WganError, match=r"^best_by returned returned .*; it must return a finite number") as caught:
         list(advance(start(Config(**SMALL | {"best_by": gives(value)}))))
     assert "\n" not in str(caught.value)
 
@@ -240,7 +240,7 @@ def test_a_measure_without_a_name_is_refused(name):
         def __call__(self, samples, rows):
             return 0.0
 
-    with pytest.raises(WganError, match="best_by has the name .*; give it a text as its name"):
+    with pytest.raises(WganError, match=r"best_by has the name .*; give it a text as its name"):
         Config(best_by=Measure())
 
 
@@ -336,8 +336,8 @@ def test_every_kind_of_generator_is_compared(config):
 
 def test_columns_of_a_table_count_as_they_are_encoded(tmp_path):
     rng = np.random.default_rng(0)
-    lines = [f"{number:.3f},{level},{day}" for number, level, day in
-             zip(rng.standard_normal(300), rng.choice(list("abc"), 300), rng.integers(0, 9, 300), strict=True)]  # fmt: skip
+    columns = rng.standard_normal(300), rng.choice(list("abc"), 300), rng.integers(0, 9, 300)
+    lines = [f"{number:.3f},{level},{day}" for number, level, day in zip(*columns, strict=True)]
     (tmp_path / "t.csv").write_text("\n".join(["x,kind,count", *lines]))
     config = Config(**SMALL | {"data": str(tmp_path / "t.csv"), "network": "mlp", "held_out": 0.3, "best_by": own})
     training = start(config)
