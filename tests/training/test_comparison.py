@@ -16,7 +16,7 @@ from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import comparison
 from wgan.training import model as models
-from wgan.training.loop import advance, train
+from wgan.training.loop import advance, no_better, train
 from wgan.training.state import restore, start
 
 SMALL = {"data": "digits", "engine": "torch", "width": 8, "batch": 16, "latent": 8, "steps": 6, "log_every": 1}
@@ -372,3 +372,12 @@ def test_the_choice_does_not_depend_on_the_engine_more_than_rounding(tmp_path):
             np.testing.assert_allclose(other[name], first[name], rtol=0, atol=0.01 * error)
         assert np.argmin(other["energy_distance"]) == np.argmin(first["energy_distance"])
         assert np.ptp(first["energy_distance"]) > 10 * error, "so that the checkpoints differ"
+
+
+def test_a_run_that_is_stopped_between_two_measurements_has_not_ended_by_itself():
+    training = start(Config(**SMALL | {"until_no_better": 2, "diagnose_every": 4}))
+    training.best = (0, 0.0)
+    ends = []
+    for training.step in range(9):
+        ends.append(no_better(training))
+    assert [at for at in range(9) if ends[at]] == [4, 8]
