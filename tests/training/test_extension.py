@@ -197,6 +197,10 @@ def test_fit_does_not_extend_what_is_another_fit():
     with pytest.raises(WganError, match="learning_rate changed since"):
         model.set_params(learning_rate=0.5).fit(ROWS, extend=True)
     assert model._training.step == 4, "the model is as it was"
+    labelled = wgan.WGAN(**SMALL, steps=4, conditional="projection").fit(ROWS, [0, 1] * 30)
+    with pytest.raises(WganError, match="other rows or labels"):
+        labelled.set_params(steps=8).fit(ROWS, [0, 0, 1, 1] * 15, extend=True)
+    assert labelled.fit(ROWS, [0, 1] * 30, extend=True).sample(2, label=1).shape == (2, 2)
 
 
 def test_damaged_pieces_are_named(tmp_path):
