@@ -76,6 +76,14 @@ def test_what_holds_no_rows_is_refused_from_every_way_in(name, way):
     one_sentence(caught)
 
 
+@pytest.mark.parametrize("name", ["masked", "csr", "gradients", "loader", "other table", "objects", "text"])
+def test_what_holds_no_rows_gets_no_scores(name):
+    model = wgan.WGAN(**SMALL).fit(ROWS)
+    with pytest.raises(WganError, match=BAD[name][1]) as caught:
+        model.score_samples(BAD[name][0])
+    one_sentence(caught)
+
+
 GOOD = {
     "nothing masked": np.ma.array(ROWS),
     "tensor": TENSOR,

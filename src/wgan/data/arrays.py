@@ -36,7 +36,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
         return from_frame(X, name=name, drop=drop)
     if drop is not None:
         raise WganError(f"drop is for tables with named columns, which {name} has not; leave it out")
-    array = _real_array(X, name)
+    array = real_array(X, name)
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim not in (2, 3, 4):
@@ -60,7 +60,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None) -> Dataset:
     return _images(array, name)
 
 
-def _real_array(X: Any, name: str) -> np.ndarray:
+def real_array(X: Any, name: str) -> np.ndarray:
     """X as an array of real numbers, of which none is hidden by a mask or changed.
 
     Raises WganError, with the remedy, for what is no array, list or tuple, and for what NumPy would read wrongly.
@@ -158,9 +158,9 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
         low = float(max(np.iinfo(dtype).min, -LARGEST_EXACT))
         high = float(min(np.iinfo(dtype).max, LARGEST_EXACT))
     form = Form("table", array.shape[1:], dtype.name, tuple(mean.tolist()), tuple(sd.tolist()), low, high)
-    form = array_form(array, form)
+    form, how = array_form(array, form)
     rows = array if dtype.kind == "f" else array.astype(np.float64)
-    return Dataset(name, rows, form, source=f"a table of {len(array):,} rows")
+    return Dataset(name, rows, form, source=f"a table of {len(array):,} rows{how}")
 
 
 def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
