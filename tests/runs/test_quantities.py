@@ -44,6 +44,10 @@ def spoil(training):
         weights.fill_(float("nan"))
 
 
+def add_steps(training):
+    training.extended = ((0, 1),)
+
+
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
     """The names that a run of each kind logs."""
@@ -51,6 +55,7 @@ def names(tmp_path_factory):
     found = {name: logged(at / name, Config(**SMALL | fields)) for name, fields in KINDS.items()}
     points = data.from_array(np.random.default_rng(0).standard_normal((99, 3)).astype(np.float32))
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
+    found["more steps"] = logged(at / "more steps", Config(**SMALL), harm=add_steps)
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)
     return found
 
@@ -63,6 +68,7 @@ def test_each_logged_name_has_an_entry(names):
 def test_each_entry_is_logged_by_a_run_of_some_kind(names):
     assert {entry(name) for those in names.values() for name in those} == set(QUANTITIES)
     assert "fault" in names["a fault"]
+    assert [kind for kind, those in names.items() if "extended_to" in those] == ["more steps"]
     assert "classes" not in names["no labels"]
 
 
