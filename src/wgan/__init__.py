@@ -7,13 +7,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from wgan import data, studies
-    from wgan.config import PRESETS, Config, preset
+    from wgan.config import Config
     from wgan.errors import WganError
     from wgan.estimator import WGAN, load
     from wgan.evaluation import features
+    from wgan.evaluation.samples import evaluate
     from wgan.game import constraints, networks, objectives
     from wgan.maths import density_ratio, divergences, known, metrics, transport
     from wgan.maths.transport import debiased_w1, emd, sinkhorn, sliced_w1
+    from wgan.presets import PRESETS, preset
     from wgan.reports import figures
     from wgan.training.critic import w1
     from wgan.training.loop import train
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 # Names are imported when they are first used, so that `import wgan` imports no framework.
 _NAMES = {
     "Config": "wgan.config",
-    "PRESETS": "wgan.config",
-    "preset": "wgan.config",
+    "PRESETS": "wgan.presets",
+    "preset": "wgan.presets",
     "WganError": "wgan.errors",
     "WGAN": "wgan.estimator",
     "load": "wgan.estimator",
+    "evaluate": "wgan.evaluation.samples",
     "own_network": "wgan.training.own_networks",
     "train": "wgan.training.loop",
     "w1": "wgan.training.critic",
@@ -44,8 +47,8 @@ _MODULES = {
 
 __all__ = [
     "PRESETS", "WGAN", "Config", "WganError", "constraints", "data", "debiased_w1", "density_ratio", "divergences",
-    "emd", "features", "figures", "known", "load", "metrics", "networks", "objectives", "own_network", "preset",
-    "sinkhorn", "sliced_w1", "studies", "train", "transport", "w1",
+    "emd", "evaluate", "features", "figures", "known", "load", "metrics", "networks", "objectives", "own_network",
+    "preset", "sinkhorn", "sliced_w1", "studies", "train", "transport", "w1",
 ]  # fmt: skip
 
 

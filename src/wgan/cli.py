@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wgan import __version__
-from wgan.config import FIELDS, PRESETS, kind, preset
+from wgan.config import FIELDS, kind
 from wgan.errors import WganError, unknown_name
+from wgan.presets import PRESETS, preset
 
 if TYPE_CHECKING:
     from wgan.training.state import Training
@@ -74,7 +75,10 @@ def _with_field_flags(command: click.Command) -> click.Command:
             click.Option(
                 ["--" + name.replace("_", "-"), name],
                 type={int: int, float: float}.get(kind(f), str),
-                metavar={int: "N", float: "X"}.get(kind(f), "DIR" if name == "data_dir" else "NAME"),
+                metavar={int: "N", float: "X"}.get(
+                    kind(f), "NAME=KIND" if "read" in f.metadata else f.metadata.get("metavar", "NAME")
+                ),
+                multiple="read" in f.metadata,
                 help=text if f.default is None else f"{text} [{f.default}]",
             )
         )
@@ -118,12 +122,14 @@ def train(
     then stops. Brackets show the values of the preset
     `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
-    given = {name: value for name, value in flags.items() if value is not None}
-    preset_name = preset_name or ("table" if Path(data).suffix in (".csv", ".parquet") else "default")
+    from wgan.data import is_table
+
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    preset_name = preset_name or ("table" if is_table(data) else "default")
     config = preset(preset_name).config.replace(data=data, **given)
     out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
 
-    from wgan.runs import checkpoint
+    from wgan.runs import best, checkpoint
     from wgan.runs import folder as runs
     from wgan.training import loop
     from wgan.training.tensorboard import Board
@@ -141,10 +147,9 @@ def train(
         said = _advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
-    if best := runs.best(out, checkpoint.steps(out / "checkpoints")):
-        at, distance = best
-        better = f"; none of the {training.step - at:,} steps since was better" if loop.no_better(training) else ""
-        click.echo(f"best checkpoint by held-out W1: step {at:,} ({distance:.3g}){better}", err=True)
+    if found := best.best(out, checkpoint.steps(out / "checkpoints")):
+        since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
+        click.echo(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
         click.echo("The same command goes on from here.", err=True)
@@ -152,6 +157,8 @@ def train(
 
 def _summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
+    from wgan.data import note_lines
+
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = "x".join(map(str, dataset.form.shape))
     critic, generator = (
@@ -162,6 +169,7 @@ def _summary(training: "Training") -> str:
         f"({dataset.source})\n"
         f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
         f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
+        f"{''.join(f'{line}{chr(10)}' for line in note_lines(dataset))}"
         f"{_engine_reason(training)}"
         f"estimate: {game.objective.estimates}"
     )
@@ -232,7 +240,7 @@ def _estimates_in_words(record: dict[str, Any]) -> str:
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="seed of the draw [0]")
 @click.option("--label", metavar="NAME", help="one class for all samples of a conditional run [shares as in the data]")
-@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -274,7 +282,7 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
 )
-@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the lowest held-out W1 [the newest]")
+@click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 def export(run: Path, out: Path | None, step: str | None) -> None:
     """Write the generator that `wgan sample RUN` uses as one file for other programs.
 
@@ -301,9 +309,17 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
     "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
 )
 @click.option("--budget", type=float, metavar="SECONDS", help="print the best bounds found in this time")
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
 @click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON")
 def distance(
-    first: str, second: str | None, method: str, count: int | None, seed: int, budget: float | None, as_json: bool
+    first: str,
+    second: str | None,
+    method: str,
+    count: int | None,
+    seed: int,
+    budget: float | None,
+    column: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Print bounds of the earth mover's distance between A and B: data sets, .npy, .npz, .csv or .parquet files, or
     run folders.
@@ -314,12 +330,15 @@ def distance(
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words
 
-    found = between(first, second, method=method, n=count, seed=seed, budget=budget)
+    found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column)
     click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=click.Path(path_type=Path), metavar="[RUN]", required=False)
+@click.option("--real", metavar="A", help="without RUN: real rows, as a data set's name, a folder or a file")
+@click.option("--fake", metavar="B", help="without RUN: samples made by anything, as a folder or a file")
+@click.option("--train", metavar="C", help="with --real: the rows that the generator was trained on, to find copies")
 @click.option("--samples", default=10_000, type=click.IntRange(1), metavar="N", help="how many samples [10000]")
 @click.option(
     "--features",
@@ -329,18 +348,50 @@ def distance(
     "images) [auto]",
 )
 @click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
-@click.option("--json", "as_json", is_flag=True, help="print RUN/evaluation.json instead of a table")
-def evaluate(run: Path, samples: int, features: str, target: str | None, as_json: bool) -> None:
-    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows."""
+@click.option(
+    "--size", type=click.IntRange(1, 4096), metavar="N", help="with --real: " + FIELDS["size"].metadata["text"]
+)
+@click.option("--json", "as_json", is_flag=True, help="print the numbers as JSON (of a RUN: its evaluation.json)")
+def evaluate(
+    run: Path | None,
+    real: str | None,
+    fake: str | None,
+    train: str | None,
+    samples: int,
+    features: str,
+    target: str | None,
+    size: int | None,
+    as_json: bool,
+) -> None:
+    """Measure a run's samples against its held-out rows; next to each number is the same number for real rows.
+
+    With --real A --fake B no run is needed: B are samples made by anything, as a folder of images or a .npy, .npz, .csv
+    or .parquet file. They are compared with one half of A, and the other half gives the numbers for real rows. With
+    --train C all of A is compared, and copies of C are looked for.
+    """
     from rich.console import Console
 
     from wgan.evaluation import evaluate
+    from wgan.evaluation import samples as made_by_anything
 
+    if run is not None and (real or fake or train or size):
+        raise WganError(
+            f"--real, --fake, --train and --size go without a RUN, but {run} is given; leave out one or the other."
+        )
+    if run is None and not (real and fake):
+        raise WganError("evaluate needs a RUN, or --real A and --fake B; name what is to be measured.")
     console = Console(stderr=True)
     with console.status("reading") as status:
         note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
-        report = evaluate.evaluate(run, samples, features, target=target, note=note)
-    click.echo(json.dumps(report, indent=1) if as_json else evaluate.words(run, report))
+        if run is not None:
+            report = evaluate.evaluate(run, samples, features, target=target, note=note)
+            text = evaluate.words(run, report)
+        else:
+            report = made_by_anything.evaluate(
+                real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
+            )
+            text = made_by_anything.words(report)
+    click.echo(json.dumps(report, indent=1) if as_json else text)
 
 
 @cli.command()
@@ -354,12 +405,31 @@ def evaluate(run: Path, samples: int, features: str, target: str | None, as_json
     help=f"{FIELDS['resize'].metadata['text']} [crop]",
 )
 @click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
-def data(name: str | None, data_dir: Path | None, size: int | None, resize: str, drop: str | None) -> None:
-    """List the data sets, or describe one data set, folder or file: what it holds and where it was found."""
-    from wgan.data import DATASETS, label_counts, load, look
-    from wgan.data.columns import TableForm
-    from wgan.data.table import describe
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
+@click.option("--stored", is_flag=True, help="list what of the data leaves the machine with the model of the run NAME")
+def data(
+    name: str | None,
+    data_dir: Path | None,
+    size: int | None,
+    resize: str,
+    drop: str | None,
+    column: tuple[str, ...],
+    stored: bool,
+) -> None:
+    """List the data sets, or describe one data set, folder or file: what it holds and where it was found.
 
+    Of a table there is a line for each column: its kind, an example, and what samples will give back; guesses are
+    marked with ? and explained below.
+    """
+    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table
+    from wgan.data.stored import words
+    from wgan.runs.folder import read_config
+
+    if stored:
+        if name is None:
+            raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
+        click.echo(words(name, read_config(Path(name))))
+        return
     if name is None:
         for info in DATASETS.values():
             click.echo(f"{info.name:15} {info.text}")
@@ -367,11 +437,14 @@ def data(name: str | None, data_dir: Path | None, size: int | None, resize: str,
     if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
         click.echo(found)
         return
-    dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop)
+    if is_table(name) and (path := Path(name).expanduser()).is_file():
+        dataset = read_table(path, drop, column, refuse=False)
+    else:
+        dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows
     click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
-    if isinstance(dataset.form, TableForm):
-        click.echo(f"from {dataset.source}\n{describe(dataset.form, rows)}")
+    if is_table(name):
+        click.echo(f"from {dataset.source}\n{describe(dataset)}")
         return
     click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):

@@ -1,4 +1,4 @@
-"""`Config` holds every setting of a run; `PRESETS` are named configs with their source and the result to expect.
+"""`Config` holds every setting of a run, checked.
 
 The flags of the command line, their help texts and their checks are made from the fields of `Config`.
 """
@@ -16,6 +16,7 @@ from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
+from wgan.maths.metrics import METRICS
 
 # Families whose members are objects; a config holds the name of a member, or an object of your own.
 FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
@@ -27,6 +28,10 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
 
+# The measures that may choose the best checkpoint: those that need nothing but samples and rows.
+MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
+Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
+
 NORMS = ("auto", "none", "batch", "layer")
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
 
@@ -34,6 +39,12 @@ ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groups
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
     """A config field with its help text; `low` and `high` are included; `more` takes `choices` and `operational`."""
     return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
+
+
+def _said_kinds(column: Any) -> tuple[str, ...] | None:
+    from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
+
+    return said_kinds(column) or None
 
 
 class Named(NamedTuple):
@@ -52,14 +63,13 @@ class Config:
         wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
-    data: str = _field(
-        "digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or .parquet file"
-    )
+    data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a file of rows")
     size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
     resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
     drop: str | None = _field(
         None, "columns of a table to leave out, NAME,NAME; a name with a comma stands in double quotes (default: none)"
     )
+    column: Any = _field(None, "a column's kind: text, number, integer, date or identifier", read=_said_kinds)
     dequantise: str = _field(
         "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
     )
@@ -122,14 +132,21 @@ class Config:
 
     # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
-    data_dir: str | None = _field(None, "the folder of downloaded data sets", operational=True)
+    data_dir: str | None = _field(None, "the folder of downloaded data sets", metavar="DIR", operational=True)
     log_every: int = _field(50, "steps between records of the log", low=1, operational=True)
     sample_every: int = _field(500, "steps between pictures of samples", low=1, operational=True)
     checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
     keep: int = _field(3, "how many of the newest checkpoints are kept, besides the best", low=1, operational=True)
     diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
+    best_by: str | Measure = _field(
+        "energy_distance",
+        "measure of samples and held-out rows that chooses the best checkpoint",
+        choices=MEASURES,
+        function=True,
+        operational=True,
+    )
     until_no_better: int | None = _field(
-        None, "stop N steps after the checkpoint of the lowest held-out W1 (default: never)", low=1, operational=True
+        None, "stop N steps after the lowest measure (default: never)", low=1, operational=True
     )
 
     def __post_init__(self) -> None:
@@ -214,7 +231,7 @@ class Config:
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values; an object is stored as its `name`."""
         values = {name: getattr(self, name) for name in FIELDS}
-        return {name: getattr(value, "name", value) for name, value in values.items()}
+        return {name: name_of(value) for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Config":
@@ -228,6 +245,8 @@ class Config:
             for family, (table, _) in FAMILIES.items()
             if isinstance(values.get(family), str) and values[family] not in table
         }
+        if isinstance(measure := values.get("best_by"), str) and measure not in MEASURES:
+            named["best_by"] = Named(measure)
         known = {**values, **named}
         choices = cls(**{name: known[name] for name in _DECIDE if name in known})
         return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
@@ -260,9 +279,14 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 
 def kind(f: dataclasses.Field) -> type:
     """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
+    return {"str": str, "str | None": str, "str | Measure": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
+
+
+def name_of(value: Any) -> Any:
+    """The name of a family's member or of a function; any other value as it is."""
+    return getattr(value, "name", getattr(value, "__name__", type(value).__name__) if callable(value) else value)
 
 
 def _refuse_unknown(names: Iterable[str]) -> None:
@@ -289,7 +313,13 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     wanted = kind(f)
     if value is None and f.default is None:
         return None
+    if read := f.metadata.get("read"):
+        return read(value)
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
+        return value
+    if f.metadata.get("function") and (callable(value) or isinstance(value, Named)):
+        if (name := name_of(value)) in f.metadata["choices"]:
+            raise WganError(f"{f.name} is a function with the name {name}, which is wgan's own; give it another name.")
         return value
     if choices := f.metadata.get("choices"):
         if value not in choices:
@@ -351,150 +381,3 @@ def _unread_error(config: Config, name: str, value: Any) -> WganError:
         f"{name} is {value}, which {family} {getattr(chosen, 'name', chosen)} does not read; leave it out, or use "
         f"{family} {who}."
     )
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A config, the source that it follows, the command that was run and the result to expect of it."""
-
-    config: Config
-    source: str
-    command: str
-    expect: str
-
-
-def preset(name: str) -> Preset:
-    """The preset of this name; an unknown name raises `WganError` with a suggestion."""
-    if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS)
-    return PRESETS[name]
-
-
-_PAPER = Config(n_critic=5, decay="none", average=0.0, steps=20_000)
-_CLIPPED = _PAPER.replace(constraint="clip", optimiser="rmsprop", learning_rate=5e-5, beta2=0.99, latent=100)
-_PENALISED = _PAPER.replace(network="dcgan", penalty_weight=10.0, learning_rate=1e-4, latent=128)
-_CIFAR = _PENALISED.replace(
-    network="resnet", dequantise="uniform", generator_batch=128, steps=100_000, learning_rate=2e-4, decay="linear",
-    held_out=0.02,
-)  # fmt: skip
-_STAX_PENALISED = _PENALISED.replace(
-    network="stax-cnn", generator_norm="none", rows=5000, steps=7800, n_critic=1, learning_rate=1e-3, decay="linear",
-    average=0.999, latent=64,
-)  # fmt: skip
-_KERAS = _PENALISED.replace(network="keras-cnn", optimiser="rmsprop", steps=1000)
-
-PRESETS: dict[str, Preset] = {
-    "default": Preset(
-        Config(),
-        "tuned here for good samples after a few minutes on two cores",
-        "wgan train fashion-mnist",
-        "All kinds of clothing are plain to see after 4 minutes on two cores (Frechet distance 4.95 on a classifier's "
-        "features, where real images reach 0.63); digits take 40 s with --steps 6000.",
-    ),
-    "table": Preset(
-        Config(n_critic=5, steps=3000),
-        "chosen here on five tables; the comparison in docs/tables.md uses other tables",
-        "wgan train people.csv --preset table",
-        "After 30 s on one core with 3,200 rows of made-up houses, the W1 of a column is 0.065 of its standard "
-        "deviation (real rows: 0.049), and a forest that classifies samples against rows has an AUC of 0.61.",
-    ),
-    "gan": Preset(
-        _PENALISED.replace(
-            objective="non-saturating",
-            constraint="none",
-            learning_rate=2e-4,
-            beta1=0.5,
-            beta2=0.999,
-            n_critic=1,
-            latent=100,
-        ),
-        "Goodfellow et al. 2014 with the networks and Adam of DCGAN (arXiv 1511.06434); --objective minimax is "
-        "the saturating game",
-        "wgan train digits --preset gan --steps 1500",
-        "Readable digits after 20 s on one core. The estimate is a Jensen-Shannon divergence, at most 0.69 nats, and "
-        "stays below 0.02 throughout, whatever the samples look like.",
-    ),
-    "wgan": Preset(
-        _CLIPPED.replace(network="dcgan"),
-        "arXiv 1701.07875, Algorithm 1; its code adds --warm-up 25 --warm-up-every 500 at 100 critic steps",
-        "wgan train digits --preset wgan --steps 1500",
-        "Digits, most of them readable, after 50 s on one core; samples change slowly, as clipped critics are weak.",
-    ),
-    "wgan-sphere": Preset(
-        _CLIPPED.replace(constraint="sphere", network="mlp"),
-        "a variant of WGAN from lecture notes: each layer's weights lie on the unit sphere instead of being clipped",
-        "wgan train digits --preset wgan-sphere --steps 1500",
-        "Grainy digits, most of them readable, after 160 s on one core; the estimate is small, since each layer "
-        "shrinks its input.",
-    ),
-    "wgan-gp": Preset(
-        _PENALISED,
-        "arXiv 1704.00028, Algorithm 1",
-        "wgan train digits --preset wgan-gp --steps 1500",
-        "Readable digits after 80 s on one core, with an estimate of about 0.2.",
-    ),
-    "wgan-lp": Preset(
-        _PENALISED.replace(penalty_sides="one"),
-        "arXiv 1704.00028, Appendix C, and arXiv 1709.08894: the one-sided penalty",
-        "wgan train digits --preset wgan-lp --steps 1500",
-        "The same as wgan-gp: on digits no difference was found.",
-    ),
-    "cifar10": Preset(
-        _CIFAR,
-        "gan_cifar_resnet.py of arXiv 1704.00028 without labels; that code trains on all 50,000 rows: --held-out 0",
-        "wgan train cifar10 --preset cifar10",
-        "Not run to its end here. The paper reports an Inception score of 7.86 +- .07 on 50,000 samples; others reach "
-        "7.3 with their own code. Made for a GPU.",
-    ),
-    "cifar10-conditional": Preset(
-        _CIFAR.replace(conditional="auxiliary"),
-        "gan_cifar_resnet.py of arXiv 1704.00028 with labels: conditional batch norm, and an auxiliary classifier of "
-        "weight 1 for the critic, 0.1 for the generator",
-        "wgan train cifar10 --preset cifar10-conditional",
-        "Not run to its end here. The paper reports an Inception score of 8.42 +- .10 on 50,000 samples; a user of "
-        "its code reports 8.15. Made for a GPU.",
-    ),
-    "lsun-64": Preset(
-        _PENALISED.replace(network="resnet", size=64, steps=200_000),
-        "steps, batch and Adam of gan_64x64.py of arXiv 1704.00028; network resnet with one block more than for "
-        "CIFAR; the largest centred square of each picture at 64 x 64",
-        "wgan train bedroom_train_lmdb --preset lsun-64",
-        "Not run here, for want of LSUN; its network was only seen to train at this size. Made for a GPU.",
-    ),
-    "wgan-gp-toy": Preset(
-        _PENALISED.replace(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, steps=100_000),
-        "gan_toy.py of arXiv 1704.00028; the paper says lambda 10, its code 0.1, and this preset follows the code",
-        "wgan train 8gaussians --preset wgan-gp-toy --width 128 --steps 1500",
-        "After 60 s on one core the exact W1 of 800 samples to 800 rows is 0.19, where two samples of the data are "
-        "0.14 apart; the whole preset takes hours.",
-    ),
-    "fashion-stax": Preset(
-        _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
-        "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
-        "wgan train fashion-mnist --preset fashion-stax",
-        "Blobs, as its author saw: Frechet distance 106, and 2 % of samples in the rarest kind. It takes 41 s on one "
-        "H100, or 3/4 hour on two cores with --precision bfloat16.",
-    ),
-    "fashion-stax-gp": Preset(
-        _STAX_PENALISED,
-        "the images, networks and 100 epochs of fashion-stax with a gradient penalty instead of clipping (so layer "
-        "norm in the critic), no norm in the generator, one critic step, Adam decaying to 0, and an average",
-        "wgan train fashion-mnist --preset fashion-stax-gp",
-        "All ten kinds are plain to see: Frechet distance 3.5, where fashion-stax has 106 and real images 0.63. It "
-        "takes 4 minutes on one H100 that five runs share. The critic memorises the 5,000 images: its estimate is "
-        "1.1 on them and 0.4 on held-out images.",
-    ),
-    "mnist-keras": Preset(
-        _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
-        "the Keras tutorial's WGAN on MNIST",
-        "wgan train mnist --preset mnist-keras",
-        "At step 4,000 one sample in three can be read, where the tutorial shows digits; it takes 2 minutes on a "
-        "shared H100.",
-    ),
-    "mnist-keras-gp": Preset(
-        _KERAS,
-        "the Keras tutorial's WGAN-GP on MNIST; eps is uniform here, as in the paper, not normal",
-        "wgan train mnist --preset mnist-keras-gp",
-        "Readable digits from step 750 on; nearly all are readable at step 1,000, after 10 minutes on one core.",
-    ),
-}

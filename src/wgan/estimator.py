@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ from sklearn.exceptions import NotFittedError
 
 from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
-from wgan.config import preset as named_preset
 from wgan.data import Classes, Dataset, Form, form_from_json
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
@@ -21,6 +21,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
+from wgan.presets import preset as named_preset
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
@@ -104,6 +105,8 @@ class WGAN(BaseEstimator):
         """
         dataset = _dataset(X, self.config, y)
         training = start(self.config.replace(data=dataset.name), dataset)
+        for line in data.note_lines(training.dataset):
+            warnings.warn(line, UserWarning, stacklevel=2)
         self._train(training, self._taken_up_by(training) if extend else [])
         return self
 
@@ -126,7 +129,7 @@ class WGAN(BaseEstimator):
             raise WganError(f"the model is at step {before.step} already; set steps above that to extend it.")
         training.extended = more_steps(now, then, before.extended, before.step)
         training.game, training.state, training.step = before.game, before.state, before.step
-        training.info, training.best = before.info, before.best
+        training.info, training.measured = before.info, before.measured
         return [record for record in getattr(self, "records_", []) if record["step"] < training.step]
 
     def partial_fit(self, X: Any, y: Any = None) -> "WGAN":

@@ -1,6 +1,7 @@
 """A run's generator as one file for other programs: an ONNX graph, or safetensors weights with a model card."""
 
 import json
+import shlex
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -223,7 +224,11 @@ def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
         for name, value in config.to_json().items()
         if name not in OPERATIONAL | {"data"} and value != FIELDS[name].default and value is not None
     }
-    flags = "".join(f" --{name.replace('_', '-')} {value}" for name, value in changed.items())
+    flags = "".join(
+        f" --{name.replace('_', '-')} {shlex.quote(str(one))}"
+        for name, value in changed.items()
+        for one in (value if isinstance(value, tuple) else (value,))
+    )
     norms = "; NAME.mean and NAME.variance are the moments of its batch norms" if generator.moments else ""
     return f"""{CARD_BEGINS}
 tags: [gan, wasserstein-gan]

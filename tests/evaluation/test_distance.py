@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from wgan import Config, WganError, data, train
+from wgan import Config, WganError, data, train, w1
 from wgan.evaluation import distance
 from wgan.maths.transport import MEETS, W1
 from wgan.training.state import start
@@ -39,15 +40,86 @@ def test_a_run_beside_its_own_data_is_held_against_rows_that_it_held_out(tmp_pat
     assert len(sampled) == 100
 
 
-def test_two_files_of_the_same_rows_are_compared_by_other_draws_and_the_floor_by_disjoint_ones(tmp_path, monkeypatch):
+def test_two_files_of_the_same_rows_are_compared_by_other_draws_where_fewer_are_asked_for(tmp_path, monkeypatch):
     for name in "ab":
         np.save(tmp_path / f"{name}.npy", numbered().rows)
     seen, whole = [], distance.w1
     monkeypatch.setattr(distance, "w1", lambda x, y, **more: seen.append((x, y)) or whole(x, y, **more))
-    distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", n=100)
-    (first, other), (_, twin) = seen
-    assert not set(numbers(first)) & set(numbers(twin))
+    found = distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", n=100)
+    (first, other), *splits = seen
     assert len(set(numbers(first)) & set(numbers(other))) < 50, "of 100 rows 17 are shared by chance, sd 3.4"
+    assert len(splits) == found.floor.splits == 99
+    pooled = sorted(numbers(first) + numbers(other))
+    for x, y in splits:
+        assert (len(x), len(y)) == (100, 100)
+        assert sorted(numbers(x) + numbers(y)) == pooled
+    assert len({tuple(numbers(x)) for x, _ in splits}) == 99
+    assert distance.distance(tmp_path / "a.npy", tmp_path / "b.npy").w1.upper == 0
+
+
+@pytest.mark.parametrize(("n", "m", "columns"), [(500, 500, 8), (300, 200, 2), (400, 1000, 1)])
+def test_the_distance_of_two_files_is_that_of_all_their_rows(tmp_path, n, m, columns):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(n, columns)), rng.normal(size=(m, columns)) + 1
+    np.save(tmp_path / "a.npy", x)
+    np.save(tmp_path / "b.npy", y)
+    found = distance.distance(tmp_path / "a.npy", tmp_path / "b.npy")
+    assert found.w1.value == w1(x, y).value
+    assert found.w1.n == found.floor.n == found.available == (n, m)
+    assert found.floor.p_value == 0.01 if found.floor.splits == 99 else found.floor.p_value is None
+    assert "drawn at random" not in distance.words(found)
+
+
+def test_two_files_of_500_rows_a_shift_apart_are_the_shift_apart(tmp_path):
+    x = np.random.default_rng(1).normal(size=(500, 8))
+    np.save(tmp_path / "a.npy", x)
+    np.save(tmp_path / "b.npy", np.random.default_rng(2).permutation(x) + 1)
+    found = distance.distance(tmp_path / "a.npy", tmp_path / "b.npy")
+    assert found.w1.value == pytest.approx(8**0.5, rel=1e-12)
+    assert "b.npy: 2.82843 (exact" in distance.words(found)
+
+
+def test_more_rows_than_a_minute_allows_are_drawn_and_it_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(distance, "ROWS", 50)
+    rng = np.random.default_rng(0)
+    for name, count in (("a", 400), ("b", 300)):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(count, 3)))
+    exact = distance.transport.exact_seconds(400, 300, 3)
+    for limit, n in ((1.01 * exact, (400, 300)), (0.99 * exact, (50, 50))):
+        monkeypatch.setattr(distance, "AFFORDABLE", limit)
+        found = distance.distance(tmp_path / "a.npy", tmp_path / "b.npy")
+        assert found.w1.n == n
+        assert (f"50 of the 400 rows of {tmp_path / 'a.npy'} were drawn at random" in distance.words(found)) == (
+            n[0] == 50
+        )
+    assert found.to_json()["available"] == [400, 300]
+    assert distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", n=300).w1.n == (300, 300)
+
+
+def test_the_floor_is_the_distance_of_two_draws_of_as_many_rows(tmp_path):
+    """Not that of two halves, which is larger: W1 between draws shrinks with their number."""
+    rng = np.random.default_rng(3)
+    for name, count in (("a", 300), ("b", 100)):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(count, 4)))
+    found = distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", method="sliced")
+    fresh = [w1(rng.normal(size=(300, 4)), rng.normal(size=(100, 4)), method="sliced").value for _ in range(200)]
+    error = np.std(fresh, ddof=1) * (1 / 200 + 1 / found.floor.splits) ** 0.5
+    # the pooled rows of one test differ from those of another: so its floor varies beyond its splits, by about 2 %
+    assert found.floor.value == pytest.approx(np.mean(fresh), abs=4 * error + 0.06 * np.mean(fresh))
+    assert found.floor.deviation == pytest.approx(np.std(fresh, ddof=1), rel=0.5)
+
+
+def test_the_chance_of_as_large_a_distance_is_right(tmp_path):
+    """Of rows of one distribution the p-value is at most 0.05 in 5 % of cases."""
+    p_values = []
+    for seed in range(120):
+        rng = np.random.default_rng([4, seed])
+        x, y = rng.normal(size=(40, 1)), rng.normal(size=(25, 1))
+        p_values.append(distance._floor(x, y, w1(x, y), "auto", seed, None).p_value)
+    low, high = binom(120, 0.05).ppf([0.001, 0.999])
+    assert low <= np.sum(np.array(p_values) <= 0.05) <= high
+    far = distance._floor(x, y + 3, w1(x, y + 3), "auto", 0, None)
+    assert far.p_value == 0.01
 
 
 def found(lower, upper, floor_lower, floor_upper):

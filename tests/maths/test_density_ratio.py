@@ -215,7 +215,7 @@ def test_two_rows_of_each_kind_are_enough_for_a_classifier_and_three_for_ulsif()
     real, fake = np.array([[0.0], [1.0], [2.0]]), np.array([[3.0], [4.0], [5.0]])
     assert density_ratio(real[:2], fake[:2])(real).shape == (3,)
     assert np.isfinite(ulsif(real, fake)(real)).all()
-    with pytest.raises(WganError, match="at least 2 rows"):
+    with pytest.raises(WganError, match="real has 1 row; give at least 2"):
         density_ratio(real[:1], fake)
 
 
@@ -233,14 +233,14 @@ class _Fitted:
         (lambda x, y: density_ratio(x, y, LinearSVC()), "LinearSVC does not tell probabilities"),
         (lambda x, y: density_ratio(x, y, prior=0.0), "prior is 0.0; it must be a number between 0 and 1"),
         (lambda x, y: density_ratio(x, y, prior=1e-6), "leaves 0 real"),
-        (lambda x, y: density_ratio(x, y[:, :1]), "real has 2 columns but fake 1"),
+        (lambda x, y: density_ratio(x, y[:, :1]), "real has 2 columns and fake has 1"),
         (lambda x, y: density_ratio(x, np.full_like(y, np.inf)), "fake holds NaN or infinite"),
-        (lambda x, y: density_ratio(x[:0], y), "real has shape"),
-        (lambda x, y: density_ratio(x, y)(x[:, :1]), "was fitted to 2 columns"),
+        (lambda x, y: density_ratio(x[:0], y), "real is empty"),
+        (lambda x, y: density_ratio(x, y)(x[:, :1]), "rows have 1 columns but the ratio was fitted to 2"),
         (lambda x, y: ulsif(x, y, width=-1.0), "width is -1.0; it must be a number above 0"),
         (lambda x, y: ulsif(x, y, penalty=math.nan), "penalty is nan"),
         (lambda x, y: ulsif(x, y, centres=0), "centres is 0"),
-        (lambda x, y: ulsif(x[:2], y), "at least 3 rows"),
+        (lambda x, y: ulsif(x[:2], y), "real has 2 rows; give at least 3"),
         (lambda x, y: from_scores([0.0], prior=2.0), "prior is 2.0"),
         (lambda x, y: from_scores([0.0], divergence="kll"), "did you mean 'kl'"),
     ],

@@ -58,7 +58,7 @@ def test_emd_of_large_integers_is_exact():
 
 
 def test_emd_of_unequal_totals_is_refused_or_normalised():
-    with pytest.raises(WganError, match=r"P holds 3 and Q holds 4; .* unequal='normalise'"):
+    with pytest.raises(WganError, match=r"P holds 3 and Q holds 4, a difference of 1; .* unequal='normalise'"):
         emd([1, 2], [2, 2])
     assert emd([1, 2], [2, 2], unequal="normalise").cost == pytest.approx(1 / 6)
 
@@ -81,7 +81,7 @@ def test_the_earth_is_drawn_move_by_move(tmp_path):
         (([0, 0], [0, 0]), "P holds 0 in all"),
         (([1, 2], [3]), "P has 2 bins and Q has 1"),
         (([1, 2], [2, 1], [1, 1]), "positions must be 2 increasing numbers"),
-        (([1, np.nan], [2, 1]), "P holds NaN or infinity at bin 1"),
+        (([1, np.nan], [2, 1]), "P holds NaN or infinite values, the first at index [1]"),
         (([[1]], [1]), "shape (1, 1)"),
         (([], []), "P has shape (0,)"),
         (([[1], [1, 2]], [1]), "P has rows of different lengths"),

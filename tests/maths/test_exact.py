@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from wgan import WganError, data, density_ratio, divergences, emd, metrics, w1
 from wgan.maths.exact import as_float64
@@ -101,6 +102,22 @@ def test_every_reader_refuses_numbers_that_float64_changes(reader, how):
 def test_every_reader_refuses_what_is_no_number(reader, rows):
     with pytest.raises(WganError):
         READERS[reader](rows)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_reader_refuses_hidden_and_sparse_numbers_and_what_makes_rows(reader):
+    rows = np.arange(8.0)[:, None]
+    torch = pytest.importorskip("torch")
+    for given_rows, says in (
+        (np.ma.masked_less(rows, 3), r"masked values.*filled"),
+        (list(np.ma.masked_less(rows, 3)), r"masked values.*filled"),
+        (torch.tensor(rows, requires_grad=True), r"requires gradients; give .*\.detach\(\)"),
+        (csr_array(rows), r"is sparse; give .*toarray"),
+        (torch.utils.data.DataLoader(torch.tensor(rows)), "is a DataLoader, not an array"),
+        ((row for row in rows), "is a generator, not an array"),
+    ):
+        with pytest.raises(WganError, match=says):
+            READERS[reader](given_rows)
 
 
 @settings(max_examples=200, deadline=None)

@@ -10,7 +10,8 @@ from oracles import needs_torch_fidelity
 from scipy.linalg import sqrtm
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
-from scipy.stats import hypergeom, nhypergeom, wasserstein_distance
+from scipy.stats import binom, hypergeom, nhypergeom, wasserstein_distance
+from scipy.stats import energy_distance as scipys_energy_distance
 
 from wgan.errors import WganError
 from wgan.maths.metrics import (
@@ -18,7 +19,9 @@ from wgan.maths.metrics import (
     Modes,
     Sets,
     class_coverage,
+    distances,
     diversity,
+    energy_distance,
     exact_w1,
     frechet,
     high_quality,
@@ -30,6 +33,7 @@ from wgan.maths.metrics import (
     modes_found,
     modes_of,
     near_duplicates,
+    nearest_of,
     neighbourhoods,
     sliced_w1,
 )
@@ -92,7 +96,7 @@ def test_frechets_error_is_nearly_the_jackknifes():
 
 
 def test_kernel_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
-    monkeypatch.setattr(measures, "BLOCK", 500)
+    monkeypatch.setattr(distances, "BLOCK", 500)
     x, y = features(0, 40), features(1, 30, shift=1.0)
 
     def k(a, b):
@@ -113,6 +117,56 @@ def test_kernel_distances_error_is_the_jackknifes_by_its_definition():
     without_y = [kernel_distance(x, np.delete(y, i, 0)).value for i in range(len(y))]
     variance = (len(x) - 1) * np.var(without_x) + (len(y) - 1) * np.var(without_y)
     assert kernel_distance(x, y).error == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
+# The energy distance.
+
+
+def test_energy_distance_is_the_u_statistic_of_all_pairs(monkeypatch):
+    monkeypatch.setattr(distances, "BLOCK", 500)
+    x, y = features(0, 40), features(1, 30, shift=1.0)
+
+    def within(z):
+        return sum(math.dist(a, b) for a in z for b in z) / (len(z) * (len(z) - 1))
+
+    across = sum(math.dist(a, b) for a in x for b in y) / (40 * 30)
+    assert energy_distance(x, y).value == pytest.approx(2 * across - within(x) - within(y), rel=1e-12)
+    assert energy_distance(y, x).value == pytest.approx(energy_distance(x, y).value, rel=1e-12)
+
+
+def test_energy_distance_on_a_line_is_scipys_squared_less_its_pairs_of_a_row_with_itself():
+    """SciPy's is the root of twice the V-statistic, whose means within count m^2 pairs of which m are 0.
+
+    scipy.stats.energy_distance is sqrt(2 E|X - Y| - E|X - X'| - E|Y - Y'|) of the two empirical distributions.
+    """
+    x, y = features(0, 60, 1), features(1, 45, 1, shift=0.7)
+    within = [cdist(z, z).sum() / len(z) ** 2 for z in (x, y)]
+    expected = scipys_energy_distance(x[:, 0], y[:, 0]) ** 2 - within[0] / 59 - within[1] / 44
+    assert energy_distance(x, y).value == pytest.approx(expected, rel=1e-12)
+
+
+def test_energy_distances_error_is_the_jackknifes_by_its_definition():
+    x, y = features(0, 15), features(1, 12, shift=0.5)
+    without_x = [energy_distance(np.delete(x, i, 0), y).value for i in range(len(x))]
+    without_y = [energy_distance(x, np.delete(y, i, 0)).value for i in range(len(y))]
+    variance = (len(x) - 1) * np.var(without_x) + (len(y) - 1) * np.var(without_y)
+    assert energy_distance(x, y).error == pytest.approx(math.sqrt(variance), rel=1e-9)
+
+
+def test_energy_distance_of_two_points_is_twice_their_distance_also_beside_a_far_row():
+    x, y = np.zeros((3, 2)), np.tile([3.0, 4.0], (4, 1))
+    assert energy_distance(x, y).value == 10
+    far = np.array([[1e9, 0.0]])  # moves the centre, from which a product of rows would lose the 1e-3
+    x, y = np.append(np.zeros((9, 2)), far, 0), np.append(np.tile([0.0, 1e-3], (9, 1)), far, 0)
+    blocks = [squared for _, squared in distances.squared_distances(x, y)]
+    assert np.concatenate(blocks)[:9, :9].max() == pytest.approx(1e-6, rel=1e-9)
+
+
+def test_unbiased_distances_need_three_rows_of_a_kind():
+    for metric in (energy_distance, kernel_distance):
+        with pytest.raises(WganError, match="real has 2 rows; give at least 3"):
+            metric(np.zeros((2, 1)), np.zeros((9, 1)))
+        assert math.isfinite(metric(np.zeros((3, 1)), np.ones((3, 1))).error)
 
 
 # Wasserstein-1.
@@ -165,7 +219,7 @@ def test_neighbourhoods_are_those_of_brute_force_in_blocks_of_any_size(monkeypat
     expected = brute_force(x, y, k)
     assert len(set(expected.values())) == 4, "four different numbers, so that none can pass for another"
     for block in (2**22, 200, 1):
-        monkeypatch.setattr(measures, "BLOCK", block)
+        monkeypatch.setattr(distances, "BLOCK", block)
         assert {name: m.value for name, m in neighbourhoods(x, y, k).items()} == pytest.approx(expected, rel=1e-12)
 
 
@@ -305,7 +359,7 @@ def test_samples_of_the_data_themselves_are_near_duplicates_as_often_as_the_floo
 def test_memorisation_is_its_definition_also_where_more_than_one_held_out_row_may_be_nearer(monkeypatch, held_out):
     """One held-out row in so many, rounded up, is the yardstick; as all orders of m + n rows are as likely, `near` or
     more samples lie below the r-th held-out row where they are among the first near + r - 1 of all."""
-    monkeypatch.setattr("wgan.maths.metrics.measures.TAIL", 10)
+    monkeypatch.setattr("wgan.maths.metrics.neighbours.TAIL", 10)
     train, real, fake = features(0, 90, 3), features(1, held_out, 3), features(2, 60, 3)
     fake[:8] = train[:8] + 0.01 * features(3, 8, 3)
     ratios = [(lambda d: d[:, 0] / d[:, 1])(np.sort(cdist(x, train), axis=1)) for x in (real, fake)]
@@ -355,10 +409,161 @@ def test_memorisation_sees_a_hundred_copies_and_not_a_poor_generator():
     assert found.value == pytest.approx(0.05, abs=0.005)
 
 
-def test_twins_among_the_training_rows_are_no_copies():
+def test_copies_of_rows_that_are_twice_in_training_are_copies():
     rng = np.random.default_rng(9)
     train = np.repeat(rng.normal(size=(300, 4)), 2, axis=0)
-    assert memorisation(rng.normal(size=(120, 4)), train[:200], train).value == 0
+    found = memorisation(rng.normal(size=(120, 4)), train[:200], train)
+    assert found.value == 1
+    # 100 different rows, each twice, are what samples equal; 600 of 720 real rows are training rows
+    assert found.p_value == pytest.approx(hypergeom(720, 600, 200).sf(199), rel=1e-9)
+
+
+# Tables and duplicates, where rows repeat by nature.
+
+
+LIBRARY = np.random.default_rng(1).normal(size=(1500, 4))
+
+
+def with_atom(rng, n):
+    rows = rng.normal(size=(n, 4))
+    rows[rng.random(n) < 0.005] = 0
+    return rows
+
+
+LAWS = {
+    "continuous": lambda rng, n: rng.normal(size=(n, 5)),
+    "one column": lambda rng, n: rng.normal(size=(n, 1)),
+    "mixed": lambda rng, n: np.column_stack(
+        [rng.normal(size=n).round(1), rng.integers(0, 3, n), rng.poisson(2, n), rng.normal(size=n).round(0)]
+    ),
+    "levels": lambda rng, n: rng.integers(0, 4, (n, 6)).astype(float),
+    "rare levels": lambda rng, n: np.minimum(rng.geometric(0.5, (n, 6)), 5).astype(float),
+    "few levels": lambda rng, n: rng.integers(0, 5, (n, 3)).astype(float),
+    "drawn from a library": lambda rng, n: LIBRARY[rng.integers(0, len(LIBRARY), n)],
+    "a row that repeats": with_atom,
+}
+COUNT = 150  # of null repeats; a rate of 5 % has the standard deviation 1.8 % among so many
+
+
+def drawn(law, repetition, sizes=(600, 100, 500)):
+    rng = np.random.default_rng([11, repetition])
+    return [LAWS[law](rng, n) for n in sizes]
+
+
+def at_most(rate):
+    """The share of COUNT repeats that a rate exceeds in one test of a thousand."""
+    return binom(COUNT, rate).ppf(0.999) / COUNT
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_new_rows_of_any_law_are_called_copies_as_seldom_as_the_p_value_says(law):
+    found = []
+    for repetition in range(COUNT):
+        train, real, fake = drawn(law, repetition)
+        found.append(memorisation(real, fake, train))
+    assert np.mean([m.p_value < 0.05 for m in found]) <= at_most(0.05)
+    assert np.mean([m.p_value < 0.01 for m in found]) <= at_most(0.01)
+    away = np.array([m.value - m.floor for m in found])
+    assert abs(away.mean()) < 4 * away.std() / math.sqrt(COUNT) + 0.002  # few ties at the threshold are left out
+    assert np.mean([abs(m.value - m.floor) > 2 * m.error for m in found]) <= at_most(0.07)
+
+
+@pytest.mark.parametrize("law", [law for law in LAWS if law != "few levels"])
+def test_a_generator_that_returns_training_rows_word_for_word_is_found(law):
+    for repetition in range(5):
+        train, real, _ = drawn(law, repetition)
+        fake = train[np.random.default_rng(repetition).integers(0, len(train), 500)]
+        found = memorisation(real, fake, train)
+        assert found.value == 1
+        assert found.p_value < 1e-4
+        assert found.floor < 0.6
+    # also where a held-out row is a training row, in an array of any kind of number
+    real[0] = train[0]
+    assert memorisation(real, fake, train).p_value < 1e-4
+
+
+def test_exact_copies_are_counted_beside_held_out_rows_that_equal_training_rows():
+    """Of 11 rows that equal a training row 8 are samples; of the others, 5 samples are nearer than any held-out row."""
+    train, real, fake = features(0, 90, 3), features(1, 40, 3), features(2, 60, 3)
+    real[:3], fake[:8] = train[:3], train[3:11]
+    fake[8:13] = train[11:16] + 0.001 * features(3, 5, 3)
+    ratios = [(lambda d: d[:, 0] / d[:, 1])(np.sort(cdist(x, train), axis=1)) for x in (real, fake)]
+    below = int((ratios[1][8:] < ratios[0][3:].min()).sum())
+    assert below >= 5
+    exact, near = hypergeom(100, 60, 11).sf(7), nhypergeom(37 + 52, 52, 1).sf(below - 1)
+    found = memorisation(real, fake, train)
+    assert found.p_value == pytest.approx(2 * min(exact, near), rel=1e-9)
+    assert found.value == pytest.approx((8 + below) / 60)
+    assert found.floor == pytest.approx(3 / 40 + 37 / 40 / 38)
+
+
+def test_where_every_new_row_is_a_training_row_copies_are_no_news():
+    """125 combinations, all of them among 600 rows."""
+    train, real, _ = drawn("few levels", 0)
+    found = memorisation(real, train[:500], train)
+    assert found.value == 1
+    assert found.floor > 0.97
+
+
+def test_a_generator_of_common_rows_is_no_copier():
+    """It makes the commoner levels too often, so that more samples than new rows equal a training row."""
+    p_values = []
+    for repetition in range(30):
+        train, real, _ = drawn("rare levels", repetition)
+        common = np.minimum(np.random.default_rng(repetition).geometric(0.65, (500, 6)), 5).astype(float)
+        found = memorisation(real, common, train)
+        p_values.append(found.p_value)
+        assert found.value > found.floor
+    assert np.mean(np.array(p_values) < 0.05) <= binom(30, 0.05).ppf(0.999) / 30
+
+
+def test_a_share_of_copies_is_found_beside_rows_that_repeat():
+    for repetition in range(5):
+        train, real, fake = drawn("mixed", repetition, (1000, 500, 1000))
+        fake[:200] = train[:200]
+        found = memorisation(real, fake, train)
+        assert found.p_value < 0.01
+        assert found.value > found.floor + 2 * found.error
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_new_rows_are_near_duplicates_as_often_as_1_percent_of_the_rows(law):
+    """A quantile of 500 rows lies a little off 1 %, where rows repeat by up to another 1 %."""
+    found = []
+    for repetition in range(COUNT):
+        train, _, fake = drawn(law, repetition)
+        found.append(near_duplicates(fake, train))
+    values = np.array([m.value for m in found])
+    assert 0.005 < values.mean() < 0.02 + 3 * values.std() / math.sqrt(COUNT)
+    assert np.mean([abs(m.value - m.floor) > 2 * m.error for m in found]) <= at_most(0.05)
+    few = LAWS[law](np.random.default_rng(5), 5)[np.random.default_rng(6).integers(0, 5, 500)]
+    assert near_duplicates(few, drawn(law, 0)[0]).value == 1
+
+
+def test_rows_on_a_rim_are_in_the_ball_however_products_round():
+    """On a lattice far from 0 most distances are equal; each ball holds what the exact distances say."""
+    rng = np.random.default_rng(12)
+    for _ in range(5):
+        real, fake = rng.integers(0, 4, (80, 6)), rng.integers(0, 4, (70, 6))
+        found = neighbourhoods(0.1 * real + 7, 0.1 * fake + 7)
+        assert {name: m.value for name, m in found.items()} == pytest.approx(brute_force(real, fake, 5))
+
+
+def test_a_sample_lies_at_its_nearest_rows_in_equal_shares():
+    train, real = np.array([[0.0], [0.0], [2.0]]), np.array([[0.0], [5.0]])
+    assert nearest_of([[0.1], [1.0], [4.9]], train, real) == pytest.approx(
+        [1 / 3 + 1 / 4] * 2 + [1 / 4] + [1 / 3 + 1 / 4, 1]
+    )
+
+
+def test_rows_that_lie_in_an_order_are_compared_at_random():
+    """Rows sorted by class: the first 1,000 of 3,000 would be of one class only."""
+    rng = np.random.default_rng(13)
+    real = np.sort(rng.normal(size=(3000, 2)), axis=0)
+    fake = rng.permutation(real)
+    for metric in (exact_w1, sliced_w1):
+        assert metric(real, fake[:1000]).value < 0.3
+        assert metric(real, real.copy()).value == 0
 
 
 # Errors, against what repetition gives.
@@ -366,7 +571,14 @@ def test_twins_among_the_training_rows_are_no_copies():
 
 @pytest.mark.parametrize(
     ("statistic", "repetitions"),
-    [(frechet, 300), (kernel_distance, 300), (exact_w1, 120), (sliced_w1, 200), (diversity, 300)],
+    [
+        (frechet, 300),
+        (kernel_distance, 300),
+        (energy_distance, 300),
+        (exact_w1, 120),
+        (sliced_w1, 200),
+        (diversity, 300),
+    ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_a_standard_error_is_the_spread_of_repetitions(statistic, repetitions):
@@ -381,11 +593,12 @@ def test_a_standard_error_is_the_spread_of_repetitions(statistic, repetitions):
     assert typical == pytest.approx(spread, rel=0.1 + 4 / math.sqrt(2 * repetitions))
 
 
-def test_kernel_distance_is_0_on_average_for_equal_distributions_and_frechet_is_not():
+def test_unbiased_distances_are_0_on_average_for_equal_distributions_and_frechet_is_not():
     rng = np.random.default_rng(11)
     pairs = [(rng.normal(size=(60, 3)), rng.normal(size=(60, 3))) for _ in range(200)]
-    values = np.array([kernel_distance(x, y).value for x, y in pairs])
-    assert values.mean() == pytest.approx(0, abs=4 * values.std() / math.sqrt(200))
+    for statistic in (kernel_distance, energy_distance):
+        values = np.array([statistic(x, y).value for x, y in pairs])
+        assert values.mean() == pytest.approx(0, abs=4 * values.std() / math.sqrt(200))
     assert np.mean([frechet(x, y).value for x, y in pairs]) > 0.05
 
 
@@ -413,19 +626,21 @@ def test_every_metric_names_itself_and_the_rows_it_needs(name):
 
 
 EQUAL = {"lower": 0, "higher": 1, "1": 1}  # of equal sets, where it is not a count or a share of them
-OTHER = {"density", "inception_style", "modes_found", "high_quality", "near_duplicates", "kernel_distance"}
+OTHER = {"density", "inception_style", "modes_found", "high_quality", "near_duplicates"}
+UNBIASED = {"kernel_distance", "energy_distance"}
 
 
-@pytest.mark.parametrize("name", [name for name in METRICS if name not in OTHER])
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in OTHER | UNBIASED])
 def test_equal_sets_are_at_0_or_1(name):
     x = features(0, 200)
     assert measurement(name, sets(x, x.copy())).value == pytest.approx(EQUAL[METRICS[name].better], abs=1e-9)
 
 
-def test_equal_sets_have_a_density_above_1_and_a_kernel_distance_below_0():
+def test_equal_sets_have_a_density_above_1_and_unbiased_distances_below_0():
     x = features(0, 200)
     assert neighbourhoods(x, x)["density"].value == pytest.approx((5 + 1) / 5)
-    assert kernel_distance(x, x).value < 0  # a row's pair with itself counts across only
+    for statistic in (kernel_distance, energy_distance):
+        assert statistic(x, x).value < 0  # a row's pair with itself counts across only
 
 
 @pytest.mark.parametrize("name", METRICS)

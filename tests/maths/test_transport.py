@@ -259,14 +259,14 @@ def test_a_huge_exact_request_says_what_it_would_cost_and_what_is_possible():
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
-        (([1, 2], [np.nan, 2]), {}, "Y has 1 rows with NaN or infinity"),
+        (([1, 2], [np.nan, 2]), {}, "Y holds NaN or infinite values, the first at index [0]"),
         (([1, 2], [[1, 2]]), {}, "X has 1 columns and Y has 2"),
         (([], [1]), {}, "X is empty"),
         ((np.zeros((3, 0)), [1]), {}, "X is empty"),
         (([1, 2], [1], [1, -1]), {}, "weights_x holds -1"),
         (([1, 2], [1], [0, 0]), {}, "weights_x are all 0"),
         (([1, 2], [1], [1]), {}, "weights_x has shape (1,); give 2 numbers"),
-        (([1, 2], [1], None, [np.inf]), {}, "weights_y holds NaN or infinity"),
+        (([1, 2], [1], None, [np.inf]), {}, "weights_y holds NaN or infinite"),
         ((["a"], [1]), {}, "X is not an array of numbers (<U1"),
         (([[1], [1, 2]], [1]), {}, "X has rows of different lengths"),
         (([2**60], [1]), {}, "integers beyond 2**53"),

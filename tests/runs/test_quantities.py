@@ -26,6 +26,7 @@ KINDS = {
     "projection": {"conditional": "projection"},
     "no average": {"average": 0},
     "no held-out rows": {"held_out": 0},
+    "another measure": {"best_by": "sliced_w1"},
 }
 
 
@@ -69,7 +70,9 @@ def test_each_entry_is_logged_by_a_run_of_some_kind(names):
     assert {entry(name) for those in names.values() for name in those} == set(QUANTITIES)
     assert "fault" in names["a fault"]
     assert [kind for kind, those in names.items() if "extended_to" in those] == ["more steps"]
-    assert "classes" not in names["no labels"]
+    for name in ("classes", "kinds", "missing_mass_lower", "largest_class"):
+        assert name not in names["no labels"]
+        assert name in names["no average"]
 
 
 def test_each_entry_has_words_and_names_what_is_there():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from wgan import WganError, data, studies
-from wgan.config import preset
+from wgan.presets import preset
 from wgan.studies import critic_overfit, loss_meaning, mode_collapse
 
 

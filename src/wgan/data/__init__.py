@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.places import configs_by_place, places_of, sha256_of
 from wgan.data.rows import Dataset, Form, split
+from wgan.data.table_files import WORDS, describe, is_table, note_lines
+from wgan.data.table_files import read as read_table
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
 from wgan.errors import WganError, unknown_name
 from wgan.runs import folder as runs
@@ -40,22 +42,23 @@ __all__ = [
     "classes_of",
     "dataset_of",
     "dataset_of_run",
+    "describe",
     "form_from_json",
     "from_array",
+    "is_table",
     "label_counts",
     "load",
     "load_cifar",
     "load_idx_pair",
     "look",
+    "note_lines",
     "places_for",
     "read_idx",
+    "read_table",
     "sha256_of",
     "split",
     "toy",
 ]
-
-
-TABLES = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -75,22 +78,25 @@ def load(
     size: int | None = None,
     resize: str = "crop",
     drop: str | None = None,
+    column: Any = None,
 ) -> Dataset:
-    """Load a data set by its name, or from a folder of images, an LMDB, or a .npy, .npz, .csv or .parquet file.
+    """Load a data set by its name, or from a folder of images, an LMDB, or a .npy, .npz, .csv, .tsv or .parquet file.
 
     `data_dir` is searched first for the files of named sets, and `seed` draws the toys. A Path is never taken for a
     name. Images in a folder become `size` x `size` pixels; `resize` ("crop", "pad" or "stretch") says how to fit those
     that are not square. They are decoded once into the user's cache and memory-mapped from there. `drop` names the
-    columns of a table to leave out, separated by commas. Raises WganError for an unknown name, a file that is missing
-    or unreadable, or rows that cannot be trained on.
+    columns of a table to leave out, separated by commas, and `column` says the kinds of others, as texts NAME=KIND or a
+    dict; what was guessed of them is in the notes of the Dataset. Raises WganError for an unknown name, a file that is
+    missing or unreadable, or rows that cannot be trained on.
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if data_dir is not None and not named:
         raise WganError(f"data_dir is for named sets, but {str(name_or_path)!r} is none; leave it out")
     if size is None and resize != "crop":
         raise WganError(f"resize is {resize!r}, but it needs size; give that too, or leave it out")
-    if drop is not None and Path(name_or_path).suffix not in TABLES:
-        raise WganError(f"drop is for tables ({' or '.join(TABLES)}), but {str(name_or_path)!r} is none; leave it out")
+    for field, value in (("drop", drop), ("column", column)):
+        if value and not is_table(name_or_path):
+            raise WganError(f"{field} is for tables ({WORDS}), but {str(name_or_path)!r} is none; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
@@ -102,15 +108,13 @@ def load(
         raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is not one; leave it out")
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
-    remedy = f"give a folder of images, a .npy, .npz, .csv or .parquet file, or one of: {', '.join(DATASETS)}"
+    remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, or one of: {', '.join(DATASETS)}"
     if not path.exists():
         if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
             raise unknown_name("data set", name_or_path, DATASETS)
         raise WganError(f"no such file: {str(path)!r}; {remedy}")
-    if path.suffix in TABLES:
-        from wgan.data.table import read
-
-        return read(path, drop)
+    if is_table(path):
+        return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
     rows, labels = read_numpy(path)
@@ -131,6 +135,7 @@ def dataset_of(config: "Config") -> Dataset:
         size=config.size,
         resize=config.resize,
         drop=config.drop,
+        column=config.column,
     )
 
 

@@ -1,5 +1,6 @@
 """The columns of a table and its form: how each column is encoded as units of the network and decoded again."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
@@ -8,6 +9,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from wgan.data.dates import is_clock, zone_of
 from wgan.data.rows import Form, tuples
 from wgan.errors import WganError
 
@@ -24,7 +26,7 @@ class Column:
     A spike is a knot with `lows[i]` < `highs[i]`: every score between these two decodes to it. In kind "levels", the
     code i at rest stands for `levels[i]`. The first `kept` levels have a unit each; the others share one unit, which
     decodes to them in proportion to their `counts`. In kind "constant", every row decodes to the only level, or to a
-    gap if there is none. All fields are plain JSON values.
+    gap if there is none. In kind "identifier" nothing is kept: samples are numbered. All fields are plain JSON values.
     """
 
     name: str | int
@@ -42,18 +44,35 @@ class Column:
     counts: tuple[int, ...] = ()
     categories: tuple = ()  # of pandas' dtype "category": all of them, with those that no row has
     ordered: bool = False
+    written: tuple = ()  # how its texts are written, as `texts.Reading` has it; empty if pandas writes them so
+    arrow: str = ""  # its type in Parquet
 
     @property
     def time(self) -> str:
-        """What times a column with a `unit` holds: "time" (of the day), "timedelta" or "datetime"."""
-        return "time" if self.dtype == "time" else "timedelta" if self.dtype.startswith("timedelta") else "datetime"
+        """What times a column with a `unit` holds: "time" (of the day), "timedelta", "date" or "datetime"."""
+        if self.dtype.startswith("time") and not self.dtype.startswith("timestamp"):
+            return "timedelta" if self.dtype.startswith("timedelta") else "time"
+        if self.written and is_clock(self.written[0]):
+            return "time"
+        return "date" if self.dtype == "date" else "timedelta" if self.dtype.startswith("duration") else "datetime"
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone of a column of datetimes; None without one."""
+        found = re.search(r", (?:tz=)?([^\]]+)\]", self.dtype)
+        return found[1] if found else zone_of(self.written[0]) or None if self.written else None
+
+    @property
+    def varies(self) -> bool:
+        """Whether the players see the column."""
+        return self.kind not in ("constant", "identifier")
 
     @property
     def group(self) -> int:
         """The number of units in the column's softmax; 0 without one."""
         if self.kind == "number":
             return 2 * self.missing
-        return 0 if self.kind == "constant" else self.kept + (self.kept < len(self.levels)) + self.missing
+        return self.kept + (self.kept < len(self.levels)) + self.missing if self.varies else 0
 
 
 def constant_column(column: Column, levels: tuple, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
@@ -103,6 +122,7 @@ class TableForm(Form):
     """The form of a table; an encoded row has a unit for each column of numbers, then the softmax of each group."""
 
     columns: tuple[Column, ...] = ()
+    delimiter: str = ","  # of the CSV that they came from
 
     affine: ClassVar[bool] = False
 

@@ -112,6 +112,7 @@ class Dataset:
     label_names: tuple[str, ...] = ()
     source: str = ""  # where the rows came from, for the log
     sha256: str = ""  # of the rows, if it is known without reading all of them
+    notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
 
     def __post_init__(self) -> None:
         kind = type(self.rows).__name__

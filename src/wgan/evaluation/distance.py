@@ -1,4 +1,4 @@
-"""W1 between two data sets, files or runs, beside the floor that two draws of the same rows have."""
+"""W1 between two data sets, files or runs, beside the floor that remains where nothing differs."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,18 +17,50 @@ from wgan.runs import folder as runs
 from wgan.training import model as models
 from wgan.training.critic import CriticW1, w1
 
-ROWS = 2000  # of each side by default: their exact distance takes about a second
+ROWS = 2000  # of each side where all would take longer than AFFORDABLE: their exact distance takes about a second
+AFFORDABLE = 60.0  # seconds that the exact distance of all rows may take
+SPLITS = 99  # random splits behind a floor, at most
+LEAST_SPLITS = 19  # with fewer, no p-value could be as low as 0.05
+FLOOR_SECONDS = 30.0  # that all splits may take
+
+
+class Splits(NamedTuple):
+    """The floor of two sets: W1 between two parts of all their rows together, dealt at random in the sets' sizes.
+
+    `lower`, `upper` and `value` are means over the `splits`, and `deviation` is the standard deviation of one, None of
+    one split. `p_value` is the chance that rows of one distribution lie as far apart; None below 19 splits.
+    """
+
+    lower: float
+    upper: float
+    value: float
+    method: str
+    n: tuple[int, int]
+    seconds: float
+    splits: int
+    deviation: float | None
+    p_value: float | None
+
+    @property
+    def gap(self) -> float:
+        """`upper` - `lower`."""
+        return self.upper - self.lower
 
 
 class Distance(NamedTuple):
-    """W1 between n rows of each side, and the floor: W1 between two disjoint draws of n rows from one side."""
+    """W1 between the rows of two sides, and its floor.
+
+    The floor is that of `Splits`, or, of a run beside its own data, W1 between as many held-out and training rows.
+    `available` are the numbers of rows that the sides have; where `w1.n` is less, they were drawn at random.
+    """
 
     first: str
     second: str
     floor_of: str
     ground: str
     w1: W1 | CriticW1
-    floor: W1 | CriticW1
+    floor: W1 | CriticW1 | Splits
+    available: tuple[int | None, int | None] = (None, None)
 
     def to_json(self) -> dict[str, Any]:
         """The distance as a dict that json can write."""
@@ -36,6 +68,7 @@ class Distance(NamedTuple):
             "first": self.first,
             "second": self.second,
             "ground": self.ground,
+            "available": list(self.available),
             "estimates": "W1 between these rows; W1 between their distributions is smaller on average",
             "w1": _numbers_by_name(self.w1),
             "floor_of": self.floor_of,
@@ -52,6 +85,7 @@ class _Side(NamedTuple):
     form: Form | None
     is_run: bool = False
     held_out: int = 0  # how many of the available rows were not trained on
+    columns: int = 1  # of rows without a form
 
 
 def distance(
@@ -62,30 +96,66 @@ def distance(
     n: int | None = None,
     seed: int = 0,
     budget: float | None = None,
+    column: Any = None,
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
 
-    `seed` draws n rows of each side at random, by default 2,000 or all that there are. The floor is W1 between two
-    disjoint draws of n rows from the first side, or from the second if only the first is a run. Images are scaled to
-    [-1, 1]. The rows of a run and the rows compared with them are encoded as in its training; other numbers are taken
-    as they are. A run alone is compared with its held-out rows, and its floor is W1 between held-out and training rows.
+    All rows are compared, so that the number is that of `wgan.w1`, if their exact distance takes a minute at most:
+    about 7,000 rows of each, or any number of single numbers. Else `seed` draws 2,000 of each at random, or `n` where
+    it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
+    sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
+    rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
+    `column` says the kinds of the columns of tables (NAME=KIND). A run alone is compared with its held-out rows, and
+    its floor is W1 between held-out and training rows.
 
     Raises WganError for what cannot be read or compared.
     """
-    a = _side(first)
+    a = _side(first, column)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
-    b = _side_of_own_data(Path(first)) if second is None else _side(second)
-    real, other = (b, a) if a.is_run and not b.is_run else (a, b)
-    most = min(real.held_out or real.available // 2, real.available - real.held_out, other.available)
-    if most < 1 or (n or 1) > most:
-        raise WganError(
-            f"{real.name} has {real.available:,} rows and {other.name} {other.available:,}, enough for n = {most:,} of "
-            f"each and as many for the floor, not {n or 1:,}; lower n or give more rows."
-        )
-    n = min(n or ROWS, most)
+    if second is None:
+        return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget)
+    b = _side(second, column)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
-    ground = "Euclidean, " + (
+    sizes = _sizes(a, b, form, n)
+    # two draws of the same rows have to differ, so the second has another seed
+    rows, against = (
+        _flat_rows(side.draw(count, seed + at)[0], form, side)
+        for at, (side, count) in enumerate(zip((a, b), sizes, strict=True))
+    )
+    found = w1(rows, against, method=method, budget=budget, seed=seed)
+    floor = _floor(rows, against, found, method, seed, budget)
+    floor_of = (
+        f"{floor.splits} random splits of all rows together" if floor.splits > 1 else "a random split of all rows"
+    )
+    available = (None if a.is_run else a.available, None if b.is_run else b.available)
+    return Distance(a.name, b.name, floor_of, _ground(a, b, form), found, floor, available)
+
+
+def _sizes(a: "_Side", b: "_Side", form: Form | None, n: int | None) -> tuple[int, int]:
+    """How many rows of each side are compared."""
+    most = min(a.available, b.available)
+    if n is not None:
+        if n > most:
+            raise WganError(
+                f"{a.name} has {a.available:,} rows and {b.name} {b.available:,}, enough for n = {most:,} of each, not "
+                f"{n:,}; lower n or give more rows."
+            )
+        return n, n
+    if a.is_run and b.is_run:
+        return ROWS, ROWS
+    sizes = (most, most) if a.is_run or b.is_run else (a.available, b.available)
+    columns = (
+        next(side.columns for side in (a, b) if not side.is_run) if form is None else int(np.prod(form.encoded_shape))
+    )
+    if transport.exact_seconds(*sizes, columns) <= AFFORDABLE:
+        return sizes
+    return min(most, ROWS), min(most, ROWS)
+
+
+def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:
+    """The ground distance in words."""
+    return "Euclidean, " + (
         "rows encoded as in training"
         if a.is_run or b.is_run
         else f"columns encoded as in {a.name}"
@@ -94,16 +164,58 @@ def distance(
         if form
         else "numbers as they are"
     )
-    rows, twin = real.draw(n, seed)
-    against, _ = other.draw(n, seed + 1)
-    rows, twin = (_flat_rows(part, form, real) for part in (rows, twin))
-    against = _flat_rows(against, form, other)
+
+
+def _floor(
+    rows: np.ndarray, against: np.ndarray, found: W1 | CriticW1, method: str, seed: int, budget: float | None
+) -> Splits:
+    """The floor of two sets by random splits of all their rows, and how many splits lie as far apart as they do."""
+    count, pooled = len(rows), np.concatenate([rows, against])
+    each = transport.exact_seconds(count, len(against), rows.shape[1])
+    quick = budget is None and method in ("auto", "exact", "sliced")
+    splits = min(SPLITS, max(1, int(FLOOR_SECONDS / each))) if quick else 1
+    parts = []
+    for split in range(splits):
+        order = stream(seed, "halves", 2 + split).permutation(len(pooled))
+        x, y = pooled[order[:count]], pooled[order[count:]]
+        parts.append(w1(x, y, method=method, budget=budget, seed=seed))
+    values = np.array([part.value for part in parts])
+    lower, upper = (float(np.mean([getattr(part, name) for part in parts])) for name in ("lower", "upper"))
+    as_far = int((values >= found.value * (1 - transport.MEETS)).sum())
+    return Splits(
+        lower=lower,
+        upper=upper,
+        value=float(values.mean()),
+        method=parts[0].method,
+        n=parts[0].n,
+        seconds=sum(part.seconds for part in parts),
+        splits=splits,
+        deviation=float(values.std(ddof=1)) if splits > 1 else None,
+        p_value=(1 + as_far) / (1 + splits) if splits >= LEAST_SPLITS else None,
+    )
+
+
+def _of_run_and_own_data(
+    run: "_Side", real: "_Side", method: str, n: int | None, seed: int, budget: float | None
+) -> Distance:
+    """W1 of a run's samples and held-out rows; the floor puts as many training rows in the samples' place."""
+    most = min(real.held_out or real.available // 2, real.available - real.held_out)
+    if most < 1 or (n or 1) > most:
+        raise WganError(
+            f"{real.name} has {real.available:,} rows, enough for n = {most:,} of each and as many for the floor, not "
+            f"{n or 1:,}; lower n or give more rows."
+        )
+    n = min(n or ROWS, most)
+    rows, twin = (_flat_rows(part, run.form, real) for part in real.draw(n, seed))
+    against = _flat_rows(run.draw(n, seed + 1)[0], run.form, run)
     found = w1(rows, against, method=method, budget=budget, seed=seed)
     floor = w1(rows, twin, method=method, budget=budget, seed=seed)
-    return Distance(a.name, b.name, real.name, ground, found, floor)
+    floor_of = "held-out and training rows" if real.held_out else "two halves of the training rows"
+    available = (None, real.held_out or real.available)
+    return Distance(run.name, real.name, floor_of, _ground(run, real, run.form), found, floor, available)
 
 
-def _side(name: str | Path) -> _Side:
+def _side(name: str | Path, column: Any = None) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
         dataset = data.load(name)
@@ -122,7 +234,7 @@ def _side(name: str | Path) -> _Side:
         return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.form, is_run=True)
     if path.is_dir():
         raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
-    dataset = data.load(name)
+    dataset = data.load(name, column=column)
     return _side_of_rows(str(name), dataset.rows, _form_without_run(dataset.form))
 
 
@@ -131,10 +243,12 @@ def _side_of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
         raise WganError(f"{name} holds a single number; give an array [n] or [n, d].")
 
     def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        if count == len(rows):
+            return rows, rows[:0]
         order = stream(seed, "halves").permutation(len(rows))[: 2 * count]
         return rows[order[:count]], rows[order[count:]]
 
-    return _Side(name, len(rows), draw, form)
+    return _Side(name, len(rows), draw, form, columns=int(np.prod(rows.shape[1:])))
 
 
 def _side_of_own_data(run: Path) -> _Side:
@@ -168,44 +282,70 @@ def _flat_rows(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
     return np.asarray(rows if form is None else form.encode(rows)).reshape(len(rows), -1)
 
 
-def _numbers_by_name(one: W1 | CriticW1) -> dict[str, Any]:
-    return {
+def _numbers_by_name(one: W1 | CriticW1 | Splits) -> dict[str, Any]:
+    certified = not isinstance(one, CriticW1) and np.isfinite(one.upper)
+    numbers = {
         "lower": one.lower,
-        "upper": one.upper if isinstance(one, W1) else None,
+        "upper": one.upper if certified else None,
         "value": one.value,
-        "gap": one.gap if isinstance(one, W1) else None,
+        "gap": one.gap if certified else None,
         "method": one.method,
         "n": list(one.n),
         "seconds": round(one.seconds, 3),
     }
+    if isinstance(one, Splits):
+        numbers |= {"splits": one.splits, "deviation": one.deviation, "p_value": one.p_value}
+    return numbers
 
 
 def words(found: Distance) -> str:
     """A Distance in a few lines: the interval, what it estimates, the floor, and what the two mean."""
     one, floor = found.w1, found.floor
+    lines = [
+        f"W1 of {found.first} and {found.second}: {_interval_in_words(one)}",
+        f"  floor, {found.floor_of}: {_interval_in_words(floor)}",
+        f"  {one.n[0]:,} and {one.n[1]:,} rows, ground distance {found.ground}, {one.method}, {one.seconds:.2g} s",
+    ]
+    for name, count, available in zip((found.first, found.second), one.n, found.available, strict=True):
+        if available and count < available and not isinstance(one, CriticW1):
+            lines.append(
+                f"  {count:,} of the {available:,} rows of {name} were drawn at random; --n gives another number."
+            )
+    lines += [
+        "  It is W1 between these rows; W1 between their distributions is smaller on average.",
+        _verdict(one, floor),
+    ]
+    return "\n".join(lines)
+
+
+def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:
+    if isinstance(one, CriticW1):
+        return f"The critic's estimate is {one.value - floor.value:.4g} above its floor; it has no upper bound."
+    if one.upper == 0:
+        return "They hold the same rows."
+    if isinstance(floor, Splits) and floor.p_value is not None:
+        if floor.p_value <= 0.05:
+            return (
+                f"The distance is {one.value - floor.value:.4g} above the floor. Rows of one distribution would lie as "
+                f"far apart with a chance of {floor.p_value:.2g}."
+            )
+        return (
+            f"These rows show no difference: rows of one distribution lie as far apart in {floor.p_value:.0%} of cases."
+        )
     above = one.lower - floor.upper
-    if isinstance(one, CriticW1):
-        verdict = f"The critic's estimate is {one.value - floor.value:.4g} above its floor; it has no upper bound."
-    elif one.upper == 0:
-        verdict = "They hold the same rows."
-    elif above > 0:
-        verdict = f"The distance is at least {above:.4g} above the floor. Other seeds show how far chance moves both."
-    elif one.upper < floor.lower:
-        verdict = "The distance is below the floor: this n shows no difference, or they share rows."
-    else:
-        verdict = "The distance and the floor overlap: this n and method show no difference."
-    return (
-        f"W1 of {found.first} and {found.second}: {_interval_in_words(one)}\n"
-        f"  floor, two draws of {found.floor_of}: {_interval_in_words(floor)}\n"
-        f"  {one.n[0]:,} and {one.n[1]:,} rows, ground distance {found.ground}, {one.method}, {one.seconds:.2g} s\n"
-        "  It is W1 between these rows; W1 between their distributions is smaller on average.\n"
-        f"{verdict}"
-    )
+    if above > 0:
+        return f"The distance is at least {above:.4g} above the floor. Other seeds show how far chance moves both."
+    if one.upper < floor.lower:
+        return "The distance is below the floor: this n shows no difference, or they share rows."
+    return "The distance and the floor overlap: this n and method show no difference."
 
 
-def _interval_in_words(one: W1 | CriticW1) -> str:
-    if isinstance(one, CriticW1):
+def _interval_in_words(one: W1 | CriticW1 | Splits) -> str:
+    if isinstance(one, CriticW1) or not np.isfinite(one.upper):
         return f"at least {one.lower:.6g} (certified), the critic says {one.value:.6g}"
+    if isinstance(one, Splits):
+        deviation = "" if one.deviation is None else f" ± {one.deviation:.2g} (of one)"
+        return f"{one.value:.6g}{deviation}"
     if one.gap <= transport.MEETS * one.upper:
         return f"{one.value:.6g} (exact, to {max(one.gap, 0):.1g})"
     return f"between {one.lower:.6g} and {one.upper:.6g}"

@@ -97,26 +97,9 @@ def evaluate_model(
     seen = features.resolve(chosen, dataset, train, note)
 
     note(f"{count:,} samples")
-    samples_at_rest = sample(model, count, seed)
-    fake = _finite_features(seen, samples_at_rest, "samples")
-    note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
-    known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
-    modes = _modes(dataset, seen, known[0], train)
-    of_samples, of_rows = None, None
-    if model.classes and seen.name == "classifier":
-        of_samples, of_rows = sample_codes(model, count, seed), data.classes_of(dataset)[1][train[:count]]
-    sets = Sets(real[0], fake[0], known[0] if with_held_out else None, real[1], fake[1], modes, of_samples)
-    of_known = None if known[1] is None else known[1][:count]
-    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
-
-    found, lacking = _measurements(METRICS, sets, floor, seen, note)
-    if isinstance(dataset.form, TableForm):
-        predicted = _target_index(dataset.form, target)
-        of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
-        known_rows = of_train if with_held_out else None
-        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, known_rows, predicted, seed)
-        more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
-        found, lacking = more[0] | found, more[1] | lacking
+    rows = sample(model, count, seed)
+    labels = sample_codes(model, count, seed) if model.classes and seen.name == "classifier" else None
+    found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:
         raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
     protocol = {
@@ -127,15 +110,54 @@ def evaluate_model(
         "against": "held-out rows" if with_held_out else HALVES,
         "training_rows": len(train),
         "floor": f"{count:,} training rows in the samples' place",
-        **_features_protocol(seen, dataset),
+        **about,
     }
-    if isinstance(dataset.form, TableForm):
-        protocol["target"] = dataset.form.columns[predicted].name
     if samples > count:
         protocol["fewer_samples"] = f"{samples:,} were asked for, but the floor has only {count:,} training rows"
     finished = model.step >= model.config.steps
     head = {"step": model.step, "steps": model.config.steps, "finished": finished}
     return {**head, "protocol": protocol, "metrics": found, "lacking": lacking}
+
+
+def compare(
+    dataset: Dataset,
+    samples_at_rest: np.ndarray,
+    train: np.ndarray,
+    held_out: np.ndarray,
+    seen: Features,
+    seen_in_training: bool,
+    sample_labels: np.ndarray | None = None,
+    target: str | None = None,
+    seed: int = 0,
+    note: Note = lambda text: None,
+) -> tuple[Evaluation, dict[str, str], dict[str, Any]]:
+    """All metrics of samples against held-out rows, the sentences of those that have too few, and part of a protocol.
+
+    `train` and `held_out` are indices of rows of `dataset` in random order. As many of the first as there are samples
+    give the floor. Copies of them are looked for if the generator has `seen_in_training` these rows. `sample_labels`
+    are the classes that the samples are to have.
+    """
+    count = len(samples_at_rest)
+    fake = _finite_features(seen, samples_at_rest, "samples")
+    note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
+    known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
+    modes = _modes(dataset, seen, known[0], train)
+    of_rows = None if sample_labels is None else data.classes_of(dataset)[1][train[:count]]
+    sets = Sets(real[0], fake[0], known[0] if seen_in_training else None, real[1], fake[1], modes, sample_labels)
+    of_known = None if known[1] is None else known[1][:count]
+    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
+
+    found, lacking = _measurements(METRICS, sets, floor, seen, note)
+    about = _features_protocol(seen, dataset)
+    if isinstance(dataset.form, TableForm):
+        predicted = _target_index(dataset.form, target)
+        about["target"] = dataset.form.columns[predicted].name
+        of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
+        known_rows = of_train if seen_in_training else None
+        of_table = TableSets(dataset.form, of_held_out, samples_at_rest, known_rows, predicted, seed)
+        more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
+        found, lacking = more[0] | found, more[1] | lacking
+    return found, lacking, about
 
 
 def _modes(dataset: Dataset, seen: Features, known: np.ndarray, train: np.ndarray) -> metrics.Modes | None:
@@ -170,7 +192,7 @@ def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.nd
 
 def _target_index(form: TableForm, name: str | None) -> int:
     """The index of the column to predict: the named one, or the last that varies."""
-    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.kind != "constant"}
+    varying = {str(column.name): at for at, column in enumerate(form.columns) if column.varies}
     if name is not None and name not in varying:
         raise unknown_name("target", name, varying)
     return varying[name] if name is not None else max(varying.values())
@@ -202,30 +224,37 @@ INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inc
 
 
 def words(run: str | Path, report: Evaluation) -> str:
-    """An evaluation as text: what was compared, a table, and which metrics are lacking."""
+    """An evaluation of a run as text: what was compared, a table, and which metrics are lacking."""
     protocol = report["protocol"]
     state = "" if report["finished"] else ": unfinished, measured at this step"
     lines = [
         f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
         f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
         f"{protocol['real_rows']:,} {protocol['against']}",
+    ]
+    return "\n".join([*lines, *table_in_words(report)])
+
+
+def table_in_words(report: Evaluation) -> list[str]:
+    """The lines of an evaluation that tell its features, its floor, its metrics and what is lacking."""
+    protocol = report["protocol"]
+    lines = [
         f"features: {protocol['features_text']}",
         f"floor: {protocol['floor']}",
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
         "",
-        f"{'':22}{'samples':>18}  {'floor':>9}  {'better':6}  what it estimates",
+        f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",
     ]
     for entry in report["metrics"].values():
         error = "" if entry["error"] is None else f" ± {entry['error']:.2g}"
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
         value, floor = _short_number(entry["value"]) + error, _short_number(entry["floor"])
-        numbers = f"{value:>18}  {floor:>9}  {entry['better']:6}  "
+        numbers = f"{value:>18}  {floor:>10}  {entry['better']:6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 50)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
-        lines += [" " * 61 + more for more in text[1:]]
+        lines += [" " * 62 + more for more in text[1:]]
     lines += ["", "± is one standard error."]
-    lines += [f"lacking: {sentence}" for sentence in report["lacking"].values()]
-    return "\n".join(lines)
+    return [*lines, *(f"lacking: {sentence}" for sentence in report["lacking"].values())]
 
 
 def _short_number(value: float) -> str:

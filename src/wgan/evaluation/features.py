@@ -70,7 +70,7 @@ def _from_function(function: Callable[[np.ndarray], Any]) -> Features:
     name = getattr(function, "__name__", type(function).__name__)
 
     def extract(rows: np.ndarray) -> tuple[np.ndarray, None]:
-        found = as_float64(function(rows), f"what features {name} return", f"numbers [{len(rows)}, d]")
+        found = as_float64(function(rows), f"what features {name} return", f"numbers [{len(rows)}, d]", finite=False)
         if found.ndim != 2 or len(found) != len(rows):
             raise WganError(f"features {name} of {len(rows)} rows have shape {found.shape}; return [{len(rows)}, d].")
         return found, None

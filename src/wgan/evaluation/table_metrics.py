@@ -10,7 +10,8 @@ import numpy as np
 
 from wgan.data.columns import TableForm
 from wgan.errors import WganError
-from wgan.maths.metrics import Measurement, Metric
+from wgan.maths.exact import as_float64
+from wgan.maths.metrics import Measurement, Metric, nearest_of
 
 FOLDS = 5  # of the cross-validated AUC
 MOST_FITTED = 5_000  # rows of each kind to which a forest is fitted, at most
@@ -33,10 +34,16 @@ class TableSets:
     target: int
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        for name in ("real", "fake", "train"):
+            if (rows := getattr(self, name)) is not None:
+                object.__setattr__(self, name, at_rest(self.form, rows, name))
+
     @property
     def numbers(self) -> list[int] | None:
         """The columns of numbers that vary among the real rows; None without any."""
-        return [at for at in _columns_of_kind(self.form, "number") if np.nanstd(self.real[:, at]) > 0] or None
+        numbers = _columns_of_kind(self.form, "number")
+        return [at for at in numbers if len(np.unique(self.real[~np.isnan(self.real[:, at]), at])) > 1] or None
 
     @property
     def levels(self) -> list[int] | None:
@@ -46,8 +53,37 @@ class TableSets:
     @property
     def pairs(self) -> int | None:
         """The number of pairs of columns that vary; None without any."""
-        varying = sum(column.kind != "constant" for column in self.form.columns)
+        varying = sum(column.varies for column in self.form.columns)
         return varying * (varying - 1) // 2 or None
+
+
+def at_rest(form: TableForm, rows: Any, name: str) -> np.ndarray:
+    """Rows at rest of a table as float64 [n, columns]; NaN is a gap, and levels are codes.
+
+    Raises WganError for other shapes, for infinite numbers, and for codes that stand for no level.
+    """
+    exact = as_float64(rows, name, f"rows at rest [n, {len(form.columns)}]", finite=False)
+    if exact.shape[1:] != (len(form.columns),) or not len(exact):
+        raise WganError(f"{name} has shape {exact.shape}; give rows at rest [n, {len(form.columns)}].")
+    if np.isinf(exact).any():
+        raise WganError(f"{name} holds infinite numbers; drop those rows.")
+    for at, column in enumerate(form.columns):
+        codes = exact[~np.isnan(exact[:, at]), at]
+        if column.kind == "levels" and not np.isin(codes, np.arange(len(column.levels))).all():
+            raise WganError(
+                f"{name} holds codes in column {column.name!r} that stand for no level; give 0 to "
+                f"{len(column.levels) - 1}."
+            )
+    return exact
+
+
+def _checked(form: TableForm, least: int, **sets: Any) -> list[np.ndarray]:
+    """Sets of at least so many rows at rest, each as `at_rest` reads it."""
+    found = [at_rest(form, rows, name) for name, rows in sets.items()]
+    for name, rows in zip(sets, found, strict=True):
+        if len(rows) < least:
+            raise WganError(f"{name} has {len(rows)} rows; give at least {least}.")
+    return found
 
 
 def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measurement:
@@ -57,13 +93,18 @@ def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
     """
     from scipy.stats import wasserstein_distance
 
+    real, fake = _checked(form, 1, real=real, fake=fake)
     found = []
     for at in _columns_of_kind(form, "number"):
         x, y = (rows[~np.isnan(rows[:, at]), at] for rows in (real, fake))
         scale = x.std() if len(x) else 0.0
         if not scale:
             continue  # the held-out rows have only gaps or only one number
-        found.append(wasserstein_distance(x, y) / scale if len(y) else np.inf)
+        if not len(y):
+            raise WganError(
+                f"column_w1 has no distance in column {form.columns[at].name!r}: all samples are gaps there."
+            )
+        found.append(wasserstein_distance(x, y) / scale)
     return _mean_over_columns(found)
 
 
@@ -74,10 +115,12 @@ def column_tv(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
 
     Examples:
         >>> from wgan.data.table import Column
-        >>> form = TableForm("table", (1,), "float64", 0.0, 1.0, None, None, (Column("a", "levels", "str", kept=2),))
+        >>> column = Column("a", "levels", "str", levels=("u", "v"), kept=2)
+        >>> form = TableForm("table", (1,), "float64", 0.0, 1.0, None, None, (column,))
         >>> column_tv(form, np.array([[0.0], [1.0]]), np.array([[0.0], [0.0]])).value
         0.5
     """
+    real, fake = _checked(form, 1, real=real, fake=fake)
     found = []
     for at, column in enumerate(form.columns):
         if not column.group:
@@ -97,6 +140,7 @@ def correlation_difference(form: TableForm, real: np.ndarray, fake: np.ndarray) 
     Columns are encoded as for training: normal scores for numbers, an indicator for each level. A pair of columns has
     the mean over its pairs of units. A unit that does not vary has correlation 0 with every other.
     """
+    real, fake = _checked(form, 2, real=real, fake=fake)
     owners = [at for at, column in enumerate(form.columns) if column.kind == "number"]
     owners += [at for at, column in enumerate(form.columns) for _ in range(column.group)]
     owner, names = np.array(owners), sorted(set(owners))
@@ -122,6 +166,7 @@ def detection(form: TableForm, real: np.ndarray, fake: np.ndarray, seed: int = 0
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+    real, fake = _checked(form, FOLDS, real=real, fake=fake)
     count = min(len(real), len(fake), MOST_FITTED)
     rows, labels = np.concatenate([real[:count], fake[:count]]), np.repeat([0, 1], count)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
@@ -138,6 +183,7 @@ def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int,
     The value is the accuracy or, for a column of numbers, R^2 = 1 - mean squared error / variance. The floor is the
     same forest fitted to as many training rows. Rows whose target is missing are left out.
     """
+    real, fake = _checked(form, 1, real=real, fake=fake)
     others = [at for at in range(len(form.columns)) if at != target]
     fake = fake[~np.isnan(fake[:, target])][:MOST_FITTED]
     real = real[~np.isnan(real[:, target])]
@@ -162,18 +208,22 @@ def _forest(levels: bool, seed: int) -> Any:
 
 
 def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
-    """The share of samples whose nearest row is a training row and not one of as many held-out rows.
+    """The share of samples whose nearest real row is a training row, as if there were as many held-out rows.
 
-    New rows of the same data have 0.5; a higher share says that training rows can be traced. Distances are Euclidean
-    between encoded rows, and a tie counts as half.
+    All training rows are searched. With N of them and m held-out rows, a sample nearest to a held-out row counts N / m
+    times, so that new rows of the same data have 0.5 on average; a generator that copies has 1. Distances are Euclidean
+    between encoded rows, and rows at the same distance share a sample. The error is that of the value of a generator
+    that copies nothing: had the N + m real rows been dealt otherwise into training and held-out rows, the value would
+    vary by as much. So it counts that samples near to one row stand or fall together.
     """
-    from scipy.spatial import cKDTree
-
-    count = min(len(real), len(train))
-    points = form.encode(fake[:MOST_FITTED])
-    to_train, to_real = (cKDTree(form.encode(rows[:count])).query(points)[0] for rows in (train, real))
-    share = np.where(to_train == to_real, 0.5, to_train < to_real)
-    return Measurement(float(share.mean()), float(share.std() / np.sqrt(len(share))), floor=0.5)
+    real, fake, train = _checked(form, 1, real=real, fake=fake, train=train)
+    counts = nearest_of(*(form.encode(rows) for rows in (fake[:MOST_FITTED], train, real)))
+    of_train, dealt = len(train), len(counts)
+    times = of_train / len(real)
+    near_train, near_real = counts[:of_train].sum(), counts[of_train:].sum()
+    value = near_train / (near_train + times * near_real)
+    deviation = np.sqrt(of_train * len(real) / dealt * counts.var(ddof=1)) / counts.sum()  # of the dealt share
+    return Measurement(float(value), float(deviation * (1 + times) ** 2 / (4 * times)), floor=0.5)
 
 
 def _columns_of_kind(form: TableForm, kind: str) -> list[int]:
@@ -181,6 +231,8 @@ def _columns_of_kind(form: TableForm, kind: str) -> list[int]:
 
 
 def _mean_over_columns(found: list) -> Measurement:
+    if not found:
+        raise WganError("the table has no columns of which this metric is; leave it out.")
     values = np.array(found, np.float64)
     return Measurement(float(values.mean()), shares=tuple(values.tolist()))
 
@@ -228,7 +280,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "nearer_to_training": Metric(
         "nearer to training",
         "0.5",
-        "share of samples whose nearest row is a training row, not one of as many held-out rows",
+        "share of samples whose nearest real row is a training row, weighted as if as many were held out",
         10,
         lambda s: nearer_to_training(s.form, s.real, s.fake, s.train),
         ("train",),

@@ -13,7 +13,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths import streams
 from wgan.maths.divergences import Bound, named, pair_of_rows, variational_bound
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_features, as_float64, as_rows, as_sets
 
 
 class Evaluation(NamedTuple):
@@ -49,7 +49,7 @@ class DensityRatio(NamedTuple):
 
     def evaluate(self, real: Any, fake: Any) -> Evaluation:
         """The evaluation of the ratio on real and fake rows [n, ...] that it was not fitted to."""
-        log_real, log_fake = (np.clip(self.log_ratio(rows), *EXTREMES) for rows in (real, fake))
+        log_real, log_fake = (np.clip(self.log_ratio(rows), *EXTREMES) for rows in as_sets(2, real=real, fake=fake))
         with np.errstate(over="ignore"):
             of_fake, of_real = np.exp(log_fake), np.exp(-log_real)
         return Evaluation(
@@ -193,6 +193,7 @@ def leave_one_out(on_real: np.ndarray, on_fake: np.ndarray, penalty: float) -> f
     left out in turn. Without one fake row, H changes by a matrix of rank one, so that the formula of Sherman and
     Morrison gives every inverse from the inverse of all rows.
     """
+    on_real, on_fake = as_features(2, on_real=on_real, on_fake=on_fake)
     n, m = len(on_real), len(on_fake)
     count = min(n, m)
     real, fake = on_real[:count], on_fake[:count]
@@ -227,10 +228,10 @@ def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> 
 
 
 def _flat(rows: Any, columns: int) -> np.ndarray:
-    rows = as_float64(rows, "rows", "[n, ...]")
-    if rows.ndim < 1 or rows[:1].size != columns:
-        raise WganError(f"rows have shape {rows.shape} but the ratio was fitted to {columns} columns; give [n, ...].")
-    return rows.reshape(len(rows), -1)
+    flat = as_rows(rows, "rows")
+    if flat.shape[1] != columns:
+        raise WganError(f"rows have {flat.shape[1]} columns but the ratio was fitted to {columns}; give [n, ...].")
+    return flat
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
+from wgan.maths.exact import as_rows
 
 Array = np.ndarray
 
@@ -32,8 +33,8 @@ class Pair(NamedTuple):
     w1: float
     error: float
     sample: Callable[[int, int], tuple[Array, Array]]
-    potential: Callable[[Array], Array]
-    gradient: Callable[[Array], Array]
+    potential: Callable[[Any], Array]
+    gradient: Callable[[Any], Array]
 
 
 def known(name: str, **parameters: Any) -> Pair:
@@ -52,6 +53,26 @@ def known(name: str, **parameters: Any) -> Pair:
     return KNOWN[name](**parameters)
 
 
+def _pair(
+    name: str,
+    dimension: int,
+    w1: float,
+    error: float,
+    sample: Callable[[int, int], tuple[Array, Array]],
+    potential: Callable[[Array], Array],
+    gradient: Callable[[Array], Array],
+) -> Pair:
+    """The pair whose potential and gradient read rows of any kind, and refuse those of another dimension."""
+
+    def rows(x: Any) -> Array:
+        exact = as_rows(x, "rows")
+        if exact.shape[1] != dimension:
+            raise WganError(f"rows have {exact.shape[1]} columns, but the pair {name} lies in {dimension} dimensions.")
+        return exact
+
+    return Pair(name, dimension, w1, error, sample, lambda x: potential(rows(x)), lambda x: gradient(rows(x)))
+
+
 def independent(pair: Pair, n: int, seed: int = 0) -> tuple[Array, Array]:
     """n real and n fake rows, [n, dimension] each, that are independent, as a critic in training sees them."""
     return pair.sample(n, 2 * seed)[0], pair.sample(n, 2 * seed + 1)[1]
@@ -67,7 +88,7 @@ def shift(dimension: int = 2, length: float = 1.0) -> Pair:
         return fake + length * along, fake
 
     direction = math.copysign(1, length) * along
-    return Pair("shift", dimension, abs(length), 0.0, sample, lambda x: x @ direction, _constant(direction))
+    return _pair("shift", dimension, abs(length), 0.0, sample, lambda x: x @ direction, _constant(direction))
 
 
 def parallel_lines(theta: float = 1.0) -> Pair:
@@ -78,7 +99,7 @@ def parallel_lines(theta: float = 1.0) -> Pair:
         height = _stream(seed).random(n)
         return np.stack([np.full(n, theta), height], 1), np.stack([np.zeros(n), height], 1)
 
-    return Pair("parallel-lines", 2, abs(theta), 0.0, sample, lambda x: x @ direction, _constant(direction))
+    return _pair("parallel-lines", 2, abs(theta), 0.0, sample, lambda x: x @ direction, _constant(direction))
 
 
 def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
@@ -94,7 +115,7 @@ def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
         direction = _unit(_stream(seed).standard_normal((n, dimension)))
         return outer * direction, inner * direction
 
-    return Pair("shells", dimension, outer - inner, 0.0, sample, lambda x: np.linalg.norm(x, axis=1), _unit)
+    return _pair("shells", dimension, outer - inner, 0.0, sample, lambda x: np.linalg.norm(x, axis=1), _unit)
 
 
 def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
@@ -114,12 +135,12 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
 
     if spread == 0:
         sign = math.copysign(1, mean)
-        return Pair("gaussians", 1, abs(mean), 0.0, sample, lambda x: sign * x[:, 0], _constant(np.array([sign])))
+        return _pair("gaussians", 1, abs(mean), 0.0, sample, lambda x: sign * x[:, 0], _constant(np.array([sign])))
     sign, crossing = math.copysign(1, spread), -mean / spread
     w1 = abs(spread) * math.sqrt(2 / math.pi) * math.exp(-(crossing**2) / 2) + mean * (
         1 - 2 * ndtr(-mean / abs(spread))
     )
-    return Pair(
+    return _pair(
         "gaussians",
         1,
         float(w1),
@@ -159,7 +180,7 @@ def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
         return real, fake
 
     lengths = np.linalg.norm(np.subtract(*sample(TRUTH, TRUTH_SEED)), axis=1)
-    return Pair(
+    return _pair(
         "funnels",
         dimension,
         float(lengths.mean()),

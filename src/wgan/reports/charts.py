@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from wgan.reports.verdicts import median_filter
+from wgan.reports.series import median_filter
 from wgan.runs.quantities import number
 
 WIDTH, HEIGHT = 460, 270

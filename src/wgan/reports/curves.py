@@ -7,13 +7,12 @@ from markupsafe import Markup
 
 from wgan.reports.charts import Level, Line, Mark, chart
 from wgan.reports.run import Run, metric_rows, same_data
+from wgan.runs.best import in_words as best_in_words
 from wgan.runs.quantities import (
     AXES,
-    MEMBER,
     QUANTITIES,
     entry,
     label,
-    number,
     on_axis,
     quantity,
     shown_in,
@@ -33,18 +32,19 @@ def _chart(run: Run, axis: str) -> Markup | None:
     floors = dict.fromkeys(floor for name in names if (floor := quantity(name).floor) in on_axis(axis))
     levels = [Level(label(floor), run.last(floor)) for floor in floors if floor and math.isfinite(run.last(floor))]
     sentences, marks = [AXES[axis].sentence], []
+    if run.best and run.best.column in on_axis(axis):
+        marks = [Mark(f"best checkpoint: step {run.best.step:,}", run.best.step, run.best.value)]
     if "w1" in on_axis(axis):
         if math.isfinite(rows := run.last("measured_rows")):
             sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
-        marks = [Mark(f"best checkpoint: step {run.best[0]:,}", *run.best)] if run.best else []
     text = " ".join(sentences)
     return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
 
 
 def _logged_names(run: Run, key: str) -> list[str]:
     """The logged names of an entry of `QUANTITIES` whose columns are numbers."""
-    names = [name for name in run.log if entry(name) == key] if key.endswith(f".{MEMBER}") else [key]
+    names = [name for name in run.log if entry(name) == key] if "." in key else [key]
     return [name for name in names if run.column(name) is not None]
 
 
@@ -86,8 +86,8 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
         not_begun = key == "steps_per_second" and run.last(key) == 0
         if math.isfinite(run.last(key)) and not not_begun:
             found.append((one.title, one.text(run.last(key)), _beside(run, key)))
-        if key == "w1" and run.best:
-            found.append(("Best checkpoint", f"step {run.best[0]:,}", f"W1 {number(run.best[1])}"))
+        if run.best and key == run.best.column:
+            found.append(("Best checkpoint", f"step {run.best.step:,}", best_in_words(run.best)))
     return found
 
 
@@ -114,9 +114,9 @@ def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
     rows = [(step.title, cells(lambda r: f"{r.step:,} of {r.steps:,}" if r.steps else f"{r.step:,}"), step.sentence)]
     for key in shown_in("table"):
         rows.append((quantity(key).title, cells(logged(key)), quantity(key).sentence))
-        if key == quantity("w1").floor:
-            best = cells(lambda run: f"{number(run.best[1])} at {run.best[0]:,}" if run.best else "-")
-            rows.append(("Best checkpoint", best, f"The lowest {title('w1')} of a checkpoint, and its step."))
+        if key == "energy_distance_floor":
+            best = cells(lambda run: f"step {run.best.step:,}: {best_in_words(run.best)}" if run.best else "-")
+            rows.append(("Best checkpoint", best, "Its step, and its measure on held-out rows that did not choose it."))
     metrics = [{row["name"]: row for row in metric_rows(run)} for run in runs]
     for name in dict.fromkeys(name for one in metrics for name in one):
         first = next(one[name] for one in metrics if name in one)

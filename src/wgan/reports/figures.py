@@ -99,7 +99,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
     """Draw the first columns that vary: a histogram of numbers, or the shares of the commonest levels."""
     from matplotlib.figure import Figure
 
-    shown = [at for at, column in enumerate(form.columns) if column.kind != "constant"][:PANELS]
+    shown = [at for at, column in enumerate(form.columns) if column.varies][:PANELS]
     across = min(4, len(shown))
     down = math.ceil(len(shown) / across)
     figure = Figure(figsize=(3 * across, 2 * down + 0.4), dpi=110, layout="constrained")
@@ -110,7 +110,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
             low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
             heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
             places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
-            if column.dtype.startswith("datetime"):
+            if column.unit and column.time in ("datetime", "date"):
                 scale = UNITS[column.unit] / YEAR
                 places, width = 1970 + places * scale, width * scale
         else:

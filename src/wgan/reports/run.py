@@ -12,8 +12,10 @@ import numpy as np
 
 from wgan.config import FIELDS
 from wgan.errors import WganError
-from wgan.reports.verdicts import Log, Verdict, verdicts
+from wgan.reports.series import Log
+from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import checkpoint, folder
+from wgan.runs.best import Best, best
 from wgan.runs.quantities import number, quantity
 
 PICTURES = 60  # of samples over time, at most
@@ -31,7 +33,7 @@ class Run:
     log: Log
     verdicts: list[Verdict]
     step: int
-    best: tuple[int, float] | None
+    best: Best | None
     pictures: list[tuple[int, str]]
     evaluation: dict[str, Any] | None
     remarks: list[str] = field(default_factory=list)
@@ -73,18 +75,18 @@ def read(path: Path) -> Run:
     if left_out:
         remarks.append(f"{left_out} files in samples/ are not pictures that wgan wrote, and are left out.")
     evaluation = _evaluation(path, remarks)
-    best = folder.best(path, checkpoint.steps(path / "checkpoints"))
+    found = best(path, checkpoint.steps(path / "checkpoints"))
     wanted = config.get("steps")
     if not len(steps):
         remarks.insert(0, "This run has no record yet, so only its config is shown.")
     elif isinstance(wanted, int) and at < wanted:
         patience = config.get("until_no_better")
-        if isinstance(patience, int) and best and at - best[0] >= patience:
+        if isinstance(patience, int) and found and at - found.step >= patience:
             remarks.insert(0, f"Stopped at step {at:,}, since none of the last {patience:,} steps was better.")
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
-    return Run(path, name, config, about, log, verdicts(log, config), at, best, pictures, evaluation, remarks)
+    return Run(path, name, config, about, log, verdicts(log, config), at, found, pictures, evaluation, remarks)
 
 
 def same_data(runs: list[Run]) -> bool:

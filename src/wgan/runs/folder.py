@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -128,19 +128,6 @@ def go_back(run: Path, step: int) -> None:
         for path in (run / "samples").glob("*.png"):
             if PICTURE.fullmatch(path.name) and int(path.stem) >= step:
                 path.unlink()
-
-
-def best(run: Path, steps: Collection[int], before: float = math.inf) -> tuple[int, float] | None:
-    """The step with the lowest logged W1 to held-out rows, among `steps` and before `before`, and this W1."""
-    log = read_log(run)
-    if "w1" not in log:
-        return None
-    found = [
-        (int(step), float(w1))
-        for step, w1 in zip(log["step"], log["w1"], strict=True)
-        if step < before and step in steps and math.isfinite(w1)
-    ]
-    return min(found, key=lambda entry: entry[1], default=None)
 
 
 @contextmanager

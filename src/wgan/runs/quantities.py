@@ -75,9 +75,6 @@ class Quantity(NamedTuple):
     beside: str | None = None
 
 
-MEMBER = "LAYER"  # stands for the layer's name in the one entry of a family
-
-
 def quantity(name: str) -> Quantity:
     """The entry of a logged name; a member of a family has the family's entry. Raises KeyError for an unknown name.
 
@@ -93,7 +90,7 @@ def quantity(name: str) -> Quantity:
 def entry(name: str) -> str:
     """The key of a logged name in `QUANTITIES`: the name itself, or the key of its family."""
     family, dot, _ = name.partition(".")
-    return f"{family}.{MEMBER}" if dot else name
+    return _FAMILIES.get(family, name) if dot else name
 
 
 def title(name: str) -> str:
@@ -130,6 +127,11 @@ def markdown_table() -> str:
 
 
 AXES = {
+    "difference": Axis(
+        "Difference from the data",
+        "The energy distance between samples and held-out rows in random features: 0 on average for equal "
+        "distributions, and 1 is the distance of two real rows. It sees sharpness, and it chooses the best checkpoint.",
+    ),
     "distance": Axis(
         "Distance to the data", "Exact Wasserstein-1 between samples and held-out rows, Euclidean, in encoded units."
     ),
@@ -150,6 +152,10 @@ AXES = {
     "layers": Axis(
         "Gradient of each layer of the critic",
         "The norm of the loss's gradient in each layer. The layers should not differ by orders of magnitude.",
+    ),
+    "support": Axis(
+        "Effective support",
+        "How many kinds of rows the samples show, by how often two of them are alike. A collapse shows here first.",
     ),
     "losses": Axis("Losses", "What each player minimised. The zero of a loss is arbitrary; read the distance instead."),
     "clipped": Axis("Clipped weights", "The share of the critic's weights at +-c."),
@@ -172,13 +178,7 @@ QUANTITIES: dict[str, Quantity] = {
         axis="distance",
         label="samples",
         floor="w1_floor",
-        verdicts=(
-            "exploding critic",
-            "memorising generator",
-            "mode collapse",
-            "memorising critic",
-            "still improving",
-        ),
+        verdicts=("exploding critic", "vanishing gradient", "dead generator", "difference from the data"),
         shown=("tile", "table", "comparison"),
     ),
     "w1_floor": Quantity(
@@ -187,7 +187,7 @@ QUANTITIES: dict[str, Quantity] = {
         "encoded units",
         axis="distance",
         label="real against real",
-        verdicts=("still improving",),
+        verdicts=("exploding critic", "vanishing gradient", "difference from the data", "loss and distance"),
         shown=("table",),
     ),
     "generator_w1": Quantity(
@@ -200,6 +200,85 @@ QUANTITIES: dict[str, Quantity] = {
         floor="w1_floor",
         verdicts=("loss and distance",),
     ),
+    "energy_distance": Quantity(
+        "Energy distance to held-out rows",
+        "The energy distance between 512 samples and up to 512 held-out rows, of the half that chooses the best "
+        "checkpoint: unbiased, 0 on average for equal distributions. Images are compared by random features, which see "
+        "sharpness, and other rows by their encoded columns.",
+        "mean distance of two real rows",
+        axis="difference",
+        label="samples",
+        floor="energy_distance_floor",
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "memorising generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
+        shown=("tile", "table", "comparison"),
+    ),
+    "energy_distance_error": Quantity(
+        "Error of the energy distance",
+        "The standard error of the energy distance, by the jackknife.",
+        "mean distance of two real rows",
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
+    ),
+    "energy_distance_floor": Quantity(
+        "Energy distance, real against real",
+        "The energy distance between training rows and the same held-out rows.",
+        "mean distance of two real rows",
+        label="real against real",
+        shown=("table",),
+    ),
+    "energy_distance_chance": Quantity(
+        "Energy distance by chance",
+        "The energy distance that real rows exceed against real rows in one of a hundred cases, by random splits.",
+        "mean distance of two real rows",
+        axis="difference",
+        label="by chance",
+        verdicts=(
+            "exploding critic",
+            "vanishing gradient",
+            "dead generator",
+            "mode collapse",
+            "memorising critic",
+            "difference from the data",
+            "still improving",
+        ),
+    ),
+    "best_by.MEASURE": Quantity(
+        "Measure that chooses the best checkpoint",
+        "The measure of `--best-by`, if it is another one, on the half of the held-out rows that chooses.",
+        "the measure's unit",
+    ),
+    "best_by_error.MEASURE": Quantity(
+        "Error of the measure that chooses",
+        "The standard error of that measure, where it has one.",
+        "the measure's unit",
+    ),
+    "reported.MEASURE": Quantity(
+        "Reported measure",
+        "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples, "
+        "so that the choice does not flatter it; logged at each step that is the best so far, and at the last.",
+        "the measure's unit",
+    ),
+    "reported_error.MEASURE": Quantity(
+        "Error of the reported measure",
+        "The standard error of the reported measure, where it has one.",
+        "the measure's unit",
+    ),
     "coverage": Quantity(
         "Coverage",
         "The share of held-out rows with a sample as near as their fifth nearest held-out row; higher is better.",
@@ -208,7 +287,7 @@ QUANTITIES: dict[str, Quantity] = {
         label="coverage",
         floor="coverage_floor",
         text=share,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
         shown=("tile", "table", "comparison"),
     ),
     "coverage_floor": Quantity(
@@ -217,7 +296,98 @@ QUANTITIES: dict[str, Quantity] = {
         "share",
         label="training rows",
         text=share,
+        verdicts=("mode collapse", "difference from the data"),
+    ),
+    "precision": Quantity(
+        "Precision",
+        "The share of samples as near to a held-out row as its fifth nearest held-out row; higher is better.",
+        "share",
+        axis="variety",
+        label="precision",
+        floor="precision_floor",
+        text=share,
+        verdicts=("mode collapse", "difference from the data"),
+        shown=("table",),
+    ),
+    "precision_floor": Quantity(
+        "Precision of training rows",
+        "The share of training rows as near to a held-out row as its fifth nearest held-out row.",
+        "share",
+        label="training rows",
+        text=share,
+        verdicts=("mode collapse", "difference from the data"),
+    ),
+    "support": Quantity(
+        "Effective support",
+        "How many kinds of rows the samples show: one over the share of pairs of samples that are alike, as one pair "
+        "of training rows in 1,000 is. Equal kinds count fully, and rare ones hardly.",
+        "kinds",
+        axis="support",
+        label="samples",
+        floor="support_floor",
+        text=whole,
+        shown=("table",),
+    ),
+    "support_lower": Quantity(
+        "Lower end of the effective support",
+        "The lower end of its interval, which all records of a run have at once in 95 % of runs.",
+        "kinds",
+        text=whole,
         verdicts=("mode collapse",),
+    ),
+    "support_upper": Quantity(
+        "Upper end of the effective support",
+        "The upper end of its interval; it is missing where no two samples are alike.",
+        "kinds",
+        text=whole,
+        verdicts=("memorising generator", "mode collapse"),
+    ),
+    "support_floor": Quantity(
+        "Effective support of held-out rows",
+        "The same of held-out rows; it is missing where no two of them are alike.",
+        "kinds",
+        label="held-out rows",
+        text=whole,
+        verdicts=("mode collapse",),
+    ),
+    "kinds": Quantity(
+        "Classes made",
+        "How many of the classes the samples show, by the label of the nearest training row.",
+        "classes",
+        text=whole,
+        shown=("table",),
+    ),
+    "kinds_lower": Quantity(
+        "Lower end of the classes made",
+        "The lower end of the interval for the number of classes that are ever made; it holds for any generator.",
+        "classes",
+        text=whole,
+    ),
+    "kinds_upper": Quantity(
+        "Upper end of the classes made",
+        "The upper end of that interval, for classes that are made equally often.",
+        "classes",
+        text=whole,
+    ),
+    "missing_mass": Quantity(
+        "Mass that is missed",
+        "The share of the data whose class no sample has, by the label of the nearest training row.",
+        "share",
+        text=share,
+        shown=("table",),
+    ),
+    "missing_mass_lower": Quantity(
+        "Lower end of the mass that is missed",
+        "The lower end of its interval, for classes that are made at least a quarter as often as they occur.",
+        "share",
+        text=share,
+        verdicts=("mode collapse",),
+    ),
+    "missing_mass_upper": Quantity(
+        "Upper end of the mass that is missed",
+        "The upper end of its interval, for any generator.",
+        "share",
+        text=share,
     ),
     "diversity": Quantity(
         "Diversity",
@@ -225,7 +395,7 @@ QUANTITIES: dict[str, Quantity] = {
         "ratio",
         axis="variety",
         label="diversity",
-        verdicts=("mode collapse",),
+        verdicts=("dead generator",),
         shown=("table",),
     ),
     "copied": Quantity(
@@ -254,14 +424,12 @@ QUANTITIES: dict[str, Quantity] = {
         "length.",
         "encoded units",
         floor="nearest_floor",
-        verdicts=("mode collapse",),
     ),
     "nearest_floor": Quantity(
         "Distance from held-out rows to the nearest training row",
         "The mean distance from a held-out row to the nearest of the same training rows.",
         "encoded units",
         label="held-out rows",
-        verdicts=("mode collapse",),
     ),
     "classes": Quantity(
         "Classes among samples",
@@ -271,7 +439,6 @@ QUANTITIES: dict[str, Quantity] = {
         axis="classes",
         label="classes",
         floor="classes_floor",
-        verdicts=("mode collapse",),
     ),
     "classes_floor": Quantity(
         "Classes among held-out rows",
@@ -279,7 +446,6 @@ QUANTITIES: dict[str, Quantity] = {
         "classes",
         axis="classes",
         label="held-out rows",
-        verdicts=("mode collapse",),
     ),
     "largest_class": Quantity(
         "Largest class among samples",
@@ -300,7 +466,7 @@ QUANTITIES: dict[str, Quantity] = {
         "The number of samples, and of held-out rows, behind each distance.",
         "rows",
         text=whole,
-        verdicts=("memorising generator",),
+        verdicts=("memorising generator", "mode collapse", "difference from the data"),
     ),
     "estimate": Quantity(
         "Estimate, training rows",
@@ -403,7 +569,7 @@ QUANTITIES: dict[str, Quantity] = {
         "score / encoded unit",
         verdicts=("exploding critic",),
     ),
-    f"critic_gradient.{MEMBER}": Quantity(
+    "critic_gradient.LAYER": Quantity(
         "Gradient of a layer of the critic",
         "The norm of the gradient of the critic's loss with respect to the weights of one layer.",
         "loss / weight",
@@ -450,3 +616,6 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("exploding critic",),
     ),
 }
+
+# The entries that stand for many logged names: LAYER and MEASURE are there in the place of the member's name.
+_FAMILIES = {key.partition(".")[0]: key for key in QUANTITIES if "." in key}

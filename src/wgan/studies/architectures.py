@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import preset
 from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.evaluation import features
@@ -20,6 +19,7 @@ from wgan.game import networks
 from wgan.game.constraints import none
 from wgan.game.networks import Architecture
 from wgan.maths import metrics
+from wgan.presets import preset
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import Model, sample

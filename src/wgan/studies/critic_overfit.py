@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import preset
+from wgan.presets import preset
 from wgan.reports.verdicts import median_filter
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded

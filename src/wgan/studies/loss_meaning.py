@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import Config, preset
+from wgan.config import Config
 from wgan.data import Dataset
 from wgan.evaluation import features
 from wgan.game import networks
 from wgan.maths import transport
-from wgan.reports.verdicts import median_filter, rank_correlation
+from wgan.presets import preset
+from wgan.reports.series import median_filter, rank_correlation
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded
 from wgan.training import diagnostics
@@ -65,9 +66,7 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
     look = features.resolve(chosen, dataset, training.rows, lambda text: None).extract if chosen else None
     log = list(recorded(training, lambda record: {"feature_w1": feature_w1(look, training)} if look else {}))
     curve = {name: np.array([record[name] for record in log]) for name in ("step", "held_out_estimate", "w1")}
-    rank, low, high = rank_correlation(
-        curve["held_out_estimate"][1:], curve["w1"][1:]
-    )  # at step 0 the critic is not trained
+    rank, low, high = rank_correlation(curve["held_out_estimate"][1:], curve["w1"][1:])  # at 0 it is untrained
     trend, _, trend_high = rank_correlation(curve["held_out_estimate"][1:], curve["step"][1:])
     row: Row = {"rank": rank, "low": low, "high": high, "trend": trend, "trend_high": trend_high}
     row |= {"w1_start": log[0]["w1"], "w1_end": log[-1]["w1"], "w1_floor": log[0]["w1_floor"], **curve}

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import Config, preset
+from wgan.config import Config
 from wgan.data import Dataset, load
 from wgan.evaluation import features
 from wgan.game.networks import Architecture
 from wgan.maths import streams
 from wgan.maths.divergences import divergence
+from wgan.presets import preset
 from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.trained import recorded

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import Config, preset
+from wgan.config import Config
 from wgan.data import load, split
 from wgan.evaluation import features
 from wgan.maths import metrics
+from wgan.presets import preset
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import sample

@@ -5,7 +5,7 @@ Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have sta
 describes each number.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,18 +13,19 @@ from wgan.game import step
 from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
-from wgan.maths import streams, transport
+from wgan.maths import streams, support, transport
 from wgan.runs.quantities import quantity
-
-if TYPE_CHECKING:
-    from wgan.training.state import Training
+from wgan.training import comparison
+from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
+MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
 
 Record = dict[str, float]
+Looked = tuple[Record, np.ndarray | None]  # how rows compare with the nearest training rows, and the labels of these
 
 
 class Probe(NamedTuple):
@@ -33,8 +34,9 @@ class Probe(NamedTuple):
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
     `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
     without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
-    flattened, [n, d], and `searched_labels` are the data's own labels of `searched`. `real_spread` is the mean distance
-    between two real rows.
+    flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
+    of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
+    what chooses the best checkpoint, or None with too few held-out rows.
     """
 
     z: Any
@@ -44,13 +46,15 @@ class Probe(NamedTuple):
     z_labels: Any
     unseen_labels: Any
     held_out: np.ndarray
+    held_labels: np.ndarray | None
     searched: np.ndarray
     searched_labels: np.ndarray | None
     real_spread: float
+    comparison: comparison.Comparison | None
     floors: Record
 
 
-def prepare(training: "Training") -> Probe:
+def prepare(training: Training) -> Probe:
     """Draw what the measurements of a run share, and measure the floors with real rows instead of samples."""
     config, dataset, engine = training.config, training.dataset, training.game.engine
     rng = streams.stream(config.seed, "diagnose")
@@ -66,10 +70,11 @@ def prepare(training: "Training") -> Probe:
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
     order = rng.permutation(len(searched_rows))  # A stored data set may be sorted by label.
     width = int(np.prod(dataset.form.encoded_shape))
-    searched, held_out = encoded.reshape(-1, width), unseen.reshape(-1, width)
+    searched, held_out, held_labels = encoded.reshape(-1, width), unseen.reshape(-1, width), None
     floors: Record = {"measured_rows": float(count)}
     if len(held_out):
-        found = _look_up(held_out, searched, labels) | _compare(searched[order[: len(held_out)]], held_out)
+        looked, held_labels = _look_up(held_out, searched, labels)
+        found = looked | _compare(searched[order[: len(held_out)]], held_out)
         floors |= {floor: float(value) for name, value in found.items() if (floor := quantity(name).floor)}
     classes, codes = training.classes, training.codes
     z_labels, unseen_labels = None, None
@@ -79,10 +84,13 @@ def prepare(training: "Training") -> Probe:
         unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, held_out, searched, labels, spread, floors)
+    compared = comparison.prepare(training)
+    floors |= compared.floors if compared else {}
+    known = held_out, held_labels, searched, labels
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, floors)
 
 
-def diagnose(probe: Probe, training: "Training") -> Record:
+def diagnose(probe: Probe, training: Training) -> Record:
     """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`."""
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
@@ -105,7 +113,12 @@ def diagnose(probe: Probe, training: "Training") -> Record:
         weights = np.concatenate([np.abs(game.engine.numpy(w)).ravel() for w in state.critic.values()])
         record["clipped_weights"] = (weights >= bound).mean()
     record["diversity"] = _spread(sample) / (probe.real_spread or 1)
-    record |= _look_up(sample, probe.searched, probe.searched_labels)
+    looked, labels = _look_up(sample, probe.searched, probe.searched_labels)
+    record |= looked
+    if labels is not None and probe.held_labels is not None:
+        record |= _kinds(probe.held_labels, labels, comparison.confidence(training.config))
+    if probe.comparison:
+        record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
 
 
@@ -147,8 +160,17 @@ class _Gradient:
         return gradient, memory
 
 
-def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) -> Record:
-    """How rows compare with their nearest training rows.
+def _kinds(held: np.ndarray, made: np.ndarray, confidence: float) -> Record:
+    """How many of the labels the samples show, and the mass of the data whose label they miss, with intervals."""
+    most = len(np.union1d(held, made))
+    missed = support.missing_mass(held, made, MADE, confidence)
+    return comparison.named("kinds", support.support_size(made, most=most, confidence=confidence)) | comparison.named(
+        "missing_mass", missed
+    )
+
+
+def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) -> Looked:
+    """How rows compare with their nearest training rows, and the labels of these.
 
     `nearest` is the mean distance to the nearest training row. `copied` is the share of rows for which this distance is
     less than a third of the distance to the second nearest (Yoon et al. 2023). `classes` is exp of the entropy of the
@@ -156,24 +178,31 @@ def _look_up(rows: np.ndarray, searched: np.ndarray, labels: np.ndarray | None) 
     frequent label, and `largest_class_share` is its share.
     """
     if len(searched) < 3:
-        return {}
+        return {}, None
     distance = distances(rows, searched)
     first, second = np.partition(distance, 1, axis=1)[:, :2].T
     record = {"nearest": first.mean(), "copied": np.mean(first < second / 3)}
     if labels is not None:
-        kinds, counts = np.unique(labels[distance.argmin(1)], return_counts=True)
+        found = labels[distance.argmin(1)]
+        kinds, counts = np.unique(found, return_counts=True)
         share = counts / counts.sum()
         record["classes"] = np.exp(-(share * np.log(share)).sum())
         record["largest_class"], record["largest_class_share"] = kinds[share.argmax()], share.max()
-    return record
+        return record, found
+    return record, None
 
 
 def _compare(sample: np.ndarray, real: np.ndarray) -> Record:
-    """`w1` and `coverage`, the share of real rows with a sample no farther than their fifth nearest real row (Naeem
-    et al. 2020)."""
+    """`w1`; `coverage`, the share of real rows with a sample no farther than their fifth nearest real row (Naeem et al.
+    2020); and `precision`, the share of samples that are so near to a real row (Kynkaanniemi et al. 2019)."""
     among = np.sort(distances(real, real), axis=1)  # The first is the row itself.
     radius = among[:, min(NEIGHBOURS, len(real) - 1)]
-    return {"w1": _exact_w1(sample, real), "coverage": np.mean(distances(real, sample).min(1) <= radius)}
+    between = distances(real, sample)
+    return {
+        "w1": _exact_w1(sample, real),
+        "coverage": np.mean(between.min(1) <= radius),
+        "precision": np.mean((between <= radius[:, None]).any(0)),
+    }
 
 
 def _exact_w1(first: np.ndarray, second: np.ndarray) -> float:

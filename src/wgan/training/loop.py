@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import OPERATIONAL, Config
+from wgan.config import OPERATIONAL, Config, name_of
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
 from wgan.reports import figures
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import diagnostics, extension
+from wgan.training import comparison, diagnostics, extension
 from wgan.training.model import engine_of, generate
 from wgan.training.state import (
     Training,
@@ -56,16 +56,20 @@ def advance(
     began, first = time.perf_counter(), training.step
     before: dict[str, Any] = {}
     probe = diagnostics.prepare(training)
+    chosen_by = best.column_of(measure := name_of(config.best_by))
     while True:
         at = training.step
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
             measured = diagnostics.diagnose(probe, training)
-        if due and "w1" in measured:  # a measurement only because the loop stops here must not change a later step
-            better = training.best is None or measured["w1"] < training.best[1]
-            training.best = (at, measured["w1"]) if better else training.best
+        if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
+            loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
+            training.measured.append(best.Measured(at, loss, error))
+            better = _best_step(training) == at
             last = last or no_better(training)
+        if measured and probe.comparison and (better or last):
+            measured |= comparison.report(probe.comparison, training)
         was_extended = any(at == until for until, _ in training.extended)
         if at % config.log_every == 0 or measured or last or was_extended:
             record = {"step": at, **losses(training), **estimates(training), **measured}
@@ -190,7 +194,8 @@ def open_folder(
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
         restore(training, newest)
-        training.best = runs.best(out, checkpoint.steps(out / "checkpoints"), before=newest.step)
+        measure = name_of(training.config.best_by)
+        training.measured = best.history(runs.read_log(out), measure, before=newest.step)
     elif damaged:
         raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
     runs.go_back(out, training.step)
@@ -229,8 +234,13 @@ def estimates(training: Training) -> Record:
 
 def no_better(training: Training) -> bool:
     """Whether `until_no_better` ends the run at this step."""
-    patience, best = training.config.until_no_better, training.best
-    return patience is not None and best is not None and training.step - best[0] >= patience
+    patience, least = training.config.until_no_better, best.lowest(training.measured)
+    return patience is not None and least is not None and training.step - least.step >= patience
+
+
+def _best_step(training: Training) -> int | None:
+    found = best.choose(training.measured)
+    return found.step if found else None
 
 
 def _check_finite(record: Record, at: int, out: Path | None) -> None:
@@ -255,8 +265,8 @@ def save(training: Training, out: Path, passing: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             _check_finite({f"weight {name}": float("nan")}, training.step, out)
-    best = {training.best[0]} if training.best else set()
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, best, passing)
+    also = {one for one in [_best_step(training)] if one is not None}
+    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, also, passing)
 
 
 def picture(training: Training, path: Path) -> None:

@@ -11,7 +11,8 @@ from wgan.data import Classes, Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
-from wgan.data.table import write as write_table
+from wgan.data.table_files import is_table
+from wgan.data.table_files import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
@@ -23,7 +24,7 @@ from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
 from wgan.reports import figures
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import own_networks
 
@@ -56,9 +57,9 @@ def load_model(
 ) -> Model:
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    `step` chooses another checkpoint: its step, or "best" for the lowest held-out W1. `objective`, `constraint` and
-    `network` are the objects of your own that the run was made with, since a folder holds no code. Raises `WganError`
-    if something is damaged or the step was not kept.
+    `step` chooses another checkpoint: its step, or "best" for the one that `best_by` chose. `objective`, `constraint`
+    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
+    `WganError` if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
@@ -117,8 +118,8 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
 
 def _checkpoint_of(run: Path, step: str | int) -> Path:
     kept = checkpoint.steps(run / "checkpoints")
-    best = runs.best(run, kept)
-    names = {str(number): number for number in kept} | ({"best": best[0]} if best else {})
+    found = best.best(run, kept)
+    names = {str(number): number for number in kept} | ({"best": found.step} if found else {})
     if str(step) not in names:
         raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
     return run / "checkpoints" / f"{names[str(step)]:08d}"
@@ -280,9 +281,9 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
     A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
     """
     suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", ".csv", ".parquet", ""):
+    if suffix not in (".png", ".npy", ".npz", "") and not is_table(out):
         raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
-    if suffix in (".csv", ".parquet") and not isinstance(form, TableForm):
+    if is_table(out) and not isinstance(form, TableForm):
         raise WganError(
             f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
         )
@@ -295,7 +296,7 @@ def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | 
             np.save(out, rows)
         elif suffix == ".npz":
             np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
-        elif isinstance(form, TableForm) and suffix in (".csv", ".parquet"):
+        elif isinstance(form, TableForm) and is_table(out):
             write_table(form, rows, out)
         elif suffix == ".png":
             figures.samples(rows, form, out)

@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import Config
+from wgan.config import FIELDS, Config, Named
 from wgan.data import Classes, Dataset
 from wgan.errors import WganError
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
 from wgan.maths import streams
+from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
+from wgan.runs.best import Measured
 from wgan.training import extension
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
+
+LEAST_HALF = 3  # held-out rows that choose the best checkpoint, and that report it, so that a measure has an error
 
 
 @dataclass
@@ -38,8 +42,7 @@ class Training:
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
     classes: Classes | None = None  # the classes of a conditional run
     codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
-    # The step with the lowest W1 to held-out rows, measured every `diagnose_every` steps, and that W1.
-    best: tuple[int, float] | None = None
+    measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
     extended: extension.Pieces = ()  # where the run was given more steps
 
 
@@ -48,7 +51,7 @@ def given(config: Config, rows: Any) -> Dataset:
 
     Raises WganError for rows that cannot be trained on, and if the config has a field that such rows do not read.
     """
-    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop)
+    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop, column=config.column)
     if dataset is rows and config.drop is not None:
         raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
     size = (config.size, config.size)
@@ -75,8 +78,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
-    if config.until_no_better is not None and not len(held_out):
-        raise WganError("until_no_better needs held-out rows to measure W1; raise --held-out above 0.")
+    _refuse_measure(config, len(held_out) // 2)
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
     game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
@@ -85,6 +87,19 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         raise WganError("batch norm needs at least 2 rows in a batch and held out; raise --batch or --held-out.")
     state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
+
+
+def _refuse_measure(config: Config, half: int) -> None:
+    """Raise `WganError` if the held-out rows are too few to choose the best checkpoint as the config asks."""
+    if isinstance(config.best_by, Named):
+        raise WganError(f"best_by {config.best_by.name!r} is a function of your own; give the function itself again.")
+    least = max(LEAST_HALF, METRICS[config.best_by].least if isinstance(config.best_by, str) else 0)
+    asked = [name for name in ("until_no_better", "best_by") if getattr(config, name) != FIELDS[name].default]
+    if asked and half < least:
+        raise WganError(
+            f"{asked[0]} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
+            f"but {2 * half} are held out; raise --held-out."
+        )
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:

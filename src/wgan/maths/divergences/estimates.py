@@ -9,7 +9,7 @@ import numpy as np
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
 from wgan.maths.divergences.table import INF, NUMPY, Divergence, named, perspective
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_features, as_float64
 
 
 def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) -> float:
@@ -35,7 +35,7 @@ def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) 
 
 def _histogram(name: str, values: Any) -> np.ndarray:
     counts = as_float64(values, name, "counts or probabilities of bins")
-    if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() > 0):
+    if not ((counts >= 0).all() and counts.any()):
         raise WganError(f"{name} must hold finite numbers of at least 0 with a positive sum; mend {name}.")
     counts = counts / counts.max()  # so that sums of very large or small counts neither overflow nor lose digits
     return counts / counts.sum()
@@ -120,9 +120,14 @@ def variational_bound(divergence: str | Divergence, real: Any, fake: Any, **para
         1.6321
     """
     row = named(divergence, **parameters)
-    real, fake = (as_float64(scores, "scores", "numbers [n]").reshape(-1) for scores in (real, fake))
-    if min(len(real), len(fake)) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
-        raise WganError("a bound needs the finite scores of at least 2 real and 2 fake rows; mend the scores.")
+    real, fake = (
+        as_float64(scores, f"the array of {name} scores", "numbers [n]").reshape(-1)
+        for name, scores in (("real", real), ("fake", fake))
+    )
+    if min(len(real), len(fake)) < 2:
+        raise WganError(
+            f"there are scores of {len(real)} real and {len(fake)} fake rows; a bound needs at least 2 of each."
+        )
     with np.errstate(over="ignore"):
         return _mean_difference(row.activation(NUMPY, real), row.composite(NUMPY, fake))
 
@@ -218,16 +223,7 @@ def pair_of_rows(real: Any, fake: Any, least: int = 1) -> tuple[np.ndarray, np.n
     """Both sets of rows [n, ...] as float64 [n, d].
 
     Raises `WganError` for fewer than `least` rows of a kind, for different numbers of columns, and for values that
-    are no numbers or not finite.
+    are no numbers, not finite or too large to be multiplied.
     """
-    both = []
-    for name, rows in (("real", real), ("fake", fake)):
-        rows = as_float64(rows, name, "rows [n, ...]")
-        if rows.ndim == 0 or len(rows) < least or rows.size == 0:
-            raise WganError(f"{name} has shape {rows.shape}; it must be [n, ...] with at least {least} rows.")
-        if not np.isfinite(rows).all():
-            raise WganError(f"{name} holds NaN or infinite values; remove those rows.")
-        both.append(rows.reshape(len(rows), -1))
-    if both[0].shape[1] != both[1].shape[1]:
-        raise WganError(f"real has {both[0].shape[1]} columns but fake {both[1].shape[1]}; they must be the same.")
-    return both[0], both[1]
+    real, fake = as_features(least, real=real, fake=fake)
+    return real, fake

@@ -23,6 +23,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.maths.exact import as_float64
 
 INF = math.inf
+LEAST_LOG, LARGEST_LOG = -1e300, 700.0  # of log densities: a density above e^700 overflows, a difference below does
 NUMPY = SimpleNamespace(exp=np.exp, expm1=np.expm1, tanh=np.tanh, softplus=lambda v: np.logaddexp(0, v))
 
 
@@ -53,8 +54,11 @@ class Divergence(NamedTuple):
 
     def f(self, u: Any) -> Any:
         """f(u) for u >= 0."""
+        u = as_float64(u, "u", "numbers of at least 0", finite=False)
+        if not (u >= 0).all():
+            raise WganError("u holds NaN or a number below 0; give ratios of at least 0.")
         with np.errstate(divide="ignore"):
-            return perspective(self, np.log(u), np.zeros_like(u, float))
+            return perspective(self, np.log(u), np.zeros_like(u))
 
 
 def kl() -> Divergence:
@@ -320,12 +324,27 @@ def named(divergence: "str | Divergence", **parameters: Any) -> Divergence:
 
 def perspective(row: Divergence, log_p: Any, log_q: Any) -> np.ndarray:
     """q f(p/q) from log p and log q: its limit where p or q is 0, and 0 where both are; the broadcast shape."""
-    log_p, log_q = np.broadcast_arrays(*(as_float64(log, "log density", "numbers [n]") for log in (log_p, log_q)))
+    log_p, log_q = map(_log_density, (log_p, log_q))
+    try:
+        log_p, log_q = np.broadcast_arrays(log_p, log_q)
+    except ValueError:
+        raise WganError(
+            f"log_p has shape {log_p.shape} and log_q {log_q.shape}; give the log densities of the same points."
+        ) from None
     both = np.isfinite(log_p) & np.isfinite(log_q)
     with np.errstate(over="ignore"):
         inside = row.terms(np.where(both, log_p, 0), np.where(both, log_q, 0))
         alone = _alone(log_p, row.at_infinity) + _alone(log_q, row.at_zero)
     return np.where(both, inside, alone)
+
+
+def _log_density(log: Any) -> np.ndarray:
+    exact = as_float64(log, "log density", "numbers [n]", finite=False)
+    if np.isnan(exact).any() or (exact > LARGEST_LOG).any():
+        raise WganError(
+            f"a log density is NaN, infinite or above {LARGEST_LOG:g}; it may be -inf, where there is no mass."
+        )
+    return np.where(np.isfinite(exact), np.maximum(exact, LEAST_LOG), exact)
 
 
 def _alone(log: np.ndarray, limit: float) -> np.ndarray:

@@ -1,27 +1,25 @@
 """The metrics as functions of features that the caller chooses, in float64.
 
-Most take the features [m, d] of real rows, then those [n, d] of generated rows, and return a `Measurement`. A value is
-to be read beside its floor, the same metric of real rows against real rows.
+Most take the features [m, d] of real rows, then those [n, d] of generated rows, and return a `Measurement`. Features
+may be real numbers of any kind; [n] is one number a row, and images [n, ...] are flattened. A value is to be read
+beside its floor, the same metric of real rows against real rows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from wgan.errors import WganError
 from wgan.maths import transport
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_features, as_float64, as_probabilities
+from wgan.maths.metrics.distances import squared_distances
 from wgan.maths.streams import stream
 
-BLOCK = 2**22  # distances in memory at a time: 32 MB
-NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
 SPLITS = 10  # splits of the inception-style score, as in Salimans et al. 2016
 DIRECTIONS = 128  # random lines of the sliced distance
 EXACT_ROWS = 1000  # rows of each kind in the exact distance; its time grows with their cube
 GROUPS = 10  # groups of the jackknife, which leaves out one tenth at a time
-TAIL = 1000  # memorisation compares samples with the nearest one in this many held-out rows
-ZERO = 1e-13  # squared distances below this share of the squared lengths are rounding errors
 
 
 class Measurement(NamedTuple):
@@ -36,6 +34,11 @@ class Measurement(NamedTuple):
     p_value: float | None = None
     floor: float | None = None
     shares: tuple[float, ...] | None = None
+
+    @classmethod
+    def mean(cls, rows: np.ndarray) -> "Measurement":
+        """The mean of independent rows [n], with its standard error."""
+        return cls(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
 
 
 # Distances between two distributions.
@@ -55,7 +58,7 @@ def frechet(real: np.ndarray, fake: np.ndarray) -> Measurement:
         >>> frechet(x, x + 3).value
         9.0
     """
-    (mean1, x, root1), (mean2, y, root2) = map(_gaussian, (real, fake))
+    (mean1, x, root1), (mean2, y, root2) = map(_gaussian, as_features(2, real=real, fake=fake))
     left, values, right = np.linalg.svd(root1 @ root2.T)
     shift = mean1 - mean2
     value = shift @ shift + (root1**2).sum() + (root2**2).sum() - 2 * values.sum()
@@ -74,128 +77,46 @@ def _gaussian(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return mean, centred, np.linalg.qr(centred, mode="r") / np.sqrt(len(centred) - 1)
 
 
-def kernel_distance(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The squared maximum mean discrepancy with the kernel (x.y / d + 1)^3 of features [m, d] and [n, d].
-
-    It is the U-statistic over all pairs of rows, which is unbiased and so may be below 0 (Binkowski et al. 2018). The
-    error is the two-sample jackknife's, which leaves out one row at a time (Arvesen 1969). This is the KID only on
-    the Inception network's features.
-
-    Examples:
-        >>> x = np.array([[1.0], [2.0], [3.0]])
-        >>> round(kernel_distance(x, x + 1).value, 6)
-        133.666667
-    """
-    real, fake = as_float64(real, "real", "features [m, d]"), as_float64(fake, "fake", "features [n, d]")
-    m, n, d = len(real), len(fake), real.shape[1]  # products of small integers would wrap
-
-    def sums(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows, columns = np.empty(len(x)), np.zeros(len(y))
-        for part in _parts(len(x), len(y)):
-            kernel = (x[part] @ y.T / d + 1) ** 3
-            rows[part] = kernel.sum(1)
-            columns += kernel.sum(0)
-        return rows, columns
-
-    reals, fakes = (sums(x, x)[0] - ((x * x).sum(1) / d + 1) ** 3 for x in (real, fake))
-    cross_real, cross_fake = sums(real, fake)
-    a, b, c = reals.sum(), fakes.sum(), cross_real.sum()
-    value = a / (m * (m - 1)) + b / (n * (n - 1)) - 2 * c / (m * n)
-    without_real = (a - 2 * reals) / ((m - 1) * (m - 2)) - 2 * (c - cross_real) / ((m - 1) * n)
-    without_fake = (b - 2 * fakes) / ((n - 1) * (n - 2)) - 2 * (c - cross_fake) / (m * (n - 1))
-    variance = (m - 1) * without_real.var() + (n - 1) * without_fake.var()
-    return Measurement(float(value), float(np.sqrt(variance)))
-
-
 def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
     """The mean over 128 random lines of the Wasserstein-1 distance of the projected rows (Rabin et al. 2011).
 
-    On a line it is the mean of |sort(x) - sort(y)|, in the unit of the features. The larger set is cut to the size of
-    the smaller. `seed` draws the lines. The error is the jackknife's over ten groups of rows.
+    On a line it is the mean of |sort(x) - sort(y)|, in the unit of the features. Of the larger set, as many random rows
+    are taken as the smaller has. `seed` draws the lines and these rows. The error is the jackknife's over ten groups.
     """
+    real, fake = _as_many(as_features(2, real=real, fake=fake), seed=seed)
     directions = stream(seed, "evaluate").standard_normal((real.shape[1], DIRECTIONS))
     directions /= np.linalg.norm(directions, axis=0)
-    count = min(len(real), len(fake))
 
     def distance(x: np.ndarray, y: np.ndarray) -> float:
         return float(np.abs(np.sort(x, axis=0) - np.sort(y, axis=0)).mean())
 
-    return _leaving_out_groups(distance, real[:count] @ directions, fake[:count] @ directions)
+    return _leaving_out_groups(distance, real @ directions, fake @ directions)
 
 
-def exact_w1(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The exact Wasserstein-1 distance of the first 1,000 rows of both (fewer where there are fewer).
+def exact_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
+    """The exact Wasserstein-1 distance of 1,000 rows of both, or of as many as the smaller set has.
+
+    Where a set has more rows, `seed` draws those that are compared.
 
     It is the samples' distance, which lies above the distributions' by an amount that only the floor tells. The
     error is the jackknife's, of ten groups.
     """
-    count = min(len(real), len(fake), EXACT_ROWS)
-    return _leaving_out_groups(lambda x, y: transport.w1(x, y, method="exact").value, real[:count], fake[:count])
+    real, fake = _as_many(as_features(2, real=real, fake=fake), most=EXACT_ROWS, seed=seed)
+    return _leaving_out_groups(lambda x, y: transport.w1(x, y, method="exact").value, real, fake)
+
+
+def _as_many(sets: list[np.ndarray], seed: int, most: int | None = None) -> list[np.ndarray]:
+    """As many rows of each set, at random where there are more, since rows may lie in an order."""
+    count = min(*map(len, sets), most or len(sets[0]))
+    return [x if len(x) == count else x[stream(seed, "halves").permutation(len(x))[:count]] for x in sets]
 
 
 def _leaving_out_groups(statistic: Callable[..., float], x: np.ndarray, y: np.ndarray) -> Measurement:
     """A statistic of two sets of equal size, with the jackknife's standard error."""
-    group = np.arange(len(x)) % GROUPS
-    without = np.array([statistic(x[group != g], y[group != g]) for g in range(GROUPS)])
-    return Measurement(statistic(x, y), float(np.sqrt((GROUPS - 1) * without.var())))
-
-
-# Neighbourhoods: the balls around the rows of one set, and the rows of the other set in them.
-
-
-def _parts(rows: int, columns: int) -> Iterator[slice]:
-    size = max(1, BLOCK // columns)
-    return (slice(start, start + size) for start in range(0, rows, size))
-
-
-def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """The squared distances [rows of x, rows of y] in blocks of rows of x; those of equal rows are exactly 0."""
-    centre = y.mean(0)
-    x, y = x - centre, y - centre
-    lengths_x, lengths_y = (x * x).sum(1), (y * y).sum(1)
-    for part in _parts(len(x), len(y)):
-        lengths = lengths_x[part, None] + lengths_y
-        squared = lengths - 2 * x[part] @ y.T
-        squared[squared < ZERO * lengths] = 0
-        yield part, squared
-
-
-def _radii(x: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each row to its k-th nearest other row."""
-    radii = np.empty(len(x))
-    for part, squared in _squared_distances(x, x):
-        radii[part] = np.partition(squared, k, axis=1)[:, k]  # the row itself is its nearest
-    return radii
-
-
-def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> dict[str, Measurement]:
-    """Precision, recall, density and coverage of features [m, d] and [n, d].
-
-    The ball of a row reaches to its k-th nearest row of the same set and includes its rim. Precision is the share of
-    samples in the ball of a real row; recall is the share of real rows in the ball of a sample (Kynkaanniemi et al.
-    2019). Density is the mean over samples of the number of real balls that hold the sample, divided by k; coverage
-    is the share of real rows with a sample in their ball (Naeem et al. 2020). The standard error is that of the mean
-    over the rows counted, with the other set held fixed.
-
-    Examples:
-        >>> x = np.arange(8.0)[:, None]
-        >>> {name: float(m.value) for name, m in neighbourhoods(x, x[:4], k=1).items()}
-        {'precision': 1.0, 'recall': 0.625, 'density': 2.75, 'coverage': 0.625}
-    """
-    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
-    holding = np.zeros(len(fake))
-    recalled, covered = np.empty(len(real), bool), np.empty(len(real), bool)
-    for part, squared in _squared_distances(real, fake):
-        inside = squared <= real_radii[part, None]
-        holding += inside.sum(0)
-        covered[part] = inside.any(1)
-        recalled[part] = (squared <= fake_radii).any(1)
-    found = {"precision": holding > 0, "recall": recalled, "density": holding / k, "coverage": covered}
-    return {name: _mean(rows) for name, rows in found.items()}
-
-
-def _mean(rows: np.ndarray) -> Measurement:
-    return Measurement(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
+    groups = min(GROUPS, len(x))
+    group = np.arange(len(x)) % groups
+    without = np.array([statistic(x[group != g], y[group != g]) for g in range(groups)])
+    return Measurement(statistic(x, y), float(np.sqrt((groups - 1) * without.var())))
 
 
 # Classes and modes.
@@ -211,6 +132,9 @@ def inception_style_score(probabilities: np.ndarray) -> Measurement:
         >>> inception_style_score(np.tile(np.eye(2), (50, 1))).value
         2.0
     """
+    probabilities = as_probabilities(probabilities, "probabilities")
+    if len(probabilities) < SPLITS:
+        raise WganError(f"probabilities has {len(probabilities)} rows; give at least {SPLITS}, one a split.")
     values = []
     for part in np.array_split(probabilities, SPLITS):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -225,18 +149,28 @@ def class_coverage(real_probabilities: np.ndarray, fake_probabilities: np.ndarra
     Both arguments are a classifier's probabilities, [m, classes] of real rows and [n, classes] of samples; a row
     counts for its most probable class. `shares` are the classes' shares among the samples.
     """
-    classes = real_probabilities.shape[1]
-    real, fake = (
-        np.bincount(p.argmax(1), minlength=classes) / len(p) for p in (real_probabilities, fake_probabilities)
+    both = (
+        as_probabilities(real_probabilities, "real_probabilities"),
+        as_probabilities(fake_probabilities, "fake_probabilities"),
     )
+    classes, others = both[0].shape[1], both[1].shape[1]
+    if classes != others:
+        raise WganError(f"real_probabilities has {classes} classes and fake_probabilities {others}; give the same.")
+    real, fake = (np.bincount(p.argmax(1), minlength=classes) / len(p) for p in both)
     found = fake[real > 0] >= real[real > 0] / 10
     return Measurement(float(found.mean()), shares=tuple(fake.tolist()))
 
 
 def label_agreement(probabilities: np.ndarray, labels: np.ndarray) -> Measurement:
     """The share of samples whose most probable class, by `probabilities` [n, classes], is their label, [n]."""
-    right = probabilities.argmax(1) == labels
-    return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(right))))
+    probabilities = as_probabilities(probabilities, "probabilities")
+    labels = as_float64(labels, "labels", "whole numbers [n]")
+    if labels.shape != (len(probabilities),):
+        raise WganError(f"labels has shape {labels.shape}; give {len(probabilities)} numbers, one a row.")
+    classes = probabilities.shape[1]
+    if not ((labels >= 0) & (labels < classes) & (labels == np.rint(labels))).all():
+        raise WganError(f"labels holds numbers that are no class; give whole numbers from 0 to {classes - 1}.")
+    return Measurement.mean(probabilities.argmax(1) == labels)
 
 
 class Modes(NamedTuple):
@@ -248,7 +182,10 @@ class Modes(NamedTuple):
 
 def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
     """The modes of rows [n, d] with labels [n], one label for each mode."""
-    groups = [rows[labels == label].astype(np.float64) for label in np.unique(labels)]
+    (rows,), labels = as_features(rows=rows), np.asarray(labels)
+    if labels.shape != (len(rows),):
+        raise WganError(f"labels has shape {labels.shape}; give {len(rows)} labels, one a row.")
+    groups = [rows[labels == label] for label in np.unique(labels)]
     return Modes(np.stack([g.mean(0) for g in groups]), np.array([np.sqrt(g.var(0).mean()) for g in groups]))
 
 
@@ -257,74 +194,18 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
 
     Samples of 2-D Gaussians themselves have 1 - e^(-9/2) = 0.989 (Srivastava et al. 2017).
     """
+    fake, centres = as_features(fake=fake, centres=modes.centres)
+    deviations = as_float64(modes.deviations, "deviations", "a number a mode")
+    if deviations.shape != (len(centres),) or (deviations < 0).any():
+        raise WganError(f"deviations must be {len(centres)} numbers of at least 0, one a mode; mend the modes.")
     nearest, squared = np.empty(len(fake), int), np.empty(len(fake))
-    for part, block in _squared_distances(fake, modes.centres):
+    for part, block in squared_distances(fake, centres):
         nearest[part], squared[part] = block.argmin(1), block.min(1)
-    good = squared <= (3 * modes.deviations[nearest]) ** 2
-    counts = np.bincount(nearest[good], minlength=len(modes.centres))
-    return _mean(good)._replace(shares=tuple((counts / len(fake)).tolist()))
+    good = squared <= (3 * deviations[nearest]) ** 2
+    counts = np.bincount(nearest[good], minlength=len(centres))
+    return Measurement.mean(good)._replace(shares=tuple((counts / len(fake)).tolist()))
 
 
 def modes_found(fake: np.ndarray, modes: Modes) -> Measurement:
     """The number of modes with a sample within three standard deviations (Srivastava et al. 2017)."""
     return Measurement(float(np.count_nonzero(np.array(high_quality(fake, modes).shares))))
-
-
-# Memory and diversity.
-
-
-def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
-    """The share of samples that lie at one training row as hardly a held-out row does, and a test of it.
-
-    Each row has the ratio of its distances to the nearest and the second nearest row of `train` [rows, d]: 0 at a
-    copy, near 1 between rows, and, unlike a distance, no smaller where rows are dense or samples blurred. With t
-    the ceil(m / 1000)-th smallest ratio, r-th for short, of the m held-out rows `real`, the value is the share of
-    samples below t. Were the samples new rows of the data, their number would be negative hypergeometric whatever
-    the data are, with mean n r / (m + 1), and the p-value is exact: the chance of as many or more.
-    """
-    from scipy.stats import nhypergeom
-
-    held_out, sampled = (_nearest_ratio(x, train) for x in (real, fake))
-    m, n = len(held_out), len(sampled)
-    rank = -(-m // TAIL)
-    threshold = np.partition(held_out, rank - 1)[rank - 1]
-    near = sampled < threshold
-    p_value = float(nhypergeom(m + n, n, rank).sf(near.sum() - 1)) if near.any() else 1.0
-    return _mean(near)._replace(p_value=p_value, floor=rank / (m + 1))
-
-
-def _nearest_ratio(x: np.ndarray, train: np.ndarray) -> np.ndarray:
-    ratios = np.empty(len(x))
-    for part, squared in _squared_distances(x, train):
-        first, second = np.partition(squared, 1, axis=1)[:, :2].T
-        with np.errstate(invalid="ignore"):
-            ratios[part] = np.where(second > 0, np.sqrt(first / second), 1.0)  # of twins in `train`, none is copied
-    return ratios
-
-
-def diversity(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The mean distance of two samples [n, d] divided by that of two real rows [m, d].
-
-    It is 1 where samples vary as the data do and 0 where all samples are the same. The error is the delta method's,
-    from the variance of each U-statistic's first projection. Raises `WganError` where all real rows are the same.
-    """
-    parts = []
-    for x in (fake, real):
-        to_others = np.empty(len(x))
-        for part, squared in _squared_distances(x, x):
-            to_others[part] = np.sqrt(squared).sum(1) / (len(x) - 1)
-        parts.append((to_others.mean(), 4 * to_others.var() / len(x)))
-    (above, above_variance), (below, below_variance) = parts
-    if below == 0:
-        raise WganError("diversity has no scale where all real rows are the same; use other features.")
-    error = np.sqrt(above_variance + (above / below) ** 2 * below_variance) / below
-    return Measurement(float(above / below), float(error))
-
-
-def near_duplicates(fake: np.ndarray, train: np.ndarray) -> Measurement:
-    """The share of samples as near to another sample as one in a hundred is among as many training rows.
-
-    0.01 where samples repeat as seldom as the data do; 1 where a generator has a few outputs.
-    """
-    usual = np.quantile(_radii(train[: len(fake)], 1), 0.01)
-    return _mean(_radii(fake, 1) <= usual)._replace(floor=0.01)

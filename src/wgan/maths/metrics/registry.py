@@ -7,26 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, unknown_name
+from wgan.maths.metrics.energy import energy_distance, kernel_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
     Measurement,
     Modes,
     class_coverage,
-    diversity,
     exact_w1,
     frechet,
     high_quality,
     inception_style_score,
-    kernel_distance,
     label_agreement,
-    memorisation,
     modes_found,
-    near_duplicates,
-    neighbourhoods,
     sliced_w1,
 )
+from wgan.maths.metrics.neighbours import diversity, memorisation, near_duplicates, neighbourhoods
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +80,13 @@ def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = Non
         Traceback (most recent call last):
         wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
     """
-    metric, counts = (METRICS if table is None else table)[name], (len(sets.fake), len(sets.real))
+    table = METRICS if table is None else table
+    if name not in table:
+        raise unknown_name("metric", name, table)
+    metric, counts = table[name], (len(sets.fake), len(sets.real))
+    if not metric.applies(sets):
+        lacking = [need for need in metric.needs if getattr(sets, need) is None]
+        raise WganError(f"{name} needs {' and '.join(lacking)}, which these sets have not; give them or leave it out.")
     if min(counts) < metric.least:
         raise WganError(
             f"{name} needs at least {metric.least} samples and as many held-out rows; "
@@ -110,6 +113,13 @@ METRICS: dict[str, Metric] = {
         "squared MMD of the cubic kernel, unbiased: 0 on average for equal distributions",
         20,
         lambda s: kernel_distance(s.real, s.fake),
+    ),
+    "energy_distance": Metric(
+        "energy distance",
+        "lower",
+        "2 E|X - Y| - E|X - X'| - E|Y - Y'|, unbiased: 0 on average for equal distributions",
+        20,
+        lambda s: energy_distance(s.real, s.fake),
     ),
     "exact_w1": Metric(
         "exact W1",
@@ -203,15 +213,15 @@ METRICS: dict[str, Metric] = {
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as 1 % of training rows are; 1 is a few outputs repeated",
+        "share of samples as near to another one as the most crowded 1 % of real rows; 1 is a few outputs repeated",
         100,
-        lambda s: near_duplicates(s.fake, s.train),
-        ("train",),
+        lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
     ),
     "memorisation": Metric(
         "memorisation",
         "lower",
-        "share of samples nearer to one training row than nearly all held-out rows are; p: chance without copying",
+        "share of samples that equal one training row or lie nearer than nearly all held-out rows; p: chance without "
+        "copying",
         100,
         lambda s: memorisation(s.real, s.fake, s.train),
         ("train",),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
+from wgan.maths.exact import as_rows
 from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
 from wgan.maths.transport.certify import Plan, Problem, couple, problem, repaired
@@ -21,6 +22,7 @@ DIRECTIONS = 32  # random projections of `sliced`
 MEETS, ROUNDING = 1e-9, 1e-13  # the bounds meet where their gap is below this share of W1 plus this of the diameter
 PLANE, FEW = 2, 1000  # up to this dimension and above this many rows the network simplex beats the assignment
 RATES = {"assignment": 1.5e-10, "network simplex": 1.5e-10, "linear program": 6e-8}  # seconds / pairs^1.5
+SORT_RATE, PAIR_RATE = 2e-7, 1e-9  # seconds / row on a line, and for one column of a distance
 SUBSET, STRIP = 2000, 500  # rows of the exact solves inside a problem that is too large for one
 EPSILON = 1e-2  # Sinkhorn's last regularisation, as a share of the mean cost
 TOLERANCE, ITERATIONS = 1e-6, 10_000  # Sinkhorn ends at this summed error of the marginals, or after so many iterations
@@ -163,7 +165,7 @@ def result_fields(bounds: Bounds, X, Y, start: float, solution: bool) -> dict:
         assert bounds.potential is not None
         plan = bounds.plan()
         fields["plan"] = (p.rows_x[plan.source], p.rows_y[plan.target], plan.mass / plan.total)
-        points = [np.ldexp(certify.points(rows, "rows"), -p.exponent) for rows in (X, Y)]
+        points = [np.ldexp(as_rows(rows, "rows"), -p.exponent) for rows in (X, Y)]
         fields["potentials"] = tuple(np.ldexp(bounds.potential(rows), p.exponent) for rows in points)
     return fields | {"seconds": time.monotonic() - start}
 
@@ -194,8 +196,12 @@ def _exact(bounds: Bounds, deadline: float, seed: int) -> None:
 
 
 def _solver(p: Problem) -> str:
+    return _solver_of(len(p.X), p.uniform, p.X.shape[1])
+
+
+def _solver_of(rows: int, uniform: bool, columns: int) -> str:
     simplex = find_spec("ot") is not None
-    if p.uniform and not (simplex and p.X.shape[1] <= PLANE and len(p.X) > FEW):
+    if uniform and not (simplex and columns <= PLANE and rows > FEW):
         return "assignment"
     return "network simplex" if simplex else "linear program"
 
@@ -203,6 +209,15 @@ def _solver(p: Problem) -> str:
 def _expected(p: Problem) -> float:
     """About how many seconds an exact solve takes: cubic in the number of points, measured on one core of 2023."""
     return RATES[_solver(p)] * p.pairs**1.5
+
+
+def exact_seconds(n: int, m: int, columns: int) -> float:
+    """About how many seconds the exact distance of n and m rows without weights takes; inf if memory is too small."""
+    if columns == 1:
+        return SORT_RATE * (n + m)
+    if n * m > PAIRS:
+        return math.inf
+    return RATES[_solver_of(n, n == m, columns)] * (n * m) ** 1.5 + PAIR_RATE * n * m * columns
 
 
 def _affordable(p: Problem, deadline: float) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_float64, as_sets
 
 ROUND = 2.0**-53  # the relative error of one float64 operation
 TINY = 2.0**-500  # distances below it are lost when squared
@@ -72,9 +72,7 @@ class Problem:
 
 def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
     """The two measures; raises `WganError` where they are not points of one space with weights of at least 0."""
-    x, y = points(X, "X"), points(Y, "Y")
-    if x.shape[1] != y.shape[1]:
-        raise WganError(f"X has {x.shape[1]} columns and Y has {y.shape[1]}; give points of one space.")
+    x, y = as_sets(X=X, Y=Y)
     wx, wy = _weights(weights_x, len(x), "weights_x"), _weights(weights_y, len(y), "weights_y")
     a, b, inexact = _masses(wx, wy)
     rows_x, rows_y = np.flatnonzero(a), np.flatnonzero(b)
@@ -89,31 +87,12 @@ def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
     return Problem(x, y, a, b, int(a.sum()), inexact, exponent, rows_x, rows_y)
 
 
-def points(values, name: str) -> np.ndarray:
-    """Float64 [n, d] of an array [n], [n, d] or of images [n, ...]; WganError where it holds no such numbers."""
-    exact = as_float64(values, name, "numbers, [n] or [n, d]")
-    if exact.ndim == 0:
-        raise WganError(f"{name} is a single number; give numbers, [n] or [n, d].")
-    if exact.size == 0:
-        raise WganError(f"{name} is empty (shape {exact.shape}); give at least one point.")
-    exact = exact.reshape(len(exact), -1)
-    if not np.isfinite(exact).all():
-        count = np.count_nonzero(~np.isfinite(exact).all(1))
-        raise WganError(f"{name} has {count} rows with NaN or infinity; drop or fill them.")
-    return exact
-
-
 def _weights(values, count: int, name: str) -> np.ndarray:
     if values is None:
         return np.ones(count)
-    try:
-        weights = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        weights = np.empty((0, 0))
+    weights = as_float64(values, name, f"{count} numbers, one a point")
     if weights.shape != (count,):
         raise WganError(f"{name} has shape {weights.shape}; give {count} numbers, one a point.")
-    if not np.isfinite(weights).all():
-        raise WganError(f"{name} holds NaN or infinity; give weights of at least 0.")
     if weights.min() < 0:
         raise WganError(f"{name} holds {weights.min():g}; give weights of at least 0.")
     if weights.max() == 0:

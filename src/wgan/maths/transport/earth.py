@@ -5,9 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
-from wgan.maths.exact import LARGEST_EXACT, as_float64
-
-BALANCED = 1e-9  # relative difference of the totals that counts as rounding
+from wgan.maths.exact import LARGEST_EXACT, as_float64, rounding
 
 
 class Move(NamedTuple):
@@ -60,10 +58,8 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
         raise WganError(f"positions must be {len(p)} increasing numbers, one a bin; sort the bins by position.")
     if unequal == "normalise":
         p, q = p / p.sum(), q / q.sum()
-    elif abs(p.sum() - q.sum()) > BALANCED * max(p.sum(), q.sum()):
-        raise WganError(
-            f"P holds {p.sum():g} and Q holds {q.sum():g}; make the totals equal, or pass unequal='normalise'."
-        )
+    else:
+        _refuse_unequal(p.sum(), q.sum(), sum(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)) / 2)
     delta = np.cumsum(p - q)
     delta[-1] = 0
     with np.errstate(over="ignore"):
@@ -85,6 +81,14 @@ def _order(delta: list, earth: list) -> list[Move]:
     return order
 
 
+def _refuse_unequal(total_p: float, total_q: float, tolerance: float) -> None:
+    if abs(total_p - total_q) > tolerance:
+        raise WganError(
+            f"P holds {total_p:.10g} and Q holds {total_q:.10g}, a difference of {abs(total_p - total_q):.3g}; "
+            "make the totals equal, or pass unequal='normalise'."
+        )
+
+
 def _histogram(values, name: str) -> np.ndarray:
     bins = _numbers(values, name)
     if (bins < 0).any():
@@ -100,7 +104,4 @@ def _numbers(values, name: str) -> np.ndarray:
     exact = as_float64(values, name, "a list of numbers, one a bin")
     if exact.ndim != 1 or exact.size == 0:
         raise WganError(f"{name} has shape {exact.shape}; give a list of numbers, one a bin.")
-    array = exact.astype(np.int64) if np.asarray(values).dtype.kind in "biu" else exact
-    if not np.isfinite(array).all():
-        raise WganError(f"{name} holds NaN or infinity at bin {int((~np.isfinite(array)).argmax())}; mend that bin.")
-    return array
+    return exact.astype(np.int64) if np.asarray(values).dtype.kind in "biu" else exact

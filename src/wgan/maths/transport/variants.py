@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.maths.exact import as_sets
 from wgan.maths.streams import stream
-from wgan.maths.transport import certify
 from wgan.maths.transport.bounds import (
     W1,
     Bounds,
@@ -97,9 +97,9 @@ def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, se
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     centre = p.X.mean(0)
     found = [on_line(p, (p.X - centre) @ unit, (p.Y - centre) @ unit)[0] for unit in theta]
-    values = np.ldexp(found, p.exponent)
-    error = float(values.std(ddof=1)) / math.sqrt(directions)
-    return SlicedW1(float(values.mean()), error, directions, (len(p.X), len(p.Y)), time.monotonic() - start)
+    value, error = float(np.mean(found)), float(np.std(found, ddof=1)) / math.sqrt(directions)
+    value, error = math.ldexp(value, p.exponent), math.ldexp(error, p.exponent)
+    return SlicedW1(value, error, directions, (len(p.X), len(p.Y)), time.monotonic() - start)
 
 
 class DebiasedW1(NamedTuple):
@@ -133,7 +133,7 @@ def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = N
         (True, True)
     """
     start = time.monotonic()
-    x, y = certify.points(X, "X"), certify.points(Y, "Y")
+    x, y = as_sets(X=X, Y=Y)
     n = min(len(x), len(y)) // 2
     if n < 1:
         raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one a half.")

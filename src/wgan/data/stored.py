@@ -1,0 +1,82 @@
+"""What of the data leaves the machine with a model: what config.json, and so every exported file, holds of them."""
+
+import textwrap
+from typing import Any
+
+from wgan.data.columns import Column, TableForm, form_from_json
+from wgan.data.rows import Form
+from wgan.data.series import series_of, texts_of
+from wgan.data.table_files import shown
+from wgan.errors import WganError
+
+FEWEST = 5  # levels with fewer rows than this are named as rare
+
+
+def words(run: str, saved: dict[str, Any]) -> str:
+    """What the config.json `saved` of a run holds of its data, as text."""
+    try:
+        data = saved["data"]
+        form = form_from_json(data["form"])
+    except (LookupError, TypeError, ValueError, AttributeError) as problem:
+        raise WganError(f"{run}/config.json does not describe a run's data ({problem!r}); give another run") from None
+    lines = [
+        f"{run} holds of its data, besides the weights and pictures of samples:",
+        f"  where they were: {data['source'] or saved['config'].get('data')}",
+        f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
+    ]
+    if classes := data.get("classes"):
+        lines += [
+            f"  {len(classes['names']):,} class names, with their shares:",
+            *_wrapped(map(shown, classes["names"])),
+        ]
+    if not isinstance(form, TableForm):
+        return "\n".join([*lines, _of_array(form)])
+    texts = numbers = 0
+    for column in form.columns:
+        lines.append(f"  column {shown(column.name)}: {_of_column(column)}")
+        if column.levels:
+            lines += _wrapped(_written(column, range(len(column.levels)), column.kind))
+            texts += sum(isinstance(level, str) for level in column.levels)
+        numbers += len(column.knots)
+    lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(form.columns):,} columns")
+    return "\n".join(lines)
+
+
+def _of_array(form: Form) -> str:
+    ends = "no bounds" if form.low is None else f"the bounds {form.low:g} and {form.high:g}"
+    more = (
+        f", and the means and standard deviations of {len(form.offset)} columns"
+        if isinstance(form.offset, tuple)
+        else ""
+    )
+    return f"  {form.kind}: {ends}{more}"
+
+
+def _of_column(column: Column) -> str:
+    if column.kind == "identifier":
+        return "nothing of its values"
+    if column.kind == "number":
+        low, high = _written(column, (column.knots[0], column.knots[-1]), "number")
+        spikes = sum(first < last for first, last in zip(column.lows, column.highs, strict=True))
+        often = f", {spikes:,} of them values that many rows have" if spikes else ""
+        return (
+            f"{len(column.knots):,} quantiles, each the value of a row{often}; the least is {low}, the greatest {high}"
+        )
+    unused = len(column.categories) - len(column.levels)
+    more = f", and {unused:,} categories that no row has" if column.categories and unused > 0 else ""
+    rare = sum(count < FEWEST for count in column.counts)
+    few = f", {rare:,} of them in fewer than {FEWEST} rows" if rare else ""
+    return f"{len(column.levels):,} level{'s' if len(column.levels) != 1 else ''}{few}{more}"
+
+
+def _written(column: Column, values: Any, kind: str) -> list[str]:
+    """Values at rest as a file writes them."""
+    import numpy as np
+
+    return [str(text) for text in texts_of(column, series_of(column, np.array(list(values), np.float64)))]
+
+
+def _wrapped(names: Any) -> list[str]:
+    text = ", ".join(name.replace(" ", "\0") for name in names)  # a name stays on one line
+    lines = textwrap.wrap(text, 110, break_long_words=False, break_on_hyphens=False)
+    return [f"    {line}".replace("\0", " ") for line in lines]

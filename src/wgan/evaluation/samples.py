@@ -1,0 +1,258 @@
+"""Measure samples made by anything: two sets of rows, with all metrics and floors and without a run."""
+
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan import data
+from wgan.data import Dataset, Form
+from wgan.data.arrays import BYTES, SIGNED, UNIT, from_array, read_numpy
+from wgan.data.columns import TableForm
+from wgan.data.table import from_frame, to_frame
+from wgan.errors import WganError
+from wgan.evaluation import features as all_features
+from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, table_in_words
+from wgan.maths.exact import as_float64, refuse_unplain
+from wgan.maths.streams import stream
+
+Source = Any  # an array, a DataFrame, a Dataset, a path or the name of a data set
+LEAST = 4  # real rows, and rows to train on: two on each side
+
+
+def evaluate(
+    real: Source,
+    fake: Source,
+    *,
+    train: Source | None = None,
+    samples: int = SAMPLES,
+    features: Any = "auto",
+    target: str | None = None,
+    seed: int = 0,
+    size: int | None = None,
+    note: Note = lambda text: None,
+) -> Evaluation:
+    """Measure samples `fake` against rows `real`, each number beside its floor; returns what evaluation.json holds.
+
+    Both are arrays, DataFrames, Datasets, names of data sets, or paths of a folder of images or of a .npy, .npz, .csv
+    or .parquet file. Arrays of images and of rows are read as `fit` reads them, and `fake` in the form of `real`. The
+    real rows are dealt into two halves at random, by `seed`: the samples are compared with one, and as many rows of the
+    other take the samples' place for the floor. `train` are the rows that the generator was trained on, if they are
+    others than `real`. With them, all real rows are compared, the floor is that of training rows, and copies of them
+    are looked for. At most `samples` samples are compared. `features` and `target` are as for a run; `size` scales
+    images in folders. Raises WganError for what cannot be read or compared, or if no metric has enough rows.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> found = evaluate(rng.normal(size=(400, 2)), rng.normal(size=(200, 2)) + 3)
+        >>> found["metrics"]["energy_distance"]["value"] > 3 > found["metrics"]["energy_distance"]["floor"]
+        True
+    """
+    if samples < 1:
+        raise WganError(f"samples is {samples}; compare at least 1.")
+    given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
+    dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, samples, seed)
+    count, of_fake = len(dealt.samples), dealt.available
+    note(f"{count:,} samples")
+    seen = all_features.resolve(features, dealt.dataset, dealt.known, note)
+    found, lacking, about = compare(
+        *dealt[:4], seen, seen_in_training=train is not None, target=target, seed=seed, note=note
+    )
+    if not found:
+        raise WganError(" ".join([*list(lacking.values())[:1], "Give more rows."]))
+    protocol = {
+        "real": _name(real),
+        "fake": _name(fake),
+        "train": None if train is None else _name(train),
+        "samples": count,
+        "seed": seed,
+        "real_rows": len(dealt.held_out),
+        "against": "rows of one half of the real rows, at random" if train is None else "real rows",
+        "training_rows": 0 if train is None else len(dealt.known),
+        "floor": f"{count:,} {'rows of the other half' if train is None else 'training rows'} in the samples' place",
+        "remarks": dealt.remarks,
+        **about,
+    }
+    if count < min(samples, of_fake):
+        protocol["fewer_samples"] = f"there are {of_fake:,}, but the floor has only {count:,} rows"
+    return {"protocol": protocol, "metrics": found, "lacking": lacking}
+
+
+class _Dealt(NamedTuple):
+    """The samples to compare, and the real rows dealt out: indices of rows of `dataset` for the floor and held out."""
+
+    dataset: Dataset
+    samples: np.ndarray
+    known: np.ndarray
+    held_out: np.ndarray
+    available: int
+    remarks: list[str]
+
+
+def _deal(read: "dict[str, _Given]", samples: int, seed: int) -> _Dealt:
+    dataset, rows, remarks = _alike(read)
+    for name, part in rows.items():
+        if name != "fake" and len(part) < LEAST:
+            raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
+    of_real, of_fake = rows["real"], rows["fake"]
+    order = stream(seed, "evaluate").permutation(len(of_real))
+    held_out, known = order[: len(order) // 2], order[len(order) // 2 :]
+    if "train" in rows:
+        held_out = order
+        known = len(of_real) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
+        dataset = _with_rows(dataset, rows["train"], read["train"].dataset)
+    count = min(samples, len(of_fake), len(known))
+    if count < len(of_fake):
+        of_fake = of_fake[np.sort(stream(seed, "evaluate", 2).permutation(len(of_fake))[:count])]
+    return _Dealt(dataset, of_fake, known, held_out[:SAMPLES], len(rows["fake"]), remarks)
+
+
+def words(report: Evaluation) -> str:
+    """An evaluation of two sets of rows as text: what was compared, a table, and which metrics are lacking."""
+    protocol = report["protocol"]
+    copies = "" if protocol["train"] is None else f"; copies of {protocol['train']} are looked for"
+    lines = [
+        f"{protocol['fake']} against {protocol['real']}{copies}",
+        f"{protocol['samples']:,} samples against {protocol['real_rows']:,} {protocol['against']} "
+        f"(seed {protocol['seed']})",
+        *protocol["remarks"],
+    ]
+    return "\n".join([*lines, *table_in_words(report)])
+
+
+# What is read.
+
+
+class _Given(NamedTuple):
+    """What was given as `name`: a Dataset, a DataFrame, or an array as it is."""
+
+    name: str
+    dataset: Dataset | None
+    frame: Any
+    array: Any
+
+
+def _name(source: Source) -> str:
+    if isinstance(source, Dataset):
+        return source.name
+    return str(source) if isinstance(source, str | PathLike) else f"a {type(source).__name__}"
+
+
+def _read(source: Source, name: str, size: int | None) -> _Given:
+    if isinstance(source, str | PathLike):
+        path = Path(source)
+        if path.suffix.lower() == ".npy" and path.is_file():
+            return _Given(name, None, None, read_numpy(path)[0])  # as it is: samples may well be constant
+        named = source if isinstance(source, str) else path
+        source = data.load(named, size=size if path.is_dir() and named not in data.DATASETS else None)
+    if isinstance(source, Dataset):
+        frame = to_frame(source.form, source.rows) if isinstance(source.form, TableForm) else None
+        return _Given(name, source, frame, source.rows)
+    if hasattr(source, "columns") and hasattr(source, "iloc"):
+        return _Given(name, None, source, source)
+    refuse_unplain(source, name)
+    return _Given(name, None, None, source)
+
+
+def _alike(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray], list[str]]:
+    """The Dataset of the real rows, all rows at rest in its form, and remarks on how some were read."""
+    real = given["real"]
+    if real.frame is not None:
+        return *_tables(given), []
+    dataset = real.dataset or from_array(real.array, name="real")
+    if isinstance(dataset.form, TableForm):
+        return *_tables(given | {"real": real._replace(frame=to_frame(dataset.form, dataset.rows))}), []
+    rows, remarks = {"real": dataset.rows}, []
+    for name, one in given.items():
+        if name == "real":
+            continue
+        if dataset.form.kind == "images":
+            rows[name], remark = _images(dataset, one)
+            remarks += [remark] if remark else []
+        else:
+            rows[name] = _numbers(dataset.form, one)
+    return dataset, rows, remarks
+
+
+def _tables(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray]]:
+    """Tables in the form of all their rows together, so that a level or a number of one alone has its place."""
+    import pandas as pd
+
+    columns = list(given["real"].frame.columns)
+    frames = {}
+    for name, one in given.items():
+        frame = one.frame
+        if frame is None and one.dataset is None:
+            array = np.asarray(one.array)
+            if array.ndim == 2 and array.shape[1] == len(columns):
+                frame = pd.DataFrame(array, columns=columns)
+        if frame is None:
+            raise WganError(
+                f"{name} is not a table with the columns of real; give a .csv or .parquet file or a DataFrame."
+            )
+        if lacking := [column for column in columns if column not in list(frame.columns)]:
+            raise WganError(f"{name} lacks the column {lacking[0]!r} of real; give all of its columns.")
+        if len(frame) == 0:
+            raise WganError(f"{name} has no rows; give at least one.")
+        frames[name] = frame[columns]
+    whole = from_frame(pd.concat(frames.values(), ignore_index=True), name="real")
+    ends = np.cumsum([len(frame) for frame in frames.values()])
+    rows = dict(zip(frames, np.split(whole.rows, ends[:-1]), strict=True))
+    return replace(whole, rows=rows["real"], sha256=""), rows
+
+
+def _numbers(form: Form, given: _Given) -> np.ndarray:
+    exact = as_float64(given.array, given.name, f"rows [n, {form.shape[0]}]")
+    if exact.shape[1:] != form.shape or not len(exact):
+        raise WganError(f"{given.name} has shape {exact.shape}, but rows of real have {form.shape[0]} columns.")
+    return exact
+
+
+def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
+    """Images in the range of the real ones, and how they were scaled to it; "" where they have it already.
+
+    Images of another kind of number, such as floats from 0 to 1 beside bytes, are scaled where their range is usual.
+    """
+    form, name = dataset.form, given.name
+    array = np.asarray(given.array)
+    if array.dtype.kind not in "biuf":
+        as_float64(array, name, "images [n, height, width, channels]")
+    array = array[..., None] if (*array.shape[1:], 1) == form.shape else array
+    if array.shape[1:] != form.shape or not len(array):
+        raise WganError(
+            f"{name} has images of shape {array.shape}, but those of real have {form.shape}; give images of one size."
+        )
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        raise WganError(f"{name} holds NaN or infinite values; drop or fill them.")
+    span = _span(form)
+    same_kind = (np.dtype(form.dtype).kind == "f") == (array.dtype.kind == "f")
+    fits = span[0] <= low and high <= span[1]
+    usual = UNIT if low >= UNIT[0] and high <= UNIT[1] else SIGNED if low >= SIGNED[0] and high <= SIGNED[1] else BYTES
+    if fits and (same_kind or usual == BYTES == span):
+        return array, "" if same_kind else f"{name} was read as images from 0 to 255"
+    if same_kind or span not in (UNIT, SIGNED, BYTES) or not (usual[0] <= low and high <= usual[1]):
+        raise WganError(
+            f"{name} ranges from {low:g} to {high:g} and real from {span[0]:g} to {span[1]:g}; scale both alike."
+        )
+    scaled = (array.astype(np.float64) - usual[0]) / (usual[1] - usual[0]) * (span[1] - span[0]) + span[0]
+    return (
+        scaled,
+        f"{name} was read as images from {usual[0]:g} to {usual[1]:g} and scaled to {span[0]:g} to {span[1]:g}",
+    )
+
+
+def _span(form: Form) -> tuple[float, float]:
+    """The range that is encoded as [-1, 1]."""
+    offset, scale = float(np.max(form.offset)), float(np.max(form.scale))
+    return offset - scale, offset + scale
+
+
+def _with_rows(dataset: Dataset, more: np.ndarray, given: Dataset | None) -> Dataset:
+    """The data set with more rows behind its own, and with labels if both have the same kind of labels."""
+    rows, labels, names = np.concatenate([dataset.rows, more]), None, dataset.label_names
+    if given is not None and given.labels is not None and dataset.labels is not None and given.label_names == names:
+        labels = np.concatenate([dataset.labels, given.labels])
+    return replace(dataset, rows=rows, labels=labels, label_names=() if labels is None else names, sha256="")

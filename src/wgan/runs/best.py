@@ -1,0 +1,124 @@
+"""The best checkpoint of a run, by a measure on the half of the held-out rows that chooses."""
+
+import math
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from wgan.runs import folder
+from wgan.runs.quantities import number
+
+ENERGY = "energy_distance"  # the measure by default
+
+
+class Measured(NamedTuple):
+    """A step, its measure as a number that is lower for better samples, and the standard error, or 0 without one."""
+
+    step: int
+    loss: float
+    error: float
+
+
+class Best(NamedTuple):
+    """The step, the column of the log that chose it, and its value there.
+
+    `reported` is the same measure on the half of the held-out rows that does not choose, and `error` its standard
+    error; both are NaN in a log that lacks them.
+    """
+
+    step: int
+    column: str
+    value: float
+    reported: float = math.nan
+    error: float = math.nan
+
+
+def lowest(history: Sequence[Measured]) -> Measured | None:
+    """The first step with the lowest loss; None in an empty history."""
+    return min(history, key=lambda one: one.loss, default=None)
+
+
+def choose(history: Sequence[Measured], kept: Collection[int] | None = None) -> Measured | None:
+    """The best step: the last one whose loss is within one standard error of the lowest, not before that one.
+
+    The measure cannot tell such steps apart, and the last of them has trained longest. It is the rule of one standard
+    error of Breiman et al. (1984). `kept` are the steps to choose from, by default all. Where none of them is so near
+    to the lowest, the kept step of the lowest loss is the best.
+
+    Examples:
+        >>> choose([Measured(0, 9.0, 1.0), Measured(1, 2.0, 0.5), Measured(2, 2.4, 0.5), Measured(3, 2.6, 0.5)]).step
+        2
+    """
+    known = [one for one in history if kept is None or one.step in kept]
+    least = lowest(history)
+    if not known or least is None:
+        return None
+    near = [one for one in known if one.step >= least.step and one.loss <= least.loss + least.error]
+    return near[-1] if near else lowest(known)
+
+
+def column_of(measure: str) -> str:
+    """The column of the log that holds this measure on the half that chooses."""
+    return measure if measure == ENERGY else f"best_by.{measure}"
+
+
+def error_of(column: str) -> str:
+    """The column of the standard error of such a column."""
+    return f"{ENERGY}_error" if column == ENERGY else column.replace("best_by.", "best_by_error.", 1)
+
+
+def loss_of(measure: str, value: float) -> float:
+    """The value as a number that is lower for better samples; a measure of your own is lower for better ones."""
+    from wgan.maths.metrics import METRICS  # here, since it imports SciPy
+
+    better = METRICS[measure].better if measure in METRICS else "lower"
+    return {"lower": value, "higher": -value}[better] if better in ("lower", "higher") else abs(value - float(better))
+
+
+def history(log: dict[str, np.ndarray], measure: str, before: float = math.inf) -> list[Measured]:
+    """The records of a log that hold this measure, before the step `before`."""
+    column = column_of(measure)
+    values, errors = log.get(column), log.get(error_of(column))
+    if values is None or values.dtype == object:
+        return []
+    known = [i for i in range(len(values)) if log["step"][i] < before and np.isfinite(values[i])]
+    error = {}
+    if errors is not None and errors.dtype != object:
+        error = {i: float(errors[i]) for i in known if np.isfinite(errors[i])}
+    return [Measured(int(log["step"][i]), loss_of(measure, float(values[i])), error.get(i, 0.0)) for i in known]
+
+
+def best(run: Path, steps: Collection[int]) -> Best | None:
+    """The best of the checkpoints `steps` of a run; None if none was measured.
+
+    A run of a version that chose by W1 has its lowest W1.
+    """
+    log = folder.read_log(run)
+    config = folder.read_config(run)["config"] if (run / folder.CONFIG).is_file() else {}
+    measure = str(config.get("best_by", ENERGY))
+    column, found = column_of(measure), choose(history(log, measure), steps)
+    if column not in log and ENERGY not in log:
+        measure, column = "exact_w1", "w1"
+        values = log.get("w1", np.array([]))
+        known = [] if values.dtype == object else [i for i in range(len(values)) if np.isfinite(values[i])]
+        found = choose([Measured(int(log["step"][i]), float(values[i]), 0.0) for i in known], steps)
+    if found is None:
+        return None
+    at = int(np.flatnonzero((log["step"] == found.step) & np.isfinite(log[column]))[-1])
+
+    def beside(name: str) -> float:
+        values = log.get(f"{name}.{measure}")
+        return math.nan if values is None or values.dtype == object else float(values[at])
+
+    return Best(found.step, column, float(log[column][at]), beside("reported"), beside("reported_error"))
+
+
+def in_words(found: Best) -> str:
+    """The measure of the best checkpoint: as reported, with its standard error, or as chosen where nothing is."""
+    what = found.column.removeprefix("best_by.").replace("_", " ").replace("w1", "W1")
+    if math.isnan(found.reported):
+        return f"{what} {number(found.value)} on the rows that chose it"
+    error = "" if math.isnan(found.error) else f" ± {found.error:.2g}"
+    return f"{what} {number(found.reported)}{error}"

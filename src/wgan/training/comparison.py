@@ -1,0 +1,146 @@
+"""Samples against held-out rows while a run trains: the measure that chooses the best checkpoint, and its report.
+
+The held-out rows are cut into two halves. The measure on the first half chooses a checkpoint. The measure on the second
+half, from samples of other z, is reported for it, so that the number of the best is not flattered by the choice.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.config import Config, name_of
+from wgan.data import Form
+from wgan.errors import WganError
+from wgan.maths import streams, support
+from wgan.maths.metrics import Measurement, Sets, energy_by_chance, energy_distance, mean_distance, measurement
+from wgan.maths.random_features import random_features
+from wgan.runs import best
+from wgan.training.model import generate
+from wgan.training.state import LEAST_HALF, Training, model_of
+
+COUNT = 512  # samples, and held-out rows of a half, at most
+SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
+
+Record = dict[str, float]
+Rows = Callable[[np.ndarray], np.ndarray]
+
+
+class Half(NamedTuple):
+    """One half of the held-out rows at rest [n, ...], its features, and the z and classes of the samples beside it."""
+
+    rows: np.ndarray
+    features: np.ndarray
+    z: np.ndarray
+    codes: np.ndarray | None
+
+
+class Comparison(NamedTuple):
+    """The halves that choose and report, the features of rows at rest, the measure, and what real rows score.
+
+    `measure(samples, half)` is the measure of `best_by`. Within `radius` lies one pair of real rows in `SUPPORT`. The
+    `floors` are logged once.
+    """
+
+    chosen: Half
+    reported: Half
+    features: Rows
+    measure: Callable[[np.ndarray, Half], Measurement]
+    radius: float
+    floors: Record
+
+
+def prepare(training: Training) -> Comparison | None:
+    """Draw the halves, the z and the classes of a run, and measure the floors; None with too few held-out rows."""
+    config, dataset, held_out = training.config, training.dataset, training.held_out
+    size = min(len(held_out) // 2, COUNT)
+    if size < LEAST_HALF:
+        return None
+    rng = streams.stream(config.seed, "compare")
+    order = rng.permutation(held_out)
+    real = np.sort(rng.permutation(training.rows)[:COUNT])
+    features = features_of(dataset.form, dataset.rows[real])
+
+    def half(chosen: np.ndarray) -> Half:
+        rows, z = dataset.rows[np.sort(chosen)], rng.standard_normal((COUNT, config.latent), dtype=np.float32)
+        codes = None if training.codes is None else training.codes[rng.choice(training.rows, COUNT)]
+        return Half(rows, features(rows), z, codes)
+
+    halves = half(order[:size]), half(order[size : 2 * size])
+    among = features(dataset.rows[real])
+    floor = energy_distance(halves[0].features, among)
+    radius = support.near_radius(among, 1 / SUPPORT)
+    floors = {
+        "energy_distance_floor": floor.value,
+        "energy_distance_chance": energy_by_chance(np.concatenate([halves[0].features, among]), size, rng),
+    }
+    alike = support.collisions(np.concatenate([one.features for one in halves]), radius).value
+    floors |= {"support_floor": alike} if np.isfinite(alike) else {}
+    return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
+
+
+def compare(comparison: Comparison, training: Training) -> Record:
+    """The energy distance to the half that chooses, and the measure of `best_by` if it is another one."""
+    samples = generate(model_of(training), comparison.chosen.z, comparison.chosen.codes)
+    features = comparison.features(samples)
+    found = energy_distance(comparison.chosen.features, features)
+    record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
+    record |= named("support", support.collisions(features, comparison.radius, confidence(training.config)))
+    if (column := best.column_of(name_of(training.config.best_by))) not in record:
+        chosen = comparison.measure(samples, comparison.chosen)
+        record |= {column: chosen.value} | ({} if chosen.error is None else {best.error_of(column): chosen.error})
+    return record
+
+
+def confidence(config: Config) -> float:
+    """The confidence of the interval of one record, so that those of all records of a run hold at once in 95 %."""
+    return 1 - 0.05 / (1 + config.steps // config.diagnose_every)
+
+
+def named(name: str, found: support.Interval) -> Record:
+    """An interval as three logged numbers; an end that is infinite is left out."""
+    ends = {name: found.value, f"{name}_lower": found.lower, f"{name}_upper": found.upper}
+    return {key: float(value) for key, value in ends.items() if np.isfinite(value)}
+
+
+def report(comparison: Comparison, training: Training) -> Record:
+    """The measure of `best_by` on the half that does not choose, and its standard error where it has one."""
+    samples = generate(model_of(training), comparison.reported.z, comparison.reported.codes)
+    found, name = comparison.measure(samples, comparison.reported), name_of(training.config.best_by)
+    error = {} if found.error is None else {f"reported_error.{name}": found.error}
+    return {f"reported.{name}": found.value} | error
+
+
+def features_of(form: Form, real: np.ndarray) -> Rows:
+    """The features in which rows are compared, scaled so that two of the rows `real` are 1 apart on average.
+
+    Images have their random features, every group of which counts alike. Other rows have their encoded columns.
+    """
+
+    def groups(rows: np.ndarray) -> list[np.ndarray]:
+        encoded = form.encode(rows)
+        return random_features(encoded) if form.kind == "images" else [encoded.reshape(len(rows), -1)]
+
+    def joined(rows: np.ndarray, scales: list[float]) -> np.ndarray:
+        parts = [group.astype(np.float64) / scale for group, scale in zip(groups(rows), scales, strict=True)]
+        return np.concatenate(parts, axis=1)
+
+    scales = [mean_distance(group) or 1.0 for group in groups(real)]
+    whole = mean_distance(joined(real, scales)) or 1.0
+    return lambda rows: joined(rows, scales) / whole
+
+
+def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Measurement]:
+    """The measure of samples at rest beside a half: a metric of their features, or a function of both sets of rows."""
+    if isinstance(best_by, str):
+        return lambda samples, half: measurement(best_by, Sets(half.features, features(samples)))
+
+    def own(samples: np.ndarray, half: Half) -> Measurement:
+        found = best_by(samples, half.rows)
+        if not isinstance(found, Measurement):
+            found = Measurement(float(found))
+        if not np.isfinite(found.value):
+            raise WganError(f"best_by {name_of(best_by)} returned {found.value}; it must return a finite number.")
+        return found
+
+    return own

@@ -1,0 +1,234 @@
+"""`wgan evaluate --real A --fake B` and `wgan.evaluate`: samples made by anything beside real rows."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from commands import assert_refused, run
+from PIL import Image
+
+import wgan
+from wgan import WganError, data
+from wgan.evaluation import samples
+from wgan.evaluation.table_metrics import TABLE_METRICS
+from wgan.maths.metrics import METRICS
+
+OF_ANY_ROWS = {name for name, metric in METRICS.items() if not metric.needs}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def points(seed, count=400, shift=0.0, columns=3):
+    return np.random.default_rng(seed).normal(size=(count, columns)) + shift
+
+
+def people(seed, count=300, shift=0.0):
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(seed)
+    columns = {
+        "age": rng.integers(18, 90, count),
+        "income": rng.lognormal(10 + shift, 1, count).round(2),
+        "sex": rng.choice(["m", "f"], count),
+    }
+    return pandas.DataFrame(columns)
+
+
+def pictures(seed, count=150):
+    return np.random.default_rng(seed).integers(0, 256, (count, 6, 6, 1)).astype(np.uint8)
+
+
+def values(report):
+    return {name: entry["value"] for name, entry in report["metrics"].items()}
+
+
+# What is compared with what.
+
+
+def test_arrays_are_measured_by_all_metrics_with_floors_and_without_a_run():
+    report = wgan.evaluate(points(0), points(1))
+    assert set(report["metrics"]) == OF_ANY_ROWS
+    for entry in report["metrics"].values():
+        assert np.isfinite([entry["value"], entry["floor"]]).all()
+    assert not report["lacking"]
+    json.dumps(report, allow_nan=False)
+    far = wgan.evaluate(points(0), points(1, shift=3))
+    for name in ("frechet", "kernel_distance", "energy_distance", "exact_w1", "sliced_w1"):
+        assert far["metrics"][name]["value"] > 3 * abs(far["metrics"][name]["floor"])
+    assert far["metrics"]["precision"]["value"] < 0.3
+
+
+def test_the_real_rows_are_dealt_into_two_halves_and_it_is_said(monkeypatch):
+    seen, whole = [], samples.compare
+    monkeypatch.setattr(samples, "compare", lambda *given, **more: seen.append(given) or whole(*given, **more))
+    real = np.column_stack([np.arange(401.0), np.sqrt(np.arange(401))])
+    report = wgan.evaluate(real, real[:300] + 0.5, features="rows")
+    dataset, compared, known, held_out, _ = seen[0]
+    assert sorted([*known, *held_out]) == list(range(401))
+    assert (len(held_out), len(known), len(compared)) == (200, 201, 201)
+    assert np.abs(np.diff(held_out)).max() > 1, "in a random order"
+    np.testing.assert_array_equal(np.sort(dataset.rows[held_out][:, 0]), np.sort(real[held_out][:, 0]))
+    protocol = report["protocol"]
+    assert protocol["against"] == "rows of one half of the real rows, at random"
+    assert protocol["floor"] == "201 rows of the other half in the samples' place"
+    assert protocol["fewer_samples"] == "there are 300, but the floor has only 201 rows"
+    assert (protocol["samples"], protocol["real_rows"]) == (201, 200)
+    again = wgan.evaluate(real, real[:300] + 0.5, features="rows", seed=1)
+    assert values(again) != values(report)
+    assert values(wgan.evaluate(real, real[:300] + 0.5, features="rows")) == values(report)
+
+
+def test_samples_of_the_law_itself_are_at_the_floor():
+    """Of 40 evaluations, an unbiased distance is above its floor as often as below it."""
+    above = []
+    for seed in range(40):
+        entry = wgan.evaluate(points(2 * seed, 80), points(2 * seed + 1, 40), features="rows")["metrics"][
+            "energy_distance"
+        ]
+        above.append(entry["value"] > entry["floor"])
+    assert 10 <= sum(above) <= 30, "of 40 fair coins, all but one in a thousand"
+
+
+def test_rows_that_were_trained_on_are_looked_for_among_the_samples():
+    train, real = points(0, 500), points(1, 200)
+    copied = wgan.evaluate(real, train[:300], train=train)
+    fresh = wgan.evaluate(real, points(2, 300), train=train)
+    assert copied["metrics"]["memorisation"]["value"] == 1
+    assert copied["metrics"]["memorisation"]["p_value"] < 1e-9
+    assert fresh["metrics"]["memorisation"]["p_value"] > 1e-3
+    assert copied["protocol"]["real_rows"] == 200
+    assert copied["protocol"]["floor"] == "300 training rows in the samples' place"
+    assert "memorisation" not in wgan.evaluate(real, train)["metrics"], "copies of unknown rows cannot be told"
+
+
+# What may be given.
+
+
+def test_tables_are_measured_by_their_columns_too_also_where_one_has_levels_of_its_own():
+    real, fake, train = people(0), people(1, shift=0.5), people(2)
+    fake.loc[:9, "sex"] = "x"
+    report = wgan.evaluate(real, fake, train=train, target="age")
+    assert set(TABLE_METRICS) <= set(report["metrics"])
+    assert report["protocol"]["target"] == "age"
+    assert report["metrics"]["column_tv"]["value"] >= 10 / 300 / 2
+    copies = wgan.evaluate(real, train, train=train)["metrics"]
+    assert copies["nearer_to_training"]["value"] == 1
+    assert (
+        abs(report["metrics"]["nearer_to_training"]["value"] - 0.5)
+        < 4 * report["metrics"]["nearer_to_training"]["error"]
+    )
+    shuffled = wgan.evaluate(real, fake[["sex", "age", "income"]].assign(more=1), train=train, target="age")
+    assert values(shuffled) == pytest.approx(values(report))
+
+
+def test_a_generator_of_one_output_is_measured():
+    """Arrays, tables and images of one value only, which could not be trained on."""
+    for real, fake in (
+        (points(0), np.zeros((200, 3))),
+        (people(0), people(1).iloc[[0] * 200]),
+        (pictures(0, 300), np.zeros((150, 6, 6), np.uint8)),
+    ):
+        found = wgan.evaluate(real, fake)["metrics"]
+        assert found["near_duplicates"]["value"] == 1
+        assert found["diversity"]["value"] == 0
+
+
+def test_files_folders_and_names_give_what_their_rows_give(tmp_path):
+    real, fake = points(0), points(1, shift=0.5)
+    np.save(tmp_path / "real.npy", real)
+    np.savez(tmp_path / "fake.npz", X=fake)
+    expected = values(wgan.evaluate(real, fake))
+    assert values(wgan.evaluate(tmp_path / "real.npy", str(tmp_path / "fake.npz"))) == expected
+    assert values(wgan.evaluate(data.from_array(real), fake.astype(np.longdouble))) == expected
+    table, other = people(0), people(1)
+    table.to_csv(tmp_path / "real.csv", index=False)
+    other.to_parquet(tmp_path / "fake.parquet", index=False)
+    assert values(wgan.evaluate(tmp_path / "real.csv", tmp_path / "fake.parquet")) == values(
+        wgan.evaluate(table, other)
+    )
+    found = wgan.evaluate("8gaussians", data.load("8gaussians", seed=1), samples=500)
+    assert found["metrics"]["modes_found"]["value"] == 8
+    assert found["protocol"]["real"] == "8gaussians"
+
+
+def test_two_folders_of_images_are_compared_as_arrays_of_their_pixels_are(tmp_path):
+    for name, seed in (("real", 0), ("fake", 1)):
+        (tmp_path / name).mkdir()
+        for at, picture in enumerate(pictures(seed)):
+            Image.fromarray(picture[..., 0]).save(tmp_path / name / f"{at:03d}.png")
+    report = wgan.evaluate(tmp_path / "real", tmp_path / "fake")
+    assert values(report) == values(wgan.evaluate(pictures(0), pictures(1)))
+    np.save(tmp_path / "fake.npy", pictures(1))
+    assert values(wgan.evaluate(tmp_path / "real", tmp_path / "fake.npy")) == values(report)
+
+
+@pytest.mark.parametrize(
+    ("scaled", "remark"),
+    [
+        (lambda x: x / np.float32(255), "fake was read as images from 0 to 1 and scaled to 0 to 255"),
+        (lambda x: x / np.float64(127.5) - 1, "fake was read as images from -1 to 1 and scaled to 0 to 255"),
+        (lambda x: x.astype(np.float32), "fake was read as images from 0 to 255"),
+        (lambda x: x.astype(np.int64), None),
+        (lambda x: x[..., 0], None),
+    ],
+)
+def test_images_in_another_usual_range_are_brought_to_that_of_the_real_ones(scaled, remark):
+    report = wgan.evaluate(pictures(0), scaled(pictures(1)))
+    assert values(report) == pytest.approx(values(wgan.evaluate(pictures(0), pictures(1))), rel=1e-4, abs=1e-6)
+    assert report["protocol"]["remarks"] == ([remark] if remark else [])
+
+
+def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
+    x = pictures(0)
+    for real, fake, says in (
+        (points(0), points(1, columns=2), r"fake has shape \(400, 2\), but rows of real have 3 columns"),
+        (points(0), np.full((9, 3), np.nan), "fake holds NaN"),
+        (points(0), np.ma.masked_less(points(1), 0), "fake has masked values"),
+        (points(0), points(1)[:0], "fake has shape"),
+        (points(0)[:3], points(1), "real has 3 rows; give at least 4"),
+        (x, x[:, :3], r"fake has images of shape \(150, 3, 6, 1\), but those of real have \(6, 6, 1\)"),
+        (x / 255, x / 127.5 - 1, "fake ranges from -1 to 1 and real from 0 to 1; scale both alike"),
+        (x, x * 2.0, "fake ranges from 0 to 510 and real from 0 to 255; scale both alike"),
+        (x, x.astype(int) - 1, "fake ranges from -1 to 254 and real from 0 to 255"),
+        (people(0), people(1)[["age", "sex"]], "fake lacks the column 'income' of real"),
+        (people(0), points(1, columns=2), "fake is not a table with the columns of real"),
+        (points(0), (row for row in points(1)), "fake is a generator, not an array"),
+        (points(0, 8), points(1, 8), "needs at least 100 .* Give more rows"),
+        ("8gausians", points(1), "did you mean '8gaussians'"),
+    ):
+        with pytest.raises(WganError, match=says):
+            wgan.evaluate(real, fake)
+    with pytest.raises(WganError, match="samples is 0"):
+        wgan.evaluate(points(0), points(1), samples=0)
+
+
+# The command.
+
+
+def test_the_command_prints_the_table_and_json_of_two_files(tmp_path):
+    np.save(tmp_path / "real.npy", points(0))
+    np.save(tmp_path / "fake.npy", points(1))
+    done = run("evaluate", "--real", "real.npy", "--fake", "fake.npy", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "fake.npy against real.npy\n200 samples against 200 rows of one half of the real rows"
+    )
+    assert all(f"\n{METRICS[name].title:22}" in done.stdout for name in OF_ANY_ROWS)
+    assert max(map(len, done.stdout.splitlines()[4:])) <= 112
+    done = run("evaluate", "--real", "real.npy", "--fake", "fake.npy", "--train", "real.npy", "--json", cwd=tmp_path)
+    report = json.loads(done.stdout, parse_constant=lambda constant: pytest.fail(constant))
+    assert report["protocol"]["train"] == "real.npy"
+    assert {path.name for path in tmp_path.iterdir()} <= {"real.npy", "fake.npy", "cache"}
+    assert_refused(run("evaluate", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
+    assert_refused(run("evaluate", "--real", "real.npy", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
+    assert_refused(run("evaluate", "run", "--fake", "fake.npy", cwd=tmp_path), "go without a RUN, but run is given")
+    assert_refused(run("evaluate", "--real", "real.npy", "--fake", "none.npy", cwd=tmp_path), "no such file")
+
+
+def test_importing_wgan_imports_no_framework_for_evaluate():
+    code = "import sys, wgan; assert 'evaluate' in dir(wgan); assert not {'torch', 'jax'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
