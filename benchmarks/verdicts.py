@@ -148,7 +148,7 @@ def cases() -> Iterator[Case]:
         for strength, rows in enumerate((16, 24, 32) if name == "8gaussians" else (64, 128, 256), 1):
             fields = {
                 "rows": rows,
-                "batch": 32,
+                "batch": 16,
                 "n_critic": 20,
                 "steps": 60,
                 "learning_rate": 2e-3,

@@ -49,5 +49,5 @@ def test_the_remedy_for_an_identifier_can_be_used_as_it_stands():
     frame = pd.DataFrame({"name, full": [f"person {n}" for n in range(30)], "age": range(30)})
     with pytest.raises(WganError, match="looks like an identifier") as caught:
         from_array(frame)
-    remedy = one_sentence(caught).partition("drop=")[2]
+    remedy = one_sentence(caught).partition("drop=")[2].partition(", have")[0]
     assert [column.name for column in from_array(frame, drop=eval(remedy)).form.columns] == ["age"]

@@ -13,7 +13,7 @@ from wgan.config import Config, name_of
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.maths import streams, support
-from wgan.maths.metrics import Measurement, Sets, energy_by_chance, energy_distance, mean_distance, measurement
+from wgan.maths.metrics import METRICS, Measurement, Sets, energy_by_chance, energy_distance, mean_distance
 from wgan.maths.random_features import random_features
 from wgan.runs import best
 from wgan.training.model import generate
@@ -133,7 +133,7 @@ def features_of(form: Form, real: np.ndarray) -> Rows:
 def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Measurement]:
     """The measure of samples at rest beside a half: a metric of their features, or a function of both sets of rows."""
     if isinstance(best_by, str):
-        return lambda samples, half: measurement(best_by, Sets(half.features, features(samples)))
+        return lambda samples, half: METRICS[best_by].measure(Sets(half.features, features(samples)))
 
     def own(samples: np.ndarray, half: Half) -> Measurement:
         found = best_by(samples, half.rows)

@@ -93,7 +93,8 @@ def _refuse_measure(config: Config, half: int) -> None:
     """Raise `WganError` if the held-out rows are too few to choose the best checkpoint as the config asks."""
     if isinstance(config.best_by, Named):
         raise WganError(f"best_by {config.best_by.name!r} is a function of your own; give the function itself again.")
-    least = max(LEAST_HALF, METRICS[config.best_by].least if isinstance(config.best_by, str) else 0)
+    chosen = isinstance(config.best_by, str) and config.best_by != FIELDS["best_by"].default
+    least = METRICS[config.best_by].least if chosen else LEAST_HALF
     asked = [name for name in ("until_no_better", "best_by") if getattr(config, name) != FIELDS[name].default]
     if asked and half < least:
         raise WganError(
