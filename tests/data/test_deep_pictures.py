@@ -53,7 +53,7 @@ def test_greys_of_sixteen_bits_keep_every_bit_as_an_array_does(tmp_path, suffix)
     np.testing.assert_array_equal(dataset.form.decode(dataset.form.encode(dataset.rows)), dataset.rows)
     again = load(folder)
     np.testing.assert_array_equal(again.rows, dataset.rows)
-    assert "12 16-bit grey" in look(folder)
+    assert "12 grey of 16 bits" in look(folder)
     (cache_folder(dataset) / "rows").write_bytes(b"\0" * 100)
     np.testing.assert_array_equal(load(folder).rows, images[..., None])
 
