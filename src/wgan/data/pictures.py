@@ -1,4 +1,4 @@
-"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for grey of 16 bitss."""
+"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for greys of 16 bits."""
 
 import struct
 import zlib
