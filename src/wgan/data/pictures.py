@@ -1,4 +1,4 @@
-"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for greys of 16 bits."""
+"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for deep greys."""
 
 import struct
 import zlib
