@@ -222,10 +222,13 @@ REFUSED = {
     "dates": (lambda x: x.astype("M8[s]"), "not an array of numbers .datetime64"),
     "None in objects": (with_first(None, object), "not an array of numbers .object"),
     "text in objects": (with_first("a", object), "not an array of numbers .object"),
-    "gradients": (lambda x: pytest.importorskip("torch").tensor(x, dtype=float, requires_grad=True), r"\.detach\(\)"),
+    "gradients": (
+        lambda x: pytest.importorskip("torch").tensor(x, dtype=float, requires_grad=True),
+        r"gradients; call \.detach",
+    ),
     "gradients in a list": (
         lambda x: [pytest.importorskip("torch").tensor(r, dtype=float, requires_grad=True) for r in x],
-        r"\.detach\(\)",
+        r"gradients; call \.detach",
     ),
     "bfloat16 tensor": (lambda x: pytest.importorskip("torch").tensor(x).bfloat16(), r"float\(\)"),
     "sparse": (lambda x: csr_array(np.atleast_2d(x)), r"sparse.*toarray\(\)"),
@@ -478,6 +481,11 @@ def test_probabilities_are_those_of_a_softmax_in_their_dtype_and_no_others(kind)
             as_probabilities(wrong, "p")
     with pytest.raises(WganError, match="not to 1"):
         wgan.metrics.inception_style_score(p * 79)
+    other = np.eye(50, dtype=kind)
+    with pytest.raises(WganError, match="real_probabilities has 100 classes and fake_probabilities 50"):
+        wgan.metrics.class_coverage(p, other)
+    with pytest.raises(WganError, match="whole numbers from 0 to 49"):
+        wgan.metrics.label_agreement(other, np.arange(50) + 1)
 
 
 def test_longer_floats_and_numbers_that_float64_lacks_are_refused():

@@ -73,10 +73,7 @@ def refuse_unplain(values: Any, name: str) -> None:
             raise WganError(f"{name} is sparse; call .{remedy} on it.")
         if (remedy := _on_the_host(one)) is not None:
             raise WganError(f"{name} is a tensor that NumPy cannot read; call .{remedy} on it.")
-    loads = type(values).__module__.startswith("torch.utils.data")
-    if loads or not (
-        isinstance(values, PLAIN) or hasattr(values, "__array__") or hasattr(values, "__array_interface__")
-    ):
+    if not (isinstance(values, PLAIN) or hasattr(values, "__array__") or hasattr(values, "__array_interface__")):
         raise WganError(f"{name} is a {type(values).__name__}, not an array; give its rows as one array.")
 
 

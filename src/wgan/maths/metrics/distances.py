@@ -26,7 +26,10 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.
     for part in parts(len(x), len(y)):
         lengths = lengths_x[part, None] + lengths_y
         squared = lengths - 2 * centred_x[part] @ centred_y.T
-        rows, columns = np.nonzero(squared <= CANCELLED * lengths)
+        # few rows have such a pair at all, and one look at each row tells which
+        some_near = np.flatnonzero(squared.min(1) <= CANCELLED * lengths.max(1))
+        at, columns = np.nonzero(squared[some_near] <= CANCELLED * lengths[some_near])
+        rows = some_near[at]
         for some in parts(len(rows), x.shape[1]):
             difference = x[part][rows[some]] - y[columns[some]]
             squared[rows[some], columns[some]] = (difference**2).sum(1)

@@ -111,9 +111,9 @@ def _ratios(x: np.ndarray, train: np.ndarray, near_zero: float) -> tuple[np.ndar
     ratios, equalled = np.empty(len(x)), np.zeros(len(train), bool)
     for part, squared in squared_distances(x, train):
         first = squared.min(1, keepdims=True)
-        equalled |= (squared <= near_zero).any(0)
-        squared[squared <= first * (1 + RIM) + near_zero] = np.inf  # the nearest row, its twins and its equals
-        second = squared.min(1)
+        equalled |= (squared[first[:, 0] <= near_zero] <= near_zero).any(0)
+        # farther than the nearest row, its twins and its equals
+        second = np.where(squared > first * (1 + RIM) + near_zero, squared, np.inf).min(1)
         ratios[part] = np.where(first[:, 0] <= near_zero, 0.0, np.sqrt(first[:, 0] / second))
     ratios[np.isinf(ratios)] = 1.0
     return ratios, equalled
