@@ -64,7 +64,7 @@ def test_it_falls_where_the_last_quarter_is_lower_by_more_than_both_limits(error
     lowest = np.where(STEPS == 1750, 1 - limit * beyond, 1.0)
     columns = {"energy_distance_error": error, "energy_distance_chance": 0.01}
     assert difference(log(energy_distance=lowest, **columns)).falls == falls
-    before = np.where(STEPS == 1400, 1 - limit * beyond, 1.0)
+    before = np.where((STEPS == 1400) | (STEPS == 1750), 1 - limit * beyond, 1.0)
     assert not difference(log(energy_distance=before, **columns)).falls
 
 
