@@ -140,7 +140,8 @@ class Config:
     diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
     best_by: str | Measure = _field(
         "energy_distance",
-        "measure of samples and held-out rows that chooses the best checkpoint",
+        "measure of samples against one half of the held-out rows that chooses the best checkpoint; the other half "
+        "reports it",
         choices=MEASURES,
         function=tuple(METRICS),  # the names that a function may not bear
         operational=True,

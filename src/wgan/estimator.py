@@ -121,8 +121,9 @@ class WGAN(BaseEstimator):
             raise WganError(
                 f"{', '.join(changed)} changed since the fit that extend goes on with; call fit to begin anew."
             )
-        rows = (data.sha256_of(training.dataset), training.dataset.form, training.classes)
-        if rows != (saved["data"]["sha256"], before.dataset.form, before.classes):
+        about, form = describe(training)["data"], before.dataset.form
+        known = ("sha256", "classes", "labels_sha256")
+        if training.dataset.form != form or any(about.get(n) != saved["data"].get(n) for n in known):
             raise UnfitRows("X holds other rows or labels than the fit that extend goes on with; give the same ones.")
         if now.steps <= before.step:
             raise WganError(f"the model is at step {before.step} already; set steps above that to extend it.")

@@ -155,6 +155,18 @@ def test_the_levels_of_few_numbers_are_one_hot_and_an_unknown_one_is_refused():
     with pytest.raises(WganError, match=r"column 0 has 0.7, but only 0, 0.5, 1 in the training data") as caught:
         form.encode([[0.7, 1.0]])
     one_sentence(caught)
+    with pytest.raises(WganError, match="got NaN in an array that had none"):
+        form.encode([[0.5, np.nan]])
+
+
+def test_what_was_found_is_said(tmp_path):
+    rows = np.column_stack([drawn().exponential(size=N), drawn(1).normal(size=N)])
+    np.save(tmp_path / "rows.npy", rows)
+    sentence = "; encoded as a table, since a spike, a bound or a grid is evident in 1 of 2 columns"
+    assert from_array(rows).source == f"a table of 2,000 rows{sentence}"
+    assert load(tmp_path / "rows.npy").source == f"{tmp_path / 'rows.npy'}{sentence}"
+    np.save(tmp_path / "rows.npy", rows[:, 1:])
+    assert load(tmp_path / "rows.npy").source == str(tmp_path / "rows.npy")
 
 
 def test_an_array_and_a_table_of_the_same_numbers_have_the_same_encoding():

@@ -74,7 +74,7 @@ def test_every_mode_becomes_one_three_or_four_channels():
     bits = grey.convert("1")
     np.testing.assert_array_equal(decode("a", encoded(bits), None, "crop", 1)[..., 0], 255 * np.asarray(bits))
     kinds = [header("a", encoded(image)).kind for image in (grey, colour, alpha, few, deep, bits)]
-    assert kinds == ["grey", "colour", "alpha", "colour", "16-bit grey", "grey"]
+    assert kinds == ["grey", "colour", "alpha", "colour", "grey of 16 bits", "grey"]
     assert header("a", encoded(few, transparency=3)).kind == "alpha"
 
 

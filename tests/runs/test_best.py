@@ -56,8 +56,13 @@ def test_a_run_that_an_old_version_began_has_its_best_by_what_is_measured_now(tm
 
 @pytest.mark.parametrize(
     ("measure", "values", "step"),
-    [("frechet", (3, 1, 2, 1), 1), ("coverage", (0.1, 0.9, 0.95, 0.2), 2), ("diversity", (0.5, 1.7, 0.9, 1.2), 2)]
-    + [("of_my_own", (1, 2, -1, 0), 2), ("energy_distance", (0.3, -0.1, 0.1, 0.2), 1)],
+    [
+        ("frechet", (3, 1, 2, 1), 1),
+        ("coverage", (0.1, 0.9, 0.95, 0.2), 2),
+        ("diversity", (0.5, 1.7, 0.9, 1.2), 2),
+        ("of_my_own", (1, 2, -1, 0), 2),
+        ("energy_distance", (0.3, -0.1, 0.1, 0.2), 1),
+    ],
 )
 def test_the_measure_of_the_config_chooses_by_its_own_direction(tmp_path, measure, values, step):
     records = [

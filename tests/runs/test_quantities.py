@@ -45,6 +45,10 @@ def spoil(training):
         weights.fill_(float("nan"))
 
 
+def add_steps(training):
+    training.extended = ((0, 1),)
+
+
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
     """The names that a run of each kind logs."""
@@ -52,9 +56,7 @@ def names(tmp_path_factory):
     found = {name: logged(at / name, Config(**SMALL | fields)) for name, fields in KINDS.items()}
     points = data.from_array(np.random.default_rng(0).standard_normal((99, 3)).astype(np.float32))
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
-    list(train(Config(**SMALL), out=at / "more steps" / "run"))
-    list(train(Config(**SMALL | {"steps": 4}), out=at / "more steps" / "run", extend=True))
-    found["more steps"] = set(runs.read_log(at / "more steps" / "run"))
+    found["more steps"] = logged(at / "more steps", Config(**SMALL), harm=add_steps)
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)
     return found
 
@@ -67,6 +69,7 @@ def test_each_logged_name_has_an_entry(names):
 def test_each_entry_is_logged_by_a_run_of_some_kind(names):
     assert {entry(name) for those in names.values() for name in those} == set(QUANTITIES)
     assert "fault" in names["a fault"]
+    assert [kind for kind, those in names.items() if "extended_to" in those] == ["more steps"]
     for name in ("classes", "kinds", "missing_mass_lower", "largest_class"):
         assert name not in names["no labels"]
         assert name in names["no average"]

@@ -16,7 +16,7 @@ from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import comparison
 from wgan.training import model as models
-from wgan.training.loop import advance, train
+from wgan.training.loop import advance, no_better, train
 from wgan.training.state import restore, start
 
 SMALL = {"data": "digits", "engine": "torch", "width": 8, "batch": 16, "latent": 8, "steps": 6, "log_every": 1}
@@ -135,7 +135,7 @@ def test_few_held_out_rows_break_nothing_and_are_refused_where_they_are_asked_to
 def test_few_training_rows_break_nothing_too(tmp_path):
     config = Config(**POINTS | {"held_out": 0.9, "batch": 1, "rows": 2, "steps": 1})
     assert "energy_distance" not in list(advance(start(config, points(40))))[-1]
-    with pytest.raises(WganError, match="^until_no_better needs 3 training rows, but there are 2"):
+    with pytest.raises(WganError, match=r"^until_no_better needs 3 training rows, but there are 2"):
         start(config.replace(until_no_better=1), points(40))
 
 
@@ -187,7 +187,7 @@ NO_NUMBERS = [float("nan"), np.inf, "3", None, [1.0], np.ones(1), 1j, Measuremen
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
 def test_a_function_that_returns_no_number_is_named_in_a_sentence(value):
-    with pytest.raises(WganError, match="^best_by returned returned .*; it must return a finite number") as caught:
+    with pytest.raises(WganError, match=r"^best_by returned returned .*; it must return a finite number") as caught:
         list(advance(start(Config(**SMALL | {"best_by": gives(value)}))))
     assert "\n" not in str(caught.value)
 
@@ -240,7 +240,7 @@ def test_a_measure_without_a_name_is_refused(name):
         def __call__(self, samples, rows):
             return 0.0
 
-    with pytest.raises(WganError, match="best_by has the name .*; give it a text as its name"):
+    with pytest.raises(WganError, match=r"best_by has the name .*; give it a text as its name"):
         Config(best_by=Measure())
 
 
@@ -336,8 +336,8 @@ def test_every_kind_of_generator_is_compared(config):
 
 def test_columns_of_a_table_count_as_they_are_encoded(tmp_path):
     rng = np.random.default_rng(0)
-    lines = [f"{number:.3f},{level},{day}" for number, level, day in
-             zip(rng.standard_normal(300), rng.choice(list("abc"), 300), rng.integers(0, 9, 300), strict=True)]  # fmt: skip
+    columns = rng.standard_normal(300), rng.choice(list("abc"), 300), rng.integers(0, 9, 300)
+    lines = [f"{number:.3f},{level},{day}" for number, level, day in zip(*columns, strict=True)]
     (tmp_path / "t.csv").write_text("\n".join(["x,kind,count", *lines]))
     config = Config(**SMALL | {"data": str(tmp_path / "t.csv"), "network": "mlp", "held_out": 0.3, "best_by": own})
     training = start(config)
@@ -372,3 +372,12 @@ def test_the_choice_does_not_depend_on_the_engine_more_than_rounding(tmp_path):
             np.testing.assert_allclose(other[name], first[name], rtol=0, atol=0.01 * error)
         assert np.argmin(other["energy_distance"]) == np.argmin(first["energy_distance"])
         assert np.ptp(first["energy_distance"]) > 10 * error, "so that the checkpoints differ"
+
+
+def test_a_run_that_is_stopped_between_two_measurements_has_not_ended_by_itself():
+    training = start(Config(**SMALL | {"until_no_better": 2, "diagnose_every": 4}))
+    training.best = (0, 0.0)
+    ends = []
+    for training.step in range(9):
+        ends.append(no_better(training))
+    assert [at for at in range(9) if ends[at]] == [4, 8]

@@ -66,9 +66,13 @@ def test_the_schedule_goes_on_as_in_a_longer_run_and_is_recorded(tmp_path, engin
     )
 
 
-@pytest.mark.parametrize("stops", [(6,), (7,), (9,), (6, 7, 8, 9), (3, 8)])
-def test_an_extended_run_of_any_stops_leaves_what_an_unbroken_one_leaves(tmp_path, engine, stops):
-    short, long = CONFIG.replace(**engine), LONG.replace(**engine)
+STOPS = [("torch", stops) for stops in ((6,), (7,), (9,), (6, 7, 8, 9), (3, 8))] + [("jax", (6, 7, 9))]
+
+
+@pytest.mark.parametrize(("framework", "stops"), STOPS)
+def test_an_extended_run_of_any_stops_leaves_what_an_unbroken_one_leaves(tmp_path, framework, stops):
+    pytest.importorskip(framework)
+    short, long = CONFIG.replace(engine=framework), LONG.replace(engine=framework)
     for name in ("whole", "parts"):
         list(train(short, out=tmp_path / name))
     list(train(long, out=tmp_path / "whole", extend=True))
@@ -197,6 +201,10 @@ def test_fit_does_not_extend_what_is_another_fit():
     with pytest.raises(WganError, match="learning_rate changed since"):
         model.set_params(learning_rate=0.5).fit(ROWS, extend=True)
     assert model._training.step == 4, "the model is as it was"
+    labelled = wgan.WGAN(**SMALL, steps=4, conditional="projection").fit(ROWS, [0, 1] * 30)
+    with pytest.raises(WganError, match="other rows or labels"):
+        labelled.set_params(steps=8).fit(ROWS, [0, 0, 1, 1] * 15, extend=True)
+    assert labelled.fit(ROWS, [0, 1] * 30, extend=True).sample(2, label=1).shape == (2, 2)
 
 
 def test_damaged_pieces_are_named(tmp_path):

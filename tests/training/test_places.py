@@ -119,6 +119,19 @@ def test_the_same_rows_in_another_form_are_another_run(tmp_path):
         trained(tmp_path / "table.npy", tmp_path / "run")
 
 
+def test_the_same_rows_with_other_labels_are_another_conditional_run(tmp_path):
+    for name, labels in (("first", np.arange(80) % 2), ("second", np.arange(80) % 4 // 2)):
+        np.savez(tmp_path / f"{name}.npz", rows=ROWS, labels=labels)
+    trained(tmp_path / "first.npz", tmp_path / "run", conditional="projection")
+    assert trained(tmp_path / "first.npz", tmp_path / "run", conditional="projection")[-1]["step"] == 2
+    with pytest.raises(WganError, match=r"holds another run \(sha256 of the labels"):
+        trained(tmp_path / "second.npz", tmp_path / "run", conditional="projection")
+    saved = runs.read_config(tmp_path / "run")
+    saved["data"].pop("labels_sha256")  # as an earlier version wrote it
+    (tmp_path / "run" / "config.json").write_text(json.dumps(saved))
+    assert trained(tmp_path / "first.npz", tmp_path / "run", conditional="projection")[-1]["step"] == 2
+
+
 def test_data_that_are_lost_or_changed_are_named(project):
     home, name = project
     shutil.rmtree(home / "data")

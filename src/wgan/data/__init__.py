@@ -122,7 +122,8 @@ def load(
     names: tuple[str, ...] = ()
     if labels is not None:
         labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
-    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=str(path))
+    how = "".join(dataset.source.partition("; ")[1:])  # how columns are encoded
+    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}")
 
 
 def dataset_of(config: "Config") -> Dataset:

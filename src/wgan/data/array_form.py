@@ -70,6 +70,8 @@ class ArrayForm(Form):
         """
         rows = np.asarray(rows)
         values = np.array(rows, np.float64)
+        if np.isnan(values).any():
+            raise WganError("got NaN in an array that had none in the training data; fill or drop those rows")
         if values.ndim == 2 and values.shape[1:] == self.shape:
             for at, levels in self._levels.items():
                 codes = np.minimum(np.searchsorted(levels, rows[:, at]), len(levels) - 1)
@@ -104,14 +106,20 @@ def form_from_json(fields: dict) -> Form:
     return ArrayForm.from_json(fields) if "numbers" in fields else named_form_from_json(fields)
 
 
-def array_form(array: np.ndarray, standardised: Form) -> Form:
-    """The form of an array [n, columns] of any real dtype: `standardised` if every column is plain, else by columns."""
-    level = LEVEL / array.shape[1]
-    if all(_is_plain(array[:, at], level) for at in range(array.shape[1])):
-        return standardised
+def array_form(array: np.ndarray, standardised: Form) -> tuple[Form, str]:
+    """The form of an array [n, columns] of any real dtype, and how it encodes them in words.
+
+    It is `standardised`, without words, if every column is plain.
+    """
+    level, count = LEVEL / array.shape[1], array.shape[1]
+    others = sum(not _is_plain(array[:, at], level) for at in range(count))
+    if not others:
+        return standardised, ""
     columns = tuple(_column(at, array[:, at]) for at in range(array.shape[1]))
     known = {field.name: getattr(standardised, field.name) for field in fields(Form)}
-    return ArrayForm(**known, numbers=columns)
+    return ArrayForm(**known, numbers=columns), (
+        f"; encoded as a table, since a spike, a bound or a grid is evident in {others:,} of {count:,} columns"
+    )
 
 
 def _column(at: int, values: np.ndarray) -> Column:

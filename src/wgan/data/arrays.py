@@ -6,7 +6,6 @@ Nothing is ever unpickled.
 import zipfile
 import zlib
 from collections.abc import Iterable
-from numbers import Real
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +15,7 @@ from wgan.data.array_form import array_form
 from wgan.data.rows import Dataset, Form
 from wgan.data.table import from_frame
 from wgan.errors import WganError
-from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact
+from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact, refuse_unplain
 
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
@@ -37,7 +36,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     for field, value in (("drop", drop), ("column", column)):
         if value:
             raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
-    array = _real_array(X, name)
+    array = real_array(X, name)
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim not in (2, 3, 4):
@@ -61,12 +60,19 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     return _images(array, name)
 
 
-def _real_array(X: Any, name: str) -> np.ndarray:
+def real_array(X: Any, name: str) -> np.ndarray:
     """X as an array of real numbers, of which none is hidden by a mask or changed.
 
     Raises WganError, with the remedy, for what is no array, list or tuple, and for what NumPy would read wrongly.
     """
-    refuse_no_rows(X, name)
+    if isinstance(X, str | Path):
+        raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")
+    if hasattr(X, "to_pandas") and hasattr(X, "columns"):
+        kind = type(X).__name__
+        raise WganError(
+            f"{name} is a table of another library ({kind}), whose columns would be lost; give {name}.to_pandas()"
+        )
+    refuse_unplain(X, name)
     try:
         array = np.asarray(X)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -76,34 +82,6 @@ def _real_array(X: Any, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert or drop these values")
     return array
-
-
-def refuse_no_rows(X: Any, name: str) -> None:
-    """Raise WganError for what holds no rows in memory, or rows that NumPy would read wrongly or not at all."""
-    kind = type(X).__name__
-    if isinstance(X, str | Path):
-        raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")
-    if any(np.ma.is_masked(one) for one in (X if isinstance(X, list | tuple) else [X])):
-        raise WganError(f"{name} has values under a mask, which training would use; fill them or drop their rows")
-    if hasattr(X, "toarray") or hasattr(X, "todense") or "sparse" in str(getattr(X, "layout", "")):
-        remedy = next((f"X.{way}()" for way in ("toarray", "todense", "to_dense") if hasattr(X, way)), "dense rows")
-        raise WganError(f"{name} is sparse, and sparse rows are not supported; give {remedy}")
-    if hasattr(X, "to_pandas") and hasattr(X, "columns"):
-        raise WganError(
-            f"{name} is a table of another library ({kind}), whose columns would be lost; give X.to_pandas()"
-        )
-    for one in X if isinstance(X, list | tuple) else [X]:
-        if getattr(one, "requires_grad", False):
-            raise WganError(f"{name} holds a tensor that requires gradients, which rows have not; give X.detach()")
-        if getattr(getattr(one, "device", None), "type", "cpu") not in ("cpu", "meta"):
-            raise WganError(f"{name} holds a tensor on {one.device}, which NumPy cannot read; give X.cpu()")
-        if str(getattr(one, "dtype", "")).endswith("bfloat16"):
-            raise WganError(f"{name} is bfloat16, which NumPy has not; give X.float() or X.astype('float32')")
-    if not isinstance(X, list | tuple | range | Real) and not (hasattr(X, "__array__") or hasattr(X, "tobytes")):
-        raise WganError(
-            f"{name} is a {kind}, which holds no rows at hand; give an array, a list or a DataFrame (of batches, "
-            "numpy.concatenate)"
-        )
 
 
 def _check_values(array: np.ndarray, name: str) -> None:
@@ -159,9 +137,9 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
         low = float(max(np.iinfo(dtype).min, -LARGEST_EXACT))
         high = float(min(np.iinfo(dtype).max, LARGEST_EXACT))
     form = Form("table", array.shape[1:], dtype.name, tuple(mean.tolist()), tuple(sd.tolist()), low, high)
-    form = array_form(array, form)
+    form, how = array_form(array, form)
     rows = array if dtype.kind == "f" else array.astype(np.float64)
-    return Dataset(name, rows, form, source=f"a table of {len(array):,} rows")
+    return Dataset(name, rows, form, source=f"a table of {len(array):,} rows{how}")
 
 
 def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:

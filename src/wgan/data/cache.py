@@ -85,7 +85,7 @@ class Survey(NamedTuple):
 
     total: int
     sizes: Counter  # of (height, width)
-    kinds: Counter  # of "grey", "16-bit grey", "colour", "alpha"
+    kinds: Counter  # of "grey", "grey of 16 bits", "colour", "alpha"
     broken: dict[str, str]
     remarks: Counter  # of what decoding leaves out or changes
 

@@ -1,4 +1,4 @@
-"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for 16-bit greys."""
+"""Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for deep greys."""
 
 import struct
 import zlib
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")  # the only decoders that are tried, whatever the name of the file
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-DEEP = "16-bit grey"  # the kind of pictures whose pixels stay uint16
+DEEP = "grey of 16 bits"  # the kind of pictures whose pixels stay uint16
 LARGEST_PICTURE = 2**26  # pixels, 8192 x 8192; with more of them a small file could fill the memory
 ORIENTATION = 0x0112  # the EXIF tag
 BROKEN = (  # what Pillow raises for a broken picture

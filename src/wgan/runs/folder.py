@@ -25,7 +25,7 @@ if sys.platform != "win32":
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
-ROWS, FORM = "sha256 of the data", "checksum of their form"  # as messages name them
+ROWS, FORM, LABELS = "sha256 of the data", "checksum of their form", "sha256 of the labels"  # as messages name them
 PICTURE = re.compile(r"[0-9]{8,}\.png")
 MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
 
@@ -167,12 +167,13 @@ def _compared_fields(file: dict) -> dict:
     if not isinstance(data, dict):
         return file["config"]
     form = json.dumps(data.get("form"), sort_keys=True).encode()
-    return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form)}
+    return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form), LABELS: data.get("labels_sha256")}
 
 
 def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:
     same = saved.get(ROWS) is not None and saved.get(ROWS) == asked.get(ROWS)
     may_change |= {"data"} if same else {FORM}  # the rows decide, whatever names them; other rows have another form
+    may_change |= {LABELS} if saved.get(LABELS) is None else set()  # an earlier version kept none
     if differences := [
         f"{name}: saved {saved.get(name)!r}, asked {asked.get(name)!r}"
         for name in sorted((saved.keys() | asked.keys()) - may_change)

@@ -278,7 +278,8 @@ QUANTITIES: dict[str, Quantity] = {
     "reported_error.MEASURE": Quantity(
         "Error of the reported measure",
         "The standard error of the reported measure, where it has one. That of the energy distance is the sum of the "
-        "jackknife's and of the spread of equal distributions, so that 1.96 of it to both sides hold the truth in 95 %.",
+        "jackknife's and of the spread of equal distributions, so that 1.96 of it to both sides hold the truth in at "
+        "least 95 %.",
         "the measure's unit",
     ),
     "coverage": Quantity(

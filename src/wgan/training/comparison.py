@@ -167,8 +167,8 @@ def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Mea
         value, error = (found.value, found.error) if isinstance(found, Measurement) else (found, None)
         if not _is_finite(value) or not (error is None or _is_finite(error)):
             raise WganError(
-                f"best_by {name} returned {reprlib.repr(found)}; it must return a finite number that is lower for better "
-                "samples, or a Measurement of one."
+                f"best_by {name} returned {reprlib.repr(found)}; it must return a finite number that is lower for "
+                "better samples, or a Measurement of one."
             )
         return Measurement(float(value), None if error is None else float(error))
 
@@ -176,7 +176,7 @@ def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Mea
 
 
 def _covering(real: np.ndarray, fake: np.ndarray) -> Measurement:
-    """The energy distance, with an error of which 1.96 to both sides hold the truth in 95 %, equal or not."""
+    """The energy distance, with an error of which 1.96 to both sides hold the truth in at least 95 %."""
     found = energy_distance(real, fake)
     return found._replace(error=(found.error or 0.0) + energy_spread(real, fake))
 

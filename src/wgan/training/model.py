@@ -8,6 +8,7 @@ import numpy as np
 
 from wgan.config import FAMILIES, Config, Named, resolve
 from wgan.data import Classes, Form, form_from_json
+from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
 from wgan.data.table_files import is_table
@@ -252,7 +253,7 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
         rows = to_rows(model.form, rows)
-    rows, shape = np.asarray(rows), model.form.shape
+    rows, shape = real_array(rows, "X"), model.form.shape
     if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."

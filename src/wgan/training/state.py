@@ -1,5 +1,6 @@
 """A run in memory: its start, its random draws, and the named arrays that save and restore it."""
 
+import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -192,13 +193,21 @@ def describe(training: Training) -> dict[str, Any]:
             "sha256": data.sha256_of(dataset),
             "training_rows": len(training.rows),
             "held_out_rows": len(training.held_out),
-            **({"classes": training.classes.to_json()} if training.classes else {}),
+            **_about_labels(training),
         },
         "engine": training.game.engine.name,
         "versions": {"python": platform.python_version(), **libraries},
         "machine": platform.machine(),
         **({"extended": extension.to_json(training.extended)} if training.extended else {}),
     }
+
+
+def _about_labels(training: Training) -> dict[str, Any]:
+    """The classes of a conditional run, and the checksum of the class of each row."""
+    if training.classes is None:
+        return {}
+    codes = np.ascontiguousarray(training.codes, np.int64)
+    return {"classes": training.classes.to_json(), "labels_sha256": hashlib.sha256(codes.data).hexdigest()}
 
 
 def flatten(training: Training) -> dict[str, np.ndarray]:
