@@ -48,7 +48,7 @@ def difference(log: Log) -> Difference | None:
     fall = before.min() - after.min() if len(before) and len(after) else 0.0
     start, half = first_value(log, "energy_distance"), NORMAL * error
     falls = bool(fall > half and fall > LEAST_FALL * before.min())
-    above = max(half, chance) if math.isfinite(chance) else half  # near 0 the jackknife's error is too small
+    above = max(half, chance)  # near 0 the jackknife's error is too small
     return Difference(value, value - half, value + above, chance, start, falls)
 
 
