@@ -116,7 +116,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     looked, labels = _look_up(sample, probe.searched, probe.searched_labels)
     record |= looked
     if labels is not None and probe.held_labels is not None:
-        record |= _kinds(probe.held_labels, labels, comparison.confidence(training.config))
+        record |= _kinds(probe.held_labels, labels, comparison.confidence(training))
     if probe.comparison:
         record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
