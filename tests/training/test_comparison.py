@@ -49,7 +49,7 @@ def test_the_number_of_the_best_of_exchangeable_checkpoints_is_not_flattered(mon
     turn = iter(())
     monkeypatch.setattr(comparison, "model_of", lambda training: None)
     monkeypatch.setattr(comparison, "generate", lambda model, z, codes: next(turn))
-    training = SimpleNamespace(config=Config(**POINTS))
+    training = SimpleNamespace(config=Config(**POINTS), step=0)
     for trial in range(trials):
         rng = np.random.default_rng([trial, half, columns])
 
@@ -75,6 +75,18 @@ def test_the_number_of_the_best_of_exchangeable_checkpoints_is_not_flattered(mon
     flattered, honest = (np.mean(x) / (np.std(x) / np.sqrt(trials)) for x in (flattered, honest))
     assert flattered < -5
     assert abs(honest) < 4
+
+
+def test_the_intervals_of_a_run_of_any_length_miss_in_5_percent_at_most_and_do_not_ask_for_its_length():
+    """Otherwise a run that is asked for more steps would have logged other numbers than an unbroken one."""
+    missed, of_one = [], []
+    for steps in (10, 1000):
+        training = start(Config(**SMALL | {"steps": steps, "diagnose_every": 2}))
+        for training.step in range(0, 2000, 2):
+            missed.append(1 - comparison.confidence(training))
+            of_one.append((training.step, missed[-1]))
+    assert 0.049 < sum(missed[:1000]) <= 0.05
+    assert len(set(of_one)) == 1000
 
 
 def test_the_halves_are_held_out_rows_and_share_none():
@@ -103,7 +115,7 @@ def test_images_without_any_edge_do_not_make_rounding_count():
     features = comparison.features_of(form, flat[:200])
     other = flat[200:].copy()
     other[:, :4] = np.clip(other[:, :4].astype(int) + 3, 0, 255)
-    assert mean_distance(features(other)) < 3
+    assert np.linalg.norm(features(other) - features(flat[200:]), axis=1).max() < 3
     same = np.full((20, 8, 8, 1), 7, np.uint8)
     assert np.isfinite(comparison.features_of(form, same)(flat)).all()
 
