@@ -32,6 +32,43 @@ def test_train_writes_a_run_folder_and_says_where_the_picture_is(finished):
     assert Path(again.stdout.split()[1]).read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_run_that_stops_early_says_which_checkpoint_was_best_and_samples_come_from_it(tmp_path):
+    """A learning rate of almost 0 changes little, so that no step is better than one of the first for long."""
+    out = tmp_path / "run"
+    arguments = [*SMALL[:-1], "400", "--learning-rate", "1e-9", "--diagnose-every", "2", "--until-no-better", "6"]
+    done = run("train", "digits", *arguments, "--out", out)
+    assert done.returncode == 0, done.stderr
+    ended = int(re.search(r"done at step (\d+);", done.stderr).group(1))
+    said = (
+        r"best checkpoint: step (\d+) \(energy distance ([\d.]+) ± ([\d.]+)\); none of the (\d+) steps since was better"
+    )
+    best, value, error, since = re.search(said, done.stderr).groups()
+    assert ended < 400
+    assert ended - int(best) == int(since) == 6
+    assert 0 < float(error) < float(value)
+    assert "The same command goes on from here" not in done.stderr
+    sampled = run("sample", out, "-n", "4", "--step", "best", "--out", tmp_path / "best.npy")
+    assert sampled.returncode == 0, sampled.stderr
+    named = run("sample", out, "-n", "4", "--step", best, "--out", tmp_path / "named.npy")
+    assert named.returncode == 0, named.stderr
+    np.testing.assert_array_equal(np.load(tmp_path / "best.npy"), np.load(tmp_path / "named.npy"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "parts"),
+    [
+        (["--best-by", "sliced"], ["unknown best_by 'sliced'", "did you mean 'sliced_w1'"]),
+        (["--best-by", "memorisation"], ["best_by 'memorisation'"]),
+        (["--best-by", "frechet"], ["best_by frechet needs 200 held-out rows", "there are 180", "raise --held-out"]),
+        (["--until-no-better", "5", "--held-out", "0"], ["until_no_better needs 6 held-out rows", "there are 0"]),
+    ],
+)
+def test_a_measure_that_cannot_choose_is_refused_before_anything_is_written(tmp_path, flags, parts):
+    done = run("train", "digits", *SMALL, *flags, "--out", tmp_path / "run")
+    assert_refused(done, *parts)
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_framework_is_not_imported_until_it_is_needed():
     code = "import sys, wgan, wgan.cli; wgan.Config; sys.exit('torch' in sys.modules or 'jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -38,7 +38,7 @@ export("run", "digits.onnx")
     "metrics": """
 import numpy as np, wgan
 list(wgan.train(wgan.Config(width=4, steps=1), out="runs/mine"))
-real, fake = np.random.default_rng(0).normal(size=(2, 300, 4))
+real, fake, known = np.random.default_rng(0).normal(size=(3, 300, 4))
 """,
     "tables": """
 import numpy as np, pandas

@@ -303,7 +303,7 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
 @click.argument("second", metavar="[B]", required=False)
 @click.option("--method", default="auto", metavar="NAME", help="auto, exact, sinkhorn, sliced or critic [auto]")
 @click.option(
-    "--n", "count", type=click.IntRange(1), metavar="N", help="rows of each to compare [2000, or all if fewer]"
+    "--n", "count", type=click.IntRange(1), metavar="N", help="rows of each to compare [all, or 2000 of very many]"
 )
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**63 - 2), metavar="N", help="seed of the choice of rows [0]"
@@ -324,8 +324,9 @@ def distance(
     """Print bounds of the earth mover's distance between A and B: data sets, .npy, .npz, .csv or .parquet files, or
     run folders.
 
-    Without B, A is a run whose samples are compared with its held-out rows. The floor is the same distance between
-    two draws of A (of the run's data if A is a run): the number that remains when nothing differs.
+    All rows are compared if that takes a minute at most. The floor is the number that remains when nothing differs: the
+    mean distance over random splits of all rows together in the same sizes. Without B, A is a run whose samples are
+    compared with its held-out rows, and the floor is the distance of these to as many training rows.
     """
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words

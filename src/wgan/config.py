@@ -140,9 +140,10 @@ class Config:
     diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
     best_by: str | Measure = _field(
         "energy_distance",
-        "measure of samples and held-out rows that chooses the best checkpoint",
+        "measure of samples against one half of the held-out rows that chooses the best checkpoint; the other half "
+        "reports it",
         choices=MEASURES,
-        function=True,
+        function=tuple(METRICS),  # the names that a function may not bear
         operational=True,
     )
     until_no_better: int | None = _field(
@@ -279,7 +280,9 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 
 def kind(f: dataclasses.Field) -> type:
     """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    return {"str": str, "str | None": str, "str | Measure": str, "int": int, "int | None": int, "float": float}.get(
+    if "choices" in f.metadata:
+        return str
+    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
 
@@ -317,8 +320,11 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
         return read(value)
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
         return value
-    if f.metadata.get("function") and (callable(value) or isinstance(value, Named)):
-        if (name := name_of(value)) in f.metadata["choices"]:
+    if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):
+        name = name_of(value)
+        if not (isinstance(name, str) and name):
+            raise WganError(f"{f.name} has the name {name!r}; give it a text as its name.")
+        if name in taken:
             raise WganError(f"{f.name} is a function with the name {name}, which is wgan's own; give it another name.")
         return value
     if choices := f.metadata.get("choices"):

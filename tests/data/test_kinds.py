@@ -93,6 +93,15 @@ def test_a_unit_is_taken_off_and_put_on_where_the_user_says_number(tmp_path):
     assert (tmp_path / "again.csv").read_text() == path.read_text()
 
 
+def test_a_form_that_the_user_says_keeps_the_leading_zeros_as_they_came(tmp_path):
+    for cells in (["1/2/2020", "11/12/2020"], ["01/02/2020", "11/12/2020"]):
+        path = csv(tmp_path, x=cells)
+        dataset = read(path, column="x=date:%d/%m/%Y")
+        assert to_frame(dataset.form, dataset.rows)["x"][0] == pd.Timestamp(2020, 2, 1)
+        write(dataset.form, dataset.rows, tmp_path / "again.csv")
+        assert (tmp_path / "again.csv").read_text() == path.read_text()
+
+
 MISFITS = [
     ("number", ["1", "two", "3"], "'two', which is no number"),
     ("number", ["$1.00", "€2.00"], "'€2.00', which is no number"),

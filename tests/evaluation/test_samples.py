@@ -105,6 +105,26 @@ def test_rows_that_were_trained_on_are_looked_for_among_the_samples():
     assert "memorisation" not in wgan.evaluate(real, train)["metrics"], "copies of unknown rows cannot be told"
 
 
+def test_samples_that_equal_real_rows_are_named_where_no_training_rows_are_given():
+    real = points(0)
+    report = wgan.evaluate(real, np.concatenate([real[:20], points(1, 180)]))
+    (remark,) = report["protocol"]["remarks"]
+    assert remark.startswith("20 of the 200 samples equal a real row, where 0.2% of the real rows equal another")
+    assert "20 of the 200 samples equal a real row" in samples.words(report)
+    assert not wgan.evaluate(real, points(1))["protocol"]["remarks"]
+
+
+def test_new_rows_of_a_table_of_levels_are_not_called_copies():
+    """Rows that repeat by nature: 100 repeats, of which a test at four standard errors may name one."""
+    named = 0
+    for seed in range(100):
+        rng = np.random.default_rng([1, seed])
+        real, fake = rng.integers(0, 4, (300, 5)), rng.integers(0, 4, (200, 5))
+        named += len(samples._copies_of_real(real, fake))
+    assert named <= 1
+    assert samples._copies_of_real(real, real[:200])
+
+
 # What may be given.
 
 

@@ -86,7 +86,7 @@ each = pytest.mark.parametrize("name", CALLED)
 
 def call(name, **given):
     function = CALLED[name]
-    return function(**{k: given.get(k, ARRAYS.get(k, OTHERS.get(k))) for k in required(function)})
+    return function(**{k: ARRAYS.get(k, OTHERS.get(k)) for k in required(function)} | given)
 
 
 def numbers(result):
@@ -280,6 +280,52 @@ def test_few_rows_equal_rows_and_numbers_out_of_range_are_measured_or_refused_in
         finite_or_a_sentence(lambda: call(name, **{k: ARRAYS[k] * factor for k in everything}))  # noqa: B023
     for count in (1, 2, 3, 4, 5):
         finite_or_a_sentence(lambda: call(name, **{k: ARRAYS[k][:count] for k in everything}))  # noqa: B023
+
+
+SETTINGS = {
+    (name, k): p.annotation
+    for name, function in CALLED.items()
+    for k, p in inspect.signature(function).parameters.items()
+    if p.default is not p.empty and re.search(r"\b(int|float)\b", str(p.annotation)) and k != "seed"
+}
+
+
+@pytest.mark.parametrize(("name", "setting"), SETTINGS)
+def test_a_setting_that_is_no_such_number_is_refused_in_a_sentence(name, setting):
+    annotation = str(SETTINGS[name, setting])
+    wrong = ["a", math.nan, math.inf, -1, 0, [1], 1j] + ([2.5] if "float" not in annotation else [])
+    if setting == "prior":
+        wrong.append(1)
+    for value in wrong:
+        if setting == "tolerance" and value in (-1, 0):
+            continue  # Sinkhorn then ends after `iterations`
+        with pytest.raises(WganError, match=setting) as refused:
+            call(name, **{setting: value})
+        assert_sentence(refused.value)
+
+
+def test_the_parameters_of_known_pairs_are_numbers():
+    for name, function in wgan.known.KNOWN.items():
+        for setting, parameter in inspect.signature(function).parameters.items():
+            if setting == "seed":
+                continue
+            for value in ("a", math.nan, math.inf) + ((2.5, 0) if parameter.annotation is int else ()):
+                with pytest.raises(WganError, match=setting) as refused:
+                    wgan.known.known(name, **{setting: value})
+                assert_sentence(refused.value)
+        with pytest.raises(WganError, match="n is -3"):
+            wgan.known.known(name).sample(-3, 0)
+
+
+def test_features_of_the_callers_own_are_read_like_rows():
+    for features, says in (
+        (lambda rows: rows[:5], "have shape"),
+        (lambda rows: rows * np.nan, "NaN"),
+        (lambda rows: np.ma.masked_less(rows, 1), "masked"),
+        (lambda rows: rows.astype(str), "not an array of numbers"),
+    ):
+        with pytest.raises(WganError, match=says):
+            wgan.divergences.between_samples("kl", ARRAYS["real"], ARRAYS["fake"], features=features)
 
 
 OF_ROWS = {name: f for name, f in CALLED.items() if set(arrays_of(f)) & SETS.keys()}

@@ -237,7 +237,7 @@ class _Fitted:
         (lambda x, y: density_ratio(x, np.full_like(y, np.inf)), "fake holds NaN or infinite"),
         (lambda x, y: density_ratio(x[:0], y), "real is empty"),
         (lambda x, y: density_ratio(x, y)(x[:, :1]), "rows have 1 columns but the ratio was fitted to 2"),
-        (lambda x, y: ulsif(x, y, width=-1.0), "width is -1.0; it must be a number above 0"),
+        (lambda x, y: ulsif(x, y, width=-1.0), "width is -1.0; it must be a finite number above 0"),
         (lambda x, y: ulsif(x, y, penalty=math.nan), "penalty is nan"),
         (lambda x, y: ulsif(x, y, centres=0), "centres is 0"),
         (lambda x, y: ulsif(x[:2], y), "real has 2 rows; give at least 3"),

@@ -111,8 +111,8 @@ def test_every_reader_refuses_hidden_and_sparse_numbers_and_what_makes_rows(read
     for given_rows, says in (
         (np.ma.masked_less(rows, 3), r"masked values.*filled"),
         (list(np.ma.masked_less(rows, 3)), r"masked values.*filled"),
-        (torch.tensor(rows, requires_grad=True), r"requires gradients; give .*\.detach\(\)"),
-        (csr_array(rows), r"is sparse; give .*toarray"),
+        (torch.tensor(rows, requires_grad=True), r"requires gradients; call \.detach\(\)"),
+        (csr_array(rows), r"is sparse; call \.toarray"),
         (torch.utils.data.DataLoader(torch.tensor(rows)), "is a DataLoader, not an array"),
         ((row for row in rows), "is a generator, not an array"),
     ):

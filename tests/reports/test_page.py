@@ -76,7 +76,10 @@ def change(run, **fields):
 
 def test_a_run_is_told_whole(run):
     found = page(run)
-    for part in ("No fault was found.", "Samples over time", "Distance to the data", "Real and generated",
+    assert found.text.index("The samples are far from the data.") < found.text.index("Samples over time")
+    assert "No fault" not in found.text
+    assert "Looked for" not in found.text  # beside a fault
+    for part in ("Samples over time", "Distance to the data", "Real and generated",
                  "Nearest training images", "Not measured yet", "gradient-penalty", "What it is".lower()):  # fmt: skip
         assert part in found.text
     pictures = [image for image in found.all("img") if "data-step" in image]
@@ -138,11 +141,18 @@ def test_what_files_hold_is_shown_and_never_run(run, tmp_path):
 def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     change(run, steps=100)
     assert "Unfinished: this run is at step 6 of 100" in page(run).text
-    (run / "log.jsonl").write_text("".join(f'{{"step": {step}, "w1": {step + 1}}}\n' for step in (0, 2, 4, 6)))
-    assert "was better" not in page(run).text
+    column = "energy_distance"
+    (run / "log.jsonl").write_text("".join(f'{{"step": {step}, "{column}": {step + 1}}}\n' for step in (0, 2, 4, 6)))
+    text = page(run).text
+    assert "was better" not in text
+    assert "Nothing says how good the samples are." in text
+    assert "Looked for" not in text  # nothing was measured that could show it
     kept = checkpoint.steps(run / "checkpoints")[0]
     change(run, until_no_better=6 - kept)
-    assert f"Stopped at step 6, since none of the last {6 - kept} steps was better." in page(run).text
+    stopped = f"Stopped at step 6, since none of the last {6 - kept} steps was better."
+    assert stopped in page(run).text
+    change(run, diagnose_every=4)  # at step 6 nothing was due, so that someone stopped the run there
+    assert stopped not in page(run).text
     (run / "log.jsonl").unlink()
     assert "no record yet" in page(run).text
     shutil.rmtree(run / "samples")
@@ -150,10 +160,52 @@ def test_a_run_that_is_not_finished_is_told_as_far_as_it_is(run):
     assert "Samples over time" not in page(run).text
 
 
+@pytest.mark.parametrize(
+    ("config", "column", "measure", "said"),
+    [
+        ({"best_by": "energy_distance"}, "energy_distance", "energy_distance", "energy distance 0.500 ± 0.02"),
+        ({"best_by": "sliced_w1"}, "best_by.sliced_w1", "sliced_w1", "sliced W1 0.500 ± 0.02"),
+        ({"best_by": "of_my_own"}, "best_by.of_my_own", "of_my_own", "of my own 0.500 ± 0.02"),
+    ],
+)
+def test_the_best_checkpoint_is_on_the_page_whatever_chose_it(run, config, column, measure, said):
+    change(run, **config)
+    steps, records = checkpoint.steps(run / "checkpoints"), []
+    best = steps[1]
+    for step in steps:
+        records.append({"step": step, "energy_distance": 0.3, column: 0.25 + abs(step - best)})
+        records[-1] |= {f"reported.{measure}": 0.5, f"reported_error.{measure}": 0.02}
+    (run / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = page(run)
+    assert f"Best checkpoint step {best} {said}" in found.text
+    assert f"step {best}: {said}" in page(run, run).text
+    assert any(f"best checkpoint: step {best}" in text for text in found.said), "it is marked on a chart"
+
+
+def test_a_run_without_a_fault_says_what_was_looked_for_below_its_first_verdict(run, tmp_path):
+    for step in range(7, 30):
+        record = {
+            "step": step,
+            "energy_distance": 0.02,
+            "energy_distance_error": 1e-3,
+            "coverage": 0.9,
+            "precision": 0.9,
+        }
+        runs.append(run, record)
+    text = page(run).text
+    assert text.index("The samples can be told from held-out rows.") < text.index(
+        "Looked for and not seen: an exploding"
+    )
+    assert (
+        "verdict The samples can be told from held-out rows. The samples can"
+        in page(run, run, out=tmp_path / "both.html").text
+    )
+
+
 def test_a_run_that_ended_in_a_fault_says_so_first(run):
     runs.append(run, {"step": 7, "fault": "critic_loss became nan"})
     text = page(run).text
-    assert "No fault" not in text
+    assert "Looked for" not in text
     assert text.index("The critic exploded") < text.index("Samples over time")
 
 

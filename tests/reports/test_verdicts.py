@@ -21,6 +21,7 @@ from wgan.reports.verdicts import (
     MARGIN,
     MISSED,
     NEAR_FLOOR,
+    REALISTIC,
     SAME,
     SHOWN,
     STEEPEST,
@@ -56,7 +57,7 @@ HEALTHY = apart(MARGIN / 4) | {
     "w1_floor": 3.2, "copied": 0.0, "copied_floor": 0.0, "coverage": 0.95, "coverage_floor": 0.95, "precision": 0.94,
     "precision_floor": 0.95, "support": 900.0, "support_lower": 600.0, "support_upper": 1500.0, "support_floor": 1000.0,
     "missing_mass": 0.0, "missing_mass_lower": 0.0, "missing_mass_upper": 0.02, "kinds": 10.0, "kinds_lower": 10.0,
-    "kinds_upper": 10.0, "largest_class": 3.0, "largest_class_share": 0.12, "diversity": 0.98,
+    "kinds_upper": 10.0, "kinds_floor": 10.0, "largest_class": 3.0, "largest_class_share": 0.12, "diversity": 0.98,
     "gradient_norm_fake": 1.1, "gradient_norm_real": 1.0, "generator_gradient": 2.0, "memorised_score": 0.05,
     "memorised_score_error": 0.06, "measured_rows": 180.0,
 }  # fmt: skip
@@ -79,6 +80,8 @@ NOTED = {
     "far and still falling": AWAY | {"energy_distance": FALLING},
     "not proven": {"energy_distance_error": MARGIN},
     "less real": {"precision": 0.5},
+    "a missed mass": SEEN | {"missing_mass_lower": 0.5},
+    "less various": {"support_lower": 200.0, "support_upper": 300.0},
     "nothing held out": {"energy_distance": np.nan, "w1": np.nan},
     "too few held out": {"energy_distance": np.nan},
     "memory of a note": MEMORY | {"held_out_estimate": 0.3},
@@ -189,8 +192,11 @@ def test_what_was_not_measured_is_told_and_is_no_praise(columns, config, words):
 # the verdict and its kind, columns by what is compared, its limit, and the side of it on which the verdict is given
 SHOWN_AT = next(x for x in np.linspace(0, 1, 100_001) if x + NORMAL * np.sqrt(x * (1 - x) / 180) >= SHOWN * 0.95)
 LESS = next(x for x in np.linspace(0, 0.95, 95_001) if x + 3 * np.sqrt((x * (1 - x) + 0.95 * 0.05) / 180) >= 0.95)
-MISSING = SEEN | {"missing_mass_lower": 0.5}
 FLAT, STEEP = {"gradient_norm_fake": 1e-6}, {"gradient_norm_real": 500.0}
+FEW = {
+    "support": {"support_lower": 15, "support_upper": 20}, "classes": {"kinds_upper": 4}, "coverage": {"coverage": 0.2},
+    "missing mass": {"missing_mass_lower": 0.5},
+}  # fmt: skip
 NO_DISTANCE = {"energy_distance": np.nan}
 LIMITS = {
     **{
@@ -235,8 +241,18 @@ LIMITS = {
     "support over that of real rows": (
         "mode collapse", "fault", lambda x: SEEN | {"support_upper": 1000 * x}, 0.1, "below",
     ),
+    "support beside that of the untrained generator": (
+        "mode collapse", "fault",
+        lambda x: SEEN | FEW["support"] | {"precision": 0, "support_lower": np.where(STEPS, 15, 20 * x)}, 1, "above",
+    ),
+    "classes made": ("mode collapse", "fault", lambda x: SEEN | {"kinds_upper": 10 * x}, SHOWN, "below"),
     "mass that is missed": ("mode collapse", "fault", lambda x: SEEN | {"missing_mass_lower": x}, MISSED, "above"),
-    "precision of few kinds": ("mode collapse", "fault", lambda x: MISSING | {"precision": 0.95 * x}, SHOWN, "above"),
+    **{
+        f"precision beside few by {name}": (
+            "mode collapse", "fault", lambda x, few=few: SEEN | few | {"precision": 0.95 * x}, REALISTIC, "above",
+        )
+        for name, few in FEW.items()
+    },
     "coverage with its interval": ("mode collapse", "fault", lambda x: SEEN | {"coverage": x}, SHOWN_AT, "below"),
     "difference of few kinds": (
         "mode collapse", "fault", lambda x: {"support_upper": 20} | apart(x), MARGIN / 2, "above",
@@ -261,6 +277,9 @@ LIMITS = {
     "chance": ("difference from the data", "good", lambda x: {"energy_distance_chance": x}, MARGIN / 4, "above"),
     "precision that is less": ("difference from the data", "good", lambda x: {"precision": x}, LESS, "above"),
     "coverage that is less": ("difference from the data", "good", lambda x: {"coverage": x}, LESS, "above"),
+    "support that is less": (
+        "difference from the data", "good", lambda x: {"support_upper": 1000 * x}, SHOWN, "above",
+    ),
     "fall by a share": (
         "still improving", "note", lambda x: {"energy_distance": np.where(STEPS > 1500, 1 - x, 1)}, LEAST_FALL, "above",
     ),
@@ -316,14 +335,15 @@ def test_a_collapsed_run_is_told_so_and_how_far_it_is():
     columns = {
         "w1": np.where(STEPS, 4.65, 7.0), "w1_floor": 3.0, "generator_w1": 4.65, "coverage": 0.24,
         "coverage_floor": 0.98, "support": 3.1, "support_lower": 2.9, "support_upper": 3.4, "precision": 0.9,
-        "missing_mass_lower": 0.6, "largest_class_share": 0.4, "measured_rows": 179.0,
+        "kinds_lower": 3.0, "kinds_upper": 4.0, "missing_mass_lower": 0.6, "largest_class_share": 0.4,
+        "measured_rows": 179.0,
     }  # fmt: skip
     found = verdicts(log(**HEALTHY | AWAY | columns))
     assert (names(found), names(found, "good")) == (["mode collapse"], [])
     assert found[0].evidence == (
-        "The samples have an effective support of 2.90 to 3.40 kinds, and held-out rows one of 1,000. They miss at "
-        "least 60% of the data's mass. 40% of samples are in class 3. Samples cover 24% of held-out rows, and training "
-        "rows 98%."
+        "The samples have an effective support of 3 to 3 kinds, and held-out rows one of 1,000. Samples are of 3 to 4 "
+        "classes, and held-out rows of 10. Samples miss at least 60% of the data's mass. 40% of samples are in class "
+        "3. Samples cover 24% of held-out rows, and training rows 98%."
     )
 
 
@@ -336,13 +356,6 @@ def test_noise_is_far_in_every_respect():
     assert "and the untrained generator had 1.50. W1 is 7, and 3.2 between real rows." in found[0].evidence
     assert "Realism: 0% of samples are near held-out rows; with training rows in their place, 95%." in found[0].evidence
     assert "Variety: 0% of held-out rows have a sample near; with training rows" in found[0].evidence
-
-
-def test_a_log_without_classes_names_none():
-    bare = {name: value for name, value in HEALTHY.items() if not name.startswith(("kinds", "missing", "largest"))}
-    found = verdicts(log(**bare | FAULTY["mode collapse"] | {"coverage": 0.2}))[0]
-    assert found.name == "mode collapse"
-    assert "class" not in found.evidence
 
 
 def test_a_value_that_is_not_finite_is_told_with_its_step():
@@ -394,13 +407,14 @@ def test_clipping_is_blamed_where_half_of_the_weights_are_at_the_bound(share, bl
     assert ("50% of the critic's weights sit at +-0.01." in found.evidence) == blamed
 
 
-def test_the_best_checkpoint_is_named_where_the_run_kept_it():
+def test_the_best_checkpoint_is_named_by_the_measure_that_chose_it():
     distance = np.where(STEPS == 1300, SEEN["energy_distance"] / 2, SEEN["energy_distance"])
-    found = log(**HEALTHY | MEMORY | {"energy_distance": distance})
-    named = "The checkpoint of step 1,300 has the lowest energy distance"
-    assert named in verdicts(found)[0].remedy
-    assert named in verdicts(found, {"best_by": "energy_distance"})[0].remedy
-    assert named not in verdicts(found, {"best_by": "frechet"})[0].remedy
+    precision = np.where(STEPS == 700, 0.9, 0.5)
+    found = log(**HEALTHY | MEMORY | {"energy_distance": distance, "best_by.precision": precision})
+    by_energy = "The best checkpoint, by energy distance, is that of step 1,300."
+    assert all(by_energy in verdicts(found, config)[0].remedy for config in ({}, {"best_by": "energy_distance"}))
+    assert "by precision, is that of step 700." in verdicts(found, {"best_by": "precision"})[0].remedy
+    assert "checkpoint" not in verdicts(found, {"best_by": "recall"})[0].remedy
 
 
 def test_what_is_logged_once_is_read_wherever_it_stands():

@@ -265,17 +265,6 @@ def test_an_error_inside_the_lock_is_not_dressed_up(run):
         raise OSError("mine")
 
 
-def test_the_best_step_is_the_earliest_of_the_lowest_finite_w1(tmp_path):
-    assert runs.best(tmp_path, [0]) is None, "there is no log"
-    runs.append(tmp_path, {"step": 0, "gap": 1.0})
-    assert runs.best(tmp_path, [0]) is None, "nothing was measured"
-    for step, w1 in ((1, 3.0), (2, float("nan")), (3, 2.0), (4, 2.0), (5, 1.0), (6, float("-inf"))):
-        runs.append(tmp_path, {"step": step, "w1": w1})
-    assert runs.best(tmp_path, range(7)) == (5, 1.0)
-    assert runs.best(tmp_path, range(7), before=5) == (3, 2.0)
-    assert runs.best(tmp_path, [0, 2, 6]) is None, "the steps that are kept have no W1"
-
-
 def test_a_config_that_is_no_strict_json_is_not_written(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         runs.open_run(tmp_path / "run", config(rate=float("nan")), may_change=FREE)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist, pdist
+from scipy.special import ndtr
 from scipy.stats import wasserstein_distance
 
 from wgan import Config, WganError, data, preset
@@ -14,10 +15,11 @@ from wgan.config import FIELDS
 from wgan.engines import ENGINES
 from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
-from wgan.reports.verdicts import verdicts
-from wgan.runs import checkpoint
+from wgan.maths import support
+from wgan.reports.verdicts import MISSED, verdicts
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import diagnostics
+from wgan.training import diagnostics, model, state
 from wgan.training.diagnostics import diagnose, engine_values, prepare
 from wgan.training.loop import advance, train
 from wgan.training.state import start
@@ -84,16 +86,19 @@ def test_a_generator_of_one_class_is_named(monkeypatch, tmp_path, labelled):
     assert faults(log, config) == ["mode collapse"]
 
 
-def test_a_critic_trained_on_500_rows_is_named(monkeypatch, tmp_path):
-    """Against a perfect generator, so that memory is all that the critic can gain by."""
+@pytest.mark.parametrize(("wide", "kind"), [(1.0, "note"), (1.15, "fault")])
+def test_a_critic_trained_on_200_rows_is_named(monkeypatch, tmp_path, wide, kind):
+    """Against a perfect generator all that is left to gain is memory, which is no fault; against a worse one it is."""
     dataset = data.from_array(np.random.default_rng(1).standard_normal((1000, 32)).astype(np.float32))
-    plant(monkeypatch, lambda z: z)
+    plant(monkeypatch, lambda z: wide * z)
     config = Config(
         engine="torch",
-        network="mlp", width=64, depth=2, latent=32, rows=500, held_out=0.3, n_critic=5, steps=40, log_every=5,
+        network="mlp", width=64, depth=2, latent=32, rows=200, held_out=0.3, n_critic=5, steps=40, log_every=5,
         diagnose_every=5,
     )  # fmt: skip
-    assert faults(trained(tmp_path, config, dataset), config) == ["memorising critic"]
+    found = {one.name: one.kind for one in verdicts(trained(tmp_path, config, dataset), config.to_json())}
+    assert found["memorising critic"] == kind
+    assert [kind] * (kind == "fault") == [one for one in found.values() if one == "fault"]
 
 
 def test_a_clip_of_a_ten_thousandth_is_named(tmp_path):
@@ -105,12 +110,15 @@ def test_a_clip_of_a_ten_thousandth_is_named(tmp_path):
     assert "clipping" in verdicts(log, config.to_json())[0].sentence.lower()
 
 
+@pytest.mark.parametrize("bounded", [False, True])
 @pytest.mark.parametrize("name", ["default", "wgan-gp"])
-def test_a_learning_rate_of_one_is_named(tmp_path, name):
+def test_a_learning_rate_of_one_is_named(tmp_path, name, bounded):
+    """An unbounded critic explodes; under a penalty the critic's gradient is at most tens, and the samples are far."""
     config = preset(name).config.replace(
         data="digits", engine="torch", width=8, learning_rate=1.0, steps=30, log_every=5, diagnose_every=5
     )
-    assert faults(trained(tmp_path, config), config) == ["exploding critic"]
+    config = config if bounded else config.replace(constraint="none").replace(critic_norm="none")
+    assert faults(trained(tmp_path, config), config) == ["difference from the data" if bounded else "exploding critic"]
 
 
 def test_a_generator_that_no_gradient_reaches_is_named(tmp_path):
@@ -129,6 +137,88 @@ def test_a_healthy_run_gets_none(tmp_path):
     log = trained(tmp_path, config)
     assert faults(log, config) == []
     assert log["w1"][-1] < 0.7 * log["w1"][0]
+
+
+def test_noise_is_far_and_not_good(tmp_path):
+    config = Config(engine="torch", steps=20, learning_rate=1e-9, log_every=5, diagnose_every=5, width=8)
+    found = verdicts(trained(tmp_path, config), config.to_json())
+    assert [one.name for one in found if one.kind == "fault"] == ["difference from the data"]
+    assert "good" not in [one.kind for one in found]
+    assert "Realism: 0% of samples" in found[0].evidence
+
+
+def test_a_run_that_collapses_by_itself_is_named(tmp_path):
+    config = Config(engine="torch", steps=400, latent=1, network="mlp", width=8, generator_norm="none",
+                    learning_rate=0.05, log_every=20, diagnose_every=20)  # fmt: skip
+    found = verdicts(trained(tmp_path, config), config.to_json())
+    assert found[0].name == "mode collapse"
+    assert "good" not in [one.kind for one in found]
+
+
+MODES = 1000
+
+
+def thousand_modes():
+    """The centres of 1,000 modes, and eight rows of each with its number as their label."""
+    rng = np.random.default_rng(0)
+    centres, labels = rng.standard_normal((MODES, 32)), np.repeat(np.arange(MODES), 8)
+    rows = centres[labels] + 0.05 * rng.standard_normal((len(labels), 32))
+    dataset = data.from_array(rows.astype(np.float32), name="modes")
+    return dataset.form.encode(centres.astype(np.float32)), data.Dataset(**{**vars(dataset), "labels": labels})
+
+
+@pytest.mark.parametrize("made", [10, 100, 300, MODES])
+def test_a_collapse_of_a_thousand_modes_is_named_before_a_tenth_of_the_steps(monkeypatch, tmp_path, made):
+    centres, dataset = thousand_modes()
+    noise = np.random.default_rng(1).standard_normal((4096, 32))  # a sample is new, and not the copy of a row
+    plant(monkeypatch, lambda z: centres[(ndtr(z[:, 0]) * made).astype(int)] + 0.05 * noise[: len(z)])
+    config = Config(engine="torch", network="mlp", width=16, depth=1, latent=32, batch=64, steps=200, log_every=5,
+                    diagnose_every=5)  # fmt: skip
+    out = tmp_path / "run"
+    list(train(config, dataset, out=out, stop=lambda step: step == 20))
+    log = runs.read_log(out)
+    assert log["step"].max() == 20
+    found = verdicts(log, config.to_json())
+    if made < MODES / 2:
+        assert (found[0].name, found[0].kind) == (("mode collapse", "fault") if made < 200 else
+                                                  ("difference from the data", "note"))  # fmt: skip
+    else:
+        assert [one.kind for one in found if one.name != "loss and distance"] == ["good"]
+    for name, truth in (("kinds", made), ("missing_mass", 1 - made / MODES)):
+        assert (log[f"{name}_lower"] <= truth).all(), name
+        assert (log[f"{name}_upper"] >= truth).all(), name
+    assert (log["support_lower"] <= made).all()
+    assert made == MODES or (log["support_upper"] >= made).all()  # it is infinite where no two samples are alike
+
+
+@pytest.mark.parametrize("kinds", [1, 10])
+def test_how_many_classes_a_generator_makes_and_what_it_misses(monkeypatch, tmp_path, kinds):
+    rows, labels = digits()
+    few = rows[labels < kinds]
+    plant(monkeypatch, lambda z: few[(ndtr(z[:, 0]) * len(few)).astype(int)])
+    log = trained(tmp_path, Config(**SMALL | {"diagnose_every": 1, "held_out": 0.4}))
+    assert log["kinds"].tolist() == log["kinds_lower"].tolist() == [kinds] * 7
+    missed = np.mean(data.load("digits").labels >= kinds)
+    assert log["missing_mass"] == pytest.approx(missed, abs=3 * np.sqrt(missed * (1 - missed) / 256))
+    assert (log["missing_mass_lower"] <= missed).all()
+    assert (log["missing_mass_upper"] >= missed).all()
+    assert (log["missing_mass_lower"] > MISSED).all() == (kinds == 1)
+    assert log["precision"] == pytest.approx(log["precision_floor"][0], abs=0.05)
+
+
+def test_the_support_counts_the_pairs_of_samples_that_are_alike():
+    training = start(Config(**SMALL))
+    probe = prepare(training)
+    record, among = diagnose(probe, training), probe.comparison
+    samples = among.features(model.generate(state.model_of(training), among.chosen.z, among.chosen.codes))
+    assert record["support"] == pytest.approx(1 / np.mean(pdist(samples) <= among.radius))
+    found = support.collisions(samples, among.radius, 1 - 0.05 / 4)  # four records share the 5 %
+    assert (record["support_lower"], record["support_upper"]) == (found.lower, found.upper)
+    held = pdist(np.concatenate([among.chosen.features, among.reported.features])) <= among.radius
+    assert record["support_floor"] == pytest.approx(1 / held.mean())
+    known = np.isin(np.arange(len(training.dataset.rows)), training.rows)
+    real = among.features(training.dataset.rows[known])
+    assert np.mean(pdist(real) <= among.radius) == pytest.approx(1 / 1000, rel=0.5)
 
 
 def test_the_logged_w1_is_the_cheapest_assignment_in_float64():
@@ -163,24 +253,30 @@ def test_where_samples_fall_against_a_search_by_hand():
     rng = np.random.default_rng(0)
     searched, labels = rng.standard_normal((60, 5)), rng.integers(3, size=60)
     rows = np.concatenate([searched[:4] + 1e-3, rng.standard_normal((12, 5))])
-    found = diagnostics._look_up(rows, searched, labels)
+    found, near = diagnostics._look_up(rows, searched, labels)
     by_hand = np.sort(cdist(rows, searched), axis=1)
     assert found["nearest"] == pytest.approx(by_hand[:, 0].mean(), rel=1e-3)
     assert found["copied"] == np.mean(by_hand[:, 0] < by_hand[:, 1] / 3) >= 4 / 16
-    share = np.bincount(labels[cdist(rows, searched).argmin(1)]) / 16
+    np.testing.assert_array_equal(near, labels[cdist(rows, searched).argmin(1)])
+    share = np.bincount(near) / 16
     assert found["classes"] == pytest.approx(np.prod(share[share > 0] ** -share[share > 0]))
     assert found["largest_class_share"] == share.max()
+    assert diagnostics._look_up(rows, searched, None)[1] is None
+    assert diagnostics._look_up(rows, searched[:2], labels[:2]) == ({}, None)
 
 
-def test_coverage_against_its_definition_and_at_its_ends():
+def test_coverage_and_precision_against_their_definitions_and_at_their_ends():
     rng = np.random.default_rng(0)
     real, sample = rng.standard_normal((40, 3)), 2 * rng.standard_normal((40, 3))
     radius = np.sort(cdist(real, real), axis=1)[:, 5]
     expected = np.mean([(cdist([row], sample) <= r).any() for row, r in zip(real, radius, strict=True)])
     assert 0.2 < expected < 0.9
-    assert diagnostics._compare(sample, real)["coverage"] == expected
+    within = (cdist(sample, real) <= radius).any(1)
+    assert 0.2 < within.mean() < 0.9
+    found = diagnostics._compare(sample, real)
+    assert (found["coverage"], found["precision"]) == (expected, within.mean())
     same, far = diagnostics._compare(real, real), diagnostics._compare(real + 100, real)
-    assert (same["coverage"], far["coverage"]) == (1, 0)
+    assert (same["coverage"], far["coverage"]) == (same["precision"], far["precision"]) == (1, 0)
     assert same["w1"] == 0
 
 
@@ -243,10 +339,10 @@ def test_the_floors_are_those_of_new_training_rows_in_the_samples_place():
     known, held = (dataset.form.encode(dataset.rows[rows]) for rows in (training.rows, training.held_out))
     assert floors["measured_rows"] == len(held) == 150
     drawn = [diagnostics._compare(rng.choice(known, len(held), replace=False), held) for _ in range(200)]
-    for name in ("w1", "coverage"):
+    for name in ("w1", "coverage", "precision"):
         values = np.array([one[name] for one in drawn])
         assert floors[f"{name}_floor"] == pytest.approx(values.mean(), abs=5 * values.std()), name
-        assert name == "coverage" or values.mean() > 10 * values.std(), "so that 0 is far outside of the band"
+        assert name != "w1" or values.mean() > 10 * values.std(), "so that 0 is far outside of the band"
     distance = cdist(held, known)
     nearest = np.sort(distance, axis=1)
     assert floors["nearest_floor"] == pytest.approx(nearest[:, 0].mean(), rel=1e-2) != 0
@@ -323,7 +419,7 @@ def test_the_share_of_clipped_weights():
 
 def script(monkeypatch, distances):
     """Let the diagnostics tell these distances, by step."""
-    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"w1": distances[training.step]})
+    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"energy_distance": distances[training.step]})
 
 
 def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
@@ -332,9 +428,9 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     out = tmp_path / "run"
     list(train(config, out=out))
     assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
-    assert runs.best(out, [2, 5, 6]) == (2, 2.0)
-    assert runs.best(out, [5, 6]) == (6, 4.0)
-    assert runs.best(out, [5, 6], before=6) == (5, 5.0)
+    assert best.best(out, [2, 5, 6])[:3] == (2, "energy_distance", 2.0)
+    assert best.best(out, [5, 6])[:3] == (6, "energy_distance", 4.0)
+    assert best.best(out, [5, 6], before=6)[:3] == (5, "energy_distance", 5.0)
 
 
 @pytest.mark.parametrize("at", [3, 5])
@@ -359,7 +455,7 @@ def test_what_a_resume_takes_back_is_not_the_best(monkeypatch, tmp_path):
     script(monkeypatch, [9.0, 8, 7, 6, 5, 4, 4.5])
     list(train(config.replace(keep=1), out=out))
     assert checkpoint.steps(out / "checkpoints") == [5, 6]
-    assert runs.read_log(out)["w1"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
+    assert runs.read_log(out)["energy_distance"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
 
 
 def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, tmp_path):
@@ -367,7 +463,7 @@ def test_a_better_step_is_saved_though_no_checkpoint_is_due_there(monkeypatch, t
     out = tmp_path / "run"
     list(train(Config(**SMALL | {"keep": 1, "checkpoint_every": 100}), out=out))
     assert checkpoint.steps(out / "checkpoints") == [4, 6]
-    assert runs.read_log(out)["w1"][::2].tolist() == [9, 8, 3, 4]
+    assert runs.read_log(out)["energy_distance"][::2].tolist() == [9, 8, 3, 4]
 
 
 def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeypatch, tmp_path):
@@ -382,7 +478,7 @@ def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeyp
 
 
 def test_stopping_needs_held_out_rows():
-    with pytest.raises(WganError, match="until_no_better needs held-out rows"):
+    with pytest.raises(WganError, match=r"until_no_better needs 6 held-out rows, .* but there are 0; raise --held-out"):
         start(Config(**SMALL | {"held_out": 0, "until_no_better": 2}))
     record = list(advance(start(Config(**SMALL | {"held_out": 0}))))[-1]
     assert "w1" not in record

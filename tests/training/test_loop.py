@@ -27,7 +27,7 @@ from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import loop
 from wgan.training.loop import advance, estimates, iterate
@@ -258,7 +258,7 @@ def left_by(out):
     }
     kept = checkpoint.steps(out / "checkpoints")
     # NaN is the column's gap, which equals nothing
-    return {name: list(map(str, column)) for name, column in log.items()}, files, kept, runs.best(out, kept)
+    return {name: list(map(str, column)) for name, column in log.items()}, files, kept, str(best.best(out, kept))
 
 
 @settings(max_examples=15, deadline=None)

@@ -352,7 +352,8 @@ def _moments(column: Column, counts: np.ndarray, gaps: np.ndarray) -> Any:
     counts = np.rint(counts).astype(np.int64) * UNITS[column.unit]
     finest = dates.finest(column.written[0]) if column.written else "us"
     if column.time != "timedelta" and finest != "us":
-        moments = counts.astype("datetime64[us]").astype(f"datetime64[{finest}]").astype("datetime64[us]")
+        half = {"m": 30_000_000, "s": 500_000, "ms": 500}.get(finest, 0)  # to the nearest, but a day is in its month
+        moments = (counts + half).astype("datetime64[us]").astype(f"datetime64[{finest}]").astype("datetime64[us]")
         counts = moments.astype(np.int64)
     if column.time in ("time", "date"):
         moments = counts.astype("datetime64[us]").astype(object)

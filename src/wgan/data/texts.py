@@ -255,7 +255,7 @@ def _number(column: _Texts, hints: Hints, any_unit: bool = False) -> Reading | N
 
     found, gaps = column.without_markers()
     trimmed = pc.utf8_trim_whitespace(found.distinct)
-    if _all(trimmed, _PLAIN) and not (hints.point == "," and _all(trimmed, r"^-?\d{1,3}(\.\d{3})+$")):
+    if _all(trimmed, _PLAIN) and not (hints.point == "," and _all(trimmed, r"^-?[1-9]\d{0,2}(\.\d{3})+$")):
         written = _places(trimmed)
         grouped = _all(trimmed, r"^-?[1-9]\d{0,2}\.\d{3}$")
         values = _series(found.spread(pc.cast(trimmed, pa.float64())))
@@ -344,7 +344,7 @@ def _fits_marks(bodies: Sequence[str], marks: tuple[str, str]) -> bool:
     import pyarrow as pa
 
     thousands, point = (f"\\{mark}" if mark in ".," else mark for mark in marks)
-    return _all(pa.array(bodies), rf"^(\d+|\d{{1,3}}({thousands}\d{{3}})+)?({point}\d+)?$")
+    return _all(pa.array(bodies), rf"^(\d+|[1-9]\d{{0,2}}({thousands}\d{{3}})+)?({point}\d+)?$")
 
 
 def _said_number(column: _Texts, hints: Hints, name: str, whole: bool) -> Reading:

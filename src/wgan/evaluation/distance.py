@@ -11,6 +11,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
 from wgan.maths import transport
+from wgan.maths.exact import as_rows, whole_number
 from wgan.maths.streams import stream
 from wgan.maths.transport import W1
 from wgan.runs import folder as runs
@@ -110,6 +111,7 @@ def distance(
 
     Raises WganError for what cannot be read or compared.
     """
+    n = None if n is None else whole_number(n, "n")
     a = _side(first, column)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
@@ -279,7 +281,9 @@ def _flat_rows(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
         if not isinstance(side.form, TableForm):
             raise WganError(f"{side.name} is not a table with named columns, but the other side is; give a .csv file.")
         rows = to_rows(form, to_frame(side.form, rows), side.name)
-    return np.asarray(rows if form is None else form.encode(rows)).reshape(len(rows), -1)
+    if form is None:
+        return as_rows(rows, side.name)
+    return np.asarray(form.encode(rows)).reshape(len(rows), -1)
 
 
 def _numbers_by_name(one: W1 | CriticW1 | Splits) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from wgan.evaluation.features import Features
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
+from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.runs import folder as runs
 from wgan.training.model import Model, load_model, sample, sample_codes
@@ -85,8 +86,7 @@ def evaluate_model(
     note: Note = lambda text: None,
 ) -> Evaluation:
     """What `evaluate` returns, for a model and its data; `data.split` gives the indices `train` and `held_out`."""
-    if samples < 1:
-        raise WganError(f"samples is {samples}; draw at least 1.")
+    samples = whole_number(samples, "samples")
     order = streams.stream(seed, "evaluate")
     train, held_out = order.permutation(train), order.permutation(held_out)
     with_held_out = len(held_out) > 0  # without held-out rows no copies can be found
@@ -137,6 +137,8 @@ def compare(
     give the floor. Copies of them are looked for if the generator has `seen_in_training` these rows. `sample_labels`
     are the classes that the samples are to have.
     """
+    if target is not None and not isinstance(dataset.form, TableForm):
+        raise WganError(f"target is for tables with named columns, which {dataset.name} has not; leave it out.")
     count = len(samples_at_rest)
     fake = _finite_features(seen, samples_at_rest, "samples")
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")

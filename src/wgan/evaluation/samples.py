@@ -1,5 +1,7 @@
 """Measure samples made by anything: two sets of rows, with all metrics and floors and without a run."""
 
+import hashlib
+import textwrap
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -15,7 +17,7 @@ from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
 from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, table_in_words
-from wgan.maths.exact import as_float64, refuse_unplain
+from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
 
 Source = Any  # an array, a DataFrame, a Dataset, a path or the name of a data set
@@ -50,8 +52,7 @@ def evaluate(
         >>> found["metrics"]["energy_distance"]["value"] > 3 > found["metrics"]["energy_distance"]["floor"]
         True
     """
-    if samples < 1:
-        raise WganError(f"samples is {samples}; compare at least 1.")
+    samples = whole_number(samples, "samples")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
     dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, samples, seed)
     count, of_fake = len(dealt.samples), dealt.available
@@ -106,7 +107,28 @@ def _deal(read: "dict[str, _Given]", samples: int, seed: int) -> _Dealt:
     count = min(samples, len(of_fake), len(known))
     if count < len(of_fake):
         of_fake = of_fake[np.sort(stream(seed, "evaluate", 2).permutation(len(of_fake))[:count])]
+    remarks = [*remarks, *_copies_of_real(of_real, of_fake)]
     return _Dealt(dataset, of_fake, known, held_out[:SAMPLES], len(rows["fake"]), remarks)
+
+
+def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:
+    """A remark where more samples equal a real row than real rows do, beyond four standard errors."""
+    of_real, counts = np.unique(_marks(real), return_counts=True)
+    natural = (counts[counts > 1].sum() + 1) / (len(real) + 2)
+    equal = int(np.isin(_marks(fake), of_real).sum())
+    if equal - len(fake) * natural <= 4 * np.sqrt(len(fake) * natural * (1 - natural) * (1 + len(fake) / len(real))):
+        return []
+    return [
+        f"{equal:,} of the {len(fake):,} samples equal a real row, where {natural:.1%} of the real rows equal another: "
+        "copies of the rows that they are compared with look better than new rows do"
+    ]
+
+
+def _marks(rows: np.ndarray) -> np.ndarray:
+    """A short mark of each row that equal rows have in common, as numbers of any kind."""
+    return np.array(
+        [hashlib.blake2b((np.asarray(row, np.float32) + 0).tobytes(), digest_size=8).digest() for row in rows], "V8"
+    ).view(np.uint64)
 
 
 def words(report: Evaluation) -> str:
@@ -117,7 +139,7 @@ def words(report: Evaluation) -> str:
         f"{protocol['fake']} against {protocol['real']}{copies}",
         f"{protocol['samples']:,} samples against {protocol['real_rows']:,} {protocol['against']} "
         f"(seed {protocol['seed']})",
-        *protocol["remarks"],
+        *(line for remark in protocol["remarks"] for line in textwrap.wrap(remark, 110)),
     ]
     return "\n".join([*lines, *table_in_words(report)])
 
@@ -153,6 +175,9 @@ def _read(source: Source, name: str, size: int | None) -> _Given:
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         return _Given(name, None, source, source)
     refuse_unplain(source, name)
+    of_numbers = isinstance(source, list | tuple) and source and not np.iterable(source[0])
+    if of_numbers or getattr(source, "ndim", None) == 1:  # one number a row
+        source = as_float64(source, name, "numbers [n]")[:, None]
     return _Given(name, None, None, source)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths import streams
 from wgan.maths.divergences import Bound, named, pair_of_rows, variational_bound
-from wgan.maths.exact import as_features, as_float64, as_rows, as_sets
+from wgan.maths.exact import as_features, as_float64, as_rows, as_sets, finite_number, whole_number
 
 
 class Evaluation(NamedTuple):
@@ -154,10 +154,9 @@ def ulsif(
 
     real, fake = pair_of_rows(real, fake, least=3)
     for name, value in (("width", width), ("penalty", penalty)):
-        if value is not None and not 0 < value < math.inf:
-            raise WganError(f"{name} is {value!r}; it must be a number above 0, or None to choose it from the rows.")
-    if centres < 1:
-        raise WganError(f"centres is {centres!r}; it must be a whole number of at least 1.")
+        if value is not None:
+            finite_number(value, name, above=0)
+    centres = whole_number(centres, "centres")
     rng = streams.stream(seed, "held_out")
     real, fake = rng.permutation(real), rng.permutation(fake)
     at = real[:centres]
@@ -217,7 +216,7 @@ def _quadratic_logistic() -> Any:
 
 def _with_share(real: np.ndarray, fake: np.ndarray, prior: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The most rows with a share `prior` of real ones, drawn without replacement."""
-    if not 0 < prior < 1:
+    if not 0 < finite_number(prior, "prior") < 1:
         raise WganError(f"prior is {prior!r}; it must be a number between 0 and 1, the share of real rows.")
     total = min(len(real) / prior, len(fake) / (1 - prior))
     first, second = round(total * prior), round(total * (1 - prior))

@@ -65,15 +65,14 @@ def refuse_unplain(values: Any, name: str) -> None:
     for one in (values, *some):
         if np.ma.is_masked(one):
             raise WganError(
-                f"{name} has masked values, which would count as numbers; fill them with {name}.filled(value), or drop "
-                "those rows."
+                f"{name} has masked values, which would count as numbers; fill them with .filled(value) or drop them."
             )
         if getattr(one, "requires_grad", False) is True:
-            raise WganError(f"{name} is a tensor that requires gradients; give {name}.detach().")
+            raise WganError(f"{name} is a tensor that requires gradients; call .detach() on it.")
         if (remedy := _densely(one)) is not None:
-            raise WganError(f"{name} is sparse; give {name}.{remedy}.")
+            raise WganError(f"{name} is sparse; call .{remedy} on it.")
         if (remedy := _on_the_host(one)) is not None:
-            raise WganError(f"{name} is a tensor that NumPy cannot read; give {name}.{remedy}.")
+            raise WganError(f"{name} is a tensor that NumPy cannot read; call .{remedy} on it.")
     loads = type(values).__module__.startswith("torch.utils.data")
     if loads or not (
         isinstance(values, PLAIN) or hasattr(values, "__array__") or hasattr(values, "__array_interface__")
@@ -136,6 +135,24 @@ def _changes(value: Any) -> bool:
         return value == value and float(value) != value  # NaN is no number that could change
     except (ArithmeticError, ValueError):
         return True
+
+
+# Settings.
+
+
+def whole_number(value: Any, name: str, least: int = 1) -> int:
+    """A whole number of at least `least`, of any kind; WganError for all else."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or value < least:
+        raise WganError(f"{name} is {value!r}; it must be a whole number of at least {least}.")
+    return int(value)
+
+
+def finite_number(value: Any, name: str, above: float = -math.inf) -> float:
+    """A finite number above a limit, of any kind; WganError for all else."""
+    if not _is_number(value) or not math.isfinite(value) or not value > above:
+        limit = "" if above == -math.inf else f" above {above:g}"
+        raise WganError(f"{name} is {value!r}; it must be a finite number{limit}.")
+    return float(value)
 
 
 # Rows.

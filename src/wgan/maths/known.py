@@ -15,7 +15,7 @@ from scipy.special import ndtr
 
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
-from wgan.maths.exact import as_rows
+from wgan.maths.exact import as_rows, finite_number, whole_number
 
 Array = np.ndarray
 
@@ -70,7 +70,10 @@ def _pair(
             raise WganError(f"rows have {exact.shape[1]} columns, but the pair {name} lies in {dimension} dimensions.")
         return exact
 
-    return Pair(name, dimension, w1, error, sample, lambda x: potential(rows(x)), lambda x: gradient(rows(x)))
+    def draw(n: int, seed: int) -> tuple[Array, Array]:
+        return sample(whole_number(n, "n", 0), seed)
+
+    return Pair(name, dimension, w1, error, draw, lambda x: potential(rows(x)), lambda x: gradient(rows(x)))
 
 
 def independent(pair: Pair, n: int, seed: int = 0) -> tuple[Array, Array]:
@@ -80,7 +83,8 @@ def independent(pair: Pair, n: int, seed: int = 0) -> tuple[Array, Array]:
 
 def shift(dimension: int = 2, length: float = 1.0) -> Pair:
     """A standard normal distribution, and the same moved by `length` along the diagonal: W1 = |length|."""
-    _positive("dimension", dimension)
+    dimension = whole_number(dimension, "dimension")
+    length = finite_number(length, "length")
     along = np.full(dimension, 1 / math.sqrt(dimension))
 
     def sample(n: int, seed: int) -> tuple[Array, Array]:
@@ -93,6 +97,7 @@ def shift(dimension: int = 2, length: float = 1.0) -> Pair:
 
 def parallel_lines(theta: float = 1.0) -> Pair:
     """The segments x = theta and x = 0, 0 <= y <= 1 (Arjovsky et al. 2017, Example 1): W1 = |theta|."""
+    theta = finite_number(theta, "theta")
     direction = np.array([math.copysign(1, theta), 0.0])
 
     def sample(n: int, seed: int) -> tuple[Array, Array]:
@@ -107,7 +112,8 @@ def shells(dimension: int = 2, inner: float = 0.0, outer: float = 1.0) -> Pair:
 
     W1 = outer - inner. Raises `WganError` unless 0 <= inner < outer.
     """
-    _positive("dimension", dimension)
+    dimension = whole_number(dimension, "dimension")
+    inner, outer = finite_number(inner, "inner"), finite_number(outer, "outer")
     if not 0 <= inner < outer:
         raise WganError(f"shells got radii {inner:g} and {outer:g}; they must be 0 <= inner < outer.")
 
@@ -125,8 +131,7 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
     deviation > 1 and towards it where deviation < 1, so that f* = |x - c| or -|x - c|. Raises `WganError` for a
     deviation that is not positive.
     """
-    if deviation <= 0:
-        raise WganError(f"deviation is {deviation:g}; it must be above 0.")
+    mean, deviation = finite_number(mean, "mean"), finite_number(deviation, "deviation", above=0)
     spread = deviation - 1
 
     def sample(n: int, seed: int) -> tuple[Array, Array]:
@@ -161,8 +166,8 @@ def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0) -> Pair:
     over 65,536 draws, and `error` its standard error. The centres depend on `seed`. Those of `PUBLISHED_SEED` are fixed
     by their hashes in `PUBLISHED`.
     """
-    _positive("dimension", dimension)
-    _positive("funnels", funnels)
+    dimension = whole_number(dimension, "dimension")
+    funnels = whole_number(funnels, "funnels")
     centres, offsets = funnel_centres(dimension, funnels, seed)
 
     def heights(x: Array) -> Array:
@@ -239,11 +244,6 @@ def _unit(x: Array) -> Array:
 
 def _constant(direction: Array) -> Callable[[Array], Array]:
     return lambda x: np.broadcast_to(direction, x.shape).copy()
-
-
-def _positive(name: str, value: int) -> None:
-    if value < 1:
-        raise WganError(f"{name} is {value}; it must be a whole number of at least 1.")
 
 
 BOX = 2.5  # half the side of the benchmark's box

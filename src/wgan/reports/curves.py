@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from wgan.reports.charts import Level, Line, Mark, chart
 from wgan.reports.run import Run, metric_rows, same_data
+from wgan.runs.best import ENERGY, Best
 from wgan.runs.best import in_words as best_in_words
 from wgan.runs.quantities import (
     AXES,
@@ -32,14 +33,20 @@ def _chart(run: Run, axis: str) -> Markup | None:
     floors = dict.fromkeys(floor for name in names if (floor := quantity(name).floor) in on_axis(axis))
     levels = [Level(label(floor), run.last(floor)) for floor in floors if floor and math.isfinite(run.last(floor))]
     sentences, marks = [AXES[axis].sentence], []
-    if run.best and run.best.column in on_axis(axis):
-        marks = [Mark(f"best checkpoint: step {run.best.step:,}", run.best.step, run.best.value)]
+    if run.best and (key := _shown_with(run.best)) in on_axis(axis) and (values := run.column(key)) is not None:
+        value = float(values[run.log["step"] == run.best.step][-1])
+        marks = [Mark(f"best checkpoint: step {run.best.step:,}", run.best.step, value)] if math.isfinite(value) else []
     if "w1" in on_axis(axis):
         if math.isfinite(rows := run.last("measured_rows")):
             sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
     text = " ".join(sentences)
     return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
+
+
+def _shown_with(found: Best) -> str:
+    """The quantity beside which the best checkpoint is shown: the one that chose it, or the energy distance."""
+    return found.column if found.column in shown_in("tile") else ENERGY
 
 
 def _logged_names(run: Run, key: str) -> list[str]:
@@ -86,7 +93,7 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
         not_begun = key == "steps_per_second" and run.last(key) == 0
         if math.isfinite(run.last(key)) and not not_begun:
             found.append((one.title, one.text(run.last(key)), _beside(run, key)))
-        if run.best and key == run.best.column:
+        if run.best and key == _shown_with(run.best):
             found.append(("Best checkpoint", f"step {run.best.step:,}", best_in_words(run.best)))
     return found
 

@@ -80,8 +80,9 @@ def read(path: Path) -> Run:
     if not len(steps):
         remarks.insert(0, "This run has no record yet, so only its config is shown.")
     elif isinstance(wanted, int) and at < wanted:
-        patience = config.get("until_no_better")
-        if isinstance(patience, int) and found and at - found.step >= patience:
+        patience, every = config.get("until_no_better"), config.get("diagnose_every")
+        measured = isinstance(every, int) and every > 0 and at % every == 0  # elsewhere a run does not end by itself
+        if isinstance(patience, int) and measured and found and at - found.step >= patience:
             remarks.insert(0, f"Stopped at step {at:,}, since none of the last {patience:,} steps was better.")
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")

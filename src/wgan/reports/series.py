@@ -48,7 +48,8 @@ def difference(log: Log) -> Difference | None:
     fall = before.min() - after.min() if len(before) and len(after) else 0.0
     start, half = first_value(log, "energy_distance"), NORMAL * error
     falls = bool(fall > half and fall > LEAST_FALL * before.min())
-    return Difference(value, value - half, value + half, chance, start, falls)
+    above = max(half, chance) if math.isfinite(chance) else half  # near 0 the jackknife's error is too small
+    return Difference(value, value - half, value + above, chance, start, falls)
 
 
 LEAST_FALL = 0.05  # the share of the distance that a run still falls by in its last quarter, if it falls

@@ -30,7 +30,8 @@ from wgan.reports.series import (
     rank_correlation,
     step_since,
 )
-from wgan.runs.quantities import number
+from wgan.runs import best
+from wgan.runs.quantities import number, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
 FAR = 0.1  # energy distance: between the worst healthy run of the bench and the best one of those at fault
@@ -180,18 +181,17 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
 def _few_kinds(log: Log) -> list[str]:
     """The sentences that say how few kinds the samples show; none where they show enough, or none of the data's."""
     found = []
-    support, real = late_median(log, "support_upper"), floor_value(log, "support")
-    if support < 0.1 * real:
-        lower = late_median(log, "support_lower")
-        least = f"{number(lower)} to" if math.isfinite(lower) else "up to"
-        found.append(
-            f"The samples have an effective support of {least} {number(support)} kinds, and held-out rows one of "
-            f"{number(real)}."
-        )
-    missed = late_median(log, "missing_mass_lower")
     realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
+    support = late_median(log, "support_upper")
+    fewer = support < first_value(log, "support_lower")  # an untrained generator, too, may show few kinds of noise
+    if support < 0.1 * floor_value(log, "support") and (realistic or fewer):
+        found.append(f"T{_support(log)[1:]}")
+    made, classes = late_median(log, "kinds_upper"), floor_value(log, "kinds")
+    if realistic and made < SHOWN * classes:
+        found.append(f"Samples are of {_ends(log, 'kinds')} classes, and held-out rows of {whole(classes)}.")
+    missed = late_median(log, "missing_mass_lower")
     if realistic and missed > MISSED:
-        found.append(f"They miss at least {missed:.0%} of the data's mass.")
+        found.append(f"Samples miss at least {missed:.0%} of the data's mass.")
         share, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")
         if math.isfinite(share) and math.isfinite(label):
             found.append(f"{share:.0%} of samples are in class {label:.0f}.")
@@ -261,7 +261,11 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
 
 
 def _respects(log: Log) -> list[str]:
-    """In which respects samples are worse than training rows in their place, beyond three standard errors."""
+    """In which respects samples are worse than real rows in their place, beyond three standard errors.
+
+    They show less variety, too, where the upper end of their effective support is below `SHOWN` times that of held-out
+    rows: an energy distance of 512 rows does not see whether they are of 300 kinds or of 1,000.
+    """
     found, count = [], first_value(log, "measured_rows")
     words = {"precision": "of samples are near held-out rows", "coverage": "of held-out rows have a sample near"}
     for name, text in words.items():
@@ -269,7 +273,21 @@ def _respects(log: Log) -> list[str]:
         if share < floor - 3 * math.hypot(error_of_share(share, count), error_of_share(floor, count)):
             what = "Realism" if name == "precision" else "Variety"
             found.append(f"{what}: {share:.0%} {text}; with training rows in their place, {floor:.0%}.")
+    if late_median(log, "support_upper") < SHOWN * floor_value(log, "support"):
+        found.append(f"Variety: {_support(log)}")
     return found
+
+
+def _support(log: Log) -> str:
+    """A sentence on the effective support of samples, beside that of held-out rows."""
+    floor = whole(floor_value(log, "support"))
+    return f"the samples have an effective support of {_ends(log, 'support')} kinds, and held-out rows one of {floor}."
+
+
+def _ends(log: Log, name: str) -> str:
+    """The ends of the interval of a number of kinds, in words."""
+    lower, upper = late_median(log, f"{name}_lower"), late_median(log, f"{name}_upper")
+    return f"{whole(lower)} to {whole(upper)}" if math.isfinite(lower) else f"up to {whole(upper)}"
 
 
 def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
@@ -367,12 +385,12 @@ def _faults_and_steps(log: Log) -> list[tuple[float, str]]:
 
 
 def _best_checkpoint(log: Log, config: dict[str, Any]) -> str:
-    """A sentence on the checkpoint with the lowest energy distance, which training kept by default."""
-    values = column(log, "energy_distance")
-    if not np.isfinite(values).any() or config.get("best_by", "energy_distance") != "energy_distance":
+    """A sentence on the best checkpoint, which training kept."""
+    measure = str(config.get("best_by", best.ENERGY))
+    found = best.choose(best.history(log, measure))
+    if found is None:
         return ""
-    at = int(np.nanargmin(values))
-    return f" The checkpoint of step {log['step'][at]:,.0f} has the lowest energy distance ({number(values[at])})."
+    return f" The best checkpoint, by {measure.replace('_', ' ')}, is that of step {found.step:,}."
 
 
 VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {

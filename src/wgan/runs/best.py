@@ -98,8 +98,10 @@ def best(run: Path, steps: Collection[int]) -> Best | None:
     log = folder.read_log(run)
     config = folder.read_config(run)["config"] if (run / folder.CONFIG).is_file() else {}
     measure = str(config.get("best_by", ENERGY))
+    if "step" not in log or log["step"].dtype == object:
+        return None
     column, found = column_of(measure), choose(history(log, measure), steps)
-    if column not in log and ENERGY not in log:
+    if "best_by" not in config and ENERGY not in log:
         measure, column = "exact_w1", "w1"
         values = log.get("w1", np.array([]))
         known = [] if values.dtype == object else [i for i in range(len(values)) if np.isfinite(values[i])]

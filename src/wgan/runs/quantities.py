@@ -229,6 +229,7 @@ QUANTITIES: dict[str, Quantity] = {
             "exploding critic",
             "vanishing gradient",
             "dead generator",
+            "memorising generator",
             "mode collapse",
             "memorising critic",
             "difference from the data",
@@ -276,7 +277,9 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "reported_error.MEASURE": Quantity(
         "Error of the reported measure",
-        "The standard error of the reported measure, where it has one.",
+        "The standard error of the reported measure, where it has one. That of the energy distance is the sum of the "
+        "jackknife's and of the spread of equal distributions, so that 1.96 of it to both sides hold the truth in at "
+        "least 95 %.",
         "the measure's unit",
     ),
     "coverage": Quantity(
@@ -333,14 +336,14 @@ QUANTITIES: dict[str, Quantity] = {
         "The lower end of its interval, which all records of a run have at once in 95 % of runs.",
         "kinds",
         text=whole,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "support_upper": Quantity(
         "Upper end of the effective support",
         "The upper end of its interval; it is missing where no two samples are alike.",
         "kinds",
         text=whole,
-        verdicts=("memorising generator", "mode collapse"),
+        verdicts=("memorising generator", "mode collapse", "difference from the data"),
     ),
     "support_floor": Quantity(
         "Effective support of held-out rows",
@@ -348,26 +351,37 @@ QUANTITIES: dict[str, Quantity] = {
         "kinds",
         label="held-out rows",
         text=whole,
-        verdicts=("mode collapse",),
+        verdicts=("mode collapse", "difference from the data"),
     ),
     "kinds": Quantity(
         "Classes made",
-        "How many of the classes the samples show, by the label of the nearest training row.",
+        "How many classes the generator makes, by the labels of the training rows nearest to its samples.",
         "classes",
+        floor="kinds_floor",
         text=whole,
         shown=("table",),
+    ),
+    "kinds_floor": Quantity(
+        "Classes among held-out rows",
+        "How many classes the data have, by the labels of the training rows nearest to held-out rows.",
+        "classes",
+        label="held-out rows",
+        text=whole,
+        verdicts=("mode collapse",),
     ),
     "kinds_lower": Quantity(
         "Lower end of the classes made",
         "The lower end of the interval for the number of classes that are ever made; it holds for any generator.",
         "classes",
         text=whole,
+        verdicts=("mode collapse",),
     ),
     "kinds_upper": Quantity(
         "Upper end of the classes made",
         "The upper end of that interval, for classes that are made equally often.",
         "classes",
         text=whole,
+        verdicts=("mode collapse",),
     ),
     "missing_mass": Quantity(
         "Mass that is missed",
@@ -432,7 +446,7 @@ QUANTITIES: dict[str, Quantity] = {
         label="held-out rows",
     ),
     "classes": Quantity(
-        "Classes among samples",
+        "Effective classes among samples",
         "The effective number of classes among samples: the exponential of the entropy of the labels of their nearest "
         "training rows.",
         "classes",
@@ -441,7 +455,7 @@ QUANTITIES: dict[str, Quantity] = {
         floor="classes_floor",
     ),
     "classes_floor": Quantity(
-        "Classes among held-out rows",
+        "Effective classes among held-out rows",
         "The effective number of classes among held-out rows, by the label of their nearest training row.",
         "classes",
         axis="classes",

@@ -4,6 +4,8 @@ The held-out rows are cut into two halves. The measure on the first half chooses
 half, from samples of other z, is reported for it, so that the number of the best is not flattered by the choice.
 """
 
+import math
+import reprlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,7 +15,15 @@ from wgan.config import Config, name_of
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.maths import streams, support
-from wgan.maths.metrics import METRICS, Measurement, Sets, energy_by_chance, energy_distance, mean_distance
+from wgan.maths.metrics import (
+    METRICS,
+    Measurement,
+    Sets,
+    energy_by_chance,
+    energy_distance,
+    energy_spread,
+    mean_distance,
+)
 from wgan.maths.random_features import random_features
 from wgan.runs import best
 from wgan.training.model import generate
@@ -21,6 +31,8 @@ from wgan.training.state import LEAST_HALF, Training, model_of
 
 COUNT = 512  # samples, and held-out rows of a half, at most
 SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
+
+EQUAL = 1e-5  # a group whose spread is this share of the largest is equal but for the rounding of float32
 
 Record = dict[str, float]
 Rows = Callable[[np.ndarray], np.ndarray]
@@ -54,12 +66,13 @@ def prepare(training: Training) -> Comparison | None:
     """Draw the halves, the z and the classes of a run, and measure the floors; None with too few held-out rows."""
     config, dataset, held_out = training.config, training.dataset, training.held_out
     size = min(len(held_out) // 2, COUNT)
-    if size < LEAST_HALF:
+    if min(size, len(training.rows)) < LEAST_HALF:
         return None
     rng = streams.stream(config.seed, "compare")
     order = rng.permutation(held_out)
     real = np.sort(rng.permutation(training.rows)[:COUNT])
     features = features_of(dataset.form, dataset.rows[real])
+    among = features(dataset.rows[real])
 
     def half(chosen: np.ndarray) -> Half:
         rows, z = dataset.rows[np.sort(chosen)], rng.standard_normal((COUNT, config.latent), dtype=np.float32)
@@ -67,7 +80,6 @@ def prepare(training: Training) -> Comparison | None:
         return Half(rows, features(rows), z, codes)
 
     halves = half(order[:size]), half(order[size : 2 * size])
-    among = features(dataset.rows[real])
     floor = energy_distance(halves[0].features, among)
     radius = support.near_radius(among, 1 / SUPPORT)
     floors = {
@@ -114,33 +126,66 @@ def report(comparison: Comparison, training: Training) -> Record:
 def features_of(form: Form, real: np.ndarray) -> Rows:
     """The features in which rows are compared, scaled so that two of the rows `real` are 1 apart on average.
 
-    Images have their random features, every group of which counts alike. Other rows have their encoded columns.
+    Rows with axes of space, such as images, have their random features, every group of which counts alike. Other rows
+    have their encoded columns. A group in which the real rows are all but equal does not make rounding count.
     """
+    in_space = len(form.encoded_shape) > 1
 
     def groups(rows: np.ndarray) -> list[np.ndarray]:
         encoded = form.encode(rows)
-        return random_features(encoded) if form.kind == "images" else [encoded.reshape(len(rows), -1)]
+        return random_features(encoded) if in_space else [encoded]
 
     def joined(rows: np.ndarray, scales: list[float]) -> np.ndarray:
         parts = [group.astype(np.float64) / scale for group, scale in zip(groups(rows), scales, strict=True)]
         return np.concatenate(parts, axis=1)
 
-    scales = [mean_distance(group) or 1.0 for group in groups(real)]
+    spreads = [mean_distance(group) for group in groups(real)]
+    largest = max(spreads) or 1.0
+    scales = [spread if spread > EQUAL * largest else largest for spread in spreads]
     whole = mean_distance(joined(real, scales)) or 1.0
     return lambda rows: joined(rows, scales) / whole
 
 
 def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Measurement]:
     """The measure of samples at rest beside a half: a metric of their features, or a function of both sets of rows."""
+    if best_by == best.ENERGY:
+        return lambda samples, half: _covering(half.features, features(samples))
     if isinstance(best_by, str):
-        return lambda samples, half: METRICS[best_by].measure(Sets(half.features, features(samples)))
+        metric = METRICS[best_by]  # `training.state.start` has seen to it that there are enough rows
+        return lambda samples, half: metric.measure(Sets(half.features, features(samples)))
 
     def own(samples: np.ndarray, half: Half) -> Measurement:
-        found = best_by(samples, half.rows)
-        if not isinstance(found, Measurement):
-            found = Measurement(float(found))
-        if not np.isfinite(found.value):
-            raise WganError(f"best_by {name_of(best_by)} returned {found.value}; it must return a finite number.")
-        return found
+        name = name_of(best_by)
+        try:
+            found = best_by(samples, half.rows.copy())  # a copy, so that a function that writes into it changes nothing
+        except WganError:
+            raise
+        except Exception as fault:
+            raise WganError(
+                f"best_by {name} raised {type(fault).__name__} ({fault}); mend the function, or give another measure."
+            ) from fault
+        value, error = (found.value, found.error) if isinstance(found, Measurement) else (found, None)
+        if not _is_finite(value) or not (error is None or _is_finite(error)):
+            raise WganError(
+                f"best_by {name} returned {reprlib.repr(found)}; it must return a finite number that is lower for "
+                "better samples, or a Measurement of one."
+            )
+        return Measurement(float(value), None if error is None else float(error))
 
     return own
+
+
+def _covering(real: np.ndarray, fake: np.ndarray) -> Measurement:
+    """The energy distance, with an error of which 1.96 to both sides hold the truth in at least 95 %."""
+    found = energy_distance(real, fake)
+    return found._replace(error=(found.error or 0.0) + energy_spread(real, fake))
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether this is one finite number, of Python, NumPy or a framework."""
+    if isinstance(value, str | bytes) or getattr(value, "ndim", None):
+        return False
+    try:
+        return math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
+        return False

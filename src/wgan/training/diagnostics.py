@@ -63,6 +63,7 @@ def prepare(training: Training) -> Probe:
         return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
     searched_rows, held_rows = at_most(training.rows, SEARCHED), at_most(training.held_out, ROWS)
+    searched_rows = _with_each_label(searched_rows, training.rows, dataset.labels)
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
     encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched_rows, held_rows))
     count = min(len(held_rows) or ROWS, ROWS)
@@ -77,6 +78,8 @@ def prepare(training: Training) -> Probe:
         found = looked | _compare(searched[order[: len(held_out)]], held_out)
         floors |= {floor: float(value) for name, value in found.items() if (floor := quantity(name).floor)}
     classes, codes = training.classes, training.codes
+    if labels is not None and held_labels is not None:
+        floors["kinds_floor"] = support.support_size(held_labels, most=len(np.unique(labels))).value
     z_labels, unseen_labels = None, None
     if classes and codes is not None:
         codes_of_z = np.resize(codes[searched_rows[order]], count)
@@ -115,8 +118,9 @@ def diagnose(probe: Probe, training: Training) -> Record:
     record["diversity"] = _spread(sample) / (probe.real_spread or 1)
     looked, labels = _look_up(sample, probe.searched, probe.searched_labels)
     record |= looked
-    if labels is not None and probe.held_labels is not None:
-        record |= _kinds(probe.held_labels, labels, comparison.confidence(training.config))
+    if labels is not None and probe.held_labels is not None and probe.searched_labels is not None:
+        most = len(np.unique(probe.searched_labels))
+        record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training.config))
     if probe.comparison:
         record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
@@ -160,9 +164,21 @@ class _Gradient:
         return gradient, memory
 
 
-def _kinds(held: np.ndarray, made: np.ndarray, confidence: float) -> Record:
-    """How many of the labels the samples show, and the mass of the data whose label they miss, with intervals."""
-    most = len(np.union1d(held, made))
+def _with_each_label(rows: np.ndarray, among: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """These rows, and one of each label that they lack, unless there are more than `SEARCHED` labels.
+
+    A sample of a label without a row would be taken for one of another label.
+    """
+    if labels is None:
+        return rows
+    kinds, first = np.unique(labels[among], return_index=True)
+    if len(kinds) > SEARCHED:
+        return rows
+    return np.union1d(rows, among[first[~np.isin(kinds, labels[rows])]])
+
+
+def _kinds(held: np.ndarray, made: np.ndarray, most: int, confidence: float) -> Record:
+    """How many of `most` labels the samples show, and the mass of the data whose label they miss, with intervals."""
     missed = support.missing_mass(held, made, MADE, confidence)
     return comparison.named("kinds", support.support_size(made, most=most, confidence=confidence)) | comparison.named(
         "missing_mass", missed

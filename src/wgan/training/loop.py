@@ -233,9 +233,11 @@ def estimates(training: Training) -> Record:
 
 
 def no_better(training: Training) -> bool:
-    """Whether `until_no_better` ends the run at this step."""
-    patience, least = training.config.until_no_better, best.lowest(training.measured)
-    return patience is not None and least is not None and training.step - least.step >= patience
+    """Whether `until_no_better` ends the run at this step, which is so only where it is measured in any case."""
+    config, least = training.config, best.lowest(training.measured)
+    if config.until_no_better is None or least is None or training.step % config.diagnose_every:
+        return False
+    return training.step - least.step >= config.until_no_better
 
 
 def _best_step(training: Training) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wgan import data
-from wgan.config import FIELDS, Config, Named
+from wgan.config import FIELDS, Config, Named, name_of
 from wgan.data import Classes, Dataset
 from wgan.errors import WganError
 from wgan.game.arrays import Params
@@ -78,7 +78,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
             f"use --batch {len(rows)} or less."
         )
-    _refuse_measure(config, len(held_out) // 2)
+    _refuse_measure(config, len(rows), len(held_out))
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
     game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
@@ -89,18 +89,27 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
-def _refuse_measure(config: Config, half: int) -> None:
-    """Raise `WganError` if the held-out rows are too few to choose the best checkpoint as the config asks."""
+def _refuse_measure(config: Config, rows: int, held_out: int) -> None:
+    """Raise `WganError` if the rows are too few to choose the best checkpoint as the config asks.
+
+    The default measure that nobody asked for is left out where rows are too few.
+    """
     if isinstance(config.best_by, Named):
         raise WganError(f"best_by {config.best_by.name!r} is a function of your own; give the function itself again.")
-    chosen = isinstance(config.best_by, str) and config.best_by != FIELDS["best_by"].default
-    least = METRICS[config.best_by].least if chosen else LEAST_HALF
     asked = [name for name in ("until_no_better", "best_by") if getattr(config, name) != FIELDS[name].default]
-    if asked and half < least:
+    if not asked:
+        return
+    name = f"best_by {name_of(config.best_by)}" if "best_by" in asked else asked[0]
+    least = LEAST_HALF
+    if "best_by" in asked and isinstance(config.best_by, str):
+        least = max(least, METRICS[config.best_by].least)
+    if held_out < 2 * least:
         raise WganError(
-            f"{asked[0]} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
-            f"but {2 * half} are held out; raise --held-out."
+            f"{name} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
+            f"but there are {held_out}; raise --held-out, or leave it out."
         )
+    if rows < LEAST_HALF:
+        raise WganError(f"{name} needs {LEAST_HALF} training rows, but there are {rows}; give more, or leave it out.")
 
 
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:

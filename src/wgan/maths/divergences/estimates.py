@@ -9,7 +9,7 @@ import numpy as np
 from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
 from wgan.maths.divergences.table import INF, NUMPY, Divergence, named, perspective
-from wgan.maths.exact import as_features, as_float64
+from wgan.maths.exact import as_features, as_float64, whole_number
 
 
 def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) -> float:
@@ -169,11 +169,23 @@ def between_samples(
     real, fake = pair_of_rows(real, fake, least=4)
     if isinstance(features, str) and features not in FEATURES:
         raise unknown_name("features", features, FEATURES)
-    features = FEATURES[features] if isinstance(features, str) else features
+    features = FEATURES[features] if isinstance(features, str) else _checked_features(features)
     rng = streams.stream(seed, "held_out")
     (x, x_other), (y, y_other) = (np.array_split(rng.permutation(rows), 2) for rows in (real, fake))
     score, other = _fit(row, features, x_other, y_other), _fit(row, features, x, y)
     return variational_bound(row, np.append(score(x), other(x_other)), np.append(score(y), other(y_other)))
+
+
+def _checked_features(function: Callable[[np.ndarray], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of the caller's, whose features [n, k] are read like all rows."""
+
+    def features(rows: np.ndarray) -> np.ndarray:
+        (found,) = as_features(features=function(rows))
+        if len(found) != len(rows):
+            raise WganError(f"features of {len(rows)} rows have shape {found.shape}; return [{len(rows)}, k].")
+        return found
+
+    return features
 
 
 def _fit(row: Divergence, features: Callable, real: np.ndarray, fake: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -225,5 +237,5 @@ def pair_of_rows(real: Any, fake: Any, least: int = 1) -> tuple[np.ndarray, np.n
     Raises `WganError` for fewer than `least` rows of a kind, for different numbers of columns, and for values that
     are no numbers, not finite or too large to be multiplied.
     """
-    real, fake = as_features(least, real=real, fake=fake)
+    real, fake = as_features(whole_number(least, "least"), real=real, fake=fake)
     return real, fake

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_float64, finite_number
 
 INF = math.inf
 LEAST_LOG, LARGEST_LOG = -1e300, 700.0  # of log densities: a density above e^700 overflows, a difference below does
@@ -130,7 +130,7 @@ def js(prior: float = 0.5) -> Divergence:
     on a share pi of real rows. The bound is its log likelihood plus the entropy of pi, as in the objective `minimax`.
     Raises `WganError` for a prior outside (0, 1).
     """
-    if not 0 < prior < 1:
+    if not 0 < finite_number(prior, "prior") < 1:
         raise WganError(f"prior is {prior!r}; it must be a number between 0 and 1, the share of real rows.")
     log_pi, log_rest = math.log(prior), math.log1p(-prior)
 

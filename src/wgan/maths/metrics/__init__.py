@@ -1,6 +1,6 @@
 """How far generated rows are from real ones: the metrics as functions, and METRICS, which holds them by name."""
 
-from wgan.maths.metrics.energy import energy_by_chance, energy_distance, kernel_distance, mean_distance
+from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, kernel_distance, mean_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
@@ -48,6 +48,7 @@ __all__ = [
     "diversity",
     "energy_by_chance",
     "energy_distance",
+    "energy_spread",
     "exact_w1",
     "frechet",
     "high_quality",

@@ -12,7 +12,7 @@ import numpy as np
 
 from wgan.errors import WganError
 from wgan.maths import transport
-from wgan.maths.exact import as_features, as_float64, as_probabilities
+from wgan.maths.exact import as_features, as_float64, as_probabilities, refuse_unplain
 from wgan.maths.metrics.distances import squared_distances
 from wgan.maths.streams import stream
 
@@ -182,9 +182,13 @@ class Modes(NamedTuple):
 
 def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
     """The modes of rows [n, d] with labels [n], one label for each mode."""
-    (rows,), labels = as_features(rows=rows), np.asarray(labels)
+    (rows,) = as_features(rows=rows)
+    refuse_unplain(labels, "labels")
+    labels = np.asarray(labels)
     if labels.shape != (len(rows),):
         raise WganError(f"labels has shape {labels.shape}; give {len(rows)} labels, one a row.")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise WganError("labels holds NaN or infinite values; drop those rows.")
     groups = [rows[labels == label] for label in np.unique(labels)]
     return Modes(np.stack([g.mean(0) for g in groups]), np.array([np.sqrt(g.var(0).mean()) for g in groups]))
 
@@ -194,6 +198,10 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
 
     Samples of 2-D Gaussians themselves have 1 - e^(-9/2) = 0.989 (Srivastava et al. 2017).
     """
+    if not isinstance(modes, Modes):
+        raise WganError(
+            f"modes is a {type(modes).__name__}; give Modes(centres, deviations), as modes_of returns them."
+        )
     fake, centres = as_features(fake=fake, centres=modes.centres)
     deviations = as_float64(modes.deviations, "deviations", "a number a mode")
     if deviations.shape != (len(centres),) or (deviations < 0).any():

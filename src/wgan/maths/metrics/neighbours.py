@@ -3,7 +3,7 @@
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.maths.exact import as_features
+from wgan.maths.exact import as_features, whole_number
 from wgan.maths.metrics.distances import rounding_of, squared_distances
 from wgan.maths.metrics.measures import Measurement
 
@@ -31,8 +31,7 @@ def neighbourhoods(real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS) -> d
         >>> {name: float(m.value) for name, m in neighbourhoods(x, x[:4], k=1).items()}
         {'precision': 1.0, 'recall': 0.625, 'density': 2.75, 'coverage': 0.625}
     """
-    if not isinstance(k, int | np.integer) or k < 1:
-        raise WganError(f"k is {k!r}; it must be a whole number of at least 1, the neighbours that a ball reaches to.")
+    k = whole_number(k, "k")
     real, fake = as_features(k + 1, real=real, fake=fake)
     real_radii, fake_radii = _radii(real, k), _radii(fake, k)
     holding = np.zeros(len(fake))

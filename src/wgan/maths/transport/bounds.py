@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
-from wgan.maths.exact import as_rows
+from wgan.maths.exact import as_rows, finite_number
 from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
 from wgan.maths.transport.certify import Plan, Problem, couple, problem, repaired
@@ -142,9 +142,7 @@ def time_limit(budget: float | None, start: float) -> float:
     """When a call that began at `start` has to end; raises `WganError` for a budget that is not positive."""
     if budget is None:
         return math.inf
-    if not budget > 0:
-        raise WganError(f"budget is {budget}; give a positive number of seconds, or leave it out.")
-    return start + budget
+    return start + finite_number(budget, "budget", above=0)
 
 
 def result_fields(bounds: Bounds, X, Y, start: float, solution: bool) -> dict:

@@ -59,7 +59,7 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
     if unequal == "normalise":
         p, q = p / p.sum(), q / q.sum()
     else:
-        _refuse_unequal(p.sum(), q.sum(), sum(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)) / 2)
+        _refuse_unequal(p.sum(), q.sum(), max(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)))
     delta = np.cumsum(p - q)
     delta[-1] = 0
     with np.errstate(over="ignore"):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.maths.exact import as_sets
+from wgan.maths.exact import as_sets, finite_number, whole_number
 from wgan.maths.streams import stream
 from wgan.maths.transport.bounds import (
     W1,
@@ -63,6 +63,8 @@ def sinkhorn(
         (True, True)
     """
     start = time.monotonic()
+    epsilon = None if epsilon is None else finite_number(epsilon, "epsilon", above=0)
+    iterations, tolerance = whole_number(iterations, "iterations"), finite_number(tolerance, "tolerance")
     bounds = Bounds(problem(X, Y, weights_x, weights_y))
     entropic = entropic_bounds(bounds, time_limit(budget, start), epsilon, tolerance, iterations)
     return SinkhornW1(**result_fields(bounds, X, Y, start, solution), entropic=entropic)
@@ -91,8 +93,7 @@ def sliced_w1(X, Y, weights_x=None, weights_y=None, *, directions: int = 128, se
     """
     start = time.monotonic()
     p = problem(X, Y, weights_x, weights_y)
-    if directions < 2:
-        raise WganError(f"directions is {directions}; give at least 2, which a standard error needs.")
+    directions = whole_number(directions, "directions", 2)  # which a standard error needs
     theta = stream(seed, "directions").standard_normal((directions, p.X.shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     centre = p.X.mean(0)
@@ -139,7 +140,7 @@ def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = N
         raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one a half.")
     order_x, order_y = (stream(seed, "halves", k).permutation(len(rows)) for k, rows in enumerate((x, y)))
     x1, x2, y1, y2 = x[order_x[:n]], x[order_x[n : 2 * n]], y[order_y[:n]], y[order_y[n : 2 * n]]
-    share = None if budget is None else budget / 4
+    share = None if budget is None else finite_number(budget, "budget", above=0) / 4
     pairs = [(x1, y1), (x2, y2), (x1, x2), (y1, y2)]
     a, b, c, d = (w1(one, other, method=method, budget=share, seed=seed) for one, other in pairs)
     cross, floor = (a.value + b.value) / 2, (c.value + d.value) / 2
