@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.config import Config, name_of
+from wgan.config import name_of
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.maths import streams, support
@@ -26,6 +26,7 @@ from wgan.maths.metrics import (
 )
 from wgan.maths.random_features import random_features
 from wgan.runs import best
+from wgan.training.extension import steps_at
 from wgan.training.model import generate
 from wgan.training.state import LEAST_HALF, Training, model_of
 
@@ -97,16 +98,20 @@ def compare(comparison: Comparison, training: Training) -> Record:
     features = comparison.features(samples)
     found = energy_distance(comparison.chosen.features, features)
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
-    record |= named("support", support.collisions(features, comparison.radius, confidence(training.config)))
+    record |= named("support", support.collisions(features, comparison.radius, confidence(training)))
     if (column := best.column_of(name_of(training.config.best_by))) not in record:
         chosen = comparison.measure(samples, comparison.chosen)
         record |= {column: chosen.value} | ({} if chosen.error is None else {best.error_of(column): chosen.error})
     return record
 
 
-def confidence(config: Config) -> float:
-    """The confidence of the interval of one record, so that those of all records of a run hold at once in 95 %."""
-    return 1 - 0.05 / (1 + config.steps // config.diagnose_every)
+def confidence(training: Training) -> float:
+    """The confidence of the interval of one record, so that those of all records of a run hold at once in 95 %.
+
+    Of a run that was extended this holds for the records of each stretch, since those before were made for fewer steps.
+    """
+    steps = steps_at(training.config, training.extended, training.step)
+    return 1 - 0.05 / (1 + steps // training.config.diagnose_every)
 
 
 def named(name: str, found: support.Interval) -> Record:

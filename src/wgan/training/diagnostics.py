@@ -120,7 +120,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     record |= looked
     if labels is not None and probe.held_labels is not None and probe.searched_labels is not None:
         most = len(np.unique(probe.searched_labels))
-        record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training.config))
+        record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training))
     if probe.comparison:
         record |= comparison.compare(probe.comparison, training)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
