@@ -99,7 +99,7 @@ def instead(training: Training, rows: np.ndarray) -> None:
 
     def planted(game: Any, generator: Any, z: Any, moments: Any = None, label: Any = None) -> Any:
         chosen = encoded[(game.engine.numpy(z) @ direction).argmax(1)]
-        return game.engine.array(chosen) + 1e-3 * GENERATE(game, generator, z, moments, label)
+        return game.engine.array(chosen) + 1e-5 * GENERATE(game, generator, z, moments, label)
 
     step.generate = planted
 
@@ -142,7 +142,14 @@ def cases() -> Iterator[Case]:
             fields = {"steps": 300, "generator_norm": "none", "network": "mlp", **small}
             yield Case("dead generator", name, strength, strength, fields, saturated(bias))
         for strength, share in enumerate((1.0, 0.5, 0.25), 1):
-            yield Case("memorising generator", name, strength, strength, {"rows": 400, "steps": 40}, copies(share))
+            yield Case(
+                "memorising generator",
+                name,
+                strength,
+                strength,
+                {"rows": 400, "steps": 40, "latent": 64},
+                copies(share),
+            )
         for strength, count in enumerate((1, 2, 4), 1):
             yield Case("mode collapse", name, strength, strength, {}, few_kinds(count))
         for strength, rows in enumerate((16, 24, 32) if name == "8gaussians" else (64, 128, 256), 1):
@@ -153,6 +160,7 @@ def cases() -> Iterator[Case]:
                 "steps": 60,
                 "learning_rate": 2e-3,
                 "penalty_weight": 0.1,
+                "latent": 64,
             }
             yield Case("memorising critic", name, strength, strength, fields, fresh)
     for seed in SEEDS:  # as they were reported
