@@ -38,6 +38,7 @@ FAR = 0.1  # energy distance: between the worst healthy run of the bench and the
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient, outside of which a bad run is due to its critic
 SAME = 1e-6  # the diversity of samples that differ by rounding only
 SHOWN = 0.5  # the share of what real rows show, below which samples show few kinds
+COVERED = 0.7  # the share of the coverage by training rows: between the bench's worst healthy run and weakest collapse
 REALISTIC = 0.8  # the share of the precision of real rows, above which samples are like the data where they are
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
@@ -197,7 +198,7 @@ def _few_kinds(log: Log) -> list[str]:
             found.append(f"{share:.0%} of samples are in class {label:.0f}.")
     covered, count = late_median(log, "coverage"), first_value(log, "measured_rows")
     floor = floor_value(log, "coverage")
-    if realistic and covered + NORMAL * error_of_share(covered, count) < SHOWN * floor:
+    if realistic and covered + NORMAL * error_of_share(covered, count) < COVERED * floor:
         found.append(f"Samples cover {covered:.0%} of held-out rows, and training rows {floor:.0%}.")
     return found
 
