@@ -3,24 +3,20 @@
 import errno
 import json
 import os
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from wgan import __version__
+from wgan import __version__, terminal
 from wgan.config import FIELDS, kind
 from wgan.errors import WganError, unknown_name
 from wgan.presets import PRESETS, preset
 
 if TYPE_CHECKING:
-    from wgan.training.state import Training
-    from wgan.training.tensorboard import Board
+    pass
 
 
 class _Commands(click.Group):
@@ -135,7 +131,7 @@ def train(
     from wgan.training.tensorboard import Board
 
     training = loop.start(loop.same_engine(config, out))
-    click.echo(_summary(training), err=True)
+    click.echo(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
@@ -144,7 +140,7 @@ def train(
     with ExitStack() as stack:
         loop.open_folder(training, out, restart, stack, lambda text: click.echo(text, err=True), extend)
         board = Board(out, training.step) if tensorboard else None
-        said = _advance(training, out, board)
+        said = terminal.advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
     click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
@@ -153,86 +149,6 @@ def train(
     click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
         click.echo("The same command goes on from here.", err=True)
-
-
-def _summary(training: "Training") -> str:
-    """The data, the players, the engine and the meaning of the estimate, in a few lines."""
-    from wgan.data import note_lines
-
-    config, game, dataset, state = training.config, training.game, training.dataset, training.state
-    size = "x".join(map(str, dataset.form.shape))
-    critic, generator = (
-        sum(game.engine.numpy(w).size for w in player.values()) for player in (state.critic, state.generator)
-    )
-    return (
-        f"{dataset.name}: {len(training.rows):,} rows of {size} to train, {len(training.held_out):,} held out "
-        f"({dataset.source})\n"
-        f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
-        f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}\n"
-        f"{''.join(f'{line}{chr(10)}' for line in note_lines(dataset))}"
-        f"{_engine_reason(training)}"
-        f"estimate: {game.objective.estimates}"
-    )
-
-
-def _engine_reason(training: "Training") -> str:
-    """The reason for the engine that `--engine auto` chose, as a line; empty if the engine was given."""
-    from wgan.training.model import engine_for
-
-    if training.config.engine != "auto":
-        return ""
-    name, why = engine_for(training.config, training.game.architecture.critic, training.dataset.form.encoded_shape)
-    return f"engine auto is {name}: {why}\n"
-
-
-def _advance(training: "Training", out: Path, board: "Board | None") -> str:
-    """Train to the end, or until Ctrl-C or SIGTERM asks to stop; return the last estimates in words."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from wgan.training.loop import advance
-
-    asked = False
-    said, shown = "", time.monotonic()
-
-    def ask(number: int, frame: Any) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        click.echo("saving, then stopping; press Ctrl-C again to stop at once", err=True)
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task("training", total=training.config.steps, completed=training.step, said="")
-
-            def watch(step: int) -> bool:
-                bar.update(task, completed=step)
-                return asked
-
-            for record in advance(training, out, watch):
-                said = _estimates_in_words(record)
-                if board:
-                    board.write(training, record)
-                bar.update(task, completed=record["step"], said=said)
-                if not console.is_terminal and time.monotonic() - shown > 10:
-                    shown = time.monotonic()
-                    click.echo(f"step {record['step']:,}/{training.config.steps:,}: {said}", err=True)
-    finally:
-        if board:
-            board.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return said
-
-
-def _estimates_in_words(record: dict[str, Any]) -> str:
-    held_out = record.get("held_out_estimate")
-    more = f" ({held_out:.3g} held out)" if held_out is not None else ""
-    return f"estimate {record['estimate']:.3g}{more}, {record['steps_per_second']:.1f} steps/s"
 
 
 @cli.command()
@@ -493,7 +409,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
         return
     out = out or Path("studies") / f"{name}-{scale}"
     try:
-        with _bar(name) as show:
+        with terminal.bar(name) as show:
             for at in studies.run(name, scale, out, jobs, dask):
                 show(at.done, at.total, studies.words(at.rows))
     except KeyboardInterrupt:
@@ -501,25 +417,6 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
         raise
     click.echo((out / "summary.md").read_text(), nl=False)
     click.echo(f"written to {out}", err=True)
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None, said="")
-
-        def show(done: int, total: int, said: str) -> None:
-            bar.update(task, completed=done, total=total, said=said)
-            if not console.is_terminal:
-                click.echo(f"{done}/{total}: {said}", err=True)
-
-        yield show
 
 
 @cli.command()

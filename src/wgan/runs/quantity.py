@@ -1,0 +1,110 @@
+"""What a logged number is: its words, its unit, its floor, where it is shown, and what reads it."""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+
+def number(value: float) -> str:
+    """A number in three significant digits, or as a whole number above 1,000.
+
+    Examples:
+        >>> number(12345.6), number(0.000012), number(2.5), number(0.0)
+        ('12,346', '1.2e-05', '2.50', '0')
+    """
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    if 1000 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1000 else f"{value:.3g}"
+
+
+def whole(value: float) -> str:
+    """A count, as a whole number."""
+    return f"{value:,.0f}"
+
+
+def share(value: float) -> str:
+    """A share, in percent."""
+    return f"{value:.0%}"
+
+
+def minutes(seconds: float) -> str:
+    """A time in minutes."""
+    return f"{seconds / 60:,.1f} minutes"
+
+
+class Axis(NamedTuple):
+    """A chart of the report: its title, which names the vertical axis, and a sentence on how to read it.
+
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100.
+    """
+
+    title: str
+    sentence: str
+    logarithmic: bool = True
+
+
+Place = Literal["tile", "table", "comparison"]
+PLACES: dict[Place, str] = {"tile": "tile", "table": "table of several runs", "comparison": "chart of several runs"}
+
+
+class Quantity(NamedTuple):
+    """What a logged number is.
+
+    `title` is its full name and `sentence` says what it estimates. `axis` is the chart in `AXES` that draws it, and
+    `label` its short name there. `floor` names the quantity that real rows score in the samples' place.
+    `text` writes a value. `verdicts` names the verdicts that read it. `shown` lists the other places of the report: the
+    tiles of one run, and the table and the charts of several runs. A tile shows the floor beside the value, or the
+    quantity that `beside` names. TensorBoard shows every quantity that is a number.
+    """
+
+    title: str
+    sentence: str
+    unit: str = ""
+    axis: str | None = None
+    label: str = ""
+    floor: str | None = None
+    text: Callable[[Any], str] = number
+    verdicts: tuple[str, ...] = ()
+    shown: tuple[Place, ...] = ()
+    beside: str | None = None
+
+
+AXES = {
+    "difference": Axis(
+        "Difference from the data",
+        "The energy distance between samples and held-out rows in random features: 0 on average for equal "
+        "distributions, and 1 is the distance of two real rows. It sees sharpness, and it chooses the best checkpoint.",
+    ),
+    "distance": Axis(
+        "Distance to the data", "Exact Wasserstein-1 between samples and held-out rows, Euclidean, in encoded units."
+    ),
+    "estimate": Axis(
+        "The critic's estimate",
+        "On training rows and on held-out rows, which the critic never saw. Where the two part, it memorises.",
+    ),
+    "variety": Axis(
+        "Variety",
+        "Coverage: the share of held-out rows with a sample near them. Diversity: how much two samples differ, where "
+        "real rows score 1.",
+        logarithmic=False,
+    ),
+    "gradient norm": Axis(
+        "Gradient norm of the critic",
+        "At real rows, at samples and between them. A penalty holds it near 1, and the generator learns from it.",
+    ),
+    "layers": Axis(
+        "Gradient of each layer of the critic",
+        "The norm of the loss's gradient in each layer. The layers should not differ by orders of magnitude.",
+    ),
+    "support": Axis(
+        "Effective support",
+        "How many kinds of rows the samples show, by how often two of them are alike. A collapse shows here first.",
+    ),
+    "losses": Axis("Losses", "What each player minimised. The zero of a loss is arbitrary; read the distance instead."),
+    "clipped": Axis("Clipped weights", "The share of the critic's weights at +-c."),
+    "classes": Axis(
+        "Classes", "Effective number of classes among samples, by the label of their nearest training row.", False
+    ),
+}
