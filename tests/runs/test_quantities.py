@@ -12,7 +12,7 @@ from wgan import Config, WganError, data
 from wgan.reports.verdicts import VERDICTS
 from wgan.runs import folder as runs
 from wgan.runs.quantities import AXES, QUANTITIES, entry, label, markdown_table, on_axis, quantity, shown_in, title
-from wgan.training.loop import advance, train
+from wgan.training.loop import advance
 from wgan.training.state import start
 
 ROOT = Path(__file__).parent.parent.parent
