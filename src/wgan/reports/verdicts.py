@@ -249,6 +249,8 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     if far.lower > FAR:
         sentence = "The samples are far from the data."
         remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
+        if far.lower > far.start:
+            sentence, remedy = "The samples went away from the data.", "Lower --learning-rate, tenfold first."
         return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
     if far.seen:
         sentence = "The samples can be told from held-out rows."
