@@ -6,7 +6,8 @@ from scipy.spatial.distance import pdist
 from scipy.stats import binom
 
 from wgan import WganError
-from wgan.maths.metrics import energy, energy_by_chance, energy_distance, energy_spread, mean_distance
+from wgan.maths.metrics import energy
+from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, mean_distance
 
 
 def test_the_mean_distance_is_that_of_all_pairs_also_far_from_0():

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from wgan import WganError, data
 from wgan.maths import random_features as module
-from wgan.maths.metrics import energy_by_chance, energy_distance, mean_distance
+from wgan.maths.metrics.energy import energy_by_chance, energy_distance, mean_distance
 from wgan.maths.random_features import random_features
 
 SHAPES = [(9, 1), (21, 3), (8, 9, 1), (11, 10, 3), (6, 7, 9, 2)]

@@ -15,6 +15,7 @@ from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.reports.series import LEAST_FALL, NORMAL
 from wgan.reports.verdicts import (
+    COVERED,
     FAR,
     FLATTEST,
     GRADIENT_NORMS,
@@ -190,7 +191,7 @@ def test_what_was_not_measured_is_told_and_is_no_praise(columns, config, words):
 
 
 # the verdict and its kind, columns by what is compared, its limit, and the side of it on which the verdict is given
-SHOWN_AT = next(x for x in np.linspace(0, 1, 100_001) if x + NORMAL * np.sqrt(x * (1 - x) / 180) >= SHOWN * 0.95)
+COVERED_AT = next(x for x in np.linspace(0, 1, 100_001) if x + NORMAL * np.sqrt(x * (1 - x) / 180) >= COVERED * 0.95)
 LESS = next(x for x in np.linspace(0, 0.95, 95_001) if x + 3 * np.sqrt((x * (1 - x) + 0.95 * 0.05) / 180) >= 0.95)
 FLAT, STEEP = {"gradient_norm_fake": 1e-6}, {"gradient_norm_real": 500.0}
 FEW = {
@@ -253,7 +254,7 @@ LIMITS = {
         )
         for name, few in FEW.items()
     },
-    "coverage with its interval": ("mode collapse", "fault", lambda x: SEEN | {"coverage": x}, SHOWN_AT, "below"),
+    "coverage with its interval": ("mode collapse", "fault", lambda x: SEEN | {"coverage": x}, COVERED_AT, "below"),
     "difference of few kinds": (
         "mode collapse", "fault", lambda x: {"support_upper": 20} | apart(x), MARGIN / 2, "above",
     ),

@@ -11,7 +11,8 @@ from scipy.stats import binom
 from wgan import Config, WganError, data
 from wgan.config import MEASURES, Named
 from wgan.engines import ENGINES
-from wgan.maths.metrics import METRICS, Measurement, mean_distance
+from wgan.maths.metrics import METRICS, Measurement
+from wgan.maths.metrics.energy import mean_distance
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import comparison, diagnostics

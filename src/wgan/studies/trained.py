@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan.runs import checkpoint
+from wgan.config import name_of
+from wgan.runs import best, checkpoint
 from wgan.studies.rows import as_json
 from wgan.training.loop import Record, advance, iterate
 from wgan.training.state import Training, flatten, losses, restore
@@ -78,6 +79,9 @@ def _resume_and_keep(run: Training, past: list[Record]) -> Callable[[int], bool]
     if saved is not None:
         restore(run, saved._replace(meta=saved.meta["losses"]))
         past += saved.meta["records"]
+        columns = {name for record in past for name in record if isinstance(record[name], int | float)}
+        log = {name: np.array([record.get(name, np.nan) for record in past]) for name in columns}
+        run.measured = best.history(log, name_of(run.config.best_by))
         case.earlier, case.began = saved.meta["seconds"], time.perf_counter()
     last = time.monotonic()
 

@@ -15,15 +15,8 @@ from wgan.config import name_of
 from wgan.data import Form
 from wgan.errors import WganError
 from wgan.maths import streams, support
-from wgan.maths.metrics import (
-    METRICS,
-    Measurement,
-    Sets,
-    energy_by_chance,
-    energy_distance,
-    energy_spread,
-    mean_distance,
-)
+from wgan.maths.metrics import METRICS, Measurement, Sets
+from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, mean_distance
 from wgan.maths.random_features import random_features
 from wgan.runs import best
 from wgan.training.model import generate

@@ -1,6 +1,6 @@
 """How far generated rows are from real ones: the metrics as functions, and METRICS, which holds them by name."""
 
-from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, kernel_distance, mean_distance
+from wgan.maths.metrics.energy import energy_distance, energy_spread, kernel_distance
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
@@ -46,7 +46,6 @@ __all__ = [
     "Sets",
     "class_coverage",
     "diversity",
-    "energy_by_chance",
     "energy_distance",
     "energy_spread",
     "exact_w1",
@@ -55,7 +54,6 @@ __all__ = [
     "inception_style_score",
     "kernel_distance",
     "label_agreement",
-    "mean_distance",
     "measurement",
     "memorisation",
     "modes_found",
