@@ -126,6 +126,13 @@ def test_a_run_of_a_parquet_file_writes_its_types_again(tmp_path):
     assert set(made["large_ids"].dropna()) <= set(table["large_ids"].to_pylist())
 
 
+def test_whole_numbers_that_are_dates_become_texts_too(tmp_path):
+    frame = pd.DataFrame({"day": [20230101 + at % 28 for at in range(ROWS)], "x": np.linspace(0, 1, ROWS, dtype="f2")})
+    dataset = from_array(frame)
+    write(dataset.form, dataset.rows, tmp_path / "days.csv")
+    assert (tmp_path / "days.csv").read_text().splitlines()[1].split(",")[0] == "20230101"
+
+
 def test_a_parquet_file_keeps_the_dtypes_of_its_frame(tmp_path):
     frame = mixed().rename(columns=str)
     frame.to_parquet(tmp_path / "mixed.parquet")

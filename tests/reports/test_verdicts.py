@@ -70,7 +70,7 @@ FAULTY = {
     "vanishing gradient": AWAY | {"gradient_norm_fake": 1e-6},
     "dead generator": AWAY | {"generator_gradient": 1e-9},
     "memorising generator": {"copied": 0.5},
-    "mode collapse": AWAY | {"support": 15.0, "support_lower": 12.0, "support_upper": 20.0},
+    "mode collapse": AWAY | {"support": 45.0, "support_lower": 40.0, "support_upper": 50.0},
     "memorising critic": MEMORY,
     "difference from the data": AWAY,
 }

@@ -106,7 +106,7 @@ def _reread(series: Any, said: str, where: str) -> Reading | None:
         return reading._replace(values=reading.values.set_axis(series.index))
     if not kinds.is_numeric_dtype(kept) or kinds.is_bool_dtype(kept) or kinds.is_complex_dtype(kept):
         return None
-    if kind != "date" and not 190001 <= kept.iloc[0] <= 21001231235959:
+    if kind != "date" and not 190001 <= float(kept.iloc[0]) <= 21001231235959:  # float16 cannot hold the limit
         return None
     whole = kept.astype(np.float64)
     if not np.isfinite(whole).all() or (whole != whole.round()).any():
@@ -375,7 +375,10 @@ def texts_of(column: Column, series: Any) -> list[str | None]:
     kinds = pd.api.types
     if column.written and not _text_dtype(column.dtype) and column.kind != "identifier":
         if column.unit:
-            found = dates.written([_datetime(value) for value in kept], column.written[0])
+            whole = kinds.is_integer_dtype(kept)  # 20230623 in a column of whole numbers
+            found = [str(value) for value in kept]
+            if not whole:
+                found = dates.written([_datetime(value) for value in kept], column.written[0])
         elif len(column.written) == 2:
             found = [column.written[0] if value else column.written[1] for value in kept]
         else:

@@ -36,6 +36,7 @@ from wgan.runs.quantities import number, whole
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
 FAR = 0.1  # energy distance: between the worst healthy run of the bench and the best one of those at fault
 STEEPEST, FLATTEST = 100.0, 1e-3  # norms of the critic's gradient, outside of which a bad run is due to its critic
+TINY = 0.03  # the share of the real support that a run which learns has passed, also while its samples get better
 SAME = 1e-6  # the diversity of samples that differ by rounding only
 SHOWN = 0.5  # the share of what real rows show, below which samples show few kinds
 COVERED = 0.7  # the share of the coverage by training rows: between the bench's worst healthy run and weakest collapse
@@ -161,7 +162,8 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
 def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     """The samples show few of the kinds in the data, beyond their interval, and this does not get better."""
     far = difference(log)
-    if far and (far.falls or not far.seen):
+    tiny = late_median(log, "support_upper") < TINY * floor_value(log, "support")
+    if far and (not far.seen or (far.falls and not tiny)):  # from so few kinds nothing comes back
         return None
     evidence = _few_kinds(log)
     if not evidence:
@@ -249,11 +251,13 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     if far.lower > FAR:
         sentence = "The samples are far from the data."
         remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
-        if far.lower > far.start:
+        if far.lower > far.start or late_median(log, "w1") > 1.1 * first_value(log, "w1"):
             sentence, remedy = "The samples went away from the data.", "Lower --learning-rate, tenfold first."
         return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
     if far.seen:
         sentence = "The samples can be told from held-out rows."
+        if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):
+            sentence = "Hardly any sample is near a held-out row."
         remedy = "Raise --steps." if far.falls else "More steps, a larger --width or more data may help."
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy)
     if far.upper > MARGIN or apart:

@@ -177,7 +177,7 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
     if differences := [
         f"{name}: saved {saved.get(name)!r}, asked {asked.get(name)!r}"
         for name in sorted((saved.keys() | asked.keys()) - may_change)
-        if saved.get(name, ...) != asked.get(name, ...)  # no JSON value equals ...
+        if saved.get(name) != asked.get(name)  # a field that an earlier version lacked is as if it was not set
     ]:
         found, more = "; ".join(differences), ""
         if len(differences) == 1 and differences[0].startswith("steps:") and asked["steps"] > saved["steps"]:

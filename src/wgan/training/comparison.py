@@ -163,7 +163,7 @@ def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Mea
                 f"best_by {name} raised {type(fault).__name__} ({fault}); mend the function, or give another measure."
             ) from fault
         value, error = (found.value, found.error) if isinstance(found, Measurement) else (found, None)
-        if not _is_finite(value) or not (error is None or _is_finite(error)):
+        if not _is_finite(value) or not (error is None or (_is_finite(error) and error >= 0)):
             raise WganError(
                 f"best_by {name} returned {reprlib.repr(found)}; it must return a finite number that is lower for "
                 "better samples, or a Measurement of one."

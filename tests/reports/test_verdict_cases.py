@@ -1,0 +1,31 @@
+"""Verdicts on logs like those of runs that were once judged wrongly."""
+
+import numpy as np
+from test_verdicts import AWAY, FAR, HEALTHY, LAST, SEEN, STEPS, log
+
+from wgan.reports.verdicts import TINY, verdicts
+
+FALLING = {"energy_distance": np.where(LAST, 2 * FAR, 4 * FAR)}
+
+
+def test_a_generator_of_three_outputs_has_collapsed_even_while_its_distance_falls():
+    """A learner has passed so few kinds long before: with more kinds a falling distance is a run that needs steps."""
+    for share, name in ((0.99 * TINY, "mode collapse"), (1.01 * TINY, "difference from the data")):
+        few = {"support": 1000 * share, "support_lower": 2.0, "support_upper": 1000 * share}
+        assert verdicts(log(**HEALTHY | AWAY | FALLING | few))[0].name == name
+
+
+def test_samples_that_went_away_from_the_data_are_not_advised_more_steps():
+    for gone in ({"w1": np.where(STEPS == 0, 3.0, 3.31)}, {"energy_distance": np.where(STEPS == 0, FAR, 3 * FAR)}):
+        first = verdicts(log(**HEALTHY | AWAY | gone))[0]
+        assert first.sentence == "The samples went away from the data."
+        assert "--steps" not in first.remedy
+    stayed = verdicts(log(**HEALTHY | AWAY | {"w1": np.where(STEPS == 0, 3.0, 3.29)}))[0]
+    assert stayed.sentence == "The samples are far from the data."
+
+
+def test_samples_of_which_none_is_near_a_row_are_said_to_be_so():
+    for precision, hardly in ((0.09, True), (0.1, False)):
+        found = {one.name: one for one in verdicts(log(**HEALTHY | SEEN | {"precision": precision}))}
+        assert ("Hardly any" in found["difference from the data"].sentence) == hardly
+        assert f"Realism: {precision:.0%} of samples" in found["difference from the data"].evidence
