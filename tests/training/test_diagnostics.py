@@ -212,7 +212,7 @@ def test_the_support_counts_the_pairs_of_samples_that_are_alike():
     record, among = diagnose(probe, training), probe.comparison
     samples = among.features(model.generate(state.model_of(training), among.chosen.z, among.chosen.codes))
     assert record["support"] == pytest.approx(1 / np.mean(pdist(samples) <= among.radius))
-    found = support.collisions(samples, among.radius, 1 - 0.05 / 4)  # four records share the 5 %
+    found = support.collisions(samples, among.radius, 1 - 0.05 / 2)  # the first record may miss in 5 % / (1 * 2)
     assert (record["support_lower"], record["support_upper"]) == (found.lower, found.upper)
     held = pdist(np.concatenate([among.chosen.features, among.reported.features])) <= among.radius
     assert record["support_floor"] == pytest.approx(1 / held.mean())
@@ -430,7 +430,6 @@ def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):
     assert checkpoint.steps(out / "checkpoints") == [2, 5, 6]
     assert best.best(out, [2, 5, 6])[:3] == (2, "energy_distance", 2.0)
     assert best.best(out, [5, 6])[:3] == (6, "energy_distance", 4.0)
-    assert best.best(out, [5, 6], before=6)[:3] == (5, "energy_distance", 5.0)
 
 
 @pytest.mark.parametrize("at", [3, 5])
