@@ -159,3 +159,17 @@ def test_as_many_rows_are_compared_as_there_are_of_both_kinds(tmp_path, held_out
     assert one.w1.n == one.floor.n == (most, most)
     with pytest.raises(WganError, match=f"enough for n = {most} of each and as many for the floor, not {most + 1}"):
         distance.distance(tmp_path / "run", n=most + 1)
+
+
+def test_images_of_two_usual_ranges_are_not_compared_as_they_are(tmp_path):
+    bytes_ = np.random.default_rng(0).integers(0, 256, (60, 4, 4), dtype=np.uint8)
+    sets = {"bytes": bytes_, "unit": (bytes_ / 255).astype("f4"), "signed": (bytes_ / 127.5 - 1).astype("f4")}
+    for name, rows in sets.items():
+        np.save(tmp_path / f"{name}.npy", rows)
+    for first, second in (("bytes", "unit"), ("unit", "bytes"), ("unit", "signed"), ("signed", "unit")):
+        with pytest.raises(WganError, match="scale both alike, or use `wgan evaluate"):
+            distance.distance(tmp_path / f"{first}.npy", tmp_path / f"{second}.npy")
+    odd = sets["signed"] * np.float32(3.3)  # two sets in the same odd unit have their own lowest and highest numbers
+    np.save(tmp_path / "odd.npy", odd)
+    np.save(tmp_path / "other.npy", odd[:50] * np.float32(0.99))
+    assert distance.distance(tmp_path / "odd.npy", tmp_path / "other.npy").w1.value > 0

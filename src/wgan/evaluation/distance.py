@@ -7,9 +7,11 @@ import numpy as np
 
 from wgan import data
 from wgan.data import Form
+from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
+from wgan.evaluation.samples import span_of
 from wgan.maths import transport
 from wgan.maths.exact import as_rows, whole_number
 from wgan.maths.streams import stream
@@ -283,7 +285,21 @@ def _flat_rows(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
         rows = to_rows(form, to_frame(side.form, rows), side.name)
     if form is None:
         return as_rows(rows, side.name)
+    _refuse_another_range(form, side)
     return np.asarray(form.encode(rows)).reshape(len(rows), -1)
+
+
+def _refuse_another_range(form: Form, side: _Side) -> None:
+    """Raise WganError for images in another of the usual ranges, or of another kind of number, than `form` encodes."""
+    if side.form is None or form.kind != "images" or side.form.kind != "images":
+        return
+    one, other = span_of(form), span_of(side.form)
+    other_numbers = (np.dtype(form.dtype).kind == "f") != (np.dtype(side.form.dtype).kind == "f")
+    if one != other and (other_numbers or {one, other} <= set(USUAL_SPANS)):
+        raise WganError(
+            f"{side.name} has images from {other[0]:g} to {other[1]:g} and the other side from {one[0]:g} to "
+            f"{one[1]:g}; scale both alike, or use `wgan evaluate --real A --fake B`, which scales the usual ranges."
+        )
 
 
 def _numbers_by_name(one: W1 | CriticW1 | Splits) -> dict[str, Any]:

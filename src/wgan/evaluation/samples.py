@@ -252,7 +252,7 @@ def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
     low, high = float(array.min()), float(array.max())
     if not np.isfinite([low, high]).all():
         raise WganError(f"{name} holds NaN or infinite values; drop or fill them.")
-    span = _span(form)
+    span = span_of(form)
     same_kind = (np.dtype(form.dtype).kind == "f") == (array.dtype.kind == "f")
     fits = span[0] <= low and high <= span[1]
     usual = UNIT if low >= UNIT[0] and high <= UNIT[1] else SIGNED if low >= SIGNED[0] and high <= SIGNED[1] else BYTES
@@ -269,7 +269,7 @@ def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
     )
 
 
-def _span(form: Form) -> tuple[float, float]:
+def span_of(form: Form) -> tuple[float, float]:
     """The range that is encoded as [-1, 1]."""
     offset, scale = float(np.max(form.offset)), float(np.max(form.scale))
     return offset - scale, offset + scale
