@@ -232,7 +232,8 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     since = step_since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic has memorised its training rows since step {since:,}.",
-        evidence, f"Train on more data.{_best_checkpoint(log, config) or ' Or stop at that step.'}", ("loss and distance",),
+        evidence, f"Train on more data.{_best_checkpoint(log, config) or ' Or stop at that step.'}",
+        ("loss and distance",),
     )  # fmt: skip
 
 
