@@ -269,7 +269,7 @@ def test_data_frames_and_data_sets_are_taken():
     model = WGAN(**SMALL).fit(dataset)
     assert model.config_.data == "8gaussians"
     assert model.n_features_in_ == 2
-    with pytest.raises(ValueError, match=r"is sparse; give array\.toarray"):
+    with pytest.raises(ValueError, match=r"is sparse; call \.toarray"):
         WGAN(**SMALL).fit(csr_matrix(X))
     with pytest.raises(ValueError, match="1 sample"):
         WGAN(**SMALL).fit(X[:1])

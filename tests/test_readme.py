@@ -39,6 +39,7 @@ export("run", "digits.onnx")
 import numpy as np, wgan
 list(wgan.train(wgan.Config(width=4, steps=1), out="runs/mine"))
 real, fake, known = np.random.default_rng(0).normal(size=(3, 300, 4))
+labels = real_labels = fake_labels = np.arange(300) % 7
 """,
     "tables": """
 import numpy as np, pandas
