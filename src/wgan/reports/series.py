@@ -47,7 +47,7 @@ def difference(log: Log) -> Difference | None:
     before, after = values[~late & np.isfinite(values)], values[late & np.isfinite(values)]
     fall = before.min() - after.min() if len(before) and len(after) else 0.0
     start, half = first_value(log, "energy_distance"), NORMAL * error
-    falls = bool(fall > half and fall > LEAST_FALL * before.min())
+    falls = bool(len(before) and fall > max(half, LEAST_FALL * before.min()))
     above = max(half, chance)  # near 0 the jackknife's error is too small
     return Difference(value, value - half, value + above, chance, start, falls)
 
