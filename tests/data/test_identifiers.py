@@ -142,3 +142,33 @@ def test_data_of_a_file_marks_identifiers_where_train_refuses(trained):
 
 def test_a_loaded_model_keeps_its_identifiers(trained):
     assert load(trained / "run").sample(2)["name"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ([10**8 + 7 * at for at in range(FEW + 1)], True),
+        ([10**8 - 1, *(10**8 + 7 * at for at in range(FEW))], False),  # one has eight digits
+        ([10**8, *(10**8 + 7 * at for at in range(FEW))], False),  # one twice
+        ([10**8 + 7 * at + 0.5 for at in range(FEW + 1)], False),
+    ],
+)
+def test_long_whole_numbers_that_all_differ_are_said_to_be_possible_names(values, named):
+    table = pd.DataFrame({"card": values, "x": np.linspace(0, 1, len(values))})
+    notes = [text for column, text in from_array(table).notes if column == "card"]
+    assert len(notes) == named
+    if named:
+        assert "--column card=identifier" in notes[0]
+        assert not from_array(table, column="card=integer").notes
+
+
+def test_telephone_numbers_are_texts(tmp_path):
+    for numbers, refused in (
+        (["+49362780%03d" % at for at in range(60)], True),
+        (["+%d" % at for at in range(1, 61)], False),
+    ):
+        (tmp_path / "people.csv").write_text("tel,x\n" + "".join(f"{text},{at}\n" for at, text in enumerate(numbers)))
+        if refused:
+            assert_refused(run("train", tmp_path / "people.csv", "--steps", "1"), "telephone number", "identifier")
+        else:
+            assert "tel  integer" in run("data", tmp_path / "people.csv").stdout

@@ -109,7 +109,7 @@ def test_samples_that_equal_real_rows_are_named_where_no_training_rows_are_given
     real = points(0)
     report = wgan.evaluate(real, np.concatenate([real[:20], points(1, 180)]))
     (remark,) = report["protocol"]["remarks"]
-    assert remark.startswith("20 of the 200 samples equal a real row, where 0.2% of the real rows equal another")
+    assert remark.startswith("20 of the 200 samples equal a real row, where 0 of 400 real rows equal another")
     assert "20 of the 200 samples equal a real row" in samples.words(report)
     assert not wgan.evaluate(real, points(1))["protocol"]["remarks"]
 
@@ -202,6 +202,22 @@ def test_images_in_another_usual_range_are_brought_to_that_of_the_real_ones(scal
     assert report["protocol"]["remarks"] == ([remark] if remark else [])
 
 
+@pytest.mark.parametrize(
+    ("real", "fake", "remark"),
+    [
+        (lambda x: x / 127.5 - 1, lambda x: x / 255, "fake lies between 0 and 1, and was read as images from -1 to 1"),
+        (lambda x: x, lambda x: x // 255, "fake lies between 0 and 1, and was read as images from 0 to 255"),
+        (lambda x: x, lambda x: x // 2, None),
+        (lambda x: x / 255, lambda x: x / 510, None),
+    ],
+)
+def test_images_that_may_be_in_a_narrower_range_are_said_to_be_read_as_the_real_ones(real, fake, remark):
+    pixels = pictures(1)
+    pixels[0, 0, 0], pixels[0, 0, 1] = 0, 255
+    (*said,) = wgan.evaluate(real(pictures(0)), fake(pixels))["protocol"]["remarks"]
+    assert said == ([f"{remark}, as real"] if remark else [])
+
+
 def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
     x = pictures(0)
     for real, fake, says in (
@@ -217,7 +233,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
         (people(0), people(1)[["age", "sex"]], "fake lacks the column 'income' of real"),
         (people(0), points(1, columns=2), "fake is not a table with the columns of real"),
         (points(0), (row for row in points(1)), "fake is a generator, not an array"),
-        (points(0, 8), points(1, 8), "needs at least 100 .* Give more rows"),
+        (points(0, 8), points(1, 8), "kernel_distance needs at least 20 .* Give more rows"),
         ("8gausians", points(1), "did you mean '8gaussians'"),
     ):
         with pytest.raises(WganError, match=says):

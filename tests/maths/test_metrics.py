@@ -666,3 +666,13 @@ def test_distances_ignore_how_features_are_turned_and_moved_and_the_order_of_row
     for name in INVARIANT:
         factor = {"frechet": scale**2, "exact_w1": scale}.get(name, 1)
         assert measurement(name, after).value == pytest.approx(factor * measurement(name, before).value, rel=1e-6), name
+
+
+@pytest.mark.parametrize("away", [1e9, 1e10, 1e12])
+def test_samples_that_are_equally_far_from_all_training_rows_are_no_copies(away):
+    real, train, fake = features(0, 300), features(1, 250), features(2, 300) + away
+    found = memorisation(real, fake, train)
+    assert (found.value, found.p_value) == (0, 1)
+    corners = np.eye(8)  # the middle is as far from each
+    found = memorisation(corners[np.arange(99) % 8], np.full((50, 8), 0.125), corners)
+    assert (found.value, found.p_value) == (0, 1)

@@ -33,6 +33,7 @@ from wgan.data.texts import Reading
 from wgan.errors import WganError
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
+NAMING = 9  # digits from which different whole numbers may be names, not counts
 MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
 # A text column looks like an identifier if its rows have more different texts than this share of them (and more than
 # FEW), or if all differ. Beyond a half, fewer than two rows share a text on average: a sampled text points to a person.
@@ -72,6 +73,9 @@ def from_frame(
         found, values = _column_and_values(plain, said)
         if plain.note:
             notes.append((str(one), plain.note.replace("NAME", shlex.quote(str(one)))))
+        elif not said and _may_name(found, values):
+            why = f"every row has another number of {NAMING} digits or more; if they name persons or things"
+            notes.append((str(one), f"{why}, --column {shlex.quote(str(one))}=identifier stores none of them"))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
             found, values = _identifier(found, plain.gaps)
@@ -130,6 +134,14 @@ def _identifies(plain: Plain, levels: tuple) -> str:
     if not (distinct == count > 1 or (distinct > FEW and distinct > IDENTIFIER * count)):
         return ""
     return f"{distinct:,} different texts in {count:,} rows, such as {plain.kept.iloc[0]!r}"
+
+
+def _may_name(column: Column, values: np.ndarray) -> bool:
+    """Whether a column of numbers may name persons or things, as numbers of cards and accounts do."""
+    if column.kind != "number" or column.decimals != 0 or column.unit:
+        return False
+    known = values[~np.isnan(values)]
+    return len(known) > FEW and np.abs(known).min() >= 10 ** (NAMING - 1) and len(np.unique(known)) == len(known)
 
 
 def _identifier(column: Column, gaps: np.ndarray) -> tuple[Column, np.ndarray]:

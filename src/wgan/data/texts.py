@@ -193,6 +193,7 @@ def _truth(column: _Texts) -> Reading | None:
 _WHOLE = r"^-?(0|[1-9]\d*)$"
 _PLAIN = r"(?i)^-?((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^[+-]?inf(inity)?$"
 _CODE = r"^[+-]?0\d+$"
+_TELEPHONE = r"^\+[1-9]\d{6,14}$"  # as E.164 writes them
 
 
 def _all(distinct: Any, pattern: str) -> bool:
@@ -225,6 +226,9 @@ def _digits(column: _Texts) -> Reading | None:
         code = texts[int(np.asarray(codes).argmax())]
         note = f"text, not numbers, since {code!r} begins with 0"
         return Reading(_series(pa.array(first).take(column.places)), note=note)
+    if _all(trimmed, _TELEPHONE):
+        note = f"text, not numbers, since {texts[0]!r} looks like a telephone number"
+        return Reading(_series(pa.array(column.distinct.to_pylist()).take(column.places)), note=note)
     if not _all(trimmed, _WHOLE):
         return None  # with a plus
     longest = max(texts, key=len)

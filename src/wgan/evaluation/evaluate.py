@@ -101,7 +101,7 @@ def evaluate_model(
     labels = sample_codes(model, count, seed) if model.classes and seen.name == "classifier" else None
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:
-        raise WganError(" ".join([*list(lacking.values())[:1], "Raise --samples, or hold more rows out."]))
+        raise WganError(f"{least_lacking(lacking)} Raise --samples, or hold more rows out.")
     protocol = {
         "data": dataset.name,
         "samples": count,
@@ -220,6 +220,12 @@ def _measurements(
         entry = {"title": title, "better": metric.better, "estimates": metric.estimates, **value._asdict()}
         found[name] = entry | {"floor": least.value, "floor_error": least.error}
     return found, lacking
+
+
+def least_lacking(lacking: dict[str, str]) -> str:
+    """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
+    tables = METRICS | TABLE_METRICS
+    return lacking[min(lacking, key=lambda name: tables[name].least)]
 
 
 INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inception score"}

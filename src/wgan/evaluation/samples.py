@@ -16,7 +16,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
-from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, table_in_words
+from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, least_lacking, table_in_words
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
 
@@ -62,7 +62,7 @@ def evaluate(
         *dealt[:4], seen, seen_in_training=train is not None, target=target, seed=seed, note=note
     )
     if not found:
-        raise WganError(" ".join([*list(lacking.values())[:1], "Give more rows."]))
+        raise WganError(f"{least_lacking(lacking)} Give more rows.")
     protocol = {
         "real": _name(real),
         "fake": _name(fake),
@@ -114,13 +114,14 @@ def _deal(read: "dict[str, _Given]", samples: int, seed: int) -> _Dealt:
 def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:
     """A remark where more samples equal a real row than real rows do, beyond four standard errors."""
     of_real, counts = np.unique(_marks(real), return_counts=True)
-    natural = (counts[counts > 1].sum() + 1) / (len(real) + 2)
+    twins = int(counts[counts > 1].sum())
+    natural = (twins + 1) / (len(real) + 2)  # never 0 or 1 of a few rows
     equal = int(np.isin(_marks(fake), of_real).sum())
     if equal - len(fake) * natural <= 4 * np.sqrt(len(fake) * natural * (1 - natural) * (1 + len(fake) / len(real))):
         return []
     return [
-        f"{equal:,} of the {len(fake):,} samples equal a real row, where {natural:.1%} of the real rows equal another: "
-        "copies of the rows that they are compared with look better than new rows do"
+        f"{equal:,} of the {len(fake):,} samples equal a real row, where {twins:,} of {len(real):,} real rows equal "
+        "another: copies of the rows that they are compared with look better than new rows do"
     ]
 
 
@@ -257,7 +258,10 @@ def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
     fits = span[0] <= low and high <= span[1]
     usual = UNIT if low >= UNIT[0] and high <= UNIT[1] else SIGNED if low >= SIGNED[0] and high <= SIGNED[1] else BYTES
     if fits and (same_kind or usual == BYTES == span):
-        return array, "" if same_kind else f"{name} was read as images from 0 to 255"
+        as_real = f"was read as images from {span[0]:g} to {span[1]:g}"
+        if usual != span and span in (SIGNED, BYTES):  # it may be in another range, but black images lie there too
+            return array, f"{name} lies between {low:g} and {high:g}, and {as_real}, as real"
+        return array, "" if same_kind else f"{name} {as_real}"
     if same_kind or span not in (UNIT, SIGNED, BYTES) or not (usual[0] <= low and high <= usual[1]):
         raise WganError(
             f"{name} ranges from {low:g} to {high:g} and real from {span[0]:g} to {span[1]:g}; scale both alike."

@@ -149,9 +149,14 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, floa
     from scipy.stats import rankdata
 
     rank = float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+    return rank, *_fishers_interval(rank, len(first))
+
+
+def _fishers_interval(rank: float, count: int, times: float = 1.0) -> tuple[float, float]:
+    """The interval of `rank_correlation`, whose variance is taken `times` as large."""
     z = math.atanh(min(max(rank, -1 + 1e-9), 1 - 1e-9))
-    half = NORMAL * math.sqrt((1 + rank**2 / 2) / (len(first) - 3))
-    return rank, math.tanh(z - half), math.tanh(z + half)
+    half = NORMAL * math.sqrt(times * (1 + rank**2 / 2) / (count - 3))
+    return math.tanh(z - half), math.tanh(z + half)
 
 
 def common_changes(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float, int]:
@@ -159,9 +164,9 @@ def common_changes(first: np.ndarray, second: np.ndarray) -> tuple[float, float,
 
     Two series that drift are correlated without having to do with each other (Yule 1926), so their levels cannot be
     tested as if records were independent. The records are cut into at most 16 blocks, and the changes from the mean of
-    one block to the next are compared. The interval is Fisher's z with the variance (1 + r^2 / 2) / (n - 3) of Bonett
-    and Wright (2000), times 1 + 2 a^2, where a = 1/2 is the most that the changes of noise, or of the means of a random
-    walk, are correlated with the next ones (Bartlett 1935).
+    one block to the next are compared. The interval is that of `rank_correlation` with its variance times 1 + 2 a^2,
+    where a = 1/2 is the most that the changes of noise, or of the means of a random walk, are correlated with the next
+    ones (Bartlett 1935).
     """
     cut = [np.array([part.mean() for part in np.array_split(x, min(BLOCKS + 1, len(x)))]) for x in (first, second)]
     changes = [np.diff(x) for x in cut]
@@ -169,6 +174,4 @@ def common_changes(first: np.ndarray, second: np.ndarray) -> tuple[float, float,
     if count < FEWEST or min(np.ptp(one) for one in changes) == 0:
         return 0.0, -1.0, 1.0, count
     rank = rank_correlation(*changes)[0]
-    z = math.atanh(min(max(rank, -1 + 1e-9), 1 - 1e-9))
-    half = NORMAL * math.sqrt(1.5 * (1 + rank**2 / 2) / (count - 3))
-    return rank, math.tanh(z - half), math.tanh(z + half), count
+    return rank, *_fishers_interval(rank, count, times=1.5), count

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wgan.maths.metrics import METRICS
 from wgan.runs import folder
 from wgan.runs.quantities import number
 
@@ -71,23 +72,26 @@ def error_of(column: str) -> str:
 
 def loss_of(measure: str, value: float) -> float:
     """The value as a number that is lower for better samples; a measure of your own is lower for better ones."""
-    from wgan.maths.metrics import METRICS  # here, since it imports SciPy
-
     better = METRICS[measure].better if measure in METRICS else "lower"
     return {"lower": value, "higher": -value}[better] if better in ("lower", "higher") else abs(value - float(better))
 
 
-def history(log: dict[str, np.ndarray], measure: str, before: float = math.inf) -> list[Measured]:
-    """The records of a log that hold this measure, before the step `before`."""
-    column = column_of(measure)
-    values, errors = log.get(column), log.get(error_of(column))
-    if values is None or values.dtype == object:
+def history(
+    log: dict[str, np.ndarray], measure: str, column: str | None = None, before: float = math.inf
+) -> list[Measured]:
+    """The records of a log that hold this measure in a column, by default its own, before the step `before`."""
+    if "step" not in log or log["step"].dtype == object:
         return []
+    column = column or column_of(measure)
+    values, errors = _numbers(log, column), np.nan_to_num(_numbers(log, error_of(column)))
     known = [i for i in range(len(values)) if log["step"][i] < before and np.isfinite(values[i])]
-    error = {}
-    if errors is not None and errors.dtype != object:
-        error = {i: float(errors[i]) for i in known if np.isfinite(errors[i])}
-    return [Measured(int(log["step"][i]), loss_of(measure, float(values[i])), error.get(i, 0.0)) for i in known]
+    return [Measured(int(log["step"][i]), loss_of(measure, float(values[i])), float(errors[i])) for i in known]
+
+
+def _numbers(log: dict[str, np.ndarray], name: str) -> np.ndarray:
+    """A column of numbers, all NaN if the log lacks it or it holds anything else."""
+    values = log.get(name)
+    return np.full(len(log["step"]), math.nan) if values is None or values.dtype == object else values
 
 
 def best(run: Path, steps: Collection[int]) -> Best | None:
@@ -98,23 +102,15 @@ def best(run: Path, steps: Collection[int]) -> Best | None:
     log = folder.read_log(run)
     config = folder.read_config(run)["config"] if (run / folder.CONFIG).is_file() else {}
     measure = str(config.get("best_by", ENERGY))
-    if "step" not in log or log["step"].dtype == object:
-        return None
-    column, found = column_of(measure), choose(history(log, measure), steps)
+    column = column_of(measure)
     if "best_by" not in config and ENERGY not in log:
         measure, column = "exact_w1", "w1"
-        values = log.get("w1", np.array([]))
-        known = [] if values.dtype == object else [i for i in range(len(values)) if np.isfinite(values[i])]
-        found = choose([Measured(int(log["step"][i]), float(values[i]), 0.0) for i in known], steps)
+    found = choose(history(log, measure, column), steps)
     if found is None:
         return None
     at = int(np.flatnonzero((log["step"] == found.step) & np.isfinite(log[column]))[-1])
-
-    def beside(name: str) -> float:
-        values = log.get(f"{name}.{measure}")
-        return math.nan if values is None or values.dtype == object else float(values[at])
-
-    return Best(found.step, column, float(log[column][at]), beside("reported"), beside("reported_error"))
+    reported, error = (float(_numbers(log, f"{name}.{measure}")[at]) for name in ("reported", "reported_error"))
+    return Best(found.step, column, float(log[column][at]), reported, error)
 
 
 def in_words(found: Best) -> str:

@@ -24,7 +24,6 @@ from wgan.training.state import LEAST_HALF, Training, model_of
 
 COUNT = 512  # samples, and held-out rows of a half, at most
 SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
-
 EQUAL = 1e-5  # a group whose spread is this share of the largest is equal but for the rounding of float32
 
 Record = dict[str, float]

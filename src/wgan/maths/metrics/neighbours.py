@@ -114,8 +114,8 @@ def _ratios(x: np.ndarray, train: np.ndarray, near_zero: float) -> tuple[np.ndar
         equalled |= (squared[first[:, 0] <= near_zero] <= near_zero).any(0)
         # farther than the nearest row, its twins and its equals
         second = np.where(squared > first * (1 + RIM) + near_zero, squared, np.inf).min(1)
-        ratios[part] = np.where(first[:, 0] <= near_zero, 0.0, np.sqrt(first[:, 0] / second))
-    ratios[np.isinf(ratios)] = 1.0
+        ratio = np.where(np.isinf(second), 1.0, np.sqrt(first[:, 0] / second))  # all rows are equally far
+        ratios[part] = np.where(first[:, 0] <= near_zero, 0.0, ratio)
     return ratios, equalled
 
 
