@@ -149,7 +149,7 @@ def test_a_loaded_model_keeps_its_identifiers(trained):
     [
         ([10**8 + 7 * at for at in range(FEW + 1)], True),
         ([10**8 - 1, *(10**8 + 7 * at for at in range(FEW))], False),  # one has eight digits
-        ([10**8, *(10**8 + 7 * at for at in range(FEW))], False),  # one twice
+        ([10**8, *(10**8 + 7 * at for at in range(FEW + 1))], False),  # one twice
         ([10**8 + 7 * at + 0.5 for at in range(FEW + 1)], False),
     ],
 )
@@ -163,10 +163,8 @@ def test_long_whole_numbers_that_all_differ_are_said_to_be_possible_names(values
 
 
 def test_telephone_numbers_are_texts(tmp_path):
-    for numbers, refused in (
-        (["+49362780%03d" % at for at in range(60)], True),
-        (["+%d" % at for at in range(1, 61)], False),
-    ):
+    long, short = [f"+49362780{at:03}" for at in range(60)], [f"+{at}" for at in range(1, 61)]
+    for numbers, refused in ((long, True), (short, False)):
         (tmp_path / "people.csv").write_text("tel,x\n" + "".join(f"{text},{at}\n" for at, text in enumerate(numbers)))
         if refused:
             assert_refused(run("train", tmp_path / "people.csv", "--steps", "1"), "telephone number", "identifier")

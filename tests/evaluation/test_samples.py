@@ -209,6 +209,7 @@ def test_images_in_another_usual_range_are_brought_to_that_of_the_real_ones(scal
         (lambda x: x, lambda x: x // 255, "fake lies between 0 and 1, and was read as images from 0 to 255"),
         (lambda x: x, lambda x: x // 2, None),
         (lambda x: x / 255, lambda x: x / 510, None),
+        (lambda x: x / 50, lambda x: x / 255, None),  # the real ones are in a range of their own
     ],
 )
 def test_images_that_may_be_in_a_narrower_range_are_said_to_be_read_as_the_real_ones(real, fake, remark):

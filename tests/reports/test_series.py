@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from logs import LAST, STEPS, log
 from scipy.stats import binom, norm, spearmanr
 
 from wgan.reports.series import (
@@ -22,13 +23,6 @@ from wgan.reports.series import (
     rank_correlation,
     step_since,
 )
-
-STEPS = np.arange(0, 2050, 50.0)
-LAST = STEPS >= 1500  # the last quarter
-
-
-def log(**columns):
-    return {"step": STEPS} | {name: np.broadcast_to(values, len(STEPS)) * 1.0 for name, values in columns.items()}
 
 
 @pytest.mark.parametrize("chance", [0.005, 0.015])
@@ -54,8 +48,10 @@ def test_without_its_error_or_chance_there_is_no_difference(lost):
 
 @pytest.mark.parametrize(("value", "seen"), [(0.00999, False), (0.01, False), (0.01001, True)])
 def test_a_difference_is_seen_beyond_chance(value, seen):
-    far = difference(log(energy_distance=value, energy_distance_error=0.5, energy_distance_chance=0.01))
+    far = difference(log(energy_distance=value, energy_distance_error=0.005, energy_distance_chance=0.01))
     assert far.seen == seen
+    wide = difference(log(energy_distance=value, energy_distance_error=value / 1.95, energy_distance_chance=0.01))
+    assert not wide.seen, "the interval holds 0"
 
 
 @pytest.mark.parametrize(

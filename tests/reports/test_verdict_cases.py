@@ -1,7 +1,8 @@
 """Verdicts on logs like those of runs that were once judged wrongly."""
 
 import numpy as np
-from test_verdicts import AWAY, FAR, HEALTHY, LAST, SEEN, STEPS, log
+from logs import LAST, STEPS, log
+from test_verdicts import AWAY, FAR, HEALTHY, SEEN
 
 from wgan.reports.verdicts import TINY, verdicts
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as choose
 from hypothesis import strategies as st
+from logs import STEPS, log
 from scipy.stats import binom
 
 from wgan import Config
@@ -30,17 +31,6 @@ from wgan.reports.verdicts import (
     verdicts,
 )
 from wgan.runs.quantities import QUANTITIES
-
-STEPS = np.arange(0, 2050, 50.0)
-LAST = STEPS >= 1500  # the last quarter
-
-
-def log(**columns):
-    return {"step": STEPS} | {
-        name: values if isinstance(values, np.ndarray) else np.full(len(STEPS), float(values))
-        for name, values in columns.items()
-    }
-
 
 ERROR = MARGIN / 10  # of the energy distance
 

@@ -198,7 +198,18 @@ def writes(samples, rows):
     return 1.0
 
 
-NO_NUMBERS = [float("nan"), np.inf, "3", None, [1.0], np.ones(1), 1j, Measurement(1.0, float("nan")), Measurement("x")]
+NO_NUMBERS = [
+    float("nan"),
+    np.inf,
+    "3",
+    None,
+    [1.0],
+    np.ones(1),
+    1j,
+    Measurement(1.0, float("nan")),
+    Measurement(1.0, -0.5),
+    Measurement("x"),
+]
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)

@@ -148,9 +148,9 @@ def collisions(rows: Any, radius: float, confidence: float = 0.95) -> Interval:
     Where kinds lie further apart than `radius` and each is narrower, this is 1 / sum p(x)^2. `near_radius` takes a
     radius from real rows; the interval takes the radius as given.
 
-    The estimate is n (n - 1) / 2 over the number T of near pairs, a U-statistic. Pairs share samples, so T is spread
-    more widely than a binomial number by the factor 1 + 2 (n - 2) (E h^2 - s^2) / (s (1 - s)) of Hoeffding (1948),
-    where s is the probability that a pair is near and h(x) that a sample is near to x. E h^2 is estimated by the
+    The estimate is n (n - 1) / 2 over the number T of near pairs, a U-statistic. Let s be the probability that a pair
+    is near, and h(x) that a sample is near to x. Pairs share samples, so T is spread more widely than a binomial
+    number, by the factor 1 + 2 (n - 2) (E h^2 - s^2) / (s (1 - s)) of Hoeffding (1948). E h^2 is estimated by the
     samples that have two others near. T and the number of pairs are divided by this factor and taken as binomial
     (Korn and Graubard 1998). The factor, n - 1 at most, is taken at an upper end: as if the triples and T were Poisson
     numbers. **Both ends are approximate**; benchmarks/support.py measures how often they hold. Raises `WganError` for

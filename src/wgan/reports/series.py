@@ -33,8 +33,8 @@ class Difference(NamedTuple):
 
     @property
     def seen(self) -> bool:
-        """Whether samples can be told from held-out rows, beyond what chance gives."""
-        return self.value > self.chance
+        """Whether samples can be told from held-out rows: beyond what chance gives, with an interval above 0."""
+        return self.value > self.chance and self.lower > 0
 
 
 def difference(log: Log) -> Difference | None:

@@ -42,7 +42,7 @@ def lowest(history: Sequence[Measured]) -> Measured | None:
 
 
 def choose(history: Sequence[Measured], kept: Collection[int] | None = None) -> Measured | None:
-    """The best step: the last one whose loss is within one standard error of the lowest, not before that one.
+    """The best step: the last one whose loss is within one standard error of the lowest.
 
     The measure cannot tell such steps apart, and the last of them has trained longest. It is the rule of one standard
     error of Breiman et al. (1984). `kept` are the steps to choose from, by default all. Where none of them is so near
@@ -56,7 +56,7 @@ def choose(history: Sequence[Measured], kept: Collection[int] | None = None) -> 
     least = lowest(history)
     if not known or least is None:
         return None
-    near = [one for one in known if one.step >= least.step and one.loss <= least.loss + least.error]
+    near = [one for one in known if one.loss <= least.loss + least.error]
     return near[-1] if near else lowest(known)
 
 
