@@ -129,7 +129,7 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
     }
     before = (tmp_path / "run" / "evaluation.json").read_text()
     done = run("evaluate", tmp_path / "run", "--samples", 5, "--features", "rows")
-    assert_refused(done, "frechet needs at least 100 samples", "there are 5 and 5")
+    assert_refused(done, "kernel_distance needs at least 20 samples", "there are 5 and 5")
     assert (tmp_path / "run" / "evaluation.json").read_text() == before
 
 
