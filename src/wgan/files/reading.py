@@ -1,0 +1,80 @@
+"""Only regular files are opened, only so many bytes are read, and what goes wrong is one sentence with the path."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from wgan.errors import WganError
+
+ROOM = "make room there, or choose another place"
+REMEDIES = {
+    errno.ENOENT: "see whether the name is right",
+    errno.ENOTDIR: "see whether the name is right",
+    errno.ELOOP: "see where the links lead",
+    errno.EACCES: "change its permissions, or choose another place",
+    errno.EPERM: "change its permissions, or choose another place",
+    errno.EROFS: "choose another place",
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f), or choose another place",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EISDIR: "give a file's name",
+    errno.EIO: "see whether the disk is damaged",
+}
+
+
+@contextmanager
+def explained(do: str, path: Path) -> Iterator[None]:
+    """Turn an OSError inside into a WganError that names the path, the reason and what to do."""
+    try:
+        yield
+    except OSError as fault:
+        raise WganError(f"cannot {do} {path} ({reason(fault)}); {remedy(fault)}.") from fault
+
+
+def reason(fault: OSError) -> str:
+    """The reason of an OSError without the path."""
+    return fault.strerror or str(fault) or type(fault).__name__
+
+
+def remedy(fault: OSError) -> str:
+    """What to do about an OSError."""
+    return REMEDIES.get(fault.errno or 0, "see whether the place can be used, or choose another one")
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a regular file to read its bytes, without waiting for the writer of a pipe.
+
+    Raises WganError if it cannot be opened or is a folder, a pipe, a socket or a device.
+    """
+    with explained("read", path):
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            refuse_irregular(path, os.fstat(descriptor).st_mode)
+            return open(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+
+def refuse_irregular(path: Path, mode: int | None = None) -> None:
+    """Raise WganError unless `path` is a regular file, so that opening it cannot wait; `mode` is what `stat` says."""
+    with explained("read", path):
+        mode = path.stat().st_mode if mode is None else mode
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        raise WganError(f"{path} is {kinds.get(stat.S_IFMT(mode), 'a device')}, not a file; give a file's name.")
+
+
+def read(path: Path, most: int) -> bytes:
+    """The bytes of a regular file. Raises WganError if it cannot be read or has more than `most` bytes."""
+    with opened(path) as file, explained("read", path):
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise WganError(f"{path} has more than the {most:,} bytes that such a file can have; see whether it is right.")
+    return data
