@@ -29,9 +29,9 @@ from wgan.game.layers import (
 from wgan.game.networks import NETWORKS
 from wgan.game.objectives import cross_entropy
 from wgan.training import model as models
-from wgan.training.loop import iterate, train
+from wgan.training.loop import train
 from wgan.training.model import load_model
-from wgan.training.state import draws, flatten, losses, model_of, start
+from wgan.training.state import draws, flatten, iterate, losses, model_of, start
 
 ENGINE = get_engine("torch", "float64")
 HOW = [name for name in FIELDS["conditional"].metadata["choices"] if name != "none"]

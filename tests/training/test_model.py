@@ -11,8 +11,8 @@ from wgan.game import step
 from wgan.maths import streams
 from wgan.training import diagnostics
 from wgan.training import model as models
-from wgan.training.loop import iterate, train
-from wgan.training.state import draws, model_of, start
+from wgan.training.loop import train
+from wgan.training.state import draws, iterate, model_of, start
 
 SMALL = {"data": "digits", "engine": "torch", "network": "mlp", "width": 8, "depth": 1, "batch": 16, "latent": 4}
 SMALL |= {"n_critic": 1, "steps": 4, "decay": "none"}

@@ -23,9 +23,9 @@ from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import checkpoint
 from wgan.training import model as models
-from wgan.training.loop import iterate, train
+from wgan.training.loop import train
 from wgan.training.own_networks import own_network
-from wgan.training.state import draws, flatten, losses, start
+from wgan.training.state import draws, flatten, iterate, losses, start
 
 POINTS = data.from_array(np.random.default_rng(0).normal(size=(1200, 2)), name="points")
 POINTS = replace(POINTS, labels=np.arange(1200) % 2)

@@ -8,8 +8,7 @@ from wgan.data import Dataset, from_array
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.runs import checkpoint
-from wgan.training.loop import iterate
-from wgan.training.state import describe, draws, flatten, losses, restore, start
+from wgan.training.state import describe, draws, flatten, iterate, losses, restore, start
 
 SMALL = {"data": "digits", "engine": "torch", "network": "mlp", "width": 8, "depth": 1, "batch": 16, "latent": 4}
 SMALL |= {"n_critic": 3, "steps": 8, "decay": "none"}

@@ -13,9 +13,8 @@ from wgan.maths import streams
 from wgan.maths.density_ratio import DensityRatio, density_ratio, from_scores
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
-from wgan.training.loop import iterate
 from wgan.training.model import sample
-from wgan.training.state import model_of, start
+from wgan.training.state import iterate, model_of, start
 
 PAIRS = {  # the distributions of real and of fake rows
     "gaussians": (norm(1.0, 0.7), norm(0.0, 1.0)),

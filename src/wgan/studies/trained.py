@@ -12,8 +12,8 @@ import numpy as np
 from wgan.config import name_of
 from wgan.runs import best, checkpoint
 from wgan.studies.rows import as_json
-from wgan.training.loop import Record, advance, iterate
-from wgan.training.state import Training, flatten, losses, restore
+from wgan.training.loop import Record, advance
+from wgan.training.state import Training, flatten, iterate, losses, restore
 
 EVERY = 60  # seconds between checkpoints
 

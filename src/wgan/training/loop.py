@@ -20,18 +20,19 @@ from wgan.maths import streams
 from wgan.reports import figures
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import comparison, diagnostics, extension
+from wgan.training import comparison, diagnostics, extension, finite
 from wgan.training.model import engine_of, generate
 from wgan.training.state import (
     Training,
     describe,
-    draws,
     encoded,
     flatten,
     given,
+    iterate,
     labels_of,
     losses,
     model_of,
+    rates,
     restore,
     start,
 )
@@ -55,10 +56,11 @@ def advance(
     config = training.config
     began, first = time.perf_counter(), training.step
     before: dict[str, Any] = {}
-    probe = diagnostics.prepare(training)
+    probe, watch = diagnostics.prepare(training), finite.Watch()
     chosen_by = best.column_of(measure := name_of(config.best_by))
     while True:
         at = training.step
+        finite.look(watch, training, out)
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
@@ -73,8 +75,8 @@ def advance(
         was_extended = any(at == until for until, _ in training.extended)
         if at % config.log_every == 0 or measured or last or was_extended:
             record = {"step": at, **losses(training), **estimates(training), **measured}
-            _check_finite(record, at, out)
-            record["learning_rate"] = _rate(training, min(at, config.steps - 1)) if config.steps else 0.0
+            finite.check(watch, training, record, at, out)
+            record["learning_rate"] = rates(training, min(at, config.steps - 1))[0] if config.steps else 0.0
             record |= {"extended_to": extension.steps_at(config, training.extended, at)} if was_extended else {}
             seconds = time.perf_counter() - began
             record |= {"seconds": round(seconds, 3), "steps_per_second": (at - first) / seconds}
@@ -85,28 +87,13 @@ def advance(
             picture(training, out / "samples" / f"{at:08d}.png")
         wanted = at % config.checkpoint_every == 0 or better
         if out and (wanted or last):
-            save(training, out, passing=not wanted)
+            save(training, out, not wanted, watch)
         if last:
             return
         iterate(training)
         # checked one step late, so that the engine computes this step while the host checks the one before
-        _check_finite({name: training.game.engine.numpy(value) for name, value in before.items()}, at, out)
+        finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
         before = training.info
-
-
-def iterate(training: Training) -> None:
-    """Run one iteration: the critic's steps, then the generator's."""
-    at, game, config = training.step, training.game, training.config
-    rates = _rate(training, at), config.average_at(at)
-    training.state, info = game.engine.run(
-        step.iteration, game, training.state, draws(training, at), *rates, uses_up=True
-    )
-    training.step += 1
-    training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
-
-
-def _rate(training: Training, at: int) -> float:
-    return extension.learning_rate_at(training.config, training.extended, at)
 
 
 def train(
@@ -245,30 +232,16 @@ def _best_step(training: Training) -> int | None:
     return found.step if found else None
 
 
-def _check_finite(record: Record, at: int, out: Path | None) -> None:
-    for name, value in record.items():
-        if not np.isfinite(value):
-            if out:
-                runs.append(out, {"step": at, "fault": f"{name} became {value}"})
-            kept = checkpoint.steps(out / "checkpoints") if out else []
-            where = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
-            raise WganError(
-                f"{name} became {value} at step {at}{where}. Lower the learning rate, or use a constraint "
-                "that keeps the critic Lipschitz."
-            )
-
-
-def save(training: Training, out: Path, passing: bool = False) -> None:
-    """Write a checkpoint of a run; weights that are not finite raise `WganError`.
+def save(training: Training, out: Path, passing: bool = False, watch: finite.Watch | None = None) -> None:
+    """Write a checkpoint of a run; arrays that are not finite raise `WganError`.
 
     `passing` marks a checkpoint that is due only because the loop stops here.
     """
-    arrays = flatten(training)
-    for name, value in arrays.items():
-        if not np.isfinite(value).all():
-            _check_finite({f"weight {name}": float("nan")}, training.step, out)
+    finite.look(watch or finite.Watch(), training, out, at_once=True)
     also = {one for one in [_best_step(training)] if one is not None}
-    checkpoint.save(out / "checkpoints", training.step, arrays, losses(training), training.config.keep, also, passing)
+    checkpoint.save(
+        out / "checkpoints", training.step, flatten(training), losses(training), training.config.keep, also, passing
+    )
 
 
 def picture(training: Training, path: Path) -> None:

@@ -13,6 +13,7 @@ from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
 from wgan.data import Classes, Dataset
 from wgan.errors import WganError
+from wgan.game import step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
@@ -169,6 +170,21 @@ def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) ->
     return rows
 
 
+def iterate(training: Training) -> None:
+    """Run one iteration: the critic's steps, then the generator's."""
+    at, game = training.step, training.game
+    training.state, info = game.engine.run(
+        step.iteration, game, training.state, draws(training, at), *rates(training, at), uses_up=True
+    )
+    training.step += 1
+    training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
+
+
+def rates(training: Training, at: int) -> tuple[float, float]:
+    """The learning rate and the decay of the generator's average at a step."""
+    return extension.learning_rate_at(training.config, training.extended, at), training.config.average_at(at)
+
+
 def losses(training: Training) -> Record:
     """The losses of the step before as plain numbers; this waits until the engine has computed them."""
     return {name: float(training.game.engine.numpy(value)) for name, value in training.info.items()}
@@ -210,11 +226,11 @@ def _about_labels(training: Training) -> dict[str, Any]:
     return {"classes": training.classes.to_json(), "labels_sha256": hashlib.sha256(codes.data).hexdigest()}
 
 
-def flatten(training: Training) -> dict[str, np.ndarray]:
-    """The state as NumPy arrays named "critic/...", "generator_optimiser/mean/..." and so on."""
+def flatten(training: Training, state: State | None = None) -> dict[str, np.ndarray]:
+    """The state, or another one, as NumPy arrays named "critic/...", "generator_optimiser/mean/..." and so on."""
     return {
         name: training.game.engine.numpy(value)
-        for part, tree in training.state._asdict().items()
+        for part, tree in (state or training.state)._asdict().items()
         for name, value in _walk(part, tree)
     }
 
