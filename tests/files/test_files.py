@@ -229,5 +229,5 @@ def test_text_that_an_encoding_lacks_is_escaped_and_a_full_stderr_ends_nothing()
 
 def test_say_writes_on_either_stream(capsys):
     say("to the one")
-    say("to the other", err=True, nl=False)
-    assert capsys.readouterr() == ("to the one\n", "to the other")
+    say("to the other", err=True)
+    assert capsys.readouterr() == ("to the one\n", "to the other\n")
