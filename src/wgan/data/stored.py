@@ -22,7 +22,7 @@ def words(run: str, saved: dict[str, Any]) -> str:
         raise WganError(f"{run}/config.json does not describe a run's data ({problem!r}); give another run") from None
     lines = [
         f"{run} holds of its data, besides the weights and pictures of samples:",
-        f"  where they were: {data['source'] or saved['config'].get('data')}",
+        f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
         f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
     ]
     if classes := data.get("classes"):
