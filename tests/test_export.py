@@ -281,7 +281,7 @@ def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_
     card = export.export(run, tmp_path / "g.safetensors").card
     text = card.read_text()
     assert card == tmp_path / "g.md"
-    parts = ["library_name: wgan", "scikit-learn's load_digits: 1,617 rows", "step 3 of 3", "Not measured"]
+    parts = ["library_name: wgan", "from scikit-learn (CC BY 4.0). 1,617 rows", "step 3 of 3", "Not measured"]
     for part in [*parts, "wgan sample g.safetensors", "wgan train digits --network dcgan --width 4"]:
         assert part in text, part
     from wgan.evaluation import evaluate

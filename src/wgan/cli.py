@@ -1,22 +1,21 @@
 """The command line: one function for each command; the flags of `train` are made from the config's fields."""
 
-import errno
-import json
-import os
 import sys
-from contextlib import ExitStack
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
 import click
 
 from wgan import __version__, terminal
 from wgan.config import FIELDS, kind
 from wgan.errors import WganError, unknown_name
+from wgan.files import bars
+from wgan.files.printed import drop, ended, say, say_json, say_page
+from wgan.files.reading import reason, remedy
 from wgan.presets import PRESETS, preset
-
-if TYPE_CHECKING:
-    pass
 
 
 class _Commands(click.Group):
@@ -27,6 +26,24 @@ class _Commands(click.Group):
             raise unknown_name("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        with _quiet_when_closed():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _quiet_when_closed():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _quiet_when_closed() -> Iterator[None]:
+    """End with status 0 when the program that reads the help has ended; click would exit with 1."""
+    try:
+        yield
+    except BrokenPipeError as fault:
+        drop(sys.stdout)
+        ended(fault)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, message="wgan %(version)s")
@@ -36,12 +53,18 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; a mistake that the user can mend exits with status 2 and one sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a closed stream is None
+            stream.reconfigure(errors="backslashreplace")  # the help and the bars have more letters than LANG=C
+    warnings.showwarning = _say_warning
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as problem:
-        click.echo(problem.format_message())
+        say_page(problem.format_message())
         sys.exit(0)
-    except (click.Abort, KeyboardInterrupt):  # click raises Abort, a RuntimeError, at Ctrl-C
+    except (click.Abort, KeyboardInterrupt) as problem:  # click raises Abort, a RuntimeError, at Ctrl-C
+        if isinstance(problem.__cause__, EOFError):  # click takes it for the end of what was typed
+            raise problem.__cause__ from None
         sys.exit(130)
     except click.ClickException as problem:
         message = problem.format_message()
@@ -52,12 +75,22 @@ def main() -> None:
             raise
         message = "there is not enough memory for this; lower --width, --latent, --batch or the number of samples."
     except OSError as problem:
-        if problem.errno == errno.EPIPE:  # the program that read the output has ended, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
-        message = str(problem)
-    click.echo("wgan: " + " ".join(message.split()), err=True)
+        message = f"cannot use {problem.filename or 'a file or stdout'} ({reason(problem)}); {remedy(problem)}."
+        drop(sys.stdout)
+    say("wgan: " + " ".join(message.split()), err=True)
     sys.exit(2)
+
+
+def _say_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a library's warning, which can hold names from outside, on one line of stderr."""
+    say(f"{category.__name__}: {' '.join(str(message).split())} ({filename}:{lineno})", err=True)
 
 
 def _with_field_flags(command: click.Command) -> click.Command:
@@ -131,24 +164,24 @@ def train(
     from wgan.training.tensorboard import Board
 
     training = loop.start(loop.same_engine(config, out))
-    click.echo(terminal.summary(training), err=True)
+    say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
-        click.echo(json.dumps(config.to_json(), indent=2))
+        say_json(config.to_json())
         return
     with ExitStack() as stack:
-        loop.open_folder(training, out, restart, stack, lambda text: click.echo(text, err=True), extend)
+        loop.open_folder(training, out, restart, stack, lambda text: say(text, err=True), extend)
         board = Board(out, training.step) if tensorboard else None
         said = terminal.advance(training, out, board)
     ended = training.step == config.steps or loop.no_better(training)
-    click.echo(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
+    say(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
         since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
-        click.echo(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
-    click.echo(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
+        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
+    say(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
-        click.echo("The same command goes on from here.", err=True)
+        say("The same command goes on from here.", err=True)
 
 
 @cli.command()
@@ -190,7 +223,7 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
     out = out or at.with_name(f"{at.name}.{suffix}")
     models.write_samples(rows, form, out, labels)
-    click.echo(str(out))
+    say(out)
 
 
 @cli.command()
@@ -210,8 +243,8 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
     from wgan.export import words
 
     written = write(run, out or run / "generator.onnx", step)
-    click.echo(words(written), err=True)
-    click.echo(str(written.path))
+    say(words(written), err=True)
+    say(written.path)
 
 
 @cli.command()
@@ -248,7 +281,7 @@ def distance(
     from wgan.evaluation.distance import words
 
     found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column)
-    click.echo(json.dumps(found.to_json(), indent=2) if as_json else words(found))
+    say_json(found.to_json()) if as_json else say_page(words(found))
 
 
 @cli.command()
@@ -286,8 +319,6 @@ def evaluate(
     or .parquet file. They are compared with one half of A, and the other half gives the numbers for real rows. With
     --train C all of A is compared, and copies of C are looked for.
     """
-    from rich.console import Console
-
     from wgan.evaluation import evaluate
     from wgan.evaluation import samples as made_by_anything
 
@@ -297,9 +328,7 @@ def evaluate(
         )
     if run is None and not (real and fake):
         raise WganError("evaluate needs a RUN, or --real A and --fake B; name what is to be measured.")
-    console = Console(stderr=True)
-    with console.status("reading") as status:
-        note = status.update if console.is_terminal else lambda text: click.echo(text, err=True)
+    with bars.status("reading") as note:
         if run is not None:
             report = evaluate.evaluate(run, samples, features, target=target, note=note)
             text = evaluate.words(run, report)
@@ -308,7 +337,7 @@ def evaluate(
                 real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
             )
             text = made_by_anything.words(report)
-    click.echo(json.dumps(report, indent=1) if as_json else text)
+    say_json(report) if as_json else say_page(text)
 
 
 @cli.command()
@@ -345,27 +374,28 @@ def data(
     if stored:
         if name is None:
             raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
-        click.echo(words(name, read_config(Path(name))))
+        say_page(words(name, read_config(Path(name))))
         return
     if name is None:
         for info in DATASETS.values():
-            click.echo(f"{info.name:15} {info.text}")
+            say(f"{info.name:15} {info.text}")
         return
     if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
-        click.echo(found)
+        say_page(found)
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
     rows = dataset.rows
-    click.echo(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
+    say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     if is_table(name):
-        click.echo(f"from {dataset.source}\n{describe(dataset)}")
+        say(f"from {dataset.source}")
+        say_page(describe(dataset))
         return
-    click.echo(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
+    say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
-        click.echo(counts)
+        say(counts)
 
 
 @cli.command()
@@ -374,14 +404,14 @@ def presets(name: str | None) -> None:
     """List the presets, or print one: its source, its command, the result to expect and every field."""
     if name is None:
         for title, one in PRESETS.items():
-            click.echo(f"{title:15} {one.source}")
+            say(f"{title:15} {one.source}")
         return
     one = preset(name)
-    click.echo(f"{name}: {one.source}\n\n    {one.command}\n\n{one.expect}\n")
+    say_page(f"{name}: {one.source}\n\n    {one.command}\n\n{one.expect}\n\n")
     for field, value in one.config.to_json().items():
         mark = " " if value == FIELDS[field].default else "*"
-        click.echo(f"  {mark} {field:18} {value}")
-    click.echo("\n  * set by this preset; the others are the fields' defaults")
+        say(f"  {mark} {field:18} {value}")
+    say_page("\n  * set by this preset; the others are the fields' defaults")
 
 
 @cli.command()
@@ -405,7 +435,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
 
     if name is None:
         for title in studies.STUDIES:
-            click.echo(f"{title:15} {studies.study(title).title}")
+            say(f"{title:15} {studies.study(title).title}")
         return
     out = out or Path("studies") / f"{name}-{scale}"
     try:
@@ -413,10 +443,10 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
             for at in studies.run(name, scale, out, jobs, dask):
                 show(at.done, at.total, studies.words(at.rows))
     except KeyboardInterrupt:
-        click.echo("stopped; the same command goes on from here.", err=True)
+        say("stopped; the same command goes on from here.", err=True)
         raise
-    click.echo((out / "summary.md").read_text(), nl=False)
-    click.echo(f"written to {out}", err=True)
+    say_page((out / "summary.md").read_text(encoding="utf-8"))
+    say(f"written to {out}", err=True)
 
 
 @cli.command()
@@ -427,4 +457,4 @@ def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> No
     """Write one HTML page about a run, or about several side by side: verdicts, samples over time, curves, metrics."""
     from wgan.reports.page import write
 
-    click.echo(str(write(list(run), out, data_dir=data_dir)))
+    say(write(list(run), out, data_dir=data_dir))

@@ -1,7 +1,6 @@
 """A run's generator as one file for other programs: an ONNX graph, or safetensors weights with a model card."""
 
 import json
-import shlex
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan import __version__
-from wgan.config import FIELDS, OPERATIONAL, Config
+from wgan import __version__, card
+from wgan.config import Config
 from wgan.data import Classes, Form, form_from_json
 from wgan.errors import WganError
-from wgan.evaluation import evaluate
 from wgan.game import step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, apply_layers
@@ -25,7 +23,6 @@ from wgan.training import model as models
 from wgan.training import own_networks
 from wgan.training.model import CHUNK, Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
 
-CARD_BEGINS = "---\nlibrary_name: wgan"
 CHECKED = 64  # the number of z for which the graph is compared with the engine
 TOLERANCE = 1e-5  # times the largest encoded value or 1: float32 rounds to 6e-8, and a resnet sums many numbers
 
@@ -180,9 +177,9 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     """Write the weights by the names of their layers, the moments of batch norms, and a model card of the same stem."""
     import safetensors.numpy
 
-    generator, card = plain(model), out.with_suffix(".md")
-    if card.exists() and not card.read_bytes().startswith(CARD_BEGINS.encode()):
-        raise WganError(f"{card}, where the model card would be, is a file of another kind; choose another --out.")
+    generator, beside = plain(model), out.with_suffix(".md")
+    if beside.exists() and not beside.read_bytes().startswith(card.BEGINS.encode()):
+        raise WganError(f"{beside}, where the model card would be, is a file of another kind; choose another --out.")
     arrays = dict(generator.weights)
     for name, (mean, variance) in generator.moments.items():
         arrays |= {f"{name}.mean": mean, f"{name}.variance": variance}
@@ -190,8 +187,9 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     runs.replace_file(
         out, safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
     )
-    runs.replace_file(card, model_card(run, model, generator, out.name).encode())
-    return Export(out, model.step, _count(generator), float("nan"), card)
+    about = card.model_card(run, model, _count(generator), bool(generator.moments), out.name)
+    runs.replace_file(beside, about.encode())
+    return Export(out, model.step, _count(generator), float("nan"), beside)
 
 
 def sample_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
@@ -213,64 +211,6 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
     weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
     rows = models.sample(model._replace(game=game, generator=weights), count, seed, label)
     return Sampled(rows, model.form, _named(model, sample_codes(model, count, seed, label)))
-
-
-def model_card(run: Path, model: Model, generator: Plain, file: str) -> str:
-    """The model card in Markdown: the weights, their data and training, how to sample, and the metrics."""
-    saved, game, form, config = runs.read_config(run), model.game, model.form, model.config
-    data, images = saved["data"], form.kind == "images"
-    changed = {
-        name: value
-        for name, value in config.to_json().items()
-        if name not in OPERATIONAL | {"data"} and value != FIELDS[name].default and value is not None
-    }
-    flags = "".join(
-        f" --{name.replace('_', '-')} {shlex.quote(str(one))}"
-        for name, value in changed.items()
-        for one in (value if isinstance(value, tuple) else (value,))
-    )
-    norms = "; NAME.mean and NAME.variance are the moments of its batch norms" if generator.moments else ""
-    return f"""{CARD_BEGINS}
-tags: [gan, wasserstein-gan]
----
-
-# A generator of {form.kind}: {config.data}
-
-- **Input:** z, {config.latent} independent standard normal numbers.
-- **Output:** {form.kind} of {" x ".join(map(str, form.shape))}, {form.dtype} once decoded.
-- **Weights:** {_count(generator):,} in `{file}`, from step {model.step:,} of {config.steps:,}, named after their
-  layers. The metadata of the file list the layers and the config{norms}.
-
-## Sampling
-
-    wgan sample {file} -n 64 --out samples{".png" if images else ".npy"}
-
-## Data
-
-{data["source"] or config.data}: {data["training_rows"]:,} rows to train on, {data["held_out_rows"]:,} held out.
-Their SHA-256 is `{data["sha256"]}`.
-Samples resemble these rows, with all that they lack or overstate, and may resemble single rows closely. The licence of
-the data decides how samples may be used.
-
-## Training
-
-Objective {game.objective.name}, constraint {game.constraint.name}, network {game.architecture.name};
-engine {saved["engine"]}, wgan {saved["versions"]["wgan"]}:
-
-    wgan train {config.data}{flags}
-
-## Metrics
-
-{_measured(run, model.step)}
-"""
-
-
-def _measured(run: Path, at: int) -> str:
-    report = evaluate.read(run)
-    if report is None:
-        return "Not measured; run `wgan evaluate RUN`, then export again to write the metrics here."
-    other = f"Measured at step {report['step']:,}, which is not the step of these weights.\n\n"
-    return f"{other if report['step'] != at else ''}```text\n{evaluate.words(run.name, report)}\n```"
 
 
 # What all formats share
@@ -302,7 +242,7 @@ def _in_float32(model: Model) -> Model:
 
 
 def _metadata(model: Model) -> dict[str, str]:
-    saved = {"config": model.config.to_json(), "form": model.form.to_json(), "step": model.step}
+    saved = {"config": card.without_places(model.config).to_json(), "form": model.form.to_json(), "step": model.step}
     if model.classes is not None:
         saved["classes"] = model.classes.to_json()
     return {"format": "wgan 1", "wgan": __version__} | {name: json.dumps(value) for name, value in saved.items()}

@@ -229,5 +229,13 @@ def test_text_that_an_encoding_lacks_is_escaped_and_a_full_stderr_ends_nothing()
 
 def test_say_writes_on_either_stream(capsys):
     say("to the one")
-    say("to the other", err=True, nl=False)
-    assert capsys.readouterr() == ("to the one\n", "to the other")
+    say("to the other", err=True)
+    assert capsys.readouterr() == ("to the one\n", "to the other\n")
+
+
+def test_a_name_that_is_no_utf_8_is_read_back_and_checked():
+    assert parsed(b'{"path": "a\\udcff"}', dict[str, str]) == {"path": "a\udcff"}
+    assert parsed(b'["\\ud83d\\ude00"]', list[str]) == ["\U0001f600"]
+    for data in (b'{"path": 1, "\\udcff": "x"}', b'["\\udcff", NaN]', b'["\\udcff"', b'"\\udcff" ' + b"[" * 100_000):
+        with pytest.raises(ValueError, match=r"."):
+            parsed(data, dict[str, str])

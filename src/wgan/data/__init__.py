@@ -26,6 +26,7 @@ from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
 from wgan.errors import WganError, unknown_name
+from wgan.files.printed import page
 from wgan.runs import folder as runs
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def look(name_or_path: str | Path) -> str:
     found = survey(pictures)
     hint = "" if len(found.sizes) == 1 else "; give --size N to train on them"
     counts = label_counts(pictures.labels, pictures.label_names)
-    return f"{path} holds {found}{pictures.remark}{hint}\n{counts}".rstrip()
+    return page([f"{path} holds {found}{pictures.remark}{hint}", *([counts] if counts else [])])
 
 
 def label_counts(labels: np.ndarray | None, names: tuple[str, ...]) -> str:

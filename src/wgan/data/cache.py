@@ -24,6 +24,7 @@ from wgan.data.download import cache, progress
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError
+from wgan.files.printed import say
 
 if sys.platform != "win32":
     import fcntl
@@ -221,7 +222,7 @@ def _discard(folder: Path, names: Iterable[str]) -> None:
     """Remove files that wgan did not write or that are damaged, and say on stderr that they are made anew."""
     found = [folder / name for name in names if os.path.lexists(folder / name)]
     if found:
-        print(f"{str(folder)!r} holds damaged or foreign files; they are made anew.", file=sys.stderr)
+        say(f"{str(folder)!r} holds damaged or foreign files; they are made anew.", err=True)
     for path in found:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

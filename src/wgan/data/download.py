@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from wgan.errors import WganError
+from wgan.files.bars import bar
 
 URLS = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -36,20 +37,23 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashi
 
 @contextmanager
 def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
-    """A progress bar on stderr; `advance(by, line)` moves it and prints the line, if any, above it."""
-    from rich.console import Console
-    from rich.progress import DownloadColumn, MofNCompleteColumn, Progress
+    """A progress bar on stderr; `advance(by, line)` moves it and prints the line, if any, above it.
 
-    counter = DownloadColumn() if in_bytes else MofNCompleteColumn()
-    with Progress(*Progress.get_default_columns(), counter, console=Console(stderr=True)) as bar:
-        task = bar.add_task(text, total=int(total) if total else None)
+    Without a terminal a line says what was reached.
+    """
+    done = 0
+    with bar(text, int(total) if total else None, in_bytes=in_bytes) as one:
 
         def advance(by: int, line: str = "") -> None:
+            nonlocal done
+            done += by
             if line:
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-            bar.update(task, advance=by)
+                one.line(line)
+            one.show(done)
 
         yield advance
+        if not one.moving:
+            one.line(f"{text}: {done:,} {'bytes' if in_bytes else 'done'}")
 
 
 def cache() -> Path:

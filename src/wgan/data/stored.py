@@ -6,8 +6,9 @@ from typing import Any
 from wgan.data.columns import Column, TableForm, form_from_json
 from wgan.data.rows import Form
 from wgan.data.series import series_of, texts_of
-from wgan.data.table_files import shown
+from wgan.data.table_files import quoted
 from wgan.errors import WganError
+from wgan.files.printed import page
 
 FEWEST = 5  # levels with fewer rows than this are named as rare
 
@@ -21,25 +22,25 @@ def words(run: str, saved: dict[str, Any]) -> str:
         raise WganError(f"{run}/config.json does not describe a run's data ({problem!r}); give another run") from None
     lines = [
         f"{run} holds of its data, besides the weights and pictures of samples:",
-        f"  where they were: {data['source'] or saved['config'].get('data')}",
+        f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
         f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
     ]
     if classes := data.get("classes"):
         lines += [
             f"  {len(classes['names']):,} class names, with their shares:",
-            *_wrapped(map(shown, classes["names"])),
+            *_wrapped(map(quoted, classes["names"])),
         ]
     if not isinstance(form, TableForm):
-        return "\n".join([*lines, _of_array(form)])
+        return page([*lines, _of_array(form)])
     texts = numbers = 0
     for column in form.columns:
-        lines.append(f"  column {shown(column.name)}: {_of_column(column)}")
+        lines.append(f"  column {quoted(column.name)}: {_of_column(column)}")
         if column.levels:
             lines += _wrapped(_written(column, range(len(column.levels)), column.kind))
             texts += sum(isinstance(level, str) for level in column.levels)
         numbers += len(column.knots)
     lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(form.columns):,} columns")
-    return "\n".join(lines)
+    return page(lines)
 
 
 def _of_array(form: Form) -> str:

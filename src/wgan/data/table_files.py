@@ -12,6 +12,7 @@ from wgan.data.parquet import read_parquet, write_parquet
 from wgan.data.rows import Dataset
 from wgan.data.series import texts_of
 from wgan.data.table import from_frame, kept_names, require_pandas, to_frame
+from wgan.files.printed import page, shown
 
 TEXTS, PARQUETS = (".csv", ".tsv"), (".parquet", ".pq")
 WORDS = ".csv, .tsv or .parquet"
@@ -73,20 +74,20 @@ def describe(dataset: Dataset) -> str:
     form, lines = dataset.form, []
     assert isinstance(form, TableForm)
     guessed = {column for column, _ in dataset.notes}
-    width = min(24, max(len(shown(column.name)) for column in form.columns))
+    width = min(24, max(len(quoted(column.name)) for column in form.columns))
     for at, column in enumerate(form.columns):
         values = dataset.rows[:, at]
         mark = "?" if str(column.name) in guessed else " "
-        lines.append(f"{mark} {shown(column.name):{width}}  {_line(replace(form, columns=(column,)), values)}")
-    return "\n".join(lines + note_lines(dataset))
+        lines.append(f"{mark} {quoted(column.name):{width}}  {_line(replace(form, columns=(column,)), values)}")
+    return page(lines + note_lines(dataset))
 
 
 def note_lines(dataset: Dataset) -> list[str]:
     """What was guessed when a data set was read, as lines that begin with a question mark."""
-    return [f"? {shown(column)}: {note}" if column else f"? {note}" for column, note in dataset.notes]
+    return [shown(f"? {quoted(column)}: {note}" if column else f"? {note}") for column, note in dataset.notes]
 
 
-def shown(name: Any) -> str:
+def quoted(name: Any) -> str:
     """A name on one line, in quotes if it would not be clear without them."""
     text = str(name)
     return text if text.isprintable() and text and text == text.strip() and not set(text) & set("'\",:") else repr(text)

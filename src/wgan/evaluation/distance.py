@@ -12,6 +12,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
 from wgan.evaluation.samples import span_of
+from wgan.files.printed import page
 from wgan.maths import transport
 from wgan.maths.exact import as_rows, whole_number
 from wgan.maths.streams import stream
@@ -335,7 +336,7 @@ def words(found: Distance) -> str:
         "  It is W1 between these rows; W1 between their distributions is smaller on average.",
         _verdict(one, floor),
     ]
-    return "\n".join(lines)
+    return page(lines)
 
 
 def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:

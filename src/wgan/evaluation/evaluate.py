@@ -17,6 +17,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
+from wgan.files.printed import page
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
@@ -240,7 +241,7 @@ def words(run: str | Path, report: Evaluation) -> str:
         f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
         f"{protocol['real_rows']:,} {protocol['against']}",
     ]
-    return "\n".join([*lines, *table_in_words(report)])
+    return page([*lines, *table_in_words(report)])
 
 
 def table_in_words(report: Evaluation) -> list[str]:

@@ -17,6 +17,7 @@ from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
 from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, least_lacking, table_in_words
+from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
 
@@ -142,7 +143,7 @@ def words(report: Evaluation) -> str:
         f"(seed {protocol['seed']})",
         *(line for remark in protocol["remarks"] for line in textwrap.wrap(remark, 110)),
     ]
-    return "\n".join([*lines, *table_in_words(report)])
+    return page([*lines, *table_in_words(report)])
 
 
 # What is read.

@@ -1,10 +1,19 @@
-"""Text on its way to a terminal: what comes from files, names and columns cannot command the terminal."""
+"""Text on its way to a terminal: what comes from files, names and columns cannot command the terminal.
 
+Nothing else in the package prints, but for the bars of `bars`.
+"""
+
+import errno
+import json
+import os
 import sys
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TextIO
 
 import click
+
+from wgan.errors import WganError
+from wgan.files.reading import reason, remedy
 
 
 def printable(text: object) -> str:
@@ -17,7 +26,10 @@ def printable(text: object) -> str:
         >>> printable("a\\x1b]0;title\\x07b")
         'a\\\\x1b]0;title\\\\x07b'
     """
-    return "".join(one if one == "\n" or one.isprintable() else _escaped(one) for one in str(text))
+    words = str(text)
+    if words.isprintable():
+        return words
+    return "".join(one if one == "\n" or one.isprintable() else _escaped(one) for one in words)
 
 
 def shown(name: object) -> str:
@@ -25,16 +37,64 @@ def shown(name: object) -> str:
     return printable(name).replace("\n", "\\n")
 
 
-def say(text: Any, err: bool = False, nl: bool = True) -> None:
-    """Print text on stdout or stderr as `printable`; what the encoding lacks is escaped.
+def page(lines: Iterable[object]) -> str:
+    """Lines as one text, in which no line from outside can begin another one.
 
-    A full or closed stderr loses the words, but ends nothing.
+    Examples:
+        >>> page(["first", "a\\nwgan: done"])
+        'first\\na\\\\nwgan: done'
     """
+    return "\n".join(map(shown, lines))
+
+
+def say(line: object, err: bool = False) -> None:
+    """Print one line on stdout or stderr, as `shown`.
+
+    A full or closed stderr loses the words, but ends nothing. If the program that reads stdout has ended, as `head`
+    does, this one ends too, with status 0. Raises WganError if stdout cannot be written.
+    """
+    say_page(shown(line), err)
+
+
+def say_page(text: str, err: bool = False) -> None:
+    """Print the lines of a text whose parts from outside went through `page` or `shown`; as `say` in all else."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    words = printable(text).encode(encoding, "backslashreplace").decode(encoding)
-    with suppress(*([OSError, ValueError] if err else [])):
-        click.echo(words, file=stream, nl=nl)
+    words = printable(text.removesuffix("\n")).encode(encoding, "backslashreplace").decode(encoding)
+    try:
+        click.echo(words, file=stream)
+    except (OSError, ValueError, RuntimeError) as fault:  # it was closed; or a signal came while it was written to
+        if err and isinstance(fault, RuntimeError):
+            return
+        drop(stream)
+        if err:
+            return
+        if isinstance(fault, OSError):
+            ended(fault)
+        raise WganError(f"cannot print on stdout ({fault}); see where it leads.") from fault
+
+
+def ended(fault: OSError) -> None:
+    """Exit with status 0 if the program that reads stdout has ended. Raises WganError if stdout cannot be written."""
+    if fault.errno == errno.EPIPE:
+        raise SystemExit(0)
+    raise WganError(f"cannot print on stdout ({reason(fault)}); {remedy(fault)}.") from fault
+
+
+def say_json(value: Any) -> None:
+    """Print a value on stdout as JSON, in which every character that is not printed is an escape of JSON."""
+    say_page(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))  # json escapes all others
+
+
+def drop(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, since the interpreter writes it again at its end, and would fail."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):  # no file, as in a test or a notebook
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _escaped(character: str) -> str:

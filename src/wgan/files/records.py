@@ -1,5 +1,7 @@
 """JSON through a schema of its fields: a value of the type that was asked for, or one sentence on what is wrong."""
 
+import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +11,8 @@ from wgan.errors import WganError
 from wgan.files.reading import read
 
 MOST = 64 * 2**20  # bytes of a JSON file; the largest, a log or an evaluation of many columns, stay far below
+
+NOT_UTF8 = re.compile(rb"\\u[dD][cC][89a-fA-F]")  # how Python writes the bytes of a file's name that is no UTF-8
 
 T = TypeVar("T")
 
@@ -27,11 +31,19 @@ def parsed(data: bytes, schema: type[T] | Any = Any) -> T:
         ValueError: Expected `int`, got `str` - at `$[...]`
     """
     try:
+        if NOT_UTF8.search(data):  # msgspec refuses these in text
+            found = json.loads(data, parse_constant=_refuse)
+            json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")  # no other lone halves of a pair
+            return msgspec.convert(found, schema)
         return msgspec.json.decode(data, type=schema)
-    except (msgspec.MsgspecError, UnicodeError) as fault:
+    except (msgspec.MsgspecError, ValueError) as fault:
         raise ValueError(str(fault)) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def read_json(path: Path, schema: type[T] | Any, do: str, most: int = MOST) -> T:

@@ -10,6 +10,7 @@ from wgan.data import Form
 from wgan.data.columns import TableForm
 from wgan.data.table import UNITS
 from wgan.errors import WganError
+from wgan.files.printed import shown
 from wgan.maths.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
@@ -99,12 +100,12 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
     """Draw the first columns that vary: a histogram of numbers, or the shares of the commonest levels."""
     from matplotlib.figure import Figure
 
-    shown = [at for at, column in enumerate(form.columns) if column.varies][:PANELS]
-    across = min(4, len(shown))
-    down = math.ceil(len(shown) / across)
+    drawn = [at for at, column in enumerate(form.columns) if column.varies][:PANELS]
+    across = min(4, len(drawn))
+    down = math.ceil(len(drawn) / across)
     figure = Figure(figsize=(3 * across, 2 * down + 0.4), dpi=110, layout="constrained")
     panels = figure.subplots(down, across, squeeze=False).ravel()
-    for at, axes in zip(shown, panels, strict=False):
+    for at, axes in zip(drawn, panels, strict=False):
         column, values = form.columns[at], [rows[~np.isnan(rows[:, at]), at] for rows in tables.values()]
         if column.kind == "number":  # the outermost bins hold the tails, a hundredth on each side
             low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
@@ -117,17 +118,22 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
             heights = [np.bincount(v.astype(np.int64), minlength=len(column.levels)) for v in values]
             commonest = np.argsort(-heights[0], kind="stable")[:8]
             heights, places, width = [h[commonest] for h in heights], np.arange(len(commonest)), 0.8
-            axes.set_xticks(places, [str(column.levels[i])[:8] for i in commonest], rotation=30)
+            axes.set_xticks(places, [_label(str(column.levels[i])[:8]) for i in commonest], rotation=30)
         for name, height, rows in zip(tables, heights, tables.values(), strict=True):
             colours = ("0.75", "0.75") if name == "real" else ("none", "tab:orange")
             axes.bar(places, height / max(1, len(rows)), width, label=name, color=colours[0], edgecolor=colours[1])
-        axes.set_title(str(column.name), fontsize=8)
+        axes.set_title(_label(column.name), fontsize=8)
         axes.tick_params(labelsize=6)
         axes.set_yticks([])
-    for axes in panels[len(shown) :]:
+    for axes in panels[len(drawn) :]:
         axes.set_axis_off()
     panels[0].legend(fontsize=7)
     figure.savefig(path, format="png")
+
+
+def _label(name: object) -> str:
+    """A name from outside as matplotlib writes it as it is: a dollar would begin a formula."""
+    return shown(name).replace("$", r"\$")
 
 
 def earth(found: EMD, P, Q, path: Path, positions=None) -> None:

@@ -35,7 +35,7 @@ def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None =
     temporary = out.with_name(f".{out.name}.tmp-{os.getpid()}")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_bytes(page.encode("utf-8", "backslashreplace"))  # names that are no UTF-8
         temporary.replace(out)
     except OSError as problem:
         raise WganError(f"cannot write {out} ({problem.strerror or problem}); name another --out.") from problem

@@ -3,15 +3,14 @@
 import base64
 import json
 import math
-import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wgan.config import FIELDS
 from wgan.errors import WganError
+from wgan.reports.command import train_command
 from wgan.reports.series import Log
 from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import checkpoint, folder
@@ -97,11 +96,8 @@ def same_data(runs: list[Run]) -> bool:
 
 def command(run: Run) -> str:
     """The command that repeats a run, with every field that differs from its default."""
-    words = ["wgan", "train", str(run.config.get("data"))]
-    for name, value in run.config.items():
-        if name in FIELDS and name != "data" and value != FIELDS[name].default and value is not None:
-            words += ["--" + name.replace("_", "-"), str(value)]
-    return shlex.join([*words, "--out", f"runs/{run.name}-again"])
+    more = ["--out", f"runs/{run.name}-again"]
+    return train_command(run.config, str(run.config.get("data")), frozenset(), more)
 
 
 def metric_rows(run: Run) -> list[dict[str, str]]:

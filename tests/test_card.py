@@ -1,0 +1,115 @@
+"""The model card: commands that a shell reads back word for word, no markup from names, no local path."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from commands import SMALL, called
+
+from wgan import card, export
+from wgan.config import Config
+from wgan.reports.command import shell_line, train_command
+
+HOSTILE = [
+    "x; touch pwned #.csv",
+    "-rf.csv",
+    "--out",
+    "$(touch pwned)`touch pwned`.csv",
+    'it\'s "so".csv',
+    "a\n---\n```\n# title\n\n<script>alert(1)</script>.csv",
+    "<img src=x onerror=alert(1)>",
+    "[x](http://evil.example) **b** _i_ | a | b",
+    "http:evil www.evil.example a@evil.example",
+    "\x1b]0;x\x07\u202e\x9b.csv",
+    os.fsdecode(b"\xff\xfe'.csv"),
+    "~ada",
+    "naïve 日本.csv",
+    "\\",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_shell_reads_the_command_back(name):
+    line = shell_line(["wgan", "train"], name, ["--column", f"{name}=text"])
+    assert line.isprintable()
+    if "\n" not in line and name.isprintable():
+        words = shlex.split(line)
+    else:
+        asked = subprocess.run(["bash", "-c", rf"printf '%s\0' {line}"], capture_output=True)
+        words = list(map(os.fsdecode, asked.stdout.split(b"\0")[:-1]))
+    plain = [word for word in words if word != "--"]
+    assert sorted(plain) == sorted(["wgan", "train", name, "--column", f"{name}=text"])
+    assert name in words[2:3] or words[-2:] == ["--", name], "a name that begins with a dash is no flag"
+
+
+def test_the_command_has_each_value_of_a_field_that_takes_several():
+    config = Config(data="t.csv", column=("a b=text", "c=date"), steps=7).to_json()
+    line = train_command(json.loads(json.dumps(config)), "t.csv", frozenset({"steps"}))
+    assert shlex.split(line) == ["wgan", "train", "t.csv", "--column", "a b=text", "--column", "c=date"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_is_markup(name):
+    markdown = pytest.importorskip("markdown")
+    from html import unescape
+
+    found = markdown.markdown(f"# A generator: {card.text(name)}\n\nThe data are {card.text(name)}.\n")
+    assert re.findall(r"<[^>]*>", found) == ["<h1>", "</h1>", "<p>", "</p>"]
+    assert card.shown(name) in unescape(found)
+    assert not re.search(r"[^\w\s&#;\-]|_", card.text(name)), "no sign that any writing of Markdown knows"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of data whose path and names are hostile."""
+    home = tmp_path_factory.mktemp("home-of-ada")
+    data = home / "`x`; touch pwned #<script>.npz"
+    rng = np.random.default_rng(0)
+    np.savez(data, rows=rng.normal(size=(80, 2)))
+    done = called("train", data, *SMALL, "--out", home / "run")
+    assert done.returncode == 0, done.stderr
+    return home / "run"
+
+
+def test_no_local_path_leaves_with_an_exported_file(run, tmp_path):
+    for name in ("g.safetensors", "g.onnx"):
+        export.export(run, tmp_path / name)
+        assert b"home-of-ada" not in (tmp_path / name).read_bytes()
+        assert len(export.sample(tmp_path / name, 3).rows) == 3
+    assert "home-of-ada" not in (tmp_path / "g.md").read_text()
+    assert "home-of-ada" in (run / "config.json").read_text(), "the test looks for what is there"
+
+
+def test_the_whole_card_keeps_its_form(run, tmp_path):
+    """Names stand nowhere but in entities and in indented blocks, whose lines no name can end."""
+    other = tmp_path / "```\n---\n<script>"
+    shutil.copytree(run, other)
+    assert called("evaluate", other, "--samples", 40, "--features", "rows").returncode in (0, 2)
+    (other / "evaluation.json").write_text(json.dumps(_evaluation()))
+    out = tmp_path / "-g <b>.safetensors"
+    export.export(other, out)
+    lines = out.with_suffix(".md").read_text().split("\n")
+    assert lines[:4] == ["---", "library_name: wgan", "tags: [gan, wasserstein-gan]", "---"]
+    assert lines.count("---") == 2
+    outside = [line for line in lines if not line.startswith("    ")]
+    assert not [line for line in outside if "<" in line or "```" in line or ("touch pwned" in line and "`" in line)]
+    assert [line for line in outside if line.startswith("#")][1:] == [
+        "## Sampling",
+        "## Data",
+        "## Training",
+        "## Metrics",
+    ]
+    commands = [shlex.split(line) for line in lines if line.startswith("    wgan ")]
+    assert commands[0] == ["wgan", "sample", "-n", "64", "--out", "samples.npy", "--", "-g <b>.safetensors"]
+    assert commands[1][:3] == ["wgan", "train", "`x`; touch pwned #<script>.npz"]
+
+
+def _evaluation():
+    protocol = dict.fromkeys(("samples", "seed", "real_rows"), 1)
+    protocol |= dict.fromkeys(("data", "against", "features_text", "floor"), "a\n```\n<script>")
+    return {"step": 3, "steps": 3, "finished": True, "protocol": protocol, "metrics": {}, "lacking": {"x": "a\n---"}}
