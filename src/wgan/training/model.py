@@ -18,7 +18,7 @@ from wgan.errors import WganError
 from wgan.game import networks, step
 from wgan.game.arrays import Params
 from wgan.game.constraints import Constraint
-from wgan.game.layers import Layer, initial_arrays, mixes_batch, unbounded
+from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.game.step import Game
@@ -132,11 +132,8 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
     """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
-    architecture = resolve("network", config, row=row, groups=groups)
-    if own := own_networks.is_own(architecture):
-        own_networks.refuse(architecture, config)
-    if classes:
-        architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    architecture = architecture_of(config, row, groups, classes)
+    own = own_networks.is_own(architecture)
     _refuse_layers(architecture, constraint)
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
     if own:
@@ -148,6 +145,16 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
         own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
+
+
+def architecture_of(
+    config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None
+) -> Architecture:
+    """The layers of both players of a config, as in `game_of`."""
+    architecture = resolve("network", config, row=row, groups=groups)
+    if own_networks.is_own(architecture):
+        own_networks.refuse(architecture, config)
+    return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
 
 
 def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
@@ -180,13 +187,19 @@ def weights_of(
     saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[Layer], row: tuple[int, ...]
 ) -> Params:
     """A player's weights from a checkpoint; `WganError` if they do not fit the layers that config.json describes."""
-    wanted = initial_arrays(layers, row, game.architecture.init, streams.stream(0, "weights"))
+    wanted = array_shapes(layers, row)
     found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
-    if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
+    if wanted != {name: w.shape for name, w in found.items()}:
         raise WganError(
             f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json; one of the two "
             "was changed, so restore it."
         )
+    for name, w in found.items():
+        if w.dtype.kind != "f":
+            raise WganError(
+                f"the {part}'s weights {name} are {w.dtype} numbers, not floats; another program wrote them, so "
+                "restore the file."
+            )
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
