@@ -1,5 +1,6 @@
 """What a command shows while it works: what it is about to train, a bar, and the last estimates."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -95,19 +96,24 @@ def _estimates_in_words(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case."""
+def bar(name: str, every: float = 0) -> Iterator[Callable[[int, int, str], None]]:
+    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case.
+
+    With `every` such lines are at least so many seconds apart.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[said]}"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None, said="")
+        task, last = bar.add_task(name, total=None, said=""), -math.inf
 
         def show(done: int, total: int, said: str) -> None:
+            nonlocal last
             bar.update(task, completed=done, total=total, said=said)
-            if not console.is_terminal:
+            if not console.is_terminal and time.monotonic() - last >= every:
+                last = time.monotonic()
                 click.echo(f"{done}/{total}: {said}", err=True)
 
         yield show

@@ -11,8 +11,6 @@ from wgan.data import Classes, Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
-from wgan.data.table_files import is_table
-from wgan.data.table_files import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
@@ -23,12 +21,11 @@ from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
-from wgan.reports import figures
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import own_networks
+from wgan.training import drawing, own_networks
+from wgan.training.drawing import CHUNK, Drawn
 
-CHUNK = 512  # rows generated or scored at once
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
 
 
@@ -204,9 +201,17 @@ def weights_of(
 
 
 def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
-    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class."""
-    z = streams.normal(seed, "sample", 0, (count, model.config.latent))
-    return generate(model, z, sample_codes(model, count, seed, label))
+    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class.
+
+    Raises WganError if they take more memory than is free.
+    """
+    return drawing.whole(drawn(model, count, seed, label))
+
+
+def drawn(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
+    """The rows of `sample` in parts, for a file."""
+    classes, latent = model.classes, model.config.latent
+    return drawing.drawn(model.form, classes, latent, count, seed, label, _encoded(model))
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
@@ -214,16 +219,10 @@ def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | Non
 
     The result is None for a run without labels, where a `label` raises `WganError`.
     """
+    code = drawing.code_of(model.classes, label)
     if model.classes is None:
-        if label is not None:
-            raise WganError(
-                f"label is {label!r}, but this run was trained without labels; leave it out, or train a run with "
-                "--conditional projection."
-            )
         return None
-    if label is None:
-        return model.classes.draw(streams.stream(seed, "labels"), count)
-    return np.full(count, model.classes.code(label))
+    return model.classes.draw(streams.stream(seed, "labels"), count) if code is None else np.full(count, code)
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
@@ -232,15 +231,21 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    game, form, moments = model.game, model.form, moments_of(model)
-    engine, parts = game.engine, []
-    for i in range(0, len(z), CHUNK):
-        some, label = (
-            engine.array(z[i : i + CHUNK]),
-            one_hot_labels(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
-        )
-        parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
-    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+    encoded = _encoded(model)
+    starts = range(0, len(z), CHUNK)
+    parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
+    return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
+
+
+def _encoded(model: Model) -> drawing.Encoded:
+    """The function from z and codes to encoded rows."""
+    game, engine, moments = model.game, model.game.engine, moments_of(model)
+
+    def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+        label = one_hot_labels(game, model.classes, codes)
+        return engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+
+    return encoded
 
 
 def moments_of(model: Model) -> dict[str, Any] | None:
@@ -286,35 +291,3 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         )
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
-
-
-def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
-    """Write samples as a .png picture, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
-
-    A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
-    """
-    suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", "") and not is_table(out):
-        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
-    if is_table(out) and not isinstance(form, TableForm):
-        raise WganError(
-            f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
-        )
-    if suffix == "" and form.kind != "images":
-        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
-    images = figures.as_stored(rows, form) if suffix == "" else rows
-    try:
-        (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
-        if suffix == ".npy":
-            np.save(out, rows)
-        elif suffix == ".npz":
-            np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
-        elif isinstance(form, TableForm) and is_table(out):
-            write_table(form, rows, out)
-        elif suffix == ".png":
-            figures.samples(rows, form, out)
-        else:
-            for number, pixels in enumerate(images):
-                figures.image(pixels, out / f"{number:06d}.png")
-    except OSError as problem:
-        raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None
