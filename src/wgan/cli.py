@@ -206,23 +206,25 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
     from wgan import export
     from wgan.data.columns import TableForm
     from wgan.training import model as models
+    from wgan.training import samples
+    from wgan.training.drawing import rows_of_part
 
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(
                 f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
             )
-        rows, form, labels = export.sample(run, count, seed, label)
-        at = run.with_suffix("")
+        drawn, at = export.drawn(run, count, seed, label), run.with_suffix("")
     else:
-        model = models.load_model(run, step)
-        rows, form = models.sample(model, count, seed, label), model.form
-        codes = models.sample_codes(model, count, seed, label)
-        labels = None if codes is None or model.classes is None else model.classes.named(codes)
-        at = run / "sample"
+        drawn, at = models.drawn(models.load_model(run, step), count, seed, label), run / "sample"
+    form = drawn.form
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
     out = out or at.with_name(f"{at.name}.{suffix}")
-    models.write_samples(rows, form, out, labels)
+    if count <= rows_of_part(form):
+        samples.write(drawn, out)
+    else:
+        with terminal.bar("samples", every=10) as show:
+            samples.write(drawn, out, lambda done: show(done, count, "samples"))
     say(out)
 
 

@@ -33,6 +33,8 @@ MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
 Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
 
 NORMS = ("auto", "none", "batch", "layer")
+LARGEST = 2**63 - 1  # of a whole number, as in the file formats that keep it
+MOST_UNITS, MOST_LAYERS = 10**9, 10**4  # far above what any machine holds, so that a forecast can count them
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
 
 
@@ -90,9 +92,14 @@ class Config:
     penalty_sides: str = _field("two", "penalise gradient norms above 1, or also below 1", choices=("one", "two"))
 
     network: Any = _field("hybrid", "the architecture of both players", family="network")
-    width: int | None = _field(None, "units or base filters of the layers (default: the network's own)", low=1)
+    width: int | None = _field(
+        None, "units or base filters of the layers (default: the network's own)", low=1, high=MOST_UNITS
+    )
     depth: int | None = _field(
-        None, "hidden layers of a dense player, or all layers of a dcgan (default: the network's own)", low=1
+        None,
+        "hidden layers of a dense player, or all layers of a dcgan (default: the network's own)",
+        low=1,
+        high=MOST_LAYERS,
     )
     activation: str = _field("auto", "activation of hidden layers (auto: the network's own)", choices=ACTIVATIONS)
     critic_norm: str = _field(
@@ -106,7 +113,9 @@ class Config:
     )
     class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss in the critic's loss", low=0)
     class_weight_generator: float = _field(0.1, "weight of the classifier's loss in the generator's loss", low=0)
-    latent: int = _field(64, "dimension of z, the normal noise that the generator turns into rows", low=1)
+    latent: int = _field(
+        64, "dimension of z, the normal noise that the generator turns into rows", low=1, high=MOST_UNITS
+    )
 
     steps: int = _field(10_000, "generator updates in the whole run", low=0)
     batch: int = _field(64, "rows in a batch of the critic", low=1)
@@ -128,7 +137,7 @@ class Config:
         "number format of matrix products and convolutions (under bfloat16, weights and sums stay float32)",
         choices=("float32", "bfloat16", "float64"),
     )
-    seed: int = _field(0, "seed of every random draw", low=0, high=2**63 - 1)
+    seed: int = _field(0, "seed of every random draw", low=0, high=LARGEST)
 
     # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
@@ -235,11 +244,13 @@ class Config:
         return {name: name_of(value) for name, value in values.items()}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Config":
+    def from_json(cls, values: Any) -> "Config":
         """The inverse of `to_json`; fields that are missing, or that nothing reads, take their defaults.
 
-        An object of your own becomes a `Named`, since a file holds no code.
+        An object of your own becomes a `Named`, since a file holds no code. Raises WganError for all other values.
         """
+        if not isinstance(values, Mapping):
+            raise WganError(f"the config is {values!r:.40}; it must be a JSON object with a value for each field.")
         _refuse_unknown(values)
         named = {
             family: Named(values[family])
@@ -305,6 +316,16 @@ def _is_finite(value: Any) -> bool:
         return False
 
 
+def _refuse_other_bytes(name: str, value: Any) -> None:
+    """Refuse text that no JSON file can keep: a path whose bytes are not UTF-8."""
+    try:
+        str(getattr(value, "name", value)).encode()
+    except UnicodeEncodeError:
+        raise WganError(
+            f"{name} is {value!r}, whose bytes are not UTF-8, which the run's config.json cannot keep; rename it."
+        ) from None
+
+
 def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuse a field that is given beside an object that was made with another value."""
     for name, value in given.items():
@@ -317,8 +338,12 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     if value is None and f.default is None:
         return None
     if read := f.metadata.get("read"):
-        return read(value)
+        found = read(value)
+        for text in found or ():
+            _refuse_other_bytes(f.name, text)
+        return found
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
+        _refuse_other_bytes(f.name, value)
         return value
     if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):
         name = name_of(value)
@@ -332,10 +357,12 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
             raise unknown_name(f.name, value, choices)
         return value
     low, high = f.metadata["low"], f.metadata["high"]
+    high = min(high, LARGEST) if wanted is int else high
     fits = _is_finite(value) and low <= value <= high and (wanted is float or value == int(value))
     if wanted is str or not fits:
         what = {int: "a whole number", float: "a number", str: "text"}[wanted]
-        upper = f" and at most {high:g}" if high < math.inf else ""
+        stated = f.metadata["high"] < math.inf or (_is_finite(value) and value > high)
+        upper = f" and at most {high:g}" if stated else ""
         lower = f" of at least {low:g}" if low > -math.inf else ""
         raise WganError(f"{f.name} is {value!r}; it must be {what}{lower}{upper}.")
     return wanted(value)

@@ -19,9 +19,10 @@ from wgan.game.networks import Architecture
 from wgan.maths import streams
 from wgan.runs import folder as runs
 from wgan.runs.checkpoint import Checkpoint
+from wgan.training import drawing, own_networks
 from wgan.training import model as models
-from wgan.training import own_networks
-from wgan.training.model import CHUNK, Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
+from wgan.training.drawing import CHUNK, Drawn, whole
+from wgan.training.model import Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
 
 CHECKED = 64  # the number of z for which the graph is compared with the engine
 TOLERANCE = 1e-5  # times the largest encoded value or 1: float32 rounds to 6e-8, and a resnet sums many numbers
@@ -137,13 +138,14 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
     return float(np.abs(_run(_session(data), z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
 
-def sample_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
+def drawn_from_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
     """The rows that `wgan sample RUN` draws, from the file alone, with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
     session = _session(_bytes(path))
     model = _described(session.get_modelmeta().custom_metadata_map, path)
-    z, codes = streams.normal(seed, "sample", 0, (count, model.config.latent)), sample_codes(model, count, seed, label)
-    return Sampled(model.form.decode(_run(session, z, codes)), model.form, _named(model, codes))
+    return drawing.drawn(
+        model.form, model.classes, model.config.latent, count, seed, label, lambda z, codes: _run(session, z, codes)
+    )
 
 
 def _session(data: bytes) -> Any:
@@ -192,7 +194,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     return Export(out, model.step, _count(generator), float("nan"), beside)
 
 
-def sample_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Sampled:
+def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
     """The rows that `wgan sample RUN` draws, by the run's engine if that is installed."""
     import safetensors
     import safetensors.numpy
@@ -209,8 +211,7 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
     layers, latent = game.architecture.generator, (model.config.latent,)
     weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
-    rows = models.sample(model._replace(game=game, generator=weights), count, seed, label)
-    return Sampled(rows, model.form, _named(model, sample_codes(model, count, seed, label)))
+    return models.drawn(model._replace(game=game, generator=weights), count, seed, label)
 
 
 # What all formats share
@@ -218,6 +219,12 @@ def sample_safetensors(path: Path, count: int, seed: int, label: str | int | Non
 
 def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
     """Rows of an exported file; the same seed gives the same rows as `wgan sample RUN`."""
+    found = drawn(path, count, seed, label)
+    return Sampled(whole(found), found.form, None if found.labels is None else np.concatenate([*found.labels()]))
+
+
+def drawn(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
+    """The rows of `sample` in parts, for a file."""
     return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
 
 
@@ -263,10 +270,6 @@ def _described(metadata: dict[str, str], path: Path) -> Model:
         ) from None
 
 
-def _named(model: Model, codes: np.ndarray | None) -> np.ndarray | None:
-    return None if codes is None or model.classes is None else model.classes.named(codes)
-
-
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -281,7 +284,7 @@ def _count(generator: Plain) -> int:
 
 
 FORMATS: dict[str, Callable[[Path, Model, Path], Export]] = {".onnx": to_onnx, ".safetensors": to_safetensors}
-READERS: dict[str, Callable[[Path, int, int, str | int | None], Sampled]] = {
-    ".onnx": sample_onnx,
-    ".safetensors": sample_safetensors,
+READERS: dict[str, Callable[[Path, int, int, str | int | None], Drawn]] = {
+    ".onnx": drawn_from_onnx,
+    ".safetensors": drawn_from_safetensors,
 }

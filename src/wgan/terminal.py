@@ -1,5 +1,6 @@
 """What a command shows while it works: what it is about to train, a bar, and the last estimates."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -92,13 +93,19 @@ def _estimates_in_words(record: dict[str, Any]) -> str:
 
 
 @contextmanager
-def bar(name: str) -> Iterator[Callable[[int, int, str], None]]:
-    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case."""
+def bar(name: str, every: float = 0) -> Iterator[Callable[[int, int, str], None]]:
+    """A function that shows progress: as a bar on a terminal, elsewhere as a line for each case.
+
+    With `every` such lines are at least so many seconds apart.
+    """
     with bars.bar(name) as one:
+        last = -math.inf
 
         def show(done: int, total: int, said: str) -> None:
+            nonlocal last
             one.show(done, total, said)
-            if not one.moving:
+            if not one.moving and time.monotonic() - last >= every:
+                last = time.monotonic()
                 say(f"{done}/{total}: {said}", err=True)
 
         yield show

@@ -11,9 +11,9 @@ from wgan import engines
 from wgan.config import Config, resolve
 from wgan.engines import ENGINES, get_engine
 from wgan.errors import WganError
+from wgan.game.arrays import INIT
 from wgan.game.layers import (
     EPSILON,
-    INIT,
     apply_layers,
     initial_arrays,
     mixes_batch,

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from wgan.engines import ENGINES, get_engine, installed
+from wgan.game.arrays import INIT
 from wgan.game.constraints import CONSTRAINTS, orthogonal, spectral
 from wgan.game.engine import Ops
 from wgan.game.layers import (
     EPSILON,
-    INIT,
     LAYERS,
     apply_layers,
     conv,

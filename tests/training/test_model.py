@@ -9,8 +9,9 @@ from wgan.data import dataset_of, from_array
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
-from wgan.training import diagnostics
+from wgan.training import diagnostics, samples
 from wgan.training import model as models
+from wgan.training.drawing import given
 from wgan.training.loop import train
 from wgan.training.state import draws, iterate, model_of, start
 
@@ -128,7 +129,7 @@ def test_samples_are_written_as_the_names_ending_says(tmp_path):
     form = start(Config(**SMALL)).dataset.form
     rows, labels = np.arange(3 * 64, dtype=np.uint8).reshape(3, 8, 8, 1), np.array(["4", "0", "4"])
     for name in ("a.npy", "deep/a.npz", "labelled.npz", "a.PNG", "pictures"):
-        models.write_samples(rows, form, tmp_path / name, labels if name == "labelled.npz" else None)
+        samples.write(given(rows, form, labels if name == "labelled.npz" else None), tmp_path / name)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)
     assert set(np.load(tmp_path / "deep" / "a.npz")) == {"rows"}
     archive = np.load(tmp_path / "labelled.npz")
@@ -144,19 +145,19 @@ def test_samples_are_written_as_the_names_ending_says(tmp_path):
         ("a.csv", "takes samples of a table, but these are"),
     ):
         with pytest.raises(WganError, match=said):
-            models.write_samples(rows, form, tmp_path / name)
+            samples.write(given(rows, form), tmp_path / name)
     points = from_array(np.random.default_rng(0).normal(size=(9, 3)))
     with pytest.raises(WganError, match="is a folder, which takes images, but these are rows of 3 columns"):
-        models.write_samples(points.rows, points.form, tmp_path / "points")
+        samples.write(given(points.rows, points.form), tmp_path / "points")
 
 
 def test_samples_of_a_table_are_written_as_a_table_or_as_an_array(tmp_path):
     (tmp_path / "people.csv").write_text("age,town\n" + "".join(f"{20 + k},{'ab'[k % 2]}\n" for k in range(30)))
     table = dataset_of(Config(data=str(tmp_path / "people.csv")))
-    models.write_samples(table.rows[:4], table.form, tmp_path / "out.csv")
+    samples.write(given(table.rows[:4], table.form), tmp_path / "out.csv")
     lines = (tmp_path / "out.csv").read_text().split()
     assert lines == ["age,town", "20,a", "21,b", "22,a", "23,b"]
-    models.write_samples(table.rows[:4], table.form, tmp_path / "out.png")
+    samples.write(given(table.rows[:4], table.form), tmp_path / "out.png")
     assert pixels(tmp_path / "out.png").std() > 0
-    models.write_samples(table.rows[:4], table.form, tmp_path / "out.npy")
+    samples.write(given(table.rows[:4], table.form), tmp_path / "out.npy")
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), table.rows[:4])

@@ -6,8 +6,9 @@ import pytest
 from wgan import WganError
 from wgan.data import from_array
 from wgan.engines import ENGINES
-from wgan.training import model
-from wgan.training.model import engine_of, write_samples
+from wgan.training import model, samples
+from wgan.training.drawing import given
+from wgan.training.model import engine_of
 
 
 def test_a_run_is_opened_by_the_engine_that_made_it_where_that_is_installed(monkeypatch):
@@ -33,5 +34,5 @@ def test_a_run_is_opened_by_the_engine_that_made_it_where_that_is_installed(monk
 def test_samples_are_not_written_as_what_they_are_not(tmp_path, rows, name, part):
     dataset = from_array(rows)
     with pytest.raises(WganError, match=part):
-        write_samples(dataset.rows, dataset.form, tmp_path / name)
+        samples.write(given(dataset.rows, dataset.form), tmp_path / name)
     assert not list(tmp_path.iterdir())

@@ -14,14 +14,13 @@ For the last two the chance of a normal sample is at most `LEVEL` over the numbe
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import log_ndtr, ndtri
 
 from wgan.data.columns import MOST_DECIMALS, SPIKE, Column, TableForm, number_column
-from wgan.data.columns import form_from_json as named_form_from_json
-from wgan.data.rows import Form, tuples
+from wgan.data.rows import Form
 from wgan.data.table import FEW
 from wgan.errors import WganError
 
@@ -82,9 +81,9 @@ class ArrayForm(Form):
                 values[:, at] = codes
         return self._table.encode(values)
 
-    def decode(self, encoded) -> np.ndarray:
+    def decode(self, encoded, first: int = 0) -> np.ndarray:
         """Invert `encode`: numbers of `dtype` [n, columns], within the range and on the grid of the training data."""
-        rows = self._table.decode(encoded)
+        rows = self._table.decode(encoded, first)
         for at, levels in self._levels.items():
             rows[:, at] = levels[rows[:, at].astype(np.int64)]
         return rows.astype(self.dtype)
@@ -92,18 +91,22 @@ class ArrayForm(Form):
     def dequantised(self) -> Form:
         return Form(**{field.name: getattr(self, field.name) for field in fields(Form)}).dequantised()
 
-    @classmethod
-    def from_json(cls, fields: dict) -> "ArrayForm":
-        numbers = [Column(**tuples(column)) for column in fields["numbers"]]
-        form = super().from_json(fields | {"numbers": numbers})
-        form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # raises if the fields do not fit together
-        assert isinstance(form, cls)
-        return form
+    def check(self) -> None:
+        super().check()
+        self._table.check()
+        if any(column.missing or column.unit or column.kind not in ("number", "levels") for column in self.numbers):
+            raise ValueError("the form of an array has a column that is none of numbers")
+        if any(not isinstance(level, int | float) for column in self.numbers for level in column.levels):
+            raise ValueError("the form of an array has a level that is no number")
+        if any((np.diff(levels) <= 0).any() for levels in self._levels.values()):
+            raise ValueError("the form of an array has levels that do not ascend")
 
 
-def form_from_json(fields: dict) -> Form:
-    """The form of any kind that `to_json` wrote. Raises TypeError or ValueError for other fields."""
-    return ArrayForm.from_json(fields) if "numbers" in fields else named_form_from_json(fields)
+def form_from_json(fields: Any) -> Form:
+    """The form of any kind that `to_json` wrote. Raises ValueError for all else."""
+    kinds: dict[str, type[Form]] = {"columns": TableForm, "numbers": ArrayForm}
+    known = [kind for name, kind in kinds.items() if isinstance(fields, dict) and name in fields]
+    return (known or [Form])[0].from_json(fields)
 
 
 def array_form(array: np.ndarray, standardised: Form) -> tuple[Form, str]:

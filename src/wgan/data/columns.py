@@ -10,12 +10,18 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from wgan.data.dates import is_clock, zone_of
-from wgan.data.rows import Form, tuples
+from wgan.data.rows import MOST_VALUES, Form
 from wgan.errors import WganError
+from wgan.maths.exact import LARGEST_EXACT
 
 KNOTS = 300  # of the map from a column of numbers to normal scores
 SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
 MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
+
+KINDS = ("number", "levels", "constant", "identifier")
+TIMES = ("", "D", "s", "ms", "us")  # units of times, as NumPy names them; "" for none
+WRITTEN = [[], [str], [str] * 2, [*[str] * 4, int, str]]  # the types of the parts of `written`
+Plain = str | int | float | bool  # what JSON holds of a level
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Column:
     gap if there is none. In kind "identifier" nothing is kept: samples are numbered. All fields are plain JSON values.
     """
 
-    name: str | int
+    name: str | int | float
     kind: str
     dtype: str  # as pandas names it
     missing: bool = False
@@ -39,13 +45,39 @@ class Column:
     scores: tuple[float, ...] = ()
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
-    levels: tuple = ()
+    levels: tuple[Plain, ...] = ()
     kept: int = 0
     counts: tuple[int, ...] = ()
-    categories: tuple = ()  # of pandas' dtype "category": all of them, with those that no row has
+    categories: tuple[Plain, ...] = ()  # of pandas' dtype "category": all of them, with those that no row has
     ordered: bool = False
     written: tuple = ()  # how its texts are written, as `texts.Reading` has it; empty if pandas writes them so
     arrow: str = ""  # its type in Parquet
+
+    def check(self) -> None:
+        """Raise ValueError if the fields do not fit together, as those of a file may not."""
+        levels, knots = len(self.levels), np.array([self.knots, self.scores, self.lows, self.highs][: 4 * self._even])
+        shared = self.counts[self.kept :]
+        for what, fits in (
+            ("name", isinstance(self.name, str | int) or np.isfinite(self.name)),
+            ("kind", self.kind in KINDS),
+            ("unit", self.unit in TIMES),
+            ("written", [type(part) for part in self.written] in WRITTEN),
+            ("decimals", self.decimals is None or 0 <= self.decimals <= MOST_DECIMALS),
+            ("knots", self._even and bool(np.isfinite(knots).all()) and bool((np.diff(self.knots) > 0).all())),
+            ("knots", self.kind != "number" or len(self.knots) > 0),
+            ("scores", bool((np.diff(self.scores) >= 0).all()) and bool((np.array(self.lows) <= self.highs).all())),
+            ("levels", self.kind != "levels" or (levels >= 1 and self.group >= 1)),
+            ("levels", self.kind != "constant" or levels <= 1),
+            ("kept", 0 <= self.kept <= levels),
+            ("counts", len(self.counts) in ({levels} if self.kept < levels else {0, levels})),
+            ("counts", all(0 <= count <= LARGEST_EXACT for count in self.counts) and (not shared or sum(shared) > 0)),
+        ):
+            if not fits:
+                raise ValueError(f"the column {self.name!r} has a field {what!r} that does not fit")
+
+    @property
+    def _even(self) -> bool:
+        return len(self.knots) == len(self.scores) == len(self.lows) == len(self.highs)
 
     @property
     def time(self) -> str:
@@ -172,7 +204,7 @@ class TableForm(Form):
                 encoded[every, place.group.start + np.where(gaps, last, codes)] = 1
         return encoded
 
-    def decode(self, encoded) -> np.ndarray:
+    def decode(self, encoded, first: int = 0) -> np.ndarray:
         """Invert `encode`: rows at rest [n, columns], with numbers rounded and within their range.
 
         The largest unit of each softmax is chosen. Raises WganError for another shape, or for NaN.
@@ -193,7 +225,7 @@ class TableForm(Form):
                 values = chosen.astype(np.float64)
                 if column.kept < len(column.levels) and column.kind == "levels":
                     among = chosen == column.kept
-                    values[among] += np.searchsorted(place.rare, _evenly_spread(len(rows))[among], side="right")
+                    values[among] += np.searchsorted(place.rare, _evenly_spread(len(rows), first)[among], side="right")
             if column.missing:
                 values[chosen == column.group - 1 if column.group else slice(None)] = np.nan
             rows[:, place.at] = values
@@ -202,20 +234,18 @@ class TableForm(Form):
     def dequantised(self) -> "Form":
         raise WganError("dequantise is for arrays of whole numbers, but this is a table of columns; set it to none")
 
-    @classmethod
-    def from_json(cls, fields: dict) -> "TableForm":
-        columns = [Column(**tuples(column)) for column in fields["columns"]]
-        form = super().from_json(fields | {"columns": columns})
-        form.encode(form.decode(np.zeros((1, *form.encoded_shape))))  # raises if the fields do not fit together
-        assert isinstance(form, cls)
-        return form
+    def check(self) -> None:
+        super().check()
+        if self.shape != (len(self.columns),) or len(self.delimiter) != 1 or self.dtype != "float64":
+            raise ValueError(f"the form of the data has {len(self.columns)} columns, which do not fit its other fields")
+        for column in self.columns:
+            column.check()
+        if not any(column.varies for column in self.columns) or self.encoded_shape[0] > MOST_VALUES:
+            raise ValueError("the form of the data has no column that varies, or too many units")
+        if len({str(column.name) for column in self.columns}) < len(self.columns):
+            raise ValueError("the form of the data has two columns of one name")
 
 
-def _evenly_spread(count: int) -> np.ndarray:
+def _evenly_spread(count: int, first: int = 0) -> np.ndarray:
     """Numbers in [0, 1) of which any first part is spread evenly (Weyl's sequence of the golden ratio)."""
-    return (np.arange(1, count + 1) * ((5**0.5 - 1) / 2)) % 1.0
-
-
-def form_from_json(fields: dict) -> Form:
-    """The Form or TableForm that `to_json` wrote. Raises TypeError or ValueError for other fields."""
-    return (TableForm if "columns" in fields else Form).from_json(fields)
+    return (np.arange(first + 1, first + count + 1) * ((5**0.5 - 1) / 2)) % 1.0

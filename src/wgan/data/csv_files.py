@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import lzma
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -258,22 +259,39 @@ def _on_one_line(problem: BaseException) -> str:
     return " ".join(text.split())[:200].rstrip(".")
 
 
-def write_csv(path: Path, names: list[str], columns: list[list[str | None]], delimiter: str) -> None:
-    """Write columns of texts, None for a gap, so that `read_csv` reads the same texts and gaps again."""
-    lines = [delimiter.join(_field(name, delimiter) for name in names)]
-    if len(columns) == 1:
-        lines += ["NA" if text is None else _field(text, delimiter) for text in columns[0]]  # an empty line is no row
-    else:
-        for row in zip(*columns, strict=True):
-            lines.append(delimiter.join(["" if text is None else _field(text, delimiter) for text in row]))
-    data = "\n".join([*lines, ""]).encode()
-    suffix = path.suffix.lower()
+@contextmanager
+def packed(path: Path, name: str) -> Iterator[IO[bytes]]:
+    """A file to write to, compressed as `name` says; `name` without its last suffix stands in a .zip."""
+    suffix = Path(name).suffix.lower()
     if suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(path.stem, data)
+        inside = zipfile.ZipInfo(Path(name).stem.encode(errors="replace").decode(), time.localtime()[:6])
+        inside.compress_type = zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(path, "w") as archive, archive.open(inside, "w", force_zip64=True) as entry:
+            yield entry
         return
-    pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
-    path.write_bytes(pack[suffix](data) if suffix in pack else data)
+    pack: dict[str, Callable[[IO[bytes]], Any]] = {
+        ".gz": lambda file: gzip.GzipFile("", "wb", fileobj=file),
+        ".bz2": lambda file: bz2.BZ2File(file, "wb"),
+        ".xz": lambda file: lzma.LZMAFile(file, "wb"),
+    }
+    with path.open("wb") as file:
+        if suffix not in pack:
+            yield file
+            return
+        with pack[suffix](file) as stream:
+            yield stream
+
+
+def csv_lines(columns: list[list[str | None]], delimiter: str) -> bytes:
+    """Lines of columns of texts, None for a gap, from which `read_csv` reads the same texts and gaps again."""
+    if len(columns) == 1:  # an empty line is no row
+        lines = ["NA" if text is None else _field(text, delimiter) for text in columns[0]]
+    else:
+        lines = [
+            delimiter.join(["" if text is None else _field(text, delimiter) for text in row])
+            for row in zip(*columns, strict=True)
+        ]
+    return "\n".join([*lines, ""]).encode()
 
 
 _NULLS = {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "N/A", "NA"}

@@ -10,7 +10,10 @@ import numpy as np
 
 from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
+from wgan.files.records import converted
 from wgan.maths.exact import LARGEST_EXACT
+
+SUM = 1e-8  # by which the sum of all shares may differ from 1, as NumPy allows it where it draws
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ class Classes:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "Classes":
-        """The Classes that `to_json` wrote. Raises KeyError, TypeError or ValueError for other fields."""
-        names, shares = tuple(map(str, fields["names"])), tuple(map(float, fields["shares"]))
-        if len(names) != len(shares) or not np.isclose(sum(shares), 1):
-            raise ValueError("classes")
-        return cls(names, shares)
+    def from_json(cls, fields: Any) -> "Classes":
+        """The Classes that `to_json` wrote. Raises ValueError for all else."""
+        found: Classes = converted(fields, cls)
+        if len(set(found.names)) < len(found.names) or not 2 <= len(found.names) == len(found.shares):
+            raise ValueError("the classes need two names or more, each with its share")
+        if not (min(found.shares) >= 0 and abs(sum(found.shares) - 1) < SUM):
+            raise ValueError("the shares of the classes do not sum to 1")
+        return found
 
 
 def _spaced(name: str) -> str:

@@ -61,17 +61,17 @@ def read_parquet(path: Path) -> tuple[Any, dict[str, str], list[str]]:
     return frame, types, notes
 
 
-def write_parquet(path: Path, frame: Any, types: dict[str, str]) -> None:
-    """Write a DataFrame whose columns get these Arrow types."""
+def arrow_table(frame: Any, types: dict[str, str], schema: Any = None) -> Any:
+    """A DataFrame as a table of Arrow whose columns get these types, or those of `schema`."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     for at, field in enumerate(table.schema):
-        wanted = arrow_type(types[field.name]) if types.get(field.name) else field.type
+        named = arrow_type(types[field.name]) if types.get(field.name) else field.type
+        wanted = named if schema is None else schema.field(at).type
         if wanted != field.type:
             column = table.column(at)
             if pa.types.is_dictionary(wanted) and not pa.types.is_dictionary(field.type):
                 column = column.dictionary_encode()
             table = table.set_column(at, pa.field(field.name, wanted), column.cast(wanted))
-    parquet.write_table(table, path)
+    return table if schema is None else table.replace_schema_metadata(schema.metadata)

@@ -1,12 +1,17 @@
 """`Dataset` and `Form`: rows at rest, how they are encoded for training, and which of them are held out."""
 
+import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.files.records import converted
 from wgan.maths.streams import stream
+
+DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,10 @@ class Form:
         rows, offset, scale = self._working_arrays(rows)
         return ((rows - offset) / scale).astype(np.float32, copy=False)
 
-    def decode(self, encoded) -> np.ndarray:
+    def decode(self, encoded, first: int = 0) -> np.ndarray:
         """Invert `encode`: rows [n, *shape] of `dtype`, rounded if it is an integer, then clipped to [low, high].
+
+        `first` is the number of rows before these, for long samples in parts; a `TableForm` needs it.
 
         Raises WganError for another shape, or for NaN where `dtype` is not a float.
         """
@@ -84,17 +91,27 @@ class Form:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict) -> "Form":
-        """The Form that `to_json` wrote, exactly. Raises TypeError or ValueError for other fields."""
-        form = cls(**tuples(fields))
-        np.zeros(form.shape, form.dtype)
-        np.asarray([form.low or 0, form.high or 0, *np.ravel(form.offset), *np.ravel(form.scale)], np.float64)
+    def from_json(cls, fields: Any) -> Self:
+        """The form that `to_json` wrote, exactly. Raises ValueError for all else."""
+        form: Self = converted(fields, cls)
+        form.check()
         return form
 
-
-def tuples(fields: dict) -> dict[str, Any]:
-    """Fields read from JSON, with each list turned into a tuple."""
-    return {key: tuple(x) if isinstance(x, list) else x for key, x in fields.items()}
+    def check(self) -> None:
+        """Raise ValueError if the fields do not fit together, as those of a file may not."""
+        ends = (self.low, self.high)
+        numbers = np.array([*np.ravel(self.offset), *np.ravel(self.scale), *(end for end in ends if end is not None)])
+        lengths = {len(x) for x in (self.offset, self.scale) if isinstance(x, tuple)}
+        for what, fits in (
+            ("kind", self.kind in ("images", "points", "table")),
+            ("shape", len(self.shape) == (3 if self.kind == "images" else 1) and min(self.shape) >= 1),
+            ("shape", math.prod(self.shape) <= MOST_VALUES),
+            ("dtype", self.dtype in DTYPES),
+            ("scale", lengths <= {self.shape[-1]} and bool(np.isfinite(numbers).all()) and np.min(self.scale) > 0),
+            ("low", (ends[0] is None) == (ends[1] is None) and (ends[0] is None or ends[0] < (ends[1] or 0))),
+        ):
+            if not fits:
+                raise ValueError(f"the form of the data has a {what} that does not fit")
 
 
 @dataclass(frozen=True, eq=False)

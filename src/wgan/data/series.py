@@ -271,12 +271,12 @@ def counts_and_unit(kept: Any) -> tuple[np.ndarray, str, bool]:
     return count / UNITS[unit], unit, lost
 
 
-def series_of(column: Column, numbers: np.ndarray) -> Any:
-    """One column of rows at rest as a Series of the column's dtype."""
+def series_of(column: Column, numbers: np.ndarray, first: int = 0) -> Any:
+    """One column of rows at rest as a Series of the column's dtype; `first` is the number of rows before these."""
     import pandas as pd
 
     if column.kind == "identifier":
-        numbers = np.arange(1, len(numbers) + 1)
+        numbers = np.arange(first + 1, first + len(numbers) + 1)
         return pd.Series(numbers.astype(str) if _text_dtype(column.dtype) else numbers, dtype=_pandas_dtype(column))
     gaps = np.isnan(numbers)
     filled = np.where(gaps, 0 if column.levels else np.nan, numbers)

@@ -3,7 +3,8 @@
 import textwrap
 from typing import Any
 
-from wgan.data.columns import Column, TableForm, form_from_json
+from wgan.data.array_form import form_from_json
+from wgan.data.columns import Column, TableForm
 from wgan.data.rows import Form
 from wgan.data.series import series_of, texts_of
 from wgan.data.table_files import quoted

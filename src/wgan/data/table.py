@@ -7,7 +7,8 @@ identifier holds is nowhere: it is 0 at rest.
 import hashlib
 import json
 import shlex
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -213,15 +214,44 @@ def _level_order(levels: list, categories: tuple) -> list[int]:
         return list(range(len(levels)))
 
 
-def to_frame(form: TableForm, rows: np.ndarray) -> Any:
-    """Rows at rest [n, columns] as a DataFrame with the names and dtypes of the training data."""
+def to_frame(form: TableForm, rows: np.ndarray, first: int = 0) -> Any:
+    """Rows at rest [n, columns] as a DataFrame with the names and dtypes of the training data.
+
+    `first` is the number of rows before these. Raises WganError for a dtype that no such values can have.
+    """
     require_pandas("a DataFrame")
     import pandas as pd
 
-    return pd.DataFrame(
-        {column.name: series_of(column, rows[:, at]) for at, column in enumerate(form.columns)},
-        index=pd.RangeIndex(len(rows)),
+    series = {}
+    for at, column in enumerate(form.columns):
+        with fitting(column):
+            series[column.name] = series_of(column, rows[:, at], first)
+    return pd.DataFrame(series, index=pd.RangeIndex(len(rows)))
+
+
+@contextmanager
+def fitting(column: Column | None = None) -> Iterator[None]:
+    """Turn what pandas and pyarrow raise for a form of another program into one sentence."""
+    import pyarrow as pa
+
+    # pandas has no common base: a dtype, a unit, a zone and a form that it does not know are each another exception
+    known = (
+        TypeError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        NotImplementedError,
+        pa.ArrowException,
     )
+    try:
+        yield
+    except known as fault:
+        which = "the table" if column is None else f"column {column.name!r}"
+        raise WganError(
+            f"{which} cannot be written as its form says ({' '.join(str(fault).split())[:200]}); the file of the "
+            "model is damaged, so restore it"
+        ) from fault
 
 
 def require_pandas(what: str) -> None:

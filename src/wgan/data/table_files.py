@@ -1,5 +1,6 @@
 """Tables in files: .csv, .tsv and .parquet, a .csv also compressed; read, written and described."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from wgan.data.columns import TableForm
-from wgan.data.csv_files import OPEN, read_csv, write_csv
-from wgan.data.parquet import read_parquet, write_parquet
+from wgan.data.csv_files import OPEN, csv_lines, packed, read_csv
+from wgan.data.parquet import arrow_table, read_parquet
 from wgan.data.rows import Dataset
-from wgan.data.series import texts_of
-from wgan.data.table import from_frame, kept_names, require_pandas, to_frame
+from wgan.data.series import series_of, texts_of
+from wgan.data.table import fitting, from_frame, kept_names, require_pandas, to_frame
 from wgan.files.printed import page, shown
 
 TEXTS, PARQUETS = (".csv", ".tsv"), (".parquet", ".pq")
@@ -56,17 +57,63 @@ def read(path: Path, drop: str | None = None, column: Any = None, refuse: bool =
     return replace(dataset, name=stem(path), source=str(path), notes=whole + dataset.notes)
 
 
-def write(form: TableForm, rows: np.ndarray, path: Path) -> None:
-    """Write rows at rest to a file with the columns of the training data, in the form in which these were written."""
-    frame = to_frame(form, rows)
-    names = [str(one) for one in frame.columns]
-    if path.suffix.lower() in PARQUETS:
-        frame.columns = names
-        write_parquet(path, frame, {str(one.name): one.arrow for one in form.columns})
-        return
-    texts = [texts_of(one, frame[one.name]) for one in form.columns]
-    tabs = ".tsv" in [suffix.lower() for suffix in path.suffixes]
-    write_csv(path, names, texts, "\t" if tabs else form.delimiter)
+def write(form: TableForm, parts: Iterator[np.ndarray], count: int, path: Path, name: Path) -> Iterator[int]:
+    """Write `count` rows at rest to `path` as the suffixes of `name` say, in the form in which the data were written.
+
+    The rows come in parts; how many are written is yielded after each. Raises WganError for a form that does not fit.
+    """
+    require_pandas("a table")
+    if name.suffix.lower() in PARQUETS:
+        return _write_parquet(form, parts, count, path)
+    tabs = ".tsv" in [suffix.lower() for suffix in name.suffixes]
+    return _write_csv(form, parts, count, path, name.name, "\t" if tabs else form.delimiter)
+
+
+def _write_csv(
+    form: TableForm, parts: Iterator[np.ndarray], count: int, path: Path, name: str, delimiter: str
+) -> Iterator[int]:
+    done = 0
+    with packed(path, name) as file:
+        for rows in parts:
+            if not done:
+                file.write(csv_lines([[str(one.name)] for one in form.columns], delimiter))
+            texts = []
+            for at, one in enumerate(form.columns):
+                # pandas gives all times as many digits as the finest has, so each part of many gets one unit more
+                more = [1.0] if one.unit and one.kind == "number" and len(rows) < count else []
+                with fitting(one):
+                    found = texts_of(one, series_of(one, np.append(rows[:, at], more), done))
+                texts.append(found[: len(rows)])
+            file.write(csv_lines(texts, delimiter))
+            done += len(rows)
+            yield done
+
+
+def _write_parquet(form: TableForm, parts: Iterator[np.ndarray], count: int, path: Path) -> Iterator[int]:
+    from pyarrow import parquet
+
+    types = {str(one.name): one.arrow for one in form.columns}
+    done, writer, schema = 0, None, None
+
+    def table(rows: np.ndarray) -> Any:
+        frame = to_frame(form, rows, done)
+        frame.columns = [str(one) for one in frame.columns]
+        with fitting():
+            return arrow_table(frame, types, schema)
+
+    with path.open("wb") as file:
+        try:
+            for rows in parts:
+                if schema is None and len(rows) < count:  # the first part may have gaps alone, which have no type
+                    schema = table(np.array([[one.knots[0] if one.knots else 0.0 for one in form.columns]])).schema
+                found = table(rows)
+                writer = writer or parquet.ParquetWriter(file, found.schema)
+                writer.write_table(found)
+                done += len(rows)
+                yield done
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def describe(dataset: Dataset) -> str:

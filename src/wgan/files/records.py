@@ -46,6 +46,19 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
 
 
+def converted(value: object, schema: type[T] | Any) -> T:
+    """A JSON value that is read already as a type: a dataclass, a TypedDict and so on. Raises ValueError.
+
+    Examples:
+        >>> converted([1, 2], tuple[float, ...])
+        (1.0, 2.0)
+    """
+    try:
+        return msgspec.convert(value, schema)
+    except (msgspec.MsgspecError, RecursionError) as fault:
+        raise ValueError(str(fault)) from None
+
+
 def read_json(path: Path, schema: type[T] | Any, do: str, most: int = MOST) -> T:
     """The JSON value in a file, checked against a type. Raises WganError that names the file, the fault and `do`."""
     try:

@@ -69,6 +69,29 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def filling_folder(path: Path) -> Iterator[Path]:
+    """A hidden folder in the folder `path`, whose files take their places in `path` if the block ends well.
+
+    Each file appears whole or not at all, and other files stay. Raises WganError if the disk refuses.
+    """
+    with explained("write", path):
+        clear(path)
+        temporary = hidden(path / "files")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            files = sorted(temporary.iterdir())
+            for file in files:
+                sync(file)
+            for file in files:
+                file.replace(path / file.name)
+            sync(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write(path: Path, data: bytes) -> None:
     """Write the bytes of a file, whole or not at all. Raises WganError if the disk refuses."""
     with replacing(path) as temporary:

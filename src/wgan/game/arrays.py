@@ -1,14 +1,16 @@
 """The arrays of a player: their names, their initial values, and the nested dicts and lists of your own players."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from wgan.errors import WganError
 
 Params = dict[str, Any]
+Layer = dict[str, Any]
+Row = tuple[int, ...]
 
 
 class Arrays:
@@ -39,6 +41,52 @@ INIT = {
     "glorot_he": lambda rng, shape, fan_in, fan_out: _uniform(rng, shape, 4 / (fan_in + fan_out)),
     "dcgan": lambda rng, shape, fan_in, fan_out: rng.normal(0, 0.02, shape).astype(np.float32),
 }
+
+
+class Unmade(NamedTuple):
+    """An array of which only the shape is asked, so that no memory is taken."""
+
+    shape: tuple[int, ...]
+
+
+def drawn(
+    scheme: str, rng: np.random.Generator | None, shape: tuple[int, ...], fan_in: int, fan_out: int
+) -> np.ndarray | Unmade:
+    """Initial weights by an entry of INIT; without `rng` only their shape."""
+    return Unmade(shape) if rng is None else INIT[scheme](rng, shape, fan_in, fan_out)
+
+
+def alike(value: float, rng: np.random.Generator | None, shape: tuple[int, ...]) -> np.ndarray | Unmade:
+    """An array of one value; without `rng` only its shape."""
+    return Unmade(shape) if rng is None else np.full(shape, value)
+
+
+def linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str, Any], Params]:
+    """A function that makes weights of this shape by the layer's scheme, and biases of 0."""
+
+    def init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+        patch, features = layer.get("kernel", 1) ** 2, layer["features"]
+        weight = drawn(scheme, rng, shape(layer, row), row[-1] * patch, features * patch)
+        return {"weight": weight, "bias": alike(0, rng, (features,))}
+
+    return init
+
+
+def norm_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    """Scales of 1 and biases of 0, for each class if there are classes."""
+    shape = (layer["classes"], row[-1]) if "classes" in layer else (row[-1],)
+    return {"scale": alike(1, rng, shape), "bias": alike(0, rng, shape)}
+
+
+def class_bias_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    """Biases so large that the class moves the output as much as all of z does."""
+    return {"classes": drawn("he", rng, (layer["classes"], row[-1]), 1, row[-1])}
+
+
+def projection_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    """The weights of a score, and of each class, by the scheme."""
+    weight, classes = (drawn(scheme, rng, (n, row[-1]), row[-1], 1) for n in (1, layer["classes"]))
+    return {"weight": weight, "classes": classes, "bias": alike(0, rng, (1,))}
 
 
 Outlines = dict[frozenset[str], Any]

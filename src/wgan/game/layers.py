@@ -12,11 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.game.arrays import INIT, Arrays, Params, filled, flat
+from wgan.game.arrays import (
+    Arrays,
+    Layer,
+    Params,
+    Row,
+    class_bias_init,
+    filled,
+    flat,
+    linear_init,
+    norm_init,
+    projection_init,
+)  # fmt: skip
 from wgan.maths.operators import convolution_norm
-
-Layer = dict[str, Any]
-Row = tuple[int, ...]
 
 EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch does by default
 
@@ -33,13 +41,14 @@ class Kind(NamedTuple):
 
     `example` is a layer of this kind and the shape of a row that fits it, for the contract tests. `inside` names the
     settings that are lists of layers. `matrices` names the arrays that a constraint may project, each with a number:
-    if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1.
+    if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1. `init`
+    makes the arrays by `drawn` and `alike`, which take no memory where there is no `rng`.
     """
 
     example: tuple[Layer, Row]
     apply: Callable[[Any, Layer, Arrays, Any, Seen], Any]  # (ops, layer, arrays, x, seen) -> the output
     shape: Callable[[Layer, Row], Row] = lambda layer, row: row
-    init: Callable[[Layer, Row, str, np.random.Generator], Params] = lambda layer, row, scheme, rng: {}
+    init: Callable[[Layer, Row, str, np.random.Generator | None], Params] = lambda layer, row, scheme, rng: {}
     work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
     slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound, or None if none is useful
     matrices: Callable[[Layer, Arrays], dict[str, int]] = lambda layer, arrays: {}
@@ -138,13 +147,21 @@ def initial_arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Ge
 
     `scheme` names the entry of INIT for layers that have no "init" of their own.
     """
-    params: Params = {}
+    return {name: np.array(w, np.float32) for name, w in _arrays(layers, row, scheme, rng)}
+
+
+def array_shapes(layers: list[Layer], row: Row) -> dict[str, Row]:
+    """The shape of each of the initial weights by its name; none is drawn, but for those of layers of your own."""
+    return {name: w.shape for name, w in _arrays(layers, row, "he", None)}
+
+
+def _arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator | None) -> Iterator[tuple[str, Any]]:
+    """The name of each array with its initial values, or without `rng` with its shape alone."""
     for number, layer in enumerate(layers):
         kind = LAYERS[layer["kind"]]
-        made = kind.init(layer, row, layer.get("init", scheme), rng)
-        params |= {f"{_name(number, layer)}.{what}": np.array(w, np.float32) for what, w in made.items()}
+        for what, w in kind.init(layer, row, layer.get("init", scheme), rng).items():
+            yield f"{_name(number, layer)}.{what}", w
         row = kind.shape(layer, row)
-    return params
 
 
 def apply_layers(
@@ -236,30 +253,13 @@ def _name(number: int, layer: Layer) -> str:
 # Initial weights.
 
 
-def _linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str, np.random.Generator], Params]:
-    """A function that makes weights of this shape by the layer's scheme, and biases of 0."""
-
-    def init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
-        patch, features = layer.get("kernel", 1) ** 2, layer["features"]
-        weight = INIT[scheme](rng, shape(layer, row), row[-1] * patch, features * patch)
-        return {"weight": weight, "bias": np.zeros(features)}
-
-    return init
+def _residual_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    parts = ("body", "shortcut")
+    return {f"{part}.{name}": w for part in parts for name, w in _arrays(layer[part], row, scheme, rng)}
 
 
-def _norm_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
-    shape = (layer["classes"], row[-1]) if "classes" in layer else (row[-1],)
-    return {"scale": np.ones(shape), "bias": np.zeros(shape)}
-
-
-def _projection_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
-    weight, classes = (INIT[scheme](rng, (n, row[-1]), row[-1], 1) for n in (1, layer["classes"]))
-    return {"weight": weight, "classes": classes, "bias": np.zeros(1)}
-
-
-def _residual_init(layer: Layer, row: Row, scheme: str, rng: np.random.Generator) -> Params:
-    made = {part: initial_arrays(layer[part], row, scheme, rng) for part in ("body", "shortcut")}
-    return {f"{part}.{name}": w for part, params in made.items() for name, w in params.items()}
+def _own_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    return flat(layer["init"](np.random.default_rng(0) if rng is None else rng, row), layer["outlines"])
 
 
 # What each kind computes.
@@ -389,7 +389,7 @@ LAYERS: dict[str, Kind] = {
         example=(dense(5), (4,)),
         apply=lambda ops, layer, arrays, x, seen: ops.dense(x, arrays["weight"], arrays["bias"]),
         shape=lambda layer, row: (layer["features"],),
-        init=_linear_init(lambda layer, row: (layer["features"], row[-1])),
+        init=linear_init(lambda layer, row: (layer["features"], row[-1])),
         slope=lambda layer, arrays, row, out: float(np.linalg.norm(arrays["weight"], 2)),
         matrices=lambda layer, arrays: {"weight": 1},
     ),
@@ -397,7 +397,7 @@ LAYERS: dict[str, Kind] = {
         example=(conv(5, 4, 2), (7, 6, 3)),
         apply=_conv,
         shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:2]), layer["features"]),
-        init=_linear_init(lambda layer, row: (layer["features"], row[-1], layer["kernel"], layer["kernel"])),
+        init=linear_init(lambda layer, row: (layer["features"], row[-1], layer["kernel"], layer["kernel"])),
         work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** 2,
         slope=_conv_slope,
         matrices=_convolution_matrices,
@@ -406,7 +406,7 @@ LAYERS: dict[str, Kind] = {
         example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 2)),
         apply=_conv_transpose,
         shape=lambda layer, row: (*layer["size"], layer["features"]),
-        init=_linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
+        init=linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
         work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** 2,
         slope=_conv_transpose_slope,
         matrices=_convolution_matrices,
@@ -414,26 +414,25 @@ LAYERS: dict[str, Kind] = {
     "batch_norm": Kind(
         example=({"kind": "batch_norm"}, (4, 3, 2)),
         apply=_batch_norm,
-        init=_norm_init,
+        init=norm_init,
         mixes_batch=True,
         with_classes=lambda layer, classes: class_batch_norm(classes),
     ),
     "class_batch_norm": Kind(
-        example=(class_batch_norm(3), (4, 3, 2)), apply=_class_batch_norm, init=_norm_init, mixes_batch=True
+        example=(class_batch_norm(3), (4, 3, 2)), apply=_class_batch_norm, init=norm_init, mixes_batch=True
     ),
-    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 2)), apply=_layer_norm, init=_norm_init),
+    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 2)), apply=_layer_norm, init=norm_init),
     "class_bias": Kind(
         example=(class_bias(3), (4,)),
         apply=_class_bias,
-        # so large that the class moves the output as much as all of z does
-        init=lambda layer, row, scheme, rng: {"classes": INIT["he"](rng, (layer["classes"], row[-1]), 1, row[-1])},
+        init=class_bias_init,
         slope=_unit_slope,
     ),
     "projection": Kind(
         example=(projection(3), (4,)),
         apply=_projection,
         shape=lambda layer, row: (1,),
-        init=_projection_init,
+        init=projection_init,
         slope=_projection_slope,
         matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is at most the sum of both norms
     ),
@@ -491,7 +490,7 @@ LAYERS: dict[str, Kind] = {
         example=(own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
         apply=lambda ops, layer, arrays, x, seen: layer["apply"](filled(layer["outlines"], arrays.all()), x),
         shape=lambda layer, row: (),  # unknown here: your functions decide it
-        init=lambda layer, row, scheme, rng: flat(layer["init"](rng, row), layer["outlines"]),
+        init=_own_init,
         matrices=lambda layer, arrays: {what: 1 for what, w in arrays.all().items() if len(w.shape) > 1},
     ),
 }

@@ -11,24 +11,21 @@ from wgan.data import Classes, Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
-from wgan.data.table_files import is_table
-from wgan.data.table_files import write as write_table
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
 from wgan.game.arrays import Params
 from wgan.game.constraints import Constraint
-from wgan.game.layers import Layer, initial_arrays, mixes_batch, unbounded
+from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
-from wgan.reports import figures
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import own_networks
+from wgan.training import drawing, own_networks
+from wgan.training.drawing import CHUNK, Drawn
 
-CHUNK = 512  # rows generated or scored at once
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
 
 
@@ -132,11 +129,8 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
     """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
-    architecture = resolve("network", config, row=row, groups=groups)
-    if own := own_networks.is_own(architecture):
-        own_networks.refuse(architecture, config)
-    if classes:
-        architecture = networks.conditional(architecture, config.conditional, len(classes.names))
+    architecture = architecture_of(config, row, groups, classes)
+    own = own_networks.is_own(architecture)
     _refuse_layers(architecture, constraint)
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
     if own:
@@ -148,6 +142,16 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
         own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
+
+
+def architecture_of(
+    config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None
+) -> Architecture:
+    """The layers of both players of a config, as in `game_of`."""
+    architecture = resolve("network", config, row=row, groups=groups)
+    if own_networks.is_own(architecture):
+        own_networks.refuse(architecture, config)
+    return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
 
 
 def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
@@ -180,20 +184,34 @@ def weights_of(
     saved: checkpoint.Checkpoint, part: str, game: Game, layers: list[Layer], row: tuple[int, ...]
 ) -> Params:
     """A player's weights from a checkpoint; `WganError` if they do not fit the layers that config.json describes."""
-    wanted = initial_arrays(layers, row, game.architecture.init, streams.stream(0, "weights"))
+    wanted = array_shapes(layers, row)
     found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
-    if {name: w.shape for name, w in wanted.items()} != {name: w.shape for name, w in found.items()}:
+    if wanted != {name: w.shape for name, w in found.items()}:
         raise WganError(
             f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json; one of the two "
             "was changed, so restore it."
         )
+    for name, w in found.items():
+        if w.dtype.kind != "f":
+            raise WganError(
+                f"the {part}'s weights {name} are {w.dtype} numbers, not floats; another program wrote them, so "
+                "restore the file."
+            )
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
 def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
-    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class."""
-    z = streams.normal(seed, "sample", 0, (count, model.config.latent))
-    return generate(model, z, sample_codes(model, count, seed, label))
+    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class.
+
+    Raises WganError if they take more memory than is free.
+    """
+    return drawing.whole(drawn(model, count, seed, label))
+
+
+def drawn(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
+    """The rows of `sample` in parts, for a file."""
+    classes, latent = model.classes, model.config.latent
+    return drawing.drawn(model.form, classes, latent, count, seed, label, _encoded(model))
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
@@ -201,16 +219,10 @@ def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | Non
 
     The result is None for a run without labels, where a `label` raises `WganError`.
     """
+    code = drawing.code_of(model.classes, label)
     if model.classes is None:
-        if label is not None:
-            raise WganError(
-                f"label is {label!r}, but this run was trained without labels; leave it out, or train a run with "
-                "--conditional projection."
-            )
         return None
-    if label is None:
-        return model.classes.draw(streams.stream(seed, "labels"), count)
-    return np.full(count, model.classes.code(label))
+    return model.classes.draw(streams.stream(seed, "labels"), count) if code is None else np.full(count, code)
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
@@ -219,15 +231,21 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    game, form, moments = model.game, model.form, moments_of(model)
-    engine, parts = game.engine, []
-    for i in range(0, len(z), CHUNK):
-        some, label = (
-            engine.array(z[i : i + CHUNK]),
-            one_hot_labels(game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
-        )
-        parts.append(engine.numpy(engine.run(step.generate, game, model.generator, some, moments, label)))
-    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
+    encoded = _encoded(model)
+    starts = range(0, len(z), CHUNK)
+    parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
+    return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
+
+
+def _encoded(model: Model) -> drawing.Encoded:
+    """The function from z and codes to encoded rows."""
+    game, engine, moments = model.game, model.game.engine, moments_of(model)
+
+    def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+        label = one_hot_labels(game, model.classes, codes)
+        return engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+
+    return encoded
 
 
 def moments_of(model: Model) -> dict[str, Any] | None:
@@ -273,35 +291,3 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         )
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
-
-
-def write_samples(rows: np.ndarray, form: Form, out: Path, labels: np.ndarray | None = None) -> None:
-    """Write samples as a .png picture, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
-
-    A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
-    """
-    suffix = out.suffix.lower()
-    if suffix not in (".png", ".npy", ".npz", "") and not is_table(out):
-        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
-    if is_table(out) and not isinstance(form, TableForm):
-        raise WganError(
-            f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
-        )
-    if suffix == "" and form.kind != "images":
-        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
-    images = figures.as_stored(rows, form) if suffix == "" else rows
-    try:
-        (out if suffix == "" else out.parent).mkdir(parents=True, exist_ok=True)
-        if suffix == ".npy":
-            np.save(out, rows)
-        elif suffix == ".npz":
-            np.savez_compressed(out, **({"rows": rows} if labels is None else {"rows": rows, "labels": labels}))  # type: ignore[arg-type]
-        elif isinstance(form, TableForm) and is_table(out):
-            write_table(form, rows, out)
-        elif suffix == ".png":
-            figures.samples(rows, form, out)
-        else:
-            for number, pixels in enumerate(images):
-                figures.image(pixels, out / f"{number:06d}.png")
-    except OSError as problem:
-        raise WganError(f"cannot write samples to {out}: {problem.strerror or problem}.") from None

@@ -21,7 +21,7 @@ from wgan.maths import streams
 from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
 from wgan.runs.best import Measured
-from wgan.training import extension
+from wgan.training import extension, forecast
 from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
@@ -81,6 +81,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         )
     _refuse_measure(config, len(rows), len(held_out))
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
+    forecast.refuse_too_large(config, dataset.form, classes)
     game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
@@ -242,7 +243,7 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
     def placed(path: str, value: Any) -> Any:
         if isinstance(value, dict):
             return {name: placed(f"{path}/{name}", part) for name, part in value.items()}
-        if path not in arrays or arrays[path].shape != tuple(value.shape):
+        if path not in arrays or arrays[path].shape != tuple(value.shape) or arrays[path].dtype.kind not in "fiu":
             raise WganError(
                 f"the checkpoint lacks {path} {tuple(value.shape)}, so another version of wgan wrote it; use that one."
             )

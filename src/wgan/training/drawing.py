@@ -1,0 +1,102 @@
+"""Samples on request, in parts that fit in memory; the parts together are the rows of one draw."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from wgan.data import Classes, Form
+from wgan.errors import WganError
+from wgan.files.memory import SHARE, free, refuse_more_than_free
+from wgan.maths import streams
+from wgan.maths.exact import whole_number
+
+CHUNK = 512  # rows generated at once; the rows of other chunks could differ in the last bit
+MOST, ROOM = 128, 64 * 2**20  # chunks in a part, and the bytes that a part may take where one chunk takes less
+
+Encoded = Callable[[np.ndarray, np.ndarray | None], np.ndarray]  # of z [n, latent] and codes [n], n <= CHUNK
+
+
+class Drawn(NamedTuple):
+    """`total` samples that are made when they are asked for: `rows` and `labels` give them in parts, from the first."""
+
+    form: Form
+    total: int
+    rows: Callable[[], Iterator[np.ndarray]]
+    labels: Callable[[], Iterator[np.ndarray]] | None = None  # the names of their classes
+
+
+def drawn(
+    form: Form, classes: Classes | None, latent: int, count: int, seed: int, label: str | int | None, encoded: Encoded
+) -> Drawn:
+    """The samples of a generator that `encoded` computes; the same seed gives the same ones."""
+    code = code_of(classes, label)
+    size = rows_of_part(form)
+
+    def rows() -> Iterator[np.ndarray]:
+        z = streams.stream(seed, "sample")
+        codes = _codes(classes, count, seed, code, size)
+        for first in range(0, count, size):
+            some = next(codes)
+            parts = []
+            for at in range(first, min(first + size, count), CHUNK):
+                chunk = z.standard_normal((min(CHUNK, count - at), latent), dtype=np.float32)
+                parts.append(encoded(chunk, None if some is None else some[at - first : at - first + CHUNK]))
+            yield form.decode(np.concatenate(parts), first)
+
+    def labels() -> Iterator[np.ndarray]:
+        for codes in _codes(classes, count, seed, code, size):
+            if classes is not None and codes is not None:
+                yield classes.named(codes)
+
+    return Drawn(form, count, rows, None if classes is None else labels)
+
+
+def given(rows: np.ndarray, form: Form, labels: np.ndarray | None = None) -> Drawn:
+    """Rows that exist already, as samples for `samples.write`."""
+    return Drawn(form, len(rows), lambda: iter([rows]), None if labels is None else lambda: iter([labels]))
+
+
+def whole(samples: Drawn) -> np.ndarray:
+    """All samples as one array. Raises WganError if they take more memory than is free."""
+    count = whole_number(samples.total, "the number of samples", least=0)
+    form = samples.form
+    each = np.dtype(form.dtype).itemsize * math.prod(form.shape)
+    refuse_more_than_free(
+        count * each,
+        f"an array of {count:,} samples",
+        f"ask for {max(1, int(SHARE * free() / each)):,} or fewer, or write them to a file with wgan sample",
+    )
+    rows, done = np.empty((count, *form.shape), form.dtype), 0
+    for part in samples.rows():
+        rows[done : done + len(part)] = part
+        done += len(part)
+    return rows
+
+
+def rows_of_part(form: Form) -> int:
+    """How many rows are made before they are written: whole chunks."""
+    each = 8 * (math.prod(form.encoded_shape) + math.prod(form.shape))
+    return CHUNK * max(1, min(MOST, ROOM // (CHUNK * each)))
+
+
+def code_of(classes: Classes | None, label: str | int | None) -> int | None:
+    """The code of a label; None without one. Raises WganError for a label of a run without labels."""
+    if label is None or classes is not None:
+        return None if label is None or classes is None else classes.code(label)
+    raise WganError(
+        f"label is {label!r}, but this run was trained without labels; leave it out, or train a run with "
+        "--conditional projection."
+    )
+
+
+def _codes(classes: Classes | None, count: int, seed: int, code: int | None, size: int) -> Iterator[np.ndarray | None]:
+    """The class of each sample in parts: all `code`, or drawn with the shares of the data; None without classes."""
+    rng = streams.stream(seed, "labels")
+    for first in range(0, count, size):
+        some = min(size, count - first)
+        if classes is None:
+            yield None
+        else:
+            yield classes.draw(rng, some) if code is None else np.full(some, code)

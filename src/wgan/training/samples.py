@@ -1,0 +1,140 @@
+"""Samples on the disk: a file or a folder appears whole or not at all, and long ones are written in parts."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from wgan.data.columns import TableForm
+from wgan.data.table_files import is_table
+from wgan.data.table_files import write as write_table
+from wgan.errors import WganError
+from wgan.files.memory import in_words
+from wgan.files.writing import filling_folder, replacing, replacing_folder
+from wgan.reports import figures
+from wgan.training.drawing import CHUNK, Drawn, whole
+
+PICTURED = 100_000  # samples in one picture, at most
+SPARE = 0.95  # of the free disk that samples may take
+
+Writer = Callable[[Drawn, Path, Path], Iterator[int]]  # of samples, into the first path under the name of the second
+
+
+def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: None) -> None:
+    """Write samples as a .png picture, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
+
+    A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels. `show` gets the
+    number of samples that are written so far. Raises WganError for a name that does not fit the samples, and as soon as
+    they would not fit on the disk; an earlier file is then as it was.
+    """
+    writer = _writer(samples, out)
+    if writer is _pictures:
+        place = filling_folder(out) if out.is_dir() else replacing_folder(out)
+    else:
+        place = replacing(out)
+    with place as temporary:
+        for done in writer(samples, temporary, out):
+            show(done)
+            _refuse_full_disk(temporary, out, done, samples.total)
+
+
+def _writer(samples: Drawn, out: Path) -> Writer:
+    """The writer that the name of the file asks for. Raises WganError if there is none, or if it takes no such rows."""
+    form, suffix = samples.form, out.suffix.lower()
+    if is_table(out):
+        if not isinstance(form, TableForm):
+            raise WganError(
+                f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
+            )
+        return _table
+    if suffix not in WRITERS:
+        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
+    if suffix == "" and form.kind != "images":
+        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
+    if suffix == ".png" and samples.total > PICTURED:
+        raise WganError(
+            f"a .png shows {PICTURED:,} samples at most, not {samples.total:,}; use -n {PICTURED}, or an --out of "
+            "another kind."
+        )
+    return WRITERS[suffix]
+
+
+def _refuse_full_disk(temporary: Path, out: Path, done: int, count: int) -> None:
+    """Raise WganError if the samples that are not written yet would not fit on the disk, as those before say."""
+    if temporary.is_dir():  # the first pictures speak for all, since there may be millions
+        sizes = [file.stat().st_size for file in islice(temporary.iterdir(), CHUNK)]
+        each = sum(sizes) / len(sizes)
+    else:
+        each = temporary.stat().st_size / done
+    free = shutil.disk_usage(temporary.parent).free
+    if each * (count - done) > SPARE * free:
+        raise WganError(
+            f"{count:,} samples take {in_words(each * count)} on the disk, but {in_words(free)} are free where {out} "
+            f"is; use -n {int(SPARE * free / each) + done} or less, or choose another place."
+        )
+
+
+def _picture(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    figures.samples(whole(samples), samples.form, path)
+    yield samples.total
+
+
+def _pictures(samples: Drawn, folder: Path, out: Path) -> Iterator[int]:
+    done = 0
+    for rows in samples.rows():
+        for pixels in figures.as_stored(rows, samples.form):
+            figures.image(pixels, folder / f"{done:06d}.png")
+            done += 1
+            if done % CHUNK == 0 or done == samples.total:
+                yield done
+
+
+def _array(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    with path.open("wb") as file:
+        for done in _npy(samples, file):
+            file.flush()
+            yield done
+
+
+def _archive(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    """An archive as `numpy.savez_compressed` writes it."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("rows.npy", "w", force_zip64=True) as entry:
+            yield from _npy(samples, entry)
+        if samples.labels is not None:
+            labels = samples.labels()
+            first = next(labels)
+            with archive.open("labels.npy", "w", force_zip64=True) as entry:
+                _begin(entry, first.dtype, (samples.total,))
+                entry.write(first.tobytes())
+                for part in labels:
+                    entry.write(part.tobytes())
+    yield samples.total
+
+
+def _npy(samples: Drawn, file: IO[bytes]) -> Iterator[int]:
+    """Write the rows as NumPy does; yield how many are written after each part."""
+    done = 0
+    for rows in samples.rows():
+        if not done:
+            _begin(file, rows.dtype, (samples.total, *rows.shape[1:]))
+        file.write(np.ascontiguousarray(rows).data)
+        done += len(rows)
+        yield done
+
+
+def _begin(file: IO[bytes], dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _table(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    assert isinstance(samples.form, TableForm)
+    return write_table(samples.form, samples.rows(), samples.total, path, out)
+
+
+WRITERS: dict[str, Writer] = {".png": _picture, ".npy": _array, ".npz": _archive, "": _pictures}
