@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from data_files import IMAGES, LABELS, one_sentence, random_images
 
-from wgan.data import arrays, from_array, load
+from wgan.data import from_array, load, packed
 from wgan.errors import WganError
 
 
@@ -98,10 +98,14 @@ def test_numpy_files(tmp_path):
 def test_an_npz_that_would_fill_the_memory_is_not_unpacked(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "bomb.npz", X=np.zeros((1000, 1000)))
     assert (tmp_path / "bomb.npz").stat().st_size < 10_000
-    monkeypatch.setattr(arrays, "LARGEST_UNPACKED", 7_999_999)
-    with pytest.raises(WganError, match=r"bomb.npz' unpacks to 0.0 GB, above the limit .* numpy.save") as caught:
+    monkeypatch.setattr(packed, "FREELY", 7_999_999)
+    with pytest.raises(WganError, match=r"bomb.npz' has .* kB but unpacks to 8 MB or more, .* numpy.save") as caught:
         load(tmp_path / "bomb.npz")
     one_sentence(caught)
+    monkeypatch.setattr(packed, "FREELY", 2**30)
+    monkeypatch.setattr("wgan.files.memory.free", lambda: 8_000_000)
+    with pytest.raises(WganError, match=r"bomb.npz', unpacked, takes 8 MB of memory, but 8 MB are free; .* numpy.save"):
+        load(tmp_path / "bomb.npz")
 
 
 def test_a_file_is_found_from_the_home_folder(tmp_path, monkeypatch):
@@ -135,10 +139,10 @@ def bad_files(folder):
 
 
 BAD_FILES = {
-    "cut.npy": "damaged",
-    "empty.npy": "damaged",
-    "text.npy": "damaged",
-    "cut.npz": "damaged",
+    "cut.npy": r"declares \(50, 2\) of float64, more than its 919 bytes hold",
+    "empty.npy": "does not begin as a .npy file does",
+    "text.npy": "does not begin as a .npy file does",
+    "cut.npz": "not a zip file",
     "objects.npy": "never unpickled",
     "objects.npz": "never unpickled",
     "keys.npz": "holds the arrays x_train, x_test",
@@ -146,7 +150,7 @@ BAD_FILES = {
     "none.npz": "holds the arrays y",
     "short.npz": r"labels uint8 \(3,\); give 5 whole numbers",
     "zero.npy": "zero.npy is empty",
-    "random.npz": "damaged",
+    "random.npz": "not a zip file",
     "float.npz": "labels float64",
     "nan.npy": "nan.npy has 4 NaN",
     "table.csv": "one value in each of its columns",

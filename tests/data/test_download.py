@@ -86,7 +86,7 @@ def test_ctrl_c_leaves_nothing(server, places, monkeypatch):
 
 def test_a_cache_that_cannot_be_made_is_one_sentence(server, places):
     places["cache"].parent.write_text("a file where the folder should be")
-    with pytest.raises(WganError, match="cannot download"):
+    with pytest.raises(WganError, match="cannot write"):
         load("mnist")
 
 

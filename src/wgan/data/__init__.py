@@ -1,6 +1,6 @@
 """Data sets: a name, a file, a folder, a table or an array becomes one Dataset, whose rows stay as they are on disk.
 
-It may use `runs`, `maths` and `errors`, and pandas, pyarrow, lmdb or datasets only for data that need them.
+It may use `runs`, `maths`, `files` and `errors`, and pandas, pyarrow or datasets only for data that need them.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgan.data.array_form import form_from_json
-from wgan.data.arrays import from_array, read_numpy
+from wgan.data.arrays import from_array
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
 from wgan.data.folder import folder_pictures
@@ -20,6 +20,7 @@ from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
+from wgan.data.numpy_files import read_numpy
 from wgan.data.places import configs_by_place, places_of, sha256_of
 from wgan.data.rows import Dataset, Form, split
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
@@ -118,13 +119,14 @@ def load(
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
-    rows, labels = read_numpy(path)
+    rows, labels, mapped = read_numpy(path)
     dataset = from_array(rows, name=path.name)
+    mapped = mapped if np.may_share_memory(dataset.rows, rows) else None  # else the rows were converted in memory
     names: tuple[str, ...] = ()
     if labels is not None:
         labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
     how = "".join(dataset.source.partition("; ")[1:])  # how columns are encoded
-    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}")
+    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped)
 
 
 def dataset_of(config: "Config") -> Dataset:

@@ -1,13 +1,8 @@
-"""Turn an array, a list or a DataFrame into a Dataset, and read .npy files (memory-mapped) and .npz files.
+"""Turn an array, a list or a DataFrame into a Dataset."""
 
-Nothing is ever unpickled.
-"""
-
-import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +14,6 @@ from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact, refuse_u
 
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
-LARGEST_UNPACKED = 2**34  # bytes that an .npz may unpack to
 
 
 def from_array(X, *, name: str = "array", drop: str | None = None, column: Any = None) -> Dataset:
@@ -140,44 +134,3 @@ def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
     form, how = array_form(array, form)
     rows = array if dtype.kind == "f" else array.astype(np.float64)
     return Dataset(name, rows, form, source=f"a table of {len(array):,} rows{how}")
-
-
-def read_numpy(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
-    """Read the rows of a .npy or .npz file and their labels, None without labels.
-
-    Raises WganError for a file that is damaged or holds Python objects, and for an .npz that is too large or whose
-    arrays have other names.
-    """
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"PK"
-        if not zipped:
-            return np.lib.format.open_memmap(path, mode="r"), None
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
-            label_key = next((key for key in ("y", "labels") if key in loaded.files), None)
-            keys = [key for key in ("X", "images", "rows", "x") if key in loaded.files]
-            keys = keys or [key for key in loaded.files if key != label_key]
-            if len(keys) == 1:
-                _refuse_large(path, file)
-                return loaded[keys[0]], None if label_key is None else loaded[label_key]
-            found = ", ".join(loaded.files) or "none"
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise WganError(
-            f"cannot read {str(path)!r} (it is damaged or holds Python objects, which are never unpickled); "
-            "write it anew with numpy.save"
-        ) from error
-    raise WganError(
-        f"{str(path)!r} holds the arrays {found}; call exactly one of them X, images, rows or x, "
-        "and the labels, if any, y or labels"
-    )
-
-
-def _refuse_large(path: Path, file: IO[bytes]) -> None:
-    """Refuse an .npz that would fill the memory: it is unpacked, and a small file can hold a large array."""
-    with zipfile.ZipFile(file) as archive:
-        size = max(member.file_size for member in archive.infolist())
-    if size > LARGEST_UNPACKED:
-        raise WganError(
-            f"{str(path)!r} unpacks to {size / 1e9:,.1f} GB, above the limit of {LARGEST_UNPACKED / 1e9:,.1f} GB; "
-            "write the rows with numpy.save, since an .npy file is not unpacked"
-        )

@@ -2,8 +2,10 @@
 
 The name of a cache folder is a hash of its pictures. `rows` holds [n, height, width, channels] as bare bytes, uint8 or,
 for greys of 16 bits, little-endian uint16,
-`labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest. During
-decoding `journal.jsonl` names the chunks that are done, so that decoding continues there after a kill.
+`labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest and the
+hashes of the others. During decoding `journal.jsonl` names the chunks that are done, with their checksums, so that
+decoding continues there after a kill. What does not have the size and the hash that are stated is made anew. The rows
+are hashed on the first use after their file got another size, time or inode, since they may be many.
 """
 
 import hashlib
@@ -11,25 +13,33 @@ import json
 import os
 import shutil
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from wgan.data.download import cache, progress
+from wgan.data.mapped import Mapped
+from wgan.data.numpy_files import array_in
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
+from wgan.data.sealed import read_sealed, sha256_of_file, write_sealed
 from wgan.errors import WganError
+from wgan.files.memory import in_words
 from wgan.files.printed import say
+from wgan.files.reading import opened, reason
+from wgan.files.records import parsed
+from wgan.files.writing import clear, replacing, write
 
 if sys.platform != "win32":
     import fcntl
 
-VERSION = 1  # of the decoding; each version has its own caches
+VERSION = 2  # of the decoding and its files; each version has its own caches
 CHUNK = 128  # pictures for each record of the journal
 FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # so many broken pictures are skipped, whichever is more
 
@@ -47,10 +57,11 @@ class Pictures(NamedTuple):
     source: str  # as messages name it
     key: str  # a hash in hex; different pictures have different keys
     total: int
-    chunk: Callable[[int], list[Encoded]]
+    chunk: Callable[[int], Iterable[Encoded]]
     labels: np.ndarray | None = None  # int64 [total]
     label_names: tuple[str, ...] = ()
     remark: str = ""  # on what of the source is left out, in words
+    check: Callable[[], object] = lambda: None  # looks through the source before anything is made of it
 
 
 class Target(NamedTuple):
@@ -106,11 +117,47 @@ class Survey(NamedTuple):
         return "".join(f"; {one}" for one in said)
 
 
+class Headers(TypedDict):
+    """The fields of headers.json."""
+
+    sizes: list[tuple[int, int, int]]  # height, width, number
+    kinds: dict[str, int]
+    broken: dict[str, str]
+    remarks: dict[str, int]
+
+
+class Record(TypedDict):
+    """A line of journal.jsonl: a chunk whose rows are written."""
+
+    chunk: int
+    names: list[str]
+    broken: dict[str, str]
+    low: int
+    high: int
+    crc: int  # of the rows, then of the other fields
+
+
+class Manifest(TypedDict):
+    """The fields of manifest.json."""
+
+    version: int
+    source: str
+    rows: int
+    shape: list[int]
+    sha256: str  # of the rows
+    low: int
+    high: int
+    label_names: list[str]
+    broken: dict[str, str]
+    files: dict[str, str]  # the SHA-256 of labels.npy and files.json
+    stamp: list[int]  # of the file of rows when it was hashed
+
+
 def survey(pictures: Pictures) -> Survey:
     """Read the headers of all pictures, once, into the cache. Raises WganError if too many pictures are broken."""
     with _locked_folder(pictures) as folder:
-        saved = _read_json(folder / HEADERS)
-        if _is_survey(saved, pictures.total):
+        saved = read_sealed(folder / HEADERS, Headers)
+        if saved and _is_survey(saved, pictures.total):
             sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
             return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"], Counter(saved["remarks"]))
         _discard(folder, [HEADERS])
@@ -132,7 +179,7 @@ def survey(pictures: Pictures) -> Survey:
                 advance(len(found))
         sizes_json = [[height, width, n] for (height, width), n in sizes.items()]
         found_json = {"sizes": sizes_json, "kinds": dict(kinds), "broken": broken, "remarks": dict(remarks)}
-        _write_json(folder / HEADERS, found_json | {"sha256": _sha256(found_json)})
+        write_sealed(folder / HEADERS, found_json)
     return Survey(pictures.total, sizes, kinds, broken, remarks)
 
 
@@ -148,74 +195,87 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
     else:
         target, changes = Target(size, resize, shape), ""
     with _locked_folder(pictures, target.folder) as folder:
-        if not _is_whole(pictures, folder, target):
-            if (folder / "manifest.json").exists() or any((folder / name).is_dir() for name in DECODED):
+        manifest = _whole(pictures, folder, target)
+        if manifest is None:
+            if (folder / "manifest.json").exists() or any(_is_foreign(folder / name) for name in DECODED):
                 _discard(folder, DECODED)
             _decode_all(pictures, folder, target)
-        manifest = _read_json(folder / "manifest.json")
-        count = manifest["rows"]
-        rows = np.memmap(folder / "rows", target.stored, "r", shape=(count, *target.shape))
-        labels = np.load(folder / "labels.npy") if pictures.labels is not None else None
+            manifest = read_sealed(folder / "manifest.json", Manifest)
+        with opened(folder / "rows") as file:
+            mapped = Mapped(folder / "rows", file)
+            rows = np.memmap(file, target.stored, "r", shape=(manifest["rows"], *target.shape))
+        labels = _labels(pictures, folder)
     broken = f", {len(manifest['broken'])} broken ones skipped" if manifest["broken"] else ""
     how = f", {resize} to {size}x{size}" if size else ""
     low, high = (manifest["low"], manifest["high"]) if target.deep and manifest["high"] > 255 else (0, 255)
     form = Form("images", target.shape, target.dtype, (high + low) / 2, (high - low) / 2, float(low), float(high))
     source = f"{pictures.source}{how}{broken}{changes}{pictures.remark}, cached in {folder}"
-    return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"])
+    return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"], mapped=mapped)
 
 
-def _is_whole(pictures: Pictures, folder: Path, target: Target) -> bool:
-    """Whether the folder holds what `_finish` wrote for these pictures: every file exists and has the right size."""
-    kinds = {"version": int, "rows": int, "shape": list, "sha256": str, "broken": dict}
-    kinds |= {"low": int, "high": int} if target.deep else {}
-    manifest = _read_json(folder / "manifest.json")
-    if not isinstance(manifest, dict) or any(type(manifest.get(name)) is not kind for name, kind in kinds.items()):
-        return False
-    rows, file = manifest["rows"], folder / "rows"
-    if (manifest["version"], manifest["shape"]) != (VERSION, list(target.shape)) or not 0 < rows <= pictures.total:
-        return False
-    if not file.is_file() or file.stat().st_size != rows * target.length:
-        return False
-    if manifest.get("modified") != file.stat().st_mtime_ns:  # it was copied or touched, so it is hashed once
-        with file.open("rb") as opened:
-            if hashlib.file_digest(opened, "sha256").hexdigest() != manifest["sha256"]:
-                return False
-        _write_json(folder / "manifest.json", manifest | {"modified": file.stat().st_mtime_ns})
+def _whole(pictures: Pictures, folder: Path, target: Target) -> Manifest | None:
+    """The manifest, if every file that `_finish` wrote for these pictures has the stated size and hash, else None."""
+    file, manifest = folder / "rows", read_sealed(folder / "manifest.json", Manifest)
+    if manifest is None or (manifest["version"], manifest["shape"]) != (VERSION, list(target.shape)):
+        return None
+    if not 0 < manifest["rows"] <= pictures.total or _is_foreign(file) or not file.exists():
+        return None
+    if file.stat().st_size != manifest["rows"] * target.length:
+        return None
+    named = {"files.json"} | ({"labels.npy"} if pictures.labels is not None else set())
+    if manifest["files"].keys() != named or any(
+        manifest["files"][name] != sha256_of_file(folder / name) for name in named
+    ):
+        return None
+    if manifest["stamp"] != (stamp := _stamp(file)):
+        if sha256_of_file(file) != manifest["sha256"]:
+            return None
+        manifest["stamp"] = stamp
+        write_sealed(folder / "manifest.json", manifest)
+    return manifest
+
+
+def _stamp(file: Path) -> list[int]:
+    """What changes when a file is written, replaced or copied; its time of change cannot be set back."""
+    found = file.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _labels(pictures: Pictures, folder: Path) -> np.ndarray | None:
     if pictures.labels is None:
-        return True
-    try:
-        labels = np.load(folder / "labels.npy")
-    except (OSError, ValueError, EOFError):
-        return False
-    return labels.dtype == np.int64 and labels.shape == (rows,) and bool(np.isin(labels, pictures.labels).all())
+        return None
+    file = folder / "labels.npy"
+    with opened(file) as labels:
+        return array_in(labels, file.stat().st_size)
 
 
-def _is_survey(saved: Any, total: int) -> bool:
+def _is_foreign(path: Path) -> bool:
+    """Whether something lies here that is no file, so that wgan did not write it."""
+    return os.path.lexists(path) and (path.is_symlink() or not path.is_file())
+
+
+def _is_survey(saved: Headers, total: int) -> bool:
     """Whether this is what `survey` wrote for `total` pictures."""
-    try:
-        good = sum(n for height, width, n in saved["sizes"] if min(height, width, n) > 0)
-        kinds = saved["kinds"]
-        if saved["sha256"] != _sha256({name: saved[name] for name in ("sizes", "kinds", "broken", "remarks")}):
-            return False
-        return good == sum(kinds.values()) == total - len(saved["broken"].keys()) and kinds.keys() <= KINDS
-    except (TypeError, KeyError, ValueError, AttributeError):
+    good, kinds = sum(n for height, width, n in saved["sizes"] if min(height, width, n) > 0), saved["kinds"]
+    return good == sum(kinds.values()) == total - len(saved["broken"]) and kinds.keys() <= KINDS
+
+
+def _is_done(record: Record, total: int, path: Path, target: Target) -> bool:
+    """Whether `_decode_chunk` returned this record for a source of `total` pictures, and its rows are in the file."""
+    first, names = record["chunk"] * CHUNK, record["names"]
+    if not 0 <= first < total or len(names) != min(CHUNK, total - first) or not {*names} >= {*record["broken"]}:
         return False
+    crc = 0
+    with opened(path) as file:
+        file.seek(first * target.length)
+        for _ in names:
+            crc = zlib.crc32(file.read(target.length), crc)
+    return record["crc"] == _checksum(record, crc)
 
 
-def _sha256(found: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
-
-
-def _is_record(record: Any, total: int) -> bool:
-    """Whether this is a record that `_decode_chunk` returned for a source of `total` pictures."""
-    try:
-        first = record["chunk"] * CHUNK
-        count = min(CHUNK, total - first)
-        numbers = [record[name] for name in ("chunk", "count", "low", "high")]
-        whole = all(type(number) is int for number in numbers) and 0 <= first < total
-        return whole and record["count"] == len(record["names"]) == count and {*record["names"]} >= {*record["broken"]}
-    except (TypeError, KeyError):
-        return False
+def _checksum(record: Record, crc: int) -> int:
+    """The checksum of a record whose rows have the checksum `crc`."""
+    return zlib.crc32(json.dumps({name: value for name, value in record.items() if name != "crc"}).encode(), crc)
 
 
 def _discard(folder: Path, names: Iterable[str]) -> None:
@@ -246,51 +306,59 @@ def _common_target(pictures: Pictures, found: Survey, size: int | None, resize: 
 
 
 def _decode_all(pictures: Pictures, folder: Path, target: Target) -> None:
-    _allocate(folder / "rows", pictures.total * target.length)
-    journal = folder / "journal.jsonl"
-    done = {record["chunk"]: record for record in _journal_records(journal) if _is_record(record, pictures.total)}
-    journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # no incomplete last line
-    broken = {name: why for record in done.values() for name, why in record["broken"].items()}
-    missing = [number for number in range(_chunk_count(pictures.total)) if number not in done]
+    path, journal = folder / "rows", folder / "journal.jsonl"
+    pictures.check()
+    if not journal.exists():
+        path.unlink(missing_ok=True)  # another process may have mapped it
+    _allocate(path, pictures.total * target.length)
+    with progress(f"{pictures.name}: decoding", pictures.total) as advance:
+        done: dict[int, Record] = {}
+        for record in _journal_records(journal):
+            if _is_done(record, pictures.total, path, target):
+                done[record["chunk"]] = record
+                advance(len(record["names"]))
+        write(journal, "".join(json.dumps(record) + "\n" for record in done.values()).encode())
+        broken = {name: why for record in done.values() for name, why in record["broken"].items()}
+        missing = [number for number in range(_chunk_count(pictures.total)) if number not in done]
 
-    def decode_chunk(number: int) -> dict[str, Any]:
-        return _decode_chunk(pictures, number, folder / "rows", target)
+        def decode_chunk(number: int) -> Record:
+            return _decode_chunk(pictures, number, path, target)
 
-    with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a") as file:
-        advance(sum(record["count"] for record in done.values()))
-        for record in _in_parallel(decode_chunk, missing):
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            done[record["chunk"]] = record
-            for name, why in record["broken"].items():
-                broken[name] = why
-                advance(0, f"skipped {name}: {why}")
-            _refuse_too_many_broken(pictures, broken)
-            advance(record["count"])
+        with journal.open("a") as file:
+            for record in _in_parallel(decode_chunk, missing):
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                done[record["chunk"]] = record
+                for name, why in record["broken"].items():
+                    broken[name] = why
+                    advance(0, f"skipped {name}: {why}")
+                _refuse_too_many_broken(pictures, broken)
+                advance(len(record["names"]))
     _finish(pictures, folder, target, [done[number] for number in sorted(done)])
 
 
-def _decode_chunk(pictures: Pictures, number: int, path: Path, target: Target) -> dict[str, Any]:
+def _decode_chunk(pictures: Pictures, number: int, path: Path, target: Target) -> Record:
     """Decode one chunk into its place; the returned record names broken pictures and gives the range of the pixels."""
-    encoded = pictures.chunk(number)
-    rows = np.zeros((len(encoded), *target.shape), target.stored)
-    good, broken = [], {}
-    for i, (name, source) in enumerate(encoded):
-        pixels = _result_or_reason(decode, name, source, target.size, target.resize, target.shape[2], target.deep)
-        if isinstance(pixels, np.ndarray) and pixels.shape == target.shape:
-            rows[i] = pixels
-            good.append(i)
-        else:
-            broken[name] = pixels if isinstance(pixels, str) else "its size differs from the other images"
+    blank, crc = bytes(target.length), 0
+    record = Record(chunk=number, names=[], broken={}, low=int(np.iinfo(target.dtype).max), high=0, crc=0)
     with path.open("r+b") as file:
         file.seek(number * CHUNK * target.length)
-        file.write(rows.data)
-    values = rows[good] if broken else rows
-    record = {"chunk": number, "count": len(rows), "names": [name for name, _ in encoded], "broken": broken}
-    return record | {"low": int(values.min(initial=np.iinfo(rows.dtype).max)), "high": int(values.max(initial=0))}
+        for name, source in pictures.chunk(number):
+            pixels = _result_or_reason(decode, name, source, target.size, target.resize, target.shape[2], target.deep)
+            row: Any = blank
+            if isinstance(pixels, np.ndarray) and pixels.shape == target.shape:
+                row = np.ascontiguousarray(pixels, target.stored).data
+                record["low"] = min(record["low"], int(pixels.min()))
+                record["high"] = max(record["high"], int(pixels.max()))
+            else:
+                record["broken"][name] = pixels if isinstance(pixels, str) else "its size differs from the other images"
+            record["names"].append(name)
+            crc = zlib.crc32(row, crc)
+            file.write(row)
+    return record | {"crc": _checksum(record, crc)}
 
 
-def _finish(pictures: Pictures, folder: Path, target: Target, records: list[dict]) -> None:
+def _finish(pictures: Pictures, folder: Path, target: Target, records: list[Record]) -> None:
     """Fill the places of broken pictures with the last good ones, shorten the file and write the manifest.
 
     After a kill it runs again from the start and gives the same files.
@@ -319,14 +387,26 @@ def _finish(pictures: Pictures, folder: Path, target: Target, records: list[dict
         os.fsync(file.fileno())
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    places = places[:count]
+    places, files = places[:count], {"files.json": folder / "files.json"}
+    write(files["files.json"], json.dumps([names[place] for place in places]).encode())
     if pictures.labels is not None:
-        np.save(folder / "labels.npy", pictures.labels[places])
-    _write_json(folder / "files.json", [names[place] for place in places])
-    manifest = {"version": VERSION, "source": pictures.source, "rows": count, "shape": target.shape, "sha256": sha256}
-    manifest |= {"low": low, "high": high} if target.deep else {}
-    manifest |= {"label_names": pictures.label_names, "broken": broken}
-    _write_json(folder / "manifest.json", manifest | {"modified": (folder / "rows").stat().st_mtime_ns})
+        files["labels.npy"] = folder / "labels.npy"
+        with replacing(files["labels.npy"]) as temporary, temporary.open("wb") as labels:
+            np.save(labels, pictures.labels[places])
+    manifest = Manifest(
+        version=VERSION,
+        source=pictures.source,
+        rows=count,
+        shape=list(target.shape),
+        sha256=sha256,
+        low=low,
+        high=high,
+        label_names=list(pictures.label_names),
+        broken=broken,
+        files={name: sha256_of_file(path) for name, path in files.items()},
+        stamp=_stamp(folder / "rows"),
+    )
+    write_sealed(folder / "manifest.json", dict(manifest))
     (folder / "journal.jsonl").unlink()
 
 
@@ -336,8 +416,8 @@ def _allocate(path: Path, size: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if size - have > free:
         raise WganError(
-            f"the decoded images take {size / 1e9:,.1f} GB, but {str(path.parent)!r} has {free / 1e9:,.1f} GB free; "
-            "make room, lower --size, or set XDG_CACHE_HOME to a larger disk"
+            f"the decoded images take {in_words(size)}, {in_words(size - have - free)} more than are free in "
+            f"{str(path.parent)!r}; make room, lower --size, or set XDG_CACHE_HOME to a larger disk"
         )
     if have != size:
         with path.open("ab") as file:
@@ -390,32 +470,21 @@ def _locked_folder(pictures: Pictures, *parts: str) -> Iterator[Path]:
         with (folder / ".lock").open("ab") as lock:
             if sys.platform != "win32":
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            clear(folder)
             yield folder
     except OSError as error:
-        raise WganError(f"cannot keep decoded images in {str(folder)!r} ({error}); set XDG_CACHE_HOME") from error
+        raise WganError(
+            f"cannot keep decoded images in {str(folder)!r} ({reason(error)}); set XDG_CACHE_HOME to another place"
+        ) from error
 
 
-def _read_json(path: Path) -> Any:
-    """The content of a JSON file; None if it is missing or damaged."""
-    try:
-        return json.loads(path.read_text())
-    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
-        return None
-
-
-def _write_json(path: Path, value: Any) -> None:
-    part = path.with_suffix(".part")
-    with part.open("w") as file:
-        json.dump(value, file, indent=None if isinstance(value, list) else 1)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _journal_records(path: Path) -> Iterator[dict]:
+def _journal_records(path: Path) -> Iterator[Record]:
     """The records of a journal up to the first incomplete line."""
-    for line in path.read_bytes().splitlines() if path.exists() else []:
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            return
+    if not path.exists():
+        return
+    with opened(path) as file:
+        for line in file:
+            try:
+                yield parsed(line, Record)
+            except ValueError:
+                return

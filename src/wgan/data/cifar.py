@@ -1,10 +1,12 @@
 """CIFAR-10 and CIFAR-100 from their binary archives; nothing is unpacked to disk or unpickled."""
 
+import gzip
 import tarfile
 import zlib
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,9 +14,13 @@ from wgan.data.arrays import from_array
 from wgan.data.download import find
 from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
+from wgan.files.reading import explained, opened
 
 ROWS_A_FILE = {"data_batch": 10_000, "test_batch": 10_000, "train": 50_000, "test": 10_000}
 LARGEST = 2**28  # bytes that a member may unpack to
+LARGEST_ARCHIVE = 2**29  # bytes that an archive may unpack to
+LARGEST_NAMES = 2**16  # bytes of the names of the classes
+MOST_MEMBERS = 1000
 
 
 class _Archive(NamedTuple):
@@ -50,7 +56,7 @@ def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = Non
     if part not in archive.parts:
         raise unknown_name("part", part, archive.parts)
     path = find(name, [archive.file], data_dir)[0]
-    files = _members(path, [*archive.parts[part], archive.names])
+    files = _members(path, dict.fromkeys(archive.parts[part], LARGEST) | {archive.names: LARGEST_NAMES})
     label_names = tuple(files.pop(archive.names).decode("ascii", "replace").split())
     images, labels = [], []
     for file, raw in files.items():
@@ -68,27 +74,63 @@ def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = Non
     return replace(dataset, labels=label, label_names=label_names, source=str(path))
 
 
-def _members(path: Path, wanted: list[str]) -> dict[str, bytes]:
-    """The contents of the wanted members by file name, in the order of `wanted`."""
-    found: dict[str, bytes] = {}
-    try:
-        with tarfile.open(path, "r:gz" if path.suffix == ".gz" else "r:") as archive:
-            for member in archive:
-                where = PurePosixPath(member.name)
-                if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
-                    raise WganError(f"{str(path)!r} holds {member.name!r}, which leads out of it; fetch it again")
-                if member.size > LARGEST:
-                    raise WganError(
-                        f"{member.name} in {str(path)!r} has {member.size:,} bytes, above the limit of {LARGEST:,}; "
-                        "fetch it again"
-                    )
-                if where.name in wanted and (file := archive.extractfile(member)):
-                    found[where.name] = file.read()
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
-        raise WganError(f"{str(path)!r} is a damaged archive ({error}); fetch it again") from error
+class _Limited:
+    """A file of an archive that refuses to be read in large pieces or far, whatever sizes the archive declares."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= LARGEST or self._file.tell() > LARGEST_ARCHIVE:
+            raise ValueError(f"it declares a part of {size:,} bytes, or unpacks to over {LARGEST_ARCHIVE:,}")
+        return self._file.read(size)
+
+
+def _members(path: Path, wanted: dict[str, int]) -> dict[str, bytes]:
+    """The contents of the wanted members by file name, in the order of `wanted`, which says how long each may be."""
+    with opened(path) as whole, explained("read", path):
+        try:
+            with gzip.open(whole) if path.suffix == ".gz" else nullcontext(whole) as file:
+                found = _found_members(path, file, wanted)
+        # What tarfile, gzip and zlib raise for a damaged archive; RecursionError: of many long names in a row.
+        except (
+            gzip.BadGzipFile,
+            EOFError,
+            ValueError,
+            LookupError,
+            RecursionError,
+            tarfile.TarError,
+            zlib.error,
+        ) as error:
+            raise WganError(f"{str(path)!r} is a damaged archive ({error}); fetch it again") from error
     if missing := [file for file in wanted if file not in found]:
         raise WganError(
             f"{str(path)!r} has no {missing[0]}; give the binary version, since the others hold pickles, which are "
             "never unpickled"
         )
     return {file: found[file] for file in wanted}
+
+
+def _found_members(path: Path, file: Any, wanted: dict[str, int]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=_Limited(file), mode="r:") as archive:  # type: ignore[call-overload]
+        for number, member in enumerate(archive):
+            if number == MOST_MEMBERS:
+                raise WganError(f"{str(path)!r} has over {MOST_MEMBERS:,} files; fetch it again")
+            where = PurePosixPath(member.name)
+            if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
+                raise WganError(f"{str(path)!r} holds {member.name[:80]!r}, which leads out of it; fetch it again")
+            if where.name in wanted and member.isfile():
+                found[where.name] = _content(path, archive, member, wanted[where.name])
+    return found
+
+
+def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
+    if member.size > most:
+        raise WganError(
+            f"{member.name} in {str(path)!r} has {member.size:,} bytes, above the limit of {most:,}; fetch it again"
+        )
+    if member.issparse():
+        raise WganError(f"{member.name} in {str(path)!r} is stored with gaps; fetch it again")
+    file = archive.extractfile(member)
+    return b"" if file is None else file.read()

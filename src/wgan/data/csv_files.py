@@ -9,7 +9,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -274,12 +274,8 @@ def packed(path: Path, name: str) -> Iterator[IO[bytes]]:
         ".bz2": lambda file: bz2.BZ2File(file, "wb"),
         ".xz": lambda file: lzma.LZMAFile(file, "wb"),
     }
-    with path.open("wb") as file:
-        if suffix not in pack:
-            yield file
-            return
-        with pack[suffix](file) as stream:
-            yield stream
+    with path.open("wb") as file, pack[suffix](file) if suffix in pack else nullcontext(file) as stream:
+        yield stream
 
 
 def csv_lines(columns: list[list[str | None]], delimiter: str) -> bytes:

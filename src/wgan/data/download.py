@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -12,6 +11,7 @@ from urllib.request import urlopen
 
 from wgan.errors import WganError
 from wgan.files.bars import bar
+from wgan.files.writing import replacing
 
 URLS = {
     "mnist": "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -32,17 +32,18 @@ MD5 = {
     "cifar100/cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
 }
 DOWNLOAD_TIMEOUT = 30.0  # seconds without a byte
+LARGEST = 2**29  # bytes of a file; the largest has 169,001,437
 SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashion-mnist
 
 
 @contextmanager
-def progress(text: str, total: int | str | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
+def progress(text: str, total: int | None, in_bytes: bool = False) -> Iterator[Callable[..., None]]:
     """A progress bar on stderr; `advance(by, line)` moves it and prints the line, if any, above it.
 
     Without a terminal a line says what was reached.
     """
     done = 0
-    with bar(text, int(total) if total else None, in_bytes=in_bytes) as one:
+    with bar(text, total, in_bytes=in_bytes) as one:
 
         def advance(by: int, line: str = "") -> None:
             nonlocal done
@@ -86,28 +87,38 @@ def _plain_or_gzipped(path: Path) -> Path | None:
 def _download(name: str, file: str, folder: Path) -> Path:
     by_hand = f"put it by hand in {str(folder)!r}, or in {name}/ of a folder given as data_dir or WGAN_DATA"
     digest, received = hashlib.md5(usedforsecurity=False), 0
+    with replacing(folder / file) as part, part.open("wb") as written:
+        arriving = _arriving(URLS[name] + file, f"cannot download {file} (", f"); {by_hand}")
+        _, length = next(arriving)
+        with progress(f"{name} {file}", length, in_bytes=True) as advance:
+            for chunk, _ in arriving:
+                written.write(chunk)
+                digest.update(chunk)
+                received += len(chunk)
+                advance(len(chunk))
+                if received > LARGEST:
+                    raise WganError(f"{file} has over {LARGEST:,} bytes, so it is another file; {by_hand}")
+        if length is not None and received != length:
+            raise WganError(f"{file} broke off at {received} of {length} bytes; try again, or {by_hand}")
+        got, wanted = digest.hexdigest(), MD5[f"{name}/{file}"]
+        if got != wanted:
+            raise WganError(f"{file} came with MD5 {got}, not {wanted}; try again, or {by_hand}")
+    return folder / file
+
+
+def _arriving(url: str, before: str, after: str) -> Iterator[tuple[bytes, int | None]]:
+    """The bytes at an address, the first of them none, and their number if the server says it.
+
+    Raises WganError, with the reason between `before` and `after`, if they do not arrive.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The temporary folder lies beside the final place, so that the move is atomic, and is always removed.
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
-            part = Path(temporary, file)
-            with (
-                urlopen(URLS[name] + file, timeout=DOWNLOAD_TIMEOUT) as response,
-                part.open("wb") as written,
-                progress(f"{name} {file}", length := response.headers.get("Content-Length"), in_bytes=True) as advance,
-            ):
-                while chunk := response.read(1 << 16):
-                    written.write(chunk)
-                    digest.update(chunk)
-                    received += len(chunk)
-                    advance(len(chunk))
-            if length and received != int(length):
-                raise WganError(f"{file} broke off at {received} of {length} bytes; try again, or {by_hand}")
-            got, wanted = digest.hexdigest(), MD5[f"{name}/{file}"]
-            if got != wanted:
-                raise WganError(f"{file} came with MD5 {got}, not {wanted}; try again, or {by_hand}")
-            return part.replace(folder / file)
-    except (OSError, HTTPException) as error:
+        with urlopen(url, timeout=DOWNLOAD_TIMEOUT) as response:
+            said = response.headers.get("Content-Length", "")
+            length = int(said) if said.isdecimal() and len(said) < 20 else None
+            yield b"", length
+            while chunk := response.read(1 << 16):
+                yield chunk, length
+    except (OSError, HTTPException, ValueError) as error:  # ValueError: the length of a part is no number
         if isinstance(error, HTTPError):
             error.close()
-        raise WganError(f"cannot download {file} ({error}); {by_hand}") from error
+        raise WganError(f"{before}{error}{after}") from error

@@ -10,6 +10,8 @@ import numpy as np
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures
 from wgan.data.pictures import SUFFIXES
 from wgan.errors import WganError
+from wgan.files.printed import shown
+from wgan.files.reading import reason, remedy
 
 # Suffixes of pictures and arrays that are not read; files with others, such as .txt, are no pictures.
 UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".svg", ".dcm", ".npy", ".exr")
@@ -41,18 +43,23 @@ def folder_pictures(path: Path) -> Pictures:
         labels = np.array([number[name] for name in classes], np.int64)
 
     def chunk(number: int) -> list[Encoded]:
-        return [(name, path / name) for name in names[number * CHUNK : (number + 1) * CHUNK]]
+        return [(shown(name), path / name) for name in names[number * CHUNK : (number + 1) * CHUNK]]
 
     left = {suffix: n for suffix, n in others.items() if suffix in UNREAD}
     remark = "; left out: " + ", ".join(f"{n:,} {suffix}" for suffix, n in left.items()) if left else ""
-    title = path.resolve().name or "images"
-    return Pictures(title, str(path), key.hexdigest(), len(names), chunk, labels, label_names, remark)
+    title = shown(path.resolve().name or "images")
+    label_names = tuple(map(shown, label_names))
+    return Pictures(title, shown(path), key.hexdigest(), len(names), chunk, labels, label_names, remark)
 
 
 def _files_below(path: Path) -> tuple[list[str], list[str], Counter]:
     """The names of the pictures, their sizes and times, and the number of other files by suffix."""
     found, others, seen = [], Counter[str](), set()
-    for folder, subfolders, files in os.walk(path, followlinks=True):
+
+    def refuse(fault: OSError) -> None:
+        raise WganError(f"cannot read the folder {fault.filename} ({reason(fault)}); {remedy(fault)}.") from fault
+
+    for folder, subfolders, files in os.walk(path, followlinks=True, onerror=refuse):
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in seen:  # a link to a folder that was already seen
             subfolders.clear()

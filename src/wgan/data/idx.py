@@ -4,17 +4,25 @@ import gzip
 import math
 import struct
 import zlib
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from wgan.data.arrays import from_array
 from wgan.data.download import URLS, find
+from wgan.data.packed import size_of
 from wgan.data.rows import Dataset
 from wgan.errors import WganError, unknown_name
+from wgan.files.memory import refuse_more_than_free
+from wgan.files.reading import explained, opened
 
 LARGEST = 2**31  # bytes that an IDX file may hold, unpacked
+MOST_PACKED = 1100  # bytes that a byte of a gzip file can unpack to
+MOST_AXES = 32
+BLOCK = 2**20
 DIGIT_NAMES = tuple("0123456789")
 FASHION_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -27,33 +35,47 @@ def read_idx(path: Path) -> np.ndarray:
     The file holds two zero bytes, a type (8: unsigned bytes), the number of axes, their lengths as big-endian uint32,
     and the data.
     """
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if zipped else path.open("rb") as file:
-            raw = file.read(4)
-            if len(raw) < 4 or raw[:2] != b"\0\0" or raw[3] == 0:
-                raise WganError(f"{str(path)!r} is not an IDX file (it begins {raw.hex(' ')!r}); fetch it again")
-            if raw[2] != 8:
-                raise WganError(f"{str(path)!r} has IDX type 0x{raw[2]:02x}; give one of unsigned bytes (0x08)")
-            header = 4 + 4 * raw[3]
-            raw += file.read(header - 4)
-            shape = struct.unpack(f">{raw[3]}I", raw[4:]) if len(raw) == header else ()
-            expected = header + (math.prod(shape) if shape else 0)
-            if expected > LARGEST:
-                raise WganError(
-                    f"{str(path)!r} says that it holds {expected:,} bytes, above the limit of {LARGEST:,}; "
-                    "fetch it again"
-                )
-            # One byte more than expected shows that the file is too long, without unpacking all of a gzip bomb.
-            raw += file.read(expected - len(raw) + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise WganError(f"{str(path)!r} is a damaged gzip file ({error}); fetch it again") from error
-    except OSError as error:
-        raise WganError(f"cannot read {str(path)!r} ({error.strerror}); check its permissions") from error
-    if len(raw) != expected:
-        raise WganError(f"{str(path)!r} has {len(raw)} bytes, not the {expected} that its header says; fetch it again")
-    return np.frombuffer(raw, dtype=np.uint8, offset=header).reshape(shape)
+    with opened(path) as whole, explained("read", path):
+        zipped = whole.read(2) == b"\x1f\x8b"
+        whole.seek(0)
+        try:
+            with gzip.open(whole) if zipped else nullcontext(whole) as file:
+                shape, raw = _shape_and_data(path, file, size_of(whole), zipped)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise WganError(f"{str(path)!r} is a damaged gzip file ({error}); fetch it again") from error
+    return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
+
+
+def _shape_and_data(path: Path, file: Any, size: int, zipped: bool) -> tuple[tuple[int, ...], bytearray]:
+    """The lengths of the axes and the data of an IDX file; `size` is that of the file on disk."""
+    start = file.read(4)
+    if len(start) < 4 or start[:2] != b"\0\0" or start[3] == 0:
+        raise WganError(f"{str(path)!r} is not an IDX file (it begins {start.hex(' ')!r}); fetch it again")
+    if start[2] != 8:
+        raise WganError(f"{str(path)!r} has IDX type 0x{start[2]:02x}; give one of unsigned bytes (0x08)")
+    lengths = file.read(4 * start[3])
+    header = 4 + 4 * start[3]
+    shape = struct.unpack(f">{start[3]}I", lengths) if len(lengths) == header - 4 else ()
+    count = math.prod(shape) if shape else 0
+    if header + count > LARGEST:
+        raise WganError(
+            f"{str(path)!r} says that it holds {header + count:,} bytes, above the limit of {LARGEST:,}; fetch it again"
+        )
+    if len(shape) > MOST_AXES or math.prod(max(1, length) for length in shape) >= 2**63:
+        raise WganError(f"{str(path)!r} says that it has {len(shape)} axes of {count:,} bytes; fetch it again")
+    most = MOST_PACKED * size if zipped else size
+    if header + count > most:
+        has = f"has {size:,} bytes, which unpack to {most:,} at most" if zipped else f"has {size:,} bytes"
+        raise WganError(f"{str(path)!r} {has}, not the {header + count:,} that its header says; fetch it again")
+    refuse_more_than_free(count, f"{str(path)!r}", "fetch it again, or free memory")
+    raw = bytearray()
+    # One byte more than declared shows that the file is too long, without unpacking all of a gzip bomb.
+    while len(raw) <= count and (block := file.read(min(BLOCK, count + 1 - len(raw)))):
+        raw += block
+    if len(raw) != count or not shape:
+        got = 4 + len(lengths) + len(raw)
+        raise WganError(f"{str(path)!r} has {got} bytes, not the {header + count} that its header says; fetch it again")
+    return shape, raw
 
 
 def load_idx_pair(name: str, part: str = "train", data_dir: str | Path | None = None) -> Dataset:

@@ -1,5 +1,6 @@
 """The labels of a data set as classes, which a conditional run learns and generates on request."""
 
+import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -99,6 +100,7 @@ def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[st
     if np.ma.is_masked(values):
         raise WganError(f"{where} has labels under a mask; leave out those rows, or give the hidden ones a label.")
     given, values = values, np.asarray(values)
+    _refuse_no_text(values, where)
     if values.dtype.kind == "U" and not isinstance(given, np.ndarray):
         values = np.asarray(given, dtype=object)  # NumPy would make the number 1 and the text "1" one label
     if values.dtype.kind == "O" and all(isinstance(value, str) for value in values.flat):
@@ -111,6 +113,20 @@ def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[st
         return values.astype(np.int64), ()
     names, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.int64), tuple(map(str, names.tolist()))
+
+
+def _refuse_no_text(values: np.ndarray, where: str) -> None:
+    """Raise WganError for texts with numbers that are no characters: neither Python nor a file can hold them."""
+    if values.dtype.kind == "U":
+        units = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("=")).view(np.uint32)
+        wrong = bool(((units > sys.maxunicode) | ((units >= 0xD800) & (units < 0xE000))).any())
+    else:
+        texts = [value for value in values.flat if isinstance(value, str)] if values.dtype.kind == "O" else []
+        wrong = any("\ud800" <= one < "\ue000" for text in texts for one in text)
+    if wrong:
+        raise WganError(
+            f"{where} has labels that are no text (numbers beyond Unicode, or halves of a character); write them anew"
+        )
 
 
 def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:

@@ -1,13 +1,21 @@
 """LSUN: a folder with an LMDB database, whose values are encoded pictures."""
 
 import hashlib
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 
+from wgan.data import lmdb_files
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
 from wgan.data.rows import Dataset
 from wgan.errors import WganError
+from wgan.files import reading
+from wgan.files.printed import shown
 
 FILE = "data.mdb"
 
@@ -25,45 +33,54 @@ def load_lmdb(path: Path, size: int | None, resize: str) -> Dataset:
 def lmdb_pictures(path: Path) -> Pictures:
     """The pictures of the LMDB in this folder, in the order of their keys.
 
-    Raises WganError without the package lmdb, and for a database that is damaged, too short or empty.
+    Raises WganError for a database that is damaged, too short or empty.
     """
-    try:
-        import lmdb
-    except ImportError:
-        raise WganError(f"{str(path)!r} is an LMDB, which needs one more package: pip install 'wgan[lsun]'") from None
-
-    damaged = f"{str(path / FILE)!r} is damaged"
-    try:
-        environment = lmdb.open(str(path), readonly=True, lock=False, readahead=False, create=False)
-    except lmdb.Error as error:
-        raise WganError(f"{damaged} ({error}); fetch it again") from error
-    status = (path / FILE).stat()
-    wanted = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    if status.st_size < wanted:  # reading beyond the end of a mapped file would kill the process
-        raise WganError(f"{damaged}: it has {status.st_size:,} bytes, not the {wanted:,} it needs; fetch it again")
-    count = environment.stat()["entries"]
+    file, lock = path / FILE, Lock()
+    with _database(file) as (database, stamp):
+        count = database.entries
     if count == 0:
-        raise WganError(f"{str(path / FILE)!r} is an empty database; fetch it again")
-    lock = Lock()
+        raise WganError(f"{str(file)!r} is an empty database; fetch it again")
 
     @cache
-    def first_keys() -> list[bytes]:
-        """Every CHUNK-th key, since all keys of the bedrooms would take a quarter of a gigabyte."""
-        with environment.begin() as transaction:
-            keys = transaction.cursor().iternext(keys=True, values=False)
-            return [key for number, key in enumerate(keys) if number % CHUNK == 0]
+    def leaves() -> tuple[list[int], list[int]]:
+        """The page of each leaf, and the number of entries before it."""
+        with _database(file, stamp) as (database, _):
+            pages, counts = zip(*lmdb_files.leaves(database), strict=True)
+        return list(pages), list(accumulate(counts, initial=0))
 
-    def chunk(number: int) -> list[Encoded]:
-        try:
-            with lock:
-                first = first_keys()[number]
-            with environment.begin() as transaction:
-                cursor = transaction.cursor()
-                cursor.set_range(first)
-                pairs = zip(range(CHUNK), cursor, strict=False)
-                return [(key.decode("utf-8", "replace"), value) for _, (key, value) in pairs]
-        except lmdb.Error as error:
-            raise WganError(f"{damaged} ({error}); fetch it again") from error
+    def chunk(number: int) -> Iterator[Encoded]:
+        with lock:
+            pages, before = leaves()
+        first, last = number * CHUNK, min((number + 1) * CHUNK, count)
+        with _database(file, stamp) as (database, _):
+            at = bisect_right(before, first) - 1
+            while first < last:
+                for key, value in lmdb_files.entries(database, pages[at], first - before[at]):
+                    if first == last:
+                        return
+                    yield shown(key.decode("utf-8", "replace")), value
+                    first += 1
+                at += 1
 
-    key = hashlib.sha256(f"lmdb {VERSION} {count} {status.st_size} {status.st_mtime_ns}".encode()).hexdigest()
-    return Pictures(path.resolve().name, str(path), key, count, chunk)
+    def check() -> None:
+        with lock:
+            leaves()
+
+    key = hashlib.sha256(f"lmdb {VERSION} {count} {stamp[0]} {stamp[1]}".encode()).hexdigest()
+    return Pictures(shown(path.resolve().name), shown(path), key, count, chunk, check=check)
+
+
+@contextmanager
+def _database(
+    path: Path, stamp: tuple[int, int] | None = None
+) -> Iterator[tuple[lmdb_files.Database, tuple[int, int]]]:
+    """The database in this file, and the file's size and time, which are to be `stamp`."""
+    try:
+        with reading.opened(path) as file, reading.explained("read", path):
+            found = os.fstat(file.fileno())
+            now = found.st_size, found.st_mtime_ns
+            if stamp is not None and now != stamp:
+                raise WganError(f"{str(path)!r} was changed while it was read; run the same command again")
+            yield lmdb_files.database(file, found.st_size), now
+    except ValueError as fault:
+        raise WganError(f"{str(path)!r} is damaged ({fault}); fetch it again") from fault

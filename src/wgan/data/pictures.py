@@ -1,15 +1,21 @@
 """Decode one picture of any mode and size to pixels [height, width, channels], uint8, or uint16 for deep greys."""
 
+import os
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Lock
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.files.memory import refuse_more_than_free
+from wgan.files.reading import opened, reason
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +24,12 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")  # the only decoders that are t
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 DEEP = "grey of 16 bits"  # the kind of pictures whose pixels stay uint16
 LARGEST_PICTURE = 2**26  # pixels, 8192 x 8192; with more of them a small file could fill the memory
+LARGEST_FILE = 2**29  # bytes: so many pixels of 8 bytes, not compressed
+LARGE = (
+    2**23
+)  # pixels from which pictures are decoded one after the other, since each takes up to `PIXEL` bytes a pixel
+PIXEL = 16
+_turn = Lock()
 ORIENTATION = 0x0112  # the EXIF tag
 BROKEN = (  # what Pillow raises for a broken picture
     OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error, zlib.error,
@@ -84,24 +96,42 @@ def channels_of(kinds: Counter) -> int:
     return 1 if set(kinds) <= {"grey", DEEP} else 4 if set(kinds) == {"alpha"} else 3
 
 
-def _open(name: str, source: Path | bytes) -> "Image.Image":
+@contextmanager
+def _open(name: str, source: Path | bytes) -> Iterator["Image.Image"]:
     from PIL import Image
 
-    try:
-        image = Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
-        pixels = image.size[0] * image.size[1]
+    with BytesIO(source) if isinstance(source, bytes) else _file(source) as file:
+        try:
+            image = Image.open(file, formats=FORMATS)
+            pixels = image.size[0] * image.size[1]
+        except Image.UnidentifiedImageError as error:
+            raise ValueError("not a png, jpeg, webp, bmp or tiff") from error
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            pixels = 2 * LARGEST_PICTURE
         if pixels > LARGEST_PICTURE:
-            image.close()
-    except Image.UnidentifiedImageError as error:
-        raise ValueError("not a png, jpeg, webp, bmp or tiff") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        pixels = 2 * LARGEST_PICTURE
-    if pixels > LARGEST_PICTURE:
-        raise WganError(
-            f"{name!r} is a picture of more than {LARGEST_PICTURE:,} pixels, which is too large to decode; "
-            "shrink or remove it"
-        )
-    return image
+            raise WganError(
+                f"{name!r} is a picture of more than {LARGEST_PICTURE:,} pixels, which is too large to decode; "
+                "shrink or remove it"
+            )
+        with _turn if pixels > LARGE else nullcontext():
+            if pixels > LARGE:
+                refuse_more_than_free(PIXEL * pixels, f"to decode the picture {name!r}", "shrink or remove it")
+            with image:
+                yield image
+
+
+def _file(path: Path) -> IO[bytes]:
+    """The open file of a picture. Raises BrokenPicture if it cannot be opened or is too large."""
+    try:
+        file = opened(path)
+    except WganError as problem:
+        fault = problem.__cause__
+        raise BrokenPicture(reason(fault) if isinstance(fault, OSError) else "it is not a regular file") from problem
+    size = os.fstat(file.fileno()).st_size
+    if size > LARGEST_FILE:
+        file.close()
+        raise BrokenPicture(f"it has {size:,} bytes, more than the {LARGEST_FILE:,} of the largest picture")
+    return file
 
 
 def _kind(image: "Image.Image") -> str:

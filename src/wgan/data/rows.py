@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from wgan.data.mapped import Mapped
 from wgan.errors import WganError
 from wgan.files.records import converted
 from wgan.maths.streams import stream
@@ -119,7 +120,8 @@ class Dataset:
     """Rows at rest with their form and labels.
 
     `rows` is C-contiguous and may be a memory map. Images from 0 to 255 are uint8 [n, height, width, channels], and
-    other images keep their dtype. Tables and points are float32 or float64 [n, columns].
+    other images keep their dtype. Tables and points are float32 or float64 [n, columns]. Whoever asks for the rows of a
+    file that was written or shortened since it was opened gets a WganError.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Dataset:
     source: str = ""  # where the rows came from, for the log
     sha256: str = ""  # of the rows, if it is known without reading all of them
     notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
+    mapped: Mapped | None = None  # the file that the rows are a map of
 
     def __post_init__(self) -> None:
         kind = type(self.rows).__name__
@@ -143,6 +146,20 @@ class Dataset:
             raise WganError(
                 f"{self.name} has labels of shape {np.shape(self.labels)} for {len(self.rows)} rows; give one for each"
             )
+
+
+def _unchanged_rows(dataset: Dataset) -> np.ndarray:
+    if mapped := dataset.__dict__.get("mapped"):
+        mapped.refuse_changed()
+    return dataset.__dict__["rows"]
+
+
+def _keep_rows(dataset: Dataset, rows: np.ndarray) -> None:
+    dataset.__dict__["rows"] = rows
+
+
+# Every reader of rows asks for them here, so this is the place to see whether their file changed.
+Dataset.rows = property(_unchanged_rows, _keep_rows)  # type: ignore[assignment]
 
 
 def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -226,7 +226,7 @@ def _side(name: str | Path, column: Any = None) -> _Side:
         dataset = data.load(name)
         return _side_of_rows(name, dataset.rows, _form_without_run(dataset.form))
     if path.suffix in (".npy", ".npz") and path.is_file():
-        rows = data.arrays.read_numpy(path)[0]  # `load` refuses a line of numbers and a constant column
+        rows = data.numpy_files.read_numpy(path).rows  # `load` refuses a line of numbers and a constant column
         images = rows.ndim > 2
         return _side_of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if images else None)
     if (path / runs.CONFIG).is_file():

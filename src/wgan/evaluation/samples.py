@@ -11,8 +11,9 @@ import numpy as np
 
 from wgan import data
 from wgan.data import Dataset, Form
-from wgan.data.arrays import BYTES, SIGNED, UNIT, from_array, read_numpy
+from wgan.data.arrays import BYTES, SIGNED, UNIT, from_array
 from wgan.data.columns import TableForm
+from wgan.data.numpy_files import read_numpy
 from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
@@ -168,7 +169,7 @@ def _read(source: Source, name: str, size: int | None) -> _Given:
     if isinstance(source, str | PathLike):
         path = Path(source)
         if path.suffix.lower() == ".npy" and path.is_file():
-            return _Given(name, None, None, read_numpy(path)[0])  # as it is: samples may well be constant
+            return _Given(name, None, None, read_numpy(path).rows)  # as it is: samples may well be constant
         named = source if isinstance(source, str) else path
         source = data.load(named, size=size if path.is_dir() and named not in data.DATASETS else None)
     if isinstance(source, Dataset):

@@ -5,8 +5,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from wgan.errors import WganError
 
@@ -47,19 +47,23 @@ def remedy(fault: OSError) -> str:
     return REMEDIES.get(fault.errno or 0, "see whether the place can be used, or choose another one")
 
 
-def opened(path: Path) -> IO[bytes]:
+def opened(path: Path) -> BufferedReader:
     """Open a regular file to read its bytes, without waiting for the writer of a pipe.
 
     Raises WganError if it cannot be opened or is a folder, a pipe, a socket or a device.
     """
     with explained("read", path):
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        try:
-            refuse_irregular(path, os.fstat(descriptor).st_mode)
-            return open(descriptor, "rb")
-        except BaseException:
-            os.close(descriptor)
-            raise
+        return open(os.fspath(path), "rb", opener=_regular)
+
+
+def _regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    try:
+        refuse_irregular(Path(path), os.fstat(descriptor).st_mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def refuse_irregular(path: Path, mode: int | None = None) -> None:

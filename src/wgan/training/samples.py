@@ -32,11 +32,8 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
     they would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
-    if writer is _pictures:
-        place = filling_folder(out) if out.is_dir() else replacing_folder(out)
-    else:
-        place = replacing(out)
-    with place as temporary:
+    whole = replacing if writer is not _pictures else filling_folder if out.is_dir() else replacing_folder
+    with whole(out) as temporary:
         for done in writer(samples, temporary, out):
             show(done)
             _refuse_full_disk(temporary, out, done, samples.total)
