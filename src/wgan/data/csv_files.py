@@ -271,8 +271,8 @@ def packed(path: Path, name: str) -> Iterator[IO[bytes]]:
         return
     pack: dict[str, Callable[[IO[bytes]], Any]] = {
         ".gz": lambda file: gzip.GzipFile("", "wb", fileobj=file),
-        ".bz2": lambda file: bz2.BZ2File(file, "wb"),
-        ".xz": lambda file: lzma.LZMAFile(file, "wb"),
+        ".bz2": partial(bz2.BZ2File, mode="wb"),
+        ".xz": partial(lzma.LZMAFile, mode="wb"),
     }
     with path.open("wb") as file, pack[suffix](file) if suffix in pack else nullcontext(file) as stream:
         yield stream
