@@ -14,7 +14,8 @@ from wgan import Config, WganError, train
 from wgan.data import from_array, load, look
 from wgan.data.pictures import decode, header
 from wgan.reports import figures
-from wgan.training.model import write_samples
+from wgan.training import samples
+from wgan.training.drawing import given
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -110,11 +111,11 @@ def test_samples_that_no_png_holds_are_refused(images, kept, tmp_path):
     form = from_array(rows).form
     if not kept:
         with pytest.raises(WganError, match=r"images of 1 channels from .*; use .npy or .npz") as caught:
-            write_samples(rows, form, tmp_path / "out")
+            samples.write(given(rows, form), tmp_path / "out")
         assert one_sentence(caught).count("\n") == 0
         assert not (tmp_path / "out").exists()
         return
-    write_samples(rows, form, tmp_path / "out")
+    samples.write(given(rows, form), tmp_path / "out")
     np.testing.assert_array_equal(
         [np.asarray(Image.open(p)) for p in sorted((tmp_path / "out").iterdir())], rows[..., 0]
     )
@@ -123,8 +124,8 @@ def test_samples_that_no_png_holds_are_refused(images, kept, tmp_path):
 def test_sixteen_bits_of_colour_are_refused_where_they_would_be_lost(tmp_path):
     rows = np.random.default_rng(0).integers(0, 60_000, (3, 4, 4, 3)).astype(np.uint16)
     with pytest.raises(WganError, match="images of 3 channels from"):
-        write_samples(rows, from_array(rows).form, tmp_path / "out")
-    write_samples(rows, from_array(rows).form, tmp_path / "grid.png")
+        samples.write(given(rows, from_array(rows).form), tmp_path / "out")
+    samples.write(given(rows, from_array(rows).form), tmp_path / "grid.png")
     assert figures.as_stored(np.uint8([[[[9]]]]), from_array(np.uint8([[[9]], [[3]]])).form).dtype == np.uint8
 
 
