@@ -29,8 +29,7 @@ from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import loop, samples
-from wgan.training.drawing import given
+from wgan.training import drawing, loop, samples
 from wgan.training.loop import advance, estimates
 from wgan.training.model import load_model, sample
 from wgan.training.state import draws, encoded, iterate, model_of, start
@@ -489,7 +488,7 @@ def test_samples_come_back_in_the_datas_own_form_and_repeat(tmp_path, network):
     loaded = wgan.load(tmp_path / "run")
     np.testing.assert_array_equal(rows, loaded.sample(10, seed=3))
     for name in ("a.png", "a.npy", "a.npz", "folder"):
-        samples.write(given(rows, model.form), tmp_path / name)
+        samples.write(drawing.given(rows, model.form), tmp_path / name)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["rows"], rows)
     assert len(list((tmp_path / "folder").iterdir())) == 10
