@@ -249,14 +249,15 @@ def _decode_all(pictures: Pictures, folder: Path, target: Target) -> None:
     _allocate(folder / "rows", pictures.total * target.length)
     journal = folder / "journal.jsonl"
     done = {record["chunk"]: record for record in _journal_records(journal) if _is_record(record, pictures.total)}
-    journal.write_text("".join(json.dumps(record) + "\n" for record in done.values()))  # no incomplete last line
+    whole = "".join(json.dumps(record) + "\n" for record in done.values())  # no incomplete last line
+    journal.write_text(whole, encoding="utf-8")
     broken = {name: why for record in done.values() for name, why in record["broken"].items()}
     missing = [number for number in range(_chunk_count(pictures.total)) if number not in done]
 
     def decode_chunk(number: int) -> dict[str, Any]:
         return _decode_chunk(pictures, number, folder / "rows", target)
 
-    with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a") as file:
+    with progress(f"{pictures.name}: decoding", pictures.total) as advance, journal.open("a", encoding="utf-8") as file:
         advance(sum(record["count"] for record in done.values()))
         for record in _in_parallel(decode_chunk, missing):
             file.write(json.dumps(record) + "\n")
@@ -398,14 +399,14 @@ def _locked_folder(pictures: Pictures, *parts: str) -> Iterator[Path]:
 def _read_json(path: Path) -> Any:
     """The content of a JSON file; None if it is missing or damaged."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
         return None
 
 
 def _write_json(path: Path, value: Any) -> None:
     part = path.with_suffix(".part")
-    with part.open("w") as file:
+    with part.open("w", encoding="utf-8") as file:
         json.dump(value, file, indent=None if isinstance(value, list) else 1)
         file.flush()
         os.fsync(file.fileno())
