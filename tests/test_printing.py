@@ -8,7 +8,7 @@ import wgan
 from wgan.files.printed import page, say, say_json
 
 PACKAGE = Path(wgan.__file__).parent
-PRINTERS = {"files/printed.py", "files/bars.py"}
+PRINTERS = {"files/printed.py", "files/bars.py", "__main__.py"}  # the last where no library can be read
 
 
 def printing(path):
@@ -31,6 +31,26 @@ def test_one_place_prints():
     assert len(files) > 80
     assert not [one for path in files for one in printing(path)]
     assert all(printing(PACKAGE / name) for name in PRINTERS), "the test would not see a file that prints"
+
+
+def as_the_locale_says(path):
+    """The places in a file that read or write text in the encoding of the locale."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and "encoding" not in [one.arg for one in node.keywords]:
+            name = ast.unparse(node.func).split(".")[-1]
+            words = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            text = name in {"read_text", "write_text"} or (
+                name == "open" and any(one in ("r", "w", "a", "rt", "wt", "at", "x") for one in words)
+            )
+            if text:
+                found.append(f"{path.name}:{node.lineno}: {ast.unparse(node)[:80]}")
+    return found
+
+
+def test_text_is_utf_8_whatever_the_locale():
+    assert not [one for path in PACKAGE.rglob("*.py") for one in as_the_locale_says(path)]
+    assert as_the_locale_says(Path(__file__)), "the test would not see such a call"
 
 
 def test_a_line_from_outside_is_one_line(capsys):

@@ -324,7 +324,7 @@ def _decode_all(pictures: Pictures, folder: Path, target: Target) -> None:
         def decode_chunk(number: int) -> Record:
             return _decode_chunk(pictures, number, path, target)
 
-        with journal.open("a") as file:
+        with journal.open("a", encoding="utf-8") as file:
             for record in _in_parallel(decode_chunk, missing):
                 file.write(json.dumps(record) + "\n")
                 file.flush()

@@ -273,7 +273,7 @@ def _short_number(value: float) -> str:
 def read(run: str | Path) -> Evaluation | None:
     """The evaluation.json of a run; None if there is none or it cannot be read."""
     try:
-        report = json.loads((Path(run) / EVALUATION).read_text())
+        report = json.loads((Path(run) / EVALUATION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return report if isinstance(report, dict) and isinstance(report.get("metrics"), dict) else None

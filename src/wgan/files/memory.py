@@ -25,7 +25,7 @@ def free() -> int:
             least = min(least, limit - psutil.Process().memory_info().vms)
     for limit_file, used_file in LIMITS:
         try:
-            least = min(least, int((CGROUP / limit_file).read_text()) - int((CGROUP / used_file).read_text()))
+            least = min(least, int((CGROUP / limit_file).read_bytes()) - int((CGROUP / used_file).read_bytes()))
         except (OSError, ValueError):  # no container, or one without a limit, which says "max"
             continue
     return max(0, least)

@@ -130,9 +130,9 @@ def _render(**values: Any) -> str:
     import jinja2
 
     folder = files("wgan.reports")
-    script = (folder / "report.js").read_text()
+    script = (folder / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    template = environment.from_string((folder / "report.html").read_text())
-    style = (folder / "report.css").read_text()
+    template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
+    style = (folder / "report.css").read_text(encoding="utf-8")
     return template.render(script=Markup(script), style=Markup(style), digest=digest, number=number, **values)

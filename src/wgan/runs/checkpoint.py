@@ -66,7 +66,7 @@ def save(
         _remove_leftovers(folder)  # first, because folders that a kill left behind may fill the disk
         temporary.mkdir()
         (temporary / ARRAYS).write_bytes(data)
-        (temporary / META).write_text(text)
+        (temporary / META).write_text(text, encoding="utf-8")
         for path in (*temporary.iterdir(), temporary):
             sync(path)
         if final.exists():  # a folder cannot be renamed over another; in between `latest` reads the old one

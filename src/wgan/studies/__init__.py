@@ -125,27 +125,27 @@ def _open(out: Path, header: Row) -> list[Row]:
             _append(out, header)
             return []
         try:
-            text = path.read_text()
+            text = path.read_text(encoding="utf-8")
             whole = text[: text.rfind("\n") + 1]
             entries = [json.loads(line) for line in whole.splitlines()]
         except ValueError:
             raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
         if whole != text:
-            path.write_text(whole)
+            path.write_text(whole, encoding="utf-8")
     if not entries or entries[0] != header:
         raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
     return entries[1:]
 
 
 def _append(out: Path, entry: Row) -> None:
-    with runs.explained("write", out / "rows.jsonl"), (out / "rows.jsonl").open("a") as file:
+    with runs.explained("write", out / "rows.jsonl"), (out / "rows.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
 
 
 def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
     """Write table.csv, figure.png, animation.gif and summary.md from the finished cases alone."""
     rows = [row for entry in done for row in entry["rows"]]
-    with (out / "table.csv").open("w", newline="") as file:
+    with (out / "table.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -170,7 +170,8 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
 
 Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds} s of one core; wgan {header["wgan"]},
 Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
-"""
+""",
+        encoding="utf-8",
     )
 
 
