@@ -249,7 +249,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     data = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
     text = model_card(run, model, generator, out.name)  # before anything is written, since it may refuse the run
     write(out, data)
-    write(card, text.encode())
+    write(card, text.encode(errors="replace"))  # a name may hold bytes that are no UTF-8
     return Export(out, model.step, _count(generator), float("nan"), card)
 
 
