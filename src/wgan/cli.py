@@ -70,8 +70,10 @@ def main() -> None:
         message = problem.format_message()
     except WganError as problem:
         message = str(problem)
-    except (MemoryError, RuntimeError) as problem:
-        if isinstance(problem, RuntimeError) and "allocate" not in str(problem):  # torch says so when memory is short
+    except (MemoryError, RuntimeError, ImportError) as problem:
+        # torch says so when memory is short, and the loader of libraries where a limit leaves no room for one
+        short = any(words in str(problem) for words in ("allocate", "failed to map"))
+        if not (isinstance(problem, MemoryError) or short):
             raise
         message = "there is not enough memory for this; lower --width, --latent, --batch or the number of samples."
     except OSError as problem:

@@ -12,6 +12,7 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 from wgan.errors import WganError, unknown_name
+from wgan.files.records import converted
 from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
@@ -249,8 +250,10 @@ class Config:
 
         An object of your own becomes a `Named`, since a file holds no code. Raises WganError for all other values.
         """
-        if not isinstance(values, Mapping):
-            raise WganError(f"the config is {values!r:.40}; it must be a JSON object with a value for each field.")
+        try:
+            converted(values, dict[str, bool | int | float | str | list[str] | None])
+        except ValueError as fault:
+            raise WganError(f"the config is not one of wgan's ({fault}); it must hold a plain value a field.") from None
         _refuse_unknown(values)
         named = {
             family: Named(values[family])

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
-from wgan.data import Classes, Dataset, Form, form_from_json
+from wgan.data import Dataset, Form
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
@@ -27,7 +27,7 @@ from wgan.runs import folder as runs
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
 from wgan.training.loop import advance, save
-from wgan.training.model import Model, engine_of, game_of
+from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
@@ -237,10 +237,10 @@ class WGAN(BaseEstimator):
 
     def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
         """Take up the state of a run, without its rows."""
-        form = form_from_json(run["data"]["form"])
-        classes = None if config.conditional == "none" else Classes.from_json(run["data"]["classes"])
+        form, classes = described(run, config, "this model")
         game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
-        dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=run["data"]["source"])
+        source = str(run["data"].get("source", ""))
+        dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=source)
         none = np.empty(0, np.int64)
         state = initial_state(game, config, form.encoded_shape)
         training = Training(config, game, dataset, none, none, state, classes=classes, extended=pieces_of(run))

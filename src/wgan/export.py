@@ -1,6 +1,7 @@
 """A run's generator as one file for other programs: an ONNX graph, or safetensors weights with a model card."""
 
 import json
+import math
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,20 +12,38 @@ import numpy as np
 from wgan import __version__, card
 from wgan.config import Config
 from wgan.data import Classes, Form, form_from_json
+from wgan.engines.onnx_files import contents
 from wgan.errors import WganError
+from wgan.files.memory import refuse_more_than_free
+from wgan.files.reading import explained, opened, read, refuse_irregular
+from wgan.files.records import converted, parsed
+from wgan.files.writing import write
 from wgan.game import step
 from wgan.game.arrays import Params
-from wgan.game.layers import Layer, apply_layers
+from wgan.game.layers import Layer, apply_layers, array_shapes, shapes
 from wgan.game.networks import Architecture
 from wgan.maths import streams
-from wgan.runs import folder as runs
 from wgan.runs.checkpoint import Checkpoint
 from wgan.training import drawing, own_networks
 from wgan.training import model as models
-from wgan.training.drawing import CHUNK, Drawn, whole
-from wgan.training.model import Model, game_of, load_model, moments_of, one_hot_labels, sample_codes, weights_of
+from wgan.training.drawing import Drawn, whole
+from wgan.training.model import (
+    Model,
+    architecture_of,
+    game_of,
+    load_model,
+    moments_of,
+    one_hot_labels,
+    refuse_named,
+    sample_codes,
+    weights_of,
+)
 
+DESCRIBED = ("config", "form", "step", "classes")  # what the metadata of a file hold as JSON
 CHECKED = 64  # the number of z for which the graph is compared with the engine
+MOST_BYTES = 2**31 - 1  # of an exported file, which no larger ONNX file may have
+FATAL = 4  # of onnxruntime's messages: what else it says is in its exceptions
+NODES, SPARE = 256, 4096  # nodes of a layer, and numbers besides those of the layers, that a graph may have
 TOLERANCE = 1e-5  # times the largest encoded value or 1: float32 rounds to 6e-8, and a resnet sums many numbers
 
 
@@ -94,7 +113,7 @@ def to_onnx(run: Path, model: Model, out: Path) -> Export:
             f"the graph's samples are {difference:.2g} from the samples of {model.game.engine.name}, and at most "
             f"{TOLERANCE:g} is allowed, so {out} was not written; please report this."
         )
-    runs.replace_file(out, data)
+    write(out, data)
     return Export(out, model.step, _count(generator), difference)
 
 
@@ -141,18 +160,47 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
 def drawn_from_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
     """The rows that `wgan sample RUN` draws, from the file alone, with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
-    session = _session(_bytes(path))
-    model = _described(session.get_modelmeta().custom_metadata_map, path)
-    return drawing.drawn(
-        model.form, model.classes, model.config.latent, count, seed, label, lambda z, codes: _run(session, z, codes)
-    )
+    data = _bytes(path)
+    model = _model_of_graph(data, path)
+    session = _session(data)
+
+    def encoded(z: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
+        rows = _run(session, z, codes)
+        if not np.isfinite(rows).all():
+            raise WganError(f"the graph in {path} makes numbers that are NaN or infinite; export the run anew.")
+        return rows
+
+    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded)
+
+
+def _model_of_graph(data: bytes, path: Path) -> Model:
+    """The model that a graph describes, without weights; WganError unless `to_onnx` can have written the graph."""
+    try:
+        found = contents(data)
+        model = _described(found.metadata, path)
+        game_layers = architecture_of(
+            model.config, model.form.encoded_shape, model.form.groups, model.classes
+        ).generator
+        latent = (model.config.latent,)
+        inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *latent))}
+        inputs |= {} if model.classes is None else {"label": ("int64", (-1,))}
+        if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *model.form.encoded_shape)):
+            raise ValueError("its inputs and outputs are not those that it describes")
+        if found.made > NODES * (SPARE + sum(map(math.prod, shapes(game_layers, latent)))):
+            raise ValueError("it computes far more numbers than the network that it describes")
+        weights = sum(map(math.prod, array_shapes(game_layers, latent).values()))
+        if len(data) > 2 * 4 * weights + SPARE * NODES + sum(len(text) for text in found.metadata.values()):
+            raise ValueError("it holds far more weights than the network that it describes")
+    except ValueError as fault:
+        raise WganError(f"cannot read {path} as a graph of wgan export ({fault}); export the run anew.") from fault
+    return model
 
 
 def _session(data: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = FATAL
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as problem:  # the exceptions of onnxruntime have no common base
@@ -160,11 +208,16 @@ def _session(data: bytes) -> Any:
 
 
 def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-    """The encoded rows for z [n, latent] and classes [n]."""
+    """The encoded rows for z [n, latent] and classes [n], n <= CHUNK."""
     given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
-    starts = range(0, len(z), CHUNK)
-    parts = [session.run(["encoded"], {name: x[i : i + CHUNK] for name, x in given.items()})[0] for i in starts]
-    return np.concatenate(parts)
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    options.log_severity_level = FATAL
+    try:
+        return session.run(["encoded"], given, options)[0]
+    except Exception as problem:  # the exceptions of onnxruntime have no common base
+        raise WganError(f"onnxruntime cannot run the graph ({problem}); export the run anew.") from problem
 
 
 def _needs_onnx(*libraries: str) -> None:
@@ -180,32 +233,38 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     import safetensors.numpy
 
     generator, beside = plain(model), out.with_suffix(".md")
-    if beside.exists() and not beside.read_bytes().startswith(card.BEGINS.encode()):
-        raise WganError(f"{beside}, where the model card would be, is a file of another kind; choose another --out.")
+    if beside.exists():
+        with opened(beside) as file, explained("read", beside):
+            begins = file.read(len(card.BEGINS))
+        if begins != card.BEGINS.encode():
+            raise WganError(
+                f"{beside}, where the model card would be, is a file of another kind; choose another --out."
+            )
     arrays = dict(generator.weights)
     for name, (mean, variance) in generator.moments.items():
         arrays |= {f"{name}.mean": mean, f"{name}.variance": variance}
     metadata = _metadata(model) | {"layers": json.dumps(generator.layers, default=str)}
-    runs.replace_file(
-        out, safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
-    )
+    data = safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, metadata)
+    # before anything is written, since it may refuse the run
     about = card.model_card(run, model, _count(generator), bool(generator.moments), out.name)
-    runs.replace_file(beside, about.encode())
+    write(out, data)
+    write(beside, about.encode())
     return Export(out, model.step, _count(generator), float("nan"), beside)
 
 
 def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
     """The rows that `wgan sample RUN` draws, by the run's engine if that is installed."""
-    import safetensors
     import safetensors.numpy
 
     data = _bytes(path)
     try:
         arrays = safetensors.numpy.load(data)
-        with safetensors.safe_open(str(path), framework="np") as file:
-            metadata = file.metadata() or {}
-    except (safetensors.SafetensorError, OSError, ValueError, LookupError) as problem:
+        header: dict[str, Any] = parsed(data[8 : 8 + int.from_bytes(data[:8], "little")], dict[str, Any])
+        metadata: dict[str, str] = converted(header.get("__metadata__", {}), dict[str, str])
+    except (safetensors.SafetensorError, ValueError, LookupError, TypeError, OverflowError) as problem:
         raise WganError(f"{path} is not a readable safetensors file ({problem}); export the run anew.") from None
+    if bad := [name for name, w in arrays.items() if w.dtype.kind != "f" or not np.isfinite(w).all()]:
+        raise WganError(f"the weights {bad[0]!r} of {path} are not finite floats; export the run anew.")
     model = _described(metadata, path)
     game = game_of(model.config, model.form.encoded_shape, model.form.groups, model.classes)
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
@@ -258,25 +317,24 @@ def _metadata(model: Model) -> dict[str, str]:
 def _described(metadata: dict[str, str], path: Path) -> Model:
     """The model that the metadata of a file describe, without weights; the file may come from anyone."""
     try:
-        if not metadata["format"].startswith("wgan "):
+        if not metadata.get("format", "").startswith("wgan "):
             raise ValueError("another format")
-        saved = {name: json.loads(metadata[name]) for name in ("config", "form", "step")}
-        classes = Classes.from_json(json.loads(metadata["classes"])) if "classes" in metadata else None
-        config, form = Config.from_json(saved["config"]), form_from_json(saved["form"])
-        return Model(config, form, None, {}, {}, int(saved["step"]), classes)  # type: ignore[arg-type]
-    except (LookupError, TypeError, ValueError, AttributeError) as problem:
+        saved: dict[str, Any] = {name: parsed(text.encode()) for name, text in metadata.items() if name in DESCRIBED}
+        config, form = Config.from_json(saved.get("config")), form_from_json(saved.get("form"))
+        refuse_named(config, ("constraint", "network"))
+        classes = None if config.conditional == "none" else Classes.from_json(saved.get("classes"))
+        return Model(config, form, None, {}, {}, converted(saved.get("step"), int), classes)  # type: ignore[arg-type]
+    except (ValueError, WganError) as problem:
         raise WganError(
-            f"the metadata of {path} describe no generator ({problem!r}); only files of wgan export can be sampled."
+            f"the metadata of {path} describe no generator ({str(problem).rstrip('.')}); only files of wgan export can "
+            "be sampled."
         ) from None
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise WganError(
-            f"cannot read {path} ({problem.strerror or problem}); give a run folder or an exported file."
-        ) from None
+    refuse_irregular(path)
+    refuse_more_than_free(3 * path.stat().st_size, f"reading {path}", "give a smaller file")
+    return read(path, MOST_BYTES)
 
 
 def _count(generator: Plain) -> int:

@@ -100,12 +100,13 @@ class Form:
 
     def check(self) -> None:
         """Raise ValueError if the fields do not fit together, as those of a file may not."""
+        if len(self.shape) != (3 if self.kind == "images" else 1) or min(self.shape) < 1:
+            raise ValueError(f"the form of the data has the shape {list(self.shape)[:5]}, which does not fit its kind")
         ends = (self.low, self.high)
         numbers = np.array([*np.ravel(self.offset), *np.ravel(self.scale), *(end for end in ends if end is not None)])
         lengths = {len(x) for x in (self.offset, self.scale) if isinstance(x, tuple)}
         for what, fits in (
             ("kind", self.kind in ("images", "points", "table")),
-            ("shape", len(self.shape) == (3 if self.kind == "images" else 1) and min(self.shape) >= 1),
             ("shape", math.prod(self.shape) <= MOST_VALUES),
             ("dtype", self.dtype in DTYPES),
             ("scale", lengths <= {self.shape[-1]} and bool(np.isfinite(numbers).all()) and np.min(self.scale) > 0),

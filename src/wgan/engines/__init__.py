@@ -3,6 +3,7 @@
 They may use `game` and the folders below it; `get_engine` imports an engine when it is asked for.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from wgan.errors import WganError, unknown_name
+from wgan.files.memory import refuse_few_addresses
 from wgan.game.engine import Engine
 from wgan.game.layers import Layer, convolution_work
 
@@ -17,6 +19,7 @@ ENGINES = {"torch": "wgan.engines.torch", "jax": "wgan.engines.jax"}
 
 
 NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # the packages that each engine imports
+ADDRESSES = {"torch": 450e6, "jax": 1.5e9}  # bytes that these map; under a lower limit they end the process
 
 
 def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
@@ -28,6 +31,8 @@ def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
             f"engine {name} needs {' and '.join(NEEDS[name])}, which are not installed; run "
             f"pip install 'wgan[{name}]', or use --engine auto."
         )
+    if ENGINES[name] not in sys.modules:
+        refuse_few_addresses(ADDRESSES[name], f"engine {name}")
     return import_module(ENGINES[name]).engine(precision)
 
 

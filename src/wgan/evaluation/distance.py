@@ -1,5 +1,6 @@
 """W1 between two data sets, files or runs, beside the floor that remains where nothing differs."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
 from wgan.evaluation.samples import span_of
+from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.files.printed import page
 from wgan.maths import transport
 from wgan.maths.exact import as_rows, whole_number
@@ -123,6 +125,7 @@ def distance(
     b = _side(second, column)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
     sizes = _sizes(a, b, form, n)
+    _refuse_large(max(sizes), form, a.is_run or b.is_run)
     # two draws of the same rows have to differ, so the second has another seed
     rows, against = (
         _flat_rows(side.draw(count, seed + at)[0], form, side)
@@ -156,6 +159,15 @@ def _sizes(a: "_Side", b: "_Side", form: Form | None, n: int | None) -> tuple[in
     if transport.exact_seconds(*sizes, columns) <= AFFORDABLE:
         return sizes
     return min(most, ROWS), min(most, ROWS)
+
+
+def _refuse_large(count: int, form: Form | None, drawn: bool) -> None:
+    """Raise WganError if so many rows of each side, which a run draws twice, take more memory than is free."""
+    if not drawn or form is None:
+        return
+    each = 8 * (4 * math.prod(form.shape) + 4 * math.prod(form.encoded_shape))
+    most = max(1, int(SHARE * free() / each))
+    refuse_more_than_free(count * each, f"the distance of {count:,} rows of each", f"use --n {most} or less")
 
 
 def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:

@@ -31,6 +31,19 @@ def free() -> int:
     return max(0, least)
 
 
+def refuse_few_addresses(needed: float, what: str) -> None:
+    """Raise WganError if `ulimit -v` leaves fewer bytes of addresses than a library maps when it is imported."""
+    if sys.platform == "win32":
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    left = limit - psutil.Process().memory_info().vms
+    if limit != resource.RLIM_INFINITY and left < needed:
+        raise WganError(
+            f"{what} needs {in_words(needed)} of addresses, but the limit of this process leaves {in_words(left)}; "
+            "raise it with ulimit -v unlimited."
+        )
+
+
 def refuse_more_than_free(needed: float, what: str, instead: str) -> None:
     """Raise WganError if `what` takes more bytes than are free; `instead` says which number to give."""
     found = free()

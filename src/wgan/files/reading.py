@@ -78,7 +78,8 @@ def refuse_irregular(path: Path, mode: int | None = None) -> None:
 def read(path: Path, most: int) -> bytes:
     """The bytes of a regular file. Raises WganError if it cannot be read or has more than `most` bytes."""
     with opened(path) as file, explained("read", path):
-        data = file.read(most + 1)
+        # what the file has, not `most`, since Python takes the memory for as many bytes as it is asked for
+        data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
     if len(data) > most:
         raise WganError(f"{path} has more than the {most:,} bytes that such a file can have; see whether it is right.")
     return data

@@ -1,15 +1,21 @@
 """More steps for a run: which schedule of the learning rate holds at which step, and what is kept of that."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from wgan.config import Config
 from wgan.errors import WganError
+from wgan.files.records import converted
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
 
 # Up to the step `first`, the schedule was that of a run of `second` steps; in the order of the steps.
 Pieces = tuple[tuple[int, int], ...]
+
+
+class _Piece(TypedDict):
+    at: int
+    steps_before: int
 
 
 def steps_at(config: Config, pieces: Pieces, step: int) -> int:
@@ -24,12 +30,11 @@ def learning_rate_at(config: Config, pieces: Pieces, step: int) -> float:
 
 def pieces_of(saved: dict[str, Any]) -> Pieces:
     """The pieces in the content of a config.json. Raises WganError if they are damaged."""
-    found = saved.get("extended", [])
     try:
-        pieces = tuple((int(piece["at"]), int(piece["steps_before"])) for piece in found)
-    except (TypeError, KeyError, ValueError) as problem:
-        raise WganError(f"the entry extended of config.json is damaged ({problem!r}); restore that file.") from None
-    return pieces
+        found: list[_Piece] = converted(saved.get("extended", []), list[_Piece])
+    except ValueError as fault:
+        raise WganError(f"the entry extended of config.json is damaged ({fault}); restore that file.") from None
+    return tuple((piece["at"], piece["steps_before"]) for piece in found)
 
 
 def to_json(pieces: Pieces) -> list[dict[str, int]]:

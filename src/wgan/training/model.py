@@ -61,13 +61,7 @@ def load_model(
     run = Path(run)
     saved = runs.read_config(run)
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
-    try:
-        form = form_from_json(saved["data"]["form"])
-        classes = None if config.conditional == "none" else Classes.from_json(saved["data"]["classes"])
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(
-            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
-        ) from None
+    form, classes = described(saved, config, run)
     newest, damaged = checkpoint.latest(run / "checkpoints")
     if step is not None:
         newest = checkpoint.load(_checkpoint_of(run, step))
@@ -83,10 +77,11 @@ def load_model(
 def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Config:
     """The config in a run's config.json, with your own objects (`own`, by family) instead of their names."""
     try:
-        config = Config.from_json(saved["config"])
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        config = Config.from_json(saved.get("config"))
+    except WganError as fault:
         raise WganError(
-            f"{run}/config.json does not describe a run ({problem!r}); restore that file, or give another run folder."
+            f"{run}/config.json does not describe a run ({str(fault).rstrip('.')}); restore that file, or give another "
+            "run folder."
         ) from None
     given = {family: value for family, value in own.items() if value is not None}
     for family, value in given.items():
@@ -97,6 +92,19 @@ def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Confi
                 f"{run} was made with {family} {_name(was)}, not with this {_name(value)}; give the same one."
             )
     return config.replace(**given)
+
+
+def described(saved: dict[str, Any], config: Config, run: Path | str) -> tuple[Form, Classes | None]:
+    """The form of the data and the classes in a run's config.json. Raises WganError for what does not fit together."""
+    about = saved.get("data")
+    about = about if isinstance(about, dict) else {}
+    try:
+        form = form_from_json(about.get("form"))
+        return form, None if config.conditional == "none" else Classes.from_json(about.get("classes"))
+    except ValueError as fault:
+        raise WganError(
+            f"{run}/config.json does not describe a run ({fault}); restore that file, or give another run folder."
+        ) from None
 
 
 def _name(member: Any) -> str:
@@ -177,7 +185,7 @@ def engine_of(saved: dict[str, Any]) -> str:
     """The engine in a run's config.json if it is installed, or else "auto"."""
     asked = saved["config"].get("engine", "auto")
     name = saved.get("engine") if asked == "auto" else asked
-    return name if name in ENGINES and installed(name) else "auto"
+    return name if isinstance(name, str) and name in ENGINES and installed(name) else "auto"
 
 
 def weights_of(

@@ -10,12 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan.errors import WganError, unknown_name
+from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.maths.exact import as_rows, finite_number
 from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
 from wgan.maths.transport.certify import Plan, Problem, couple, problem, repaired
 
 AFFORDABLE = 60.0  # seconds of the longest exact solve that `auto` begins, and its budget for a longer one
+SURE = 2**27  # bytes that a solver takes without a look at what is free
 PAIRS = 2 * 10**8  # distances in memory at a time: 1.6 GB a matrix
 MATRICES = 3  # matrices of that size that a solve holds at most
 DIRECTIONS = 32  # random projections of `sliced`
@@ -189,6 +191,11 @@ def _exact(bounds: Bounds, deadline: float, seed: int) -> None:
             f"bounds, or at most {math.isqrt(PAIRS):,} rows of each."
         )
     if _affordable(p, deadline):
+        needed = MATRICES * 8 * p.pairs
+        if needed > SURE:
+            most = math.isqrt(int(SHARE * free() / (MATRICES * 8)))
+            instead = f"pass method='sliced' for bounds without a matrix, or at most {most:,} rows of each"
+            refuse_more_than_free(needed, f"exact W1 of {len(p.X):,} and {len(p.Y):,} points", instead)
         return _solve(bounds, deadline)
     _anytime(bounds, deadline, seed)
 
