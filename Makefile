@@ -1,13 +1,15 @@
 # demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
+# campaign: damaged files, kills and full disks for MINUTES (3; the long form has 120).
 # studies: the papers' experiments at a scale (SCALE=quick: half an hour), and the gallery of them in docs/.
 PYTHON ?= python3
 VENV ?= .venv
 SCALE ?= medium
+MINUTES ?= 3
 BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
 
-.PHONY: demo test check bench studies docs clean
+.PHONY: demo test check bench campaign studies docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/wgan train digits --steps 6000 --out runs/demo
@@ -24,6 +26,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/speed.py
+
+campaign: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.campaign --minutes $(MINUTES)
 
 studies: $(VENV)/.dev
 	for name in $$($(BIN)/python -c "from wgan.studies import STUDIES; print(*STUDIES)"); do \
