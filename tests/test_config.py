@@ -319,3 +319,16 @@ def test_unknown_names_suggest():
         Config(penalty_sides="both")
     with pytest.raises(WganError, match="unknown objective 'wasserstien'; did you mean 'wasserstein'"):
         Config(objective="wasserstien")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [None, [], "x", {"width": [3]}, {"column": {"a": "b"}}, {"seed": 2**70}, {"steps": 10**400}, {"latent": 10**12},
+     {"depth": 10**6}, {"network": "\ud800"}, {"data": "a\udcff.csv"}, {"objective": None}, {"x": 1}, {"best_by": 3},
+     {"learning_rate": float("nan")}, {"drop": {}}, {"activation": ["relu"]}, {3: 4}],
+    ids=repr,
+)  # fmt: skip
+def test_whatever_a_file_says_of_a_config_is_a_config_or_one_sentence(values):
+    with pytest.raises(WganError) as refused:
+        Config.from_json(values)
+    assert "\n" not in str(refused.value)

@@ -350,3 +350,102 @@ def test_weights_that_do_not_fit_their_config_are_refused(finished, tmp_path):
     safetensors.numpy.save_file(arrays, path, metadata)
     with pytest.raises(WganError, match="does not fit the network dcgan"):
         export.sample(path, 1)
+
+
+def _external(model):
+    tensor = model.graph.initializer[0]
+    tensor.data_location = 1
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", "secret"
+
+
+def _enlarge(model):
+    model.graph.node[0].op_type = "Expand"
+
+
+def _grow(model):
+    """Parts of a row put together with itself twenty times."""
+    name = model.graph.input[0].name
+    for number in range(20):
+        made = onnx.helper.make_node("Concat", [name, name], [f"grown{number}"], axis=1)
+        model.graph.node.append(made)
+        name = f"grown{number}"
+
+
+def _loop(model):
+    model.graph.node[0].op_type = "Loop"
+
+
+def _infinite(model):
+    for tensor in model.graph.initializer:
+        if tensor.name == "00.dense.weight":
+            tensor.raw_data = np.full(len(tensor.raw_data) // 4, np.nan, np.float32).tobytes()
+
+
+def _narrow(model):
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_external, "takes weights from another file"),
+        (_enlarge, "the operator 'Expand', which wgan does not write"),
+        (_loop, "the operator 'Loop'"),
+        (_grow, "computes far more numbers than the network that it describes"),
+        (_infinite, "NaN or infinite"),
+        (_narrow, "do not fit|does not fit|are not those that it describes"),
+    ],
+)
+def test_a_hostile_graph_is_refused_before_it_runs(finished, tmp_path, change, said):
+    model = onnx.load(export.export(finished, tmp_path / "g.onnx").path)
+    change(model)
+    (tmp_path / "hostile.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(WganError, match=said):
+        export.sample(tmp_path / "hostile.onnx", 3)
+
+
+def test_whatever_the_metadata_say_is_one_sentence(finished, tmp_path):
+    path = export.export(finished, tmp_path / "g.safetensors").path
+    arrays = safetensors.numpy.load_file(path)
+    with safetensors.safe_open(path, framework="np") as file:
+        metadata = file.metadata()
+    for name, value in (
+        ("config", "[]"), ("config", "{"), ("config", '{"network": "mine"}'), ("config", '{"width": [1]}'),
+        ("form", "null"), ("form", "[" * 100_000), ("step", '"x"'), ("step", "1.5"), ("format", "other"),
+    ):  # fmt: skip
+        safetensors.numpy.save_file(arrays, path, metadata | {name: value})
+        with pytest.raises(WganError, match="describe no generator") as refused:
+            export.sample(path, 1)
+        assert "\n" not in str(refused.value)
+    config = json.loads(metadata["config"]) | {"width": 10**9}  # refused by the shapes, before memory is taken
+    safetensors.numpy.save_file(arrays, path, metadata | {"config": json.dumps(config)})
+    with pytest.raises(WganError, match="does not fit the network dcgan"):
+        export.sample(path, 1)
+    arrays["00.dense.weight"][0, 0] = np.inf
+    safetensors.numpy.save_file(arrays, path, metadata)
+    with pytest.raises(WganError, match=r"weights '00\.dense\.weight' of .* are not finite floats"):
+        export.sample(path, 1)
+
+
+def test_export_writes_nothing_if_the_card_cannot_be_made(finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    saved = json.loads((run / "config.json").read_text())
+    del saved["data"]["sha256"]
+    (run / "config.json").write_text(json.dumps(saved))
+    (tmp_path / "g.safetensors").write_bytes(b"old")
+    with pytest.raises(WganError, match=r"config\.json does not describe a run"):
+        export.export(run, tmp_path / "g.safetensors")
+    assert (tmp_path / "g.safetensors").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["g.safetensors", "run"]
+
+
+def test_a_config_of_another_width_takes_no_memory_for_its_weights(finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    saved = json.loads((run / "config.json").read_text())
+    saved["config"]["width"] = 10**9
+    (run / "config.json").write_text(json.dumps(saved))
+    with pytest.raises(WganError, match="does not fit the network dcgan"):
+        models.load_model(run)

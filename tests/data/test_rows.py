@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from wgan.data import Form, form_from_json, from_array
+from wgan.data import Classes, Form, form_from_json, from_array
 from wgan.errors import WganError
 
 
@@ -163,3 +163,75 @@ def test_nan_is_refused_where_it_has_no_integer_and_kept_in_floats():
 def test_a_form_goes_through_json_exactly(rows):
     form = from_array(rows).form
     assert form_from_json(json.loads(json.dumps(form.to_json()))) == form
+
+
+PICTURES = {
+    "kind": "images",
+    "shape": [4, 4, 1],
+    "dtype": "uint8",
+    "offset": 127.5,
+    "scale": 127.5,
+    "low": 0,
+    "high": 255,
+}
+NUMBERS = {
+    "name": "x",
+    "kind": "number",
+    "dtype": "float64",
+    "knots": [0, 1],
+    "scores": [-1, 1],
+    "lows": [-1, 1],
+    "highs": [-1, 1],
+}
+LEVELS = {"name": "y", "kind": "levels", "dtype": "str", "levels": ["a", "b"], "kept": 2}
+TABLE = {"kind": "table", "shape": [2], "dtype": "float64", "offset": 0, "scale": 1, "low": None, "high": None}
+
+
+@pytest.mark.parametrize(
+    ("form", "changes"),
+    [
+        *[(PICTURES, change) for change in (
+            {"shape": []}, {"shape": [4, 4]}, {"shape": [4, -4, 1]}, {"shape": [2**20, 2**20, 3]}, {"shape": 4},
+            {"dtype": "object"}, {"dtype": "V1000000000"}, {"dtype": 3}, {"scale": 0}, {"scale": [1, 2]}, {"low": 9e9},
+            {"low": None}, {"offset": "x"}, {"kind": "people"}, {"scale": None},
+        )],
+        *[(TABLE | {"columns": [NUMBERS, LEVELS]}, change) for change in (
+            {"shape": [3]}, {"columns": []}, {"columns": {}}, {"columns": [NUMBERS, NUMBERS]}, {"dtype": "uint8"},
+            {"columns": [LEVELS | {"kind": "identifier"}] * 2}, {"delimiter": ""},
+        )],
+        *[(TABLE, {"columns": [NUMBERS | change, LEVELS]}) for change in (
+            {"knots": [0]}, {"knots": [1, 0]}, {"knots": [], "scores": [], "lows": [], "highs": []}, {"unit": "Y"},
+            {"decimals": 400},
+            {"written": [3]}, {"written": ["a"] * 4}, {"kind": "x"}, {"name": None},
+            {"highs": [0, 0]},
+        )],
+        *[(TABLE, {"columns": [NUMBERS, LEVELS | change]}) for change in (
+            {"levels": []}, {"levels": [["a"]]}, {"kept": 3}, {"kept": 1}, {"kept": 1, "counts": [1, 0]},
+            {"kept": 1, "counts": [3, -1]}, {"kept": -1},
+        )],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_form_whose_fields_do_not_fit_together_is_refused(form, changes):
+    whole = TABLE | {"columns": [NUMBERS, LEVELS]} if form["kind"] == "table" else form
+    assert form_from_json(whole).shape == tuple(whole["shape"]), "before it is changed"
+    with pytest.raises(ValueError, match="."):
+        form_from_json(form | changes)
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [
+        None,
+        {},
+        {"names": ["a"], "shares": [1.0]},
+        {"names": ["a", "b"], "shares": [2, -1]},
+        {"names": ["a", "a"], "shares": [0.5, 0.5]},
+        {"names": ["a", "b"], "shares": [1.0]},
+        {"names": [1, 2], "shares": [0, 1]},
+    ],
+    ids=repr,
+)
+def test_classes_that_do_not_fit_are_refused(classes):
+    with pytest.raises(ValueError, match="."):
+        Classes.from_json(classes)
