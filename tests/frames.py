@@ -5,10 +5,18 @@ from datetime import time
 import numpy as np
 import pytest
 
+from wgan.training import samples
+from wgan.training.drawing import given
+
 pd = pytest.importorskip("pandas", reason="pandas is not installed")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 TINY = {"network": "mlp", "width": 8, "depth": 1, "latent": 4, "batch": 8, "steps": 3}
+
+
+def write(form, rows, path):
+    """Write a table as `wgan sample` does."""
+    samples.write(given(rows, form), path)
 
 
 def mixed(count=400, seed=0):

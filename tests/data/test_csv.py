@@ -10,13 +10,13 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pytest
-from frames import mixed, pd
+from frames import mixed, pd, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wgan.data import csv_files, dates, load, texts
 from wgan.data.table import to_frame
-from wgan.data.table_files import describe, note_lines, read, write
+from wgan.data.table_files import describe, note_lines, read
 from wgan.errors import WganError
 
 ROWS = 40

@@ -47,7 +47,7 @@ def test_a_damaged_idx_file_is_named(raw, message, tmp_path):
 
 
 def test_an_unreadable_idx_file_is_named(tmp_path):
-    with pytest.raises(WganError, match="cannot read"):
+    with pytest.raises(WganError, match="is a folder, not a file"):
         read_idx(tmp_path)
 
 

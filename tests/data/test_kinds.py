@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 from commands import assert_refused, run
-from frames import TINY, pd
+from frames import TINY, pd, write
 
 from wgan import WGAN, Config, load
 from wgan.data import from_array
 from wgan.data import load as load_data
 from wgan.data.kinds import KINDS, said_kinds
 from wgan.data.table import to_frame, to_rows
-from wgan.data.table_files import read, write
+from wgan.data.table_files import read
 from wgan.errors import WganError
 
 ROWS = 60

@@ -6,13 +6,13 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from commands import run
-from frames import TINY, mixed, pd
+from frames import TINY, mixed, pd, write
 
 from wgan import WGAN, load
 from wgan.data import from_array
 from wgan.data.parquet import arrow_type
 from wgan.data.table import to_frame
-from wgan.data.table_files import note_lines, read, write
+from wgan.data.table_files import note_lines, read
 from wgan.errors import WganError
 
 pa = pytest.importorskip("pyarrow")
