@@ -6,6 +6,7 @@ What is imported at the top is small, so that Ctrl-C is handled before the libra
 import os
 import signal
 import sys
+from threading import Timer
 from types import FrameType
 from typing import Any
 
@@ -52,9 +53,9 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _unraisable(what: Any) -> None:
-    """Interrupt again where the interruption fell into code that cannot raise, such as a finaliser."""
+    """Interrupt again, soon, where the interruption fell into code that cannot raise, such as a finaliser."""
     if isinstance(what.exc_value, KeyboardInterrupt):
-        signal.raise_signal(asked or signal.SIGINT)
+        Timer(0.02, signal.raise_signal, [asked or signal.SIGINT]).start()
     else:
         sys.__unraisablehook__(what)
 

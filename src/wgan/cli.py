@@ -26,13 +26,27 @@ class _Commands(click.Group):
             raise unknown_name("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
-    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> click.Context:
+        if any("\0" in one for one in args):
+            raise WganError("an argument has a NUL character, which no name and no number has; leave it out.")
         with _quiet_when_closed():
-            return super().make_context(*arguments, **more)
+            return super().make_context(info_name, args, *rest, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         with _quiet_when_closed():
             return super().invoke(ctx)
+
+
+class _Path(click.Path):
+    """A path; an empty one would be the working folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; give the name of a file or a folder.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @contextmanager
@@ -131,7 +145,7 @@ def _members(family: str | None) -> list[str]:
 @click.option(
     "--preset", "preset_name", metavar="NAME", help="the settings to begin with [default; table for .csv and .parquet]"
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
+@click.option("--out", type=_Path(), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run in --out and begin anew")
 @click.option("--extend", is_flag=True, help="give the run in --out more steps, as many as --steps says in all")
 @click.option("--dry-run", is_flag=True, help="check everything, print the config, and stop")
@@ -187,14 +201,14 @@ def train(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=_Path(), metavar="RUN")
 @click.option("-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="how many samples [64]")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="seed of the draw [0]")
 @click.option("--label", metavar="NAME", help="one class for all samples of a conditional run [shares as in the data]")
 @click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=_Path(),
     metavar="FILE",
     help="a .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG for each sample "
     "[RUN/sample.png; .csv for a table, .npy for an array]",
@@ -231,10 +245,8 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]"
-)
+@click.argument("run", type=_Path(), metavar="RUN")
+@click.option("--out", type=_Path(), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]")
 @click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
 def export(run: Path, out: Path | None, step: str | None) -> None:
     """Write the generator that `wgan sample RUN` uses as one file for other programs.
@@ -289,7 +301,7 @@ def distance(
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="[RUN]", required=False)
+@click.argument("run", type=_Path(), metavar="[RUN]", required=False)
 @click.option("--real", metavar="A", help="without RUN: real rows, as a data set's name, a folder or a file")
 @click.option("--fake", metavar="B", help="without RUN: samples made by anything, as a folder or a file")
 @click.option("--train", metavar="C", help="with --real: the rows that the generator was trained on, to find copies")
@@ -346,7 +358,7 @@ def evaluate(
 
 @cli.command()
 @click.argument("name", required=False)
-@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
+@click.option("--data-dir", type=_Path(), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
 @click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=FIELDS["size"].metadata["text"])
 @click.option(
     "--resize",
@@ -426,7 +438,7 @@ def presets(name: str | None) -> None:
     metavar="NAME",
     help="quick takes minutes, medium two hours for all studies; full has the papers' settings [quick]",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="the folder [studies/NAME-SCALE]")
+@click.option("--out", type=_Path(), metavar="DIR", help="the folder [studies/NAME-SCALE]")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="cases measured at once, one core each [all cores]")
 @click.option("--dask", metavar="ADDRESS", help="measure on the Dask cluster with the scheduler at tcp://HOST:PORT")
 def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
@@ -454,9 +466,9 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
 
 
 @cli.command()
-@click.argument("run", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="the file to write [RUN/report.html]")
-@click.option("--data-dir", type=click.Path(path_type=Path), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
+@click.argument("run", nargs=-1, required=True, type=_Path(), metavar="RUN...")
+@click.option("--out", type=_Path(), metavar="FILE", help="the file to write [RUN/report.html]")
+@click.option("--data-dir", type=_Path(), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
 def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
     """Write one HTML page about a run, or about several side by side: verdicts, samples over time, curves, metrics."""
     from wgan.reports.page import write

@@ -31,6 +31,8 @@ def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None =
     runs = [read(path) for path in paths]
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
+    if out.is_dir():
+        raise WganError(f"--out {out} is a folder; give the name of a file.")
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
     temporary = out.with_name(f".{out.name}.tmp-{os.getpid()}")
     try:
