@@ -251,7 +251,7 @@ class Config:
         An object of your own becomes a `Named`, since a file holds no code. Raises WganError for all other values.
         """
         try:
-            converted(values, dict[str, None | bool | int | float | str | list[str]])
+            converted(values, dict[str, bool | int | float | str | list[str] | None])
         except ValueError as fault:
             raise WganError(f"the config is not one of wgan's ({fault}); it must hold a plain value a field.") from None
         _refuse_unknown(values)

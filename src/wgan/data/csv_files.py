@@ -272,7 +272,7 @@ def packed(path: Path, name: str) -> Iterator[IO[bytes]]:
     pack: dict[str, Callable[[IO[bytes]], Any]] = {
         ".gz": lambda file: gzip.GzipFile("", "wb", fileobj=file),
         ".bz2": lambda file: bz2.BZ2File(file, "wb"),
-        ".xz": lambda file: lzma.LZMAFile(file, "wb"),
+        ".xz": lambda file: lzma.LZMAFile(file, "wb"),  # noqa: SIM115
     }
     with path.open("wb") as file:
         if suffix not in pack:

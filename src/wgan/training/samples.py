@@ -32,10 +32,8 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
     they would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
-    if writer is _pictures:
-        place = filling_folder(out) if out.is_dir() else replacing_folder(out)
-    else:
-        place = replacing(out)
+    folders = filling_folder if out.is_dir() else replacing_folder
+    place = folders(out) if writer is _pictures else replacing(out)
     with place as temporary:
         for done in writer(samples, temporary, out):
             show(done)
