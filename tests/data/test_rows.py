@@ -215,7 +215,7 @@ TABLE = {"kind": "table", "shape": [2], "dtype": "float64", "offset": 0, "scale"
 def test_a_form_whose_fields_do_not_fit_together_is_refused(form, changes):
     whole = TABLE | {"columns": [NUMBERS, LEVELS]} if form["kind"] == "table" else form
     assert form_from_json(whole).shape == tuple(whole["shape"]), "before it is changed"
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"\w"):
         form_from_json(form | changes)
 
 
@@ -233,5 +233,5 @@ def test_a_form_whose_fields_do_not_fit_together_is_refused(form, changes):
     ids=repr,
 )
 def test_classes_that_do_not_fit_are_refused(classes):
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"\w"):
         Classes.from_json(classes)

@@ -119,3 +119,22 @@ def test_more_than_one_picture_shows_and_than_memory_holds_is_refused(tmp_path, 
     assert len(drawing.whole(drawn(100))) == 100
     with pytest.raises(WganError, match="number of samples is -1"):
         drawing.whole(drawn(-1))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_part_of_a_table_is_written_as_the_whole_is(tmp_path, name):
+    """One part has gaps alone, and another has times without a fraction."""
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    moments = pandas.Timestamp("2020-01-01") + pandas.to_timedelta(np.arange(60) * 1001, unit="ms")
+    moments = moments[:40].append(pandas.date_range("2020-02-01", periods=20).as_unit(moments.unit))
+    days = [None] * 20 + [moment.date() for moment in pandas.date_range("2020-03-01", periods=40)]
+    dataset = from_array(pandas.DataFrame({"when": moments, "day": pandas.Series(days, dtype=object)}))
+    for parts in (1, 3):
+        some = drawing.given(dataset.rows, dataset.form)
+        some = some._replace(rows=lambda parts=parts: iter(np.split(dataset.rows, parts)))
+        samples.write(some, tmp_path / f"{parts}{name}")
+    if name == "a.csv":
+        assert (tmp_path / "1a.csv").read_text() == (tmp_path / "3a.csv").read_text()
+    else:
+        one, many = (pandas.read_parquet(tmp_path / f"{parts}a.parquet") for parts in (1, 3))
+        pandas.testing.assert_frame_equal(one, many)
