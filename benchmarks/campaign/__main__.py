@@ -26,7 +26,7 @@ Results = dict[tuple[str, str], list[tuple[Case, Outcome, float]]]
 
 def main() -> int:
     """Run what is asked; 1 if a case failed."""
-    asked = arguments()
+    asked, began = arguments(), time.monotonic()
     root = Path(tempfile.mkdtemp(prefix="campaign-"))
     try:
         whole = asked.specimens or root / "specimens"
@@ -35,7 +35,7 @@ def main() -> int:
             specimens.make(whole)
         if asked.case is not None:
             return repeated(Case(asked.only[0], asked.format[0], asked.case, asked.seed), root, whole)
-        return campaign(asked, root, whole)
+        return campaign(asked, root, whole, asked.minutes * 60 - (time.monotonic() - began))
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -60,37 +60,40 @@ def arguments() -> argparse.Namespace:
     return asked
 
 
-def chosen(asked: argparse.Namespace) -> list[Case]:
-    """The cases of all parts that were asked for, those of one format spread over the whole time."""
+def chosen(asked: argparse.Namespace, name: str) -> list[Case]:
+    """The cases of a part that were asked for, those of one format spread over the whole time."""
     cases = []
-    for name, part in PARTS.items():
-        for form, count in part.formats.items():
-            if (asked.only and name not in asked.only) or (asked.format and form not in asked.format):
-                continue
-            number = max(1, round(count * asked.minutes / WHOLE))
+    for form, count in PARTS[name].formats.items():
+        if not asked.format or form in asked.format:
+            number = max(1, round(count * min(1, asked.minutes / WHOLE)))
             cases += [((at + 0.5) / number, Case(name, form, at * count // number, asked.seed)) for at in range(number)]
-    order = list(PARTS)
-    return [case for _, case in sorted(cases, key=lambda one: (order.index(one[1].part), one[0]))]
+    return [case for _, case in sorted(cases, key=lambda one: one[0])]
 
 
-def campaign(asked: argparse.Namespace, root: Path, whole: Path) -> int:
-    """Run the cases, show progress, keep what fails, and print the table."""
+def campaign(asked: argparse.Namespace, root: Path, whole: Path, time_left: float) -> int:
+    """Run the cases in so many seconds, show progress, keep what fails, and print the table."""
     results: Results = defaultdict(list)
     kept: Counter[tuple[str, str, str]] = Counter()
-    cases = chosen(asked)
-    began, said = time.monotonic(), 0.0
-    for done, (case, outcome, seconds) in enumerate(pool.outcomes(PARTS, cases, whole, root, asked.workers), 1):
-        results[case.part, case.format].append((case, outcome, seconds))
-        if outcome.kind in FAILURES:
-            alike = (case.format, outcome.kind, outcome.where)
-            kept[alike] += 1
-            if kept[alike] <= KEPT:
-                keep(asked.failures, case, outcome, root, whole)
-        if time.monotonic() - said > 5 or done == len(cases):
-            said = time.monotonic()
-            failed = sum(kept.values())
-            print(f"{done:,} of {len(cases):,} cases, {failed:,} failed, {said - began:.0f} s", file=sys.stderr)
-    text = table(results, asked, time.monotonic() - began)
+    began = said = time.monotonic()
+    left_out = 0
+    for name in asked.only or PARTS:
+        cases, done = chosen(asked, name), 0
+        until = time.monotonic() + time_left * (1 if asked.only else PARTS[name].share)
+        for case, outcome, seconds in pool.outcomes(PARTS, cases, whole, root, asked.workers, until):
+            done += 1
+            results[case.part, case.format].append((case, outcome, seconds))
+            if outcome.kind in FAILURES:
+                alike = (case.format, outcome.kind, outcome.where)
+                kept[alike] += 1
+                if kept[alike] <= KEPT:
+                    keep(asked.failures, case, outcome, root, whole)
+            if time.monotonic() - said > 5 or done == len(cases):
+                said = time.monotonic()
+                failed = sum(kept.values())
+                words = f"{name}: {done:,} of {len(cases):,} cases, {failed:,} failed, {said - began:.0f} s"
+                print(words, file=sys.stderr)
+        left_out += len(cases) - done
+    text = table(results, asked, time.monotonic() - began, left_out)
     print(text)
     if asked.out:
         asked.out.write_text(text)
@@ -117,7 +120,7 @@ def keep(folder: Path, case: Case, outcome: Outcome, root: Path, whole: Path) ->
         shutil.rmtree(room)
 
 
-def table(results: Results, asked: argparse.Namespace, seconds: float) -> str:
+def table(results: Results, asked: argparse.Namespace, seconds: float, left_out: int) -> str:
     """The results in Markdown."""
     kinds = [kind for kind in FAILURES if any(one[1].kind == kind for rows in results.values() for one in rows)]
     heads = ["part", "format", "cases", *GOOD, *(kinds or ["failed"]), "longest, s"]
@@ -130,7 +133,8 @@ def table(results: Results, asked: argparse.Namespace, seconds: float) -> str:
         lines.append(f"| {part} | {form} | {' | '.join(f'{n:,}' for n in numbers)} | {max(s for *_, s in rows):.1f} |")
     numbers = [sum(every.values()), *(every[kind] for kind in GOOD), *(every[kind] for kind in kinds or ["failed"])]
     lines.append(f"| all | | {' | '.join(f'{n:,}' for n in numbers)} | |")
-    said = f"Seed {asked.seed}, {asked.workers} workers, {seconds:,.0f} seconds; {machine()}."
+    more = f" {left_out:,} cases had no time." if left_out else ""
+    said = f"Seed {asked.seed}, {asked.workers} workers, {seconds:,.0f} seconds; {machine()}.{more}"
     return "\n".join([*lines, "", said, ""])
 
 

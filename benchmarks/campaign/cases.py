@@ -64,7 +64,6 @@ class Part(NamedTuple):
     run: Callable[[Case, Path, Path], Outcome]
     seconds: float
     share: float
-    limited: bool = False  # whether the memory of the worker is limited
 
 
 def place_of(fault: BaseException) -> str:

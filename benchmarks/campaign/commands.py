@@ -1,5 +1,6 @@
 """Commands of wgan as processes of their own: forked from this one, which is quick, or started anew, which is whole."""
 
+import contextlib
 import mmap
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import wgan
 from benchmarks.campaign.cases import Outcome
 from benchmarks.campaign.limits import ABOVE, limit_memory
 from benchmarks.campaign.watched import verdict
@@ -62,39 +64,54 @@ def forked(
     `before` runs in the child. The changes of files below `room` are counted.
     """
     count = mmap.mmap(-1, 8)
-    out, err = room / "stdout.txt", room / "stderr.txt"
+    pipes = [os.pipe(), os.pipe()]  # files would be under the limits that a case sets
     began = time.monotonic()
     child = os.fork()
     if child == 0:
-        _be_wgan(arguments, room, (out, err), count, kill, before)
+        _be_wgan(arguments, room, [writing for _, writing in pipes], count, kill, before)
+    for reading, writing in pipes:
+        os.close(writing)
+        os.set_blocking(reading, False)
     status: int | None = None
-    while time.monotonic() - began < seconds:
-        done, found = os.waitpid(child, os.WNOHANG)
-        if done:
-            status = os.waitstatus_to_exitcode(found)
-            break
-        time.sleep(0.002)
-    else:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    texts = [b"", b""]
+    ended = False
+    while not ended:
+        if time.monotonic() - began > seconds:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            ended = True
+        else:
+            done, found = os.waitpid(child, os.WNOHANG)
+            if ended := bool(done):
+                status = os.waitstatus_to_exitcode(found)
+        texts = [text + _all_of(reading) for text, (reading, _) in zip(texts, pipes, strict=True)]
+        time.sleep(0.0 if ended else 0.002)
     took = time.monotonic() - began
-    printed, said = (path.read_text(errors="replace") if path.exists() else "" for path in (out, err))
-    for path in (out, err):
-        path.unlink(missing_ok=True)
+    for reading, _ in pipes:
+        os.close(reading)
+    printed, said = (text.decode("utf-8", "replace") for text in texts)
     return Ended(status, printed, said, int.from_bytes(count[:8], "little"), took)
 
 
+def _all_of(reading: int) -> bytes:
+    """What has come through a pipe by now."""
+    text = b""
+    with contextlib.suppress(BlockingIOError):
+        while part := os.read(reading, 2**16):
+            text += part
+    return text
+
+
 def _be_wgan(
-    arguments: list[object], room: Path, files: tuple[Path, Path], count: mmap.mmap, kill: Kill | None,
+    arguments: list[object], room: Path, pipes: list[int], count: mmap.mmap, kill: Kill | None,
     before: Callable[[], None],
 ) -> None:  # fmt: skip
     """Become the command; it does not return."""
     status = 1
     try:
         os.setpgid(0, 0)
-        for stream, path in zip((1, 2), files, strict=True):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(descriptor, stream)
+        for stream, pipe in zip((1, 2), pipes, strict=True):
+            os.dup2(pipe, stream)
         sys.stdout, sys.stderr = (
             open(stream, "w", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
             for stream, errors in ((1, "strict"), (2, "backslashreplace"))
@@ -117,14 +134,16 @@ def _be_wgan(
 
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        with contextlib.suppress(OSError, ValueError):
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
         os._exit(status)
 
 
 def environment(room: Path) -> dict[str, str]:
-    """What a command's environment has beside the usual: a home and a cache in the room."""
-    return {"HOME": str(room / "home"), "XDG_CACHE_HOME": str(room / "home/.cache")}
+    """What a command's environment has beside the usual: a home and a cache in the room, and this code of wgan."""
+    code = str(Path(wgan.__file__).parent.parent)  # PYTHONPATH can be relative to the folder of the campaign
+    return {"HOME": str(room / "home"), "XDG_CACHE_HOME": str(room / "home/.cache"), "PYTHONPATH": code}
 
 
 def _count_changes(room: Path, count: mmap.mmap, kill: Kill | None) -> None:

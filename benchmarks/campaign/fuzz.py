@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.campaign.cases import Case, Outcome, Part
+from benchmarks.campaign.commands import environment
 from benchmarks.campaign.formats import FORMATS, damage
+from benchmarks.campaign.limits import ABOVE, limit_memory
 from benchmarks.campaign.watched import judged, verdict
 
 WHOLE_PROCESS = 50  # one case of so many also runs as a process of its own
@@ -18,8 +20,13 @@ def run(case: Case, room: Path, specimens: Path) -> Outcome:
     form, rng = FORMATS[case.format], case.random
     path = damaged(case, room, specimens, rng)
     read = form.readers[case.number % len(form.readers)]
-    names = (path.name, f"{path.parent.name}'", f"{path.parent.name}/") if form.names else ()
-    outcome = judged(room, names, lambda: read(room, path))
+    folder = path.parent.name
+    names = (path.name, f"{folder}/", folder if path.parent != room else f"{folder}'") if form.names else ()
+    limit_memory(ABOVE)
+    try:
+        outcome = judged(room, names, lambda: read(room, path))
+    finally:
+        limit_memory(None)
     if outcome.kind in ("fine", "refused") and read.__name__ in AS_PROCESS and rng.random() < 1 / WHOLE_PROCESS:
         return as_process(AS_PROCESS[read.__name__], path, room, outcome)
     return outcome
@@ -51,7 +58,7 @@ def as_process(name: str, path: Path, room: Path, before: Outcome) -> Outcome:
     more = ["--out", str(room / "tmp/again.npz")] if name == "sample" else []
     done = subprocess.run(
         [sys.executable, "-m", "wgan", name, str(target), *more],
-        capture_output=True, cwd=room, timeout=60, env=os.environ | {"XDG_CACHE_HOME": str(room / "home/.cache")},
+        capture_output=True, cwd=room, timeout=60, env=os.environ | environment(room),
     )  # fmt: skip
     found = verdict(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
     return found if found.kind != "fine" else before
@@ -66,5 +73,5 @@ PART = Part(
         "checkpoint": 3000, "log.jsonl": 3000, "evaluation.json": 3000, "samples": 1000, "safetensors": 5000,
         "onnx": 5000,
     },
-    run=run, seconds=20, share=0.5, limited=True,
+    run=run, seconds=20, share=0.5,
 )  # fmt: skip

@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.campaign.array_changes import checked, with_header
 from benchmarks.campaign.cases import Case, Outcome, Part
 from benchmarks.campaign.commands import quick, refused
+from benchmarks.campaign.hostile_flags import flags
 from benchmarks.campaign.hostile_names import WILD, wild_names
 from benchmarks.campaign.hostile_places import changing, places
 from benchmarks.campaign.picture_changes import SIGNATURE, chunk
@@ -216,7 +217,8 @@ def claims(case: Case, room: Path, specimens: Path) -> Outcome:
 
 
 MADE: dict[str, Made] = {
-    "irregular": irregular, "bombs": bombs, "claims": claims, "names": wild_names, "changing": changing,
+    "irregular": irregular, "bombs": bombs, "claims": claims, "names": wild_names,
+    "flags": flags, "changing": changing,
     "places": places,
 }  # fmt: skip
 
@@ -227,6 +229,7 @@ def run(case: Case, room: Path, specimens: Path) -> Outcome:
 
 
 PART = Part(
-    formats={"irregular": 95, "bombs": 9, "claims": 6, "names": 4 * len(WILD), "changing": 4, "places": 9},
+    formats={"irregular": 95, "bombs": 9, "claims": 6, "names": 4 * len(WILD), "flags": 720, "changing": 4,
+    "places": 9},
     run=run, seconds=180, share=0.08,
 )  # fmt: skip

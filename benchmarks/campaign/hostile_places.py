@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.campaign.cases import Case, Outcome
-from benchmarks.campaign.commands import forked, refused
+from benchmarks.campaign.commands import environment, forked, refused
 from benchmarks.campaign.specimens import TINY
 
 
@@ -43,6 +43,7 @@ def changing(case: Case, room: Path, specimens: Path) -> Outcome:
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         cwd=room,
+        env=os.environ | environment(room),
         start_new_session=True,
     )
     until = time.monotonic() + 60

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.campaign.cases import CAMPAIGN, Case, Outcome, Part
-from benchmarks.campaign.limits import ABOVE, limit_memory
 
 RENEWED = 2000  # cases after which a worker is replaced, so that no memory adds up
 PRELOADED = ["benchmarks.campaign.preloaded"]
@@ -48,14 +47,21 @@ class Worker:
 
 
 def outcomes(
-    parts: dict[str, Part], cases: Iterable[Case], specimens: Path, root: Path, workers: int
+    parts: dict[str, Part], cases: Iterable[Case], specimens: Path, root: Path, workers: int, until: float
 ) -> Iterator[tuple[Case, Outcome, float]]:
-    """Run the cases on so many workers; each comes back with its outcome and its seconds, in any order."""
+    """Run the cases on so many workers; each comes back with its outcome and its seconds, in any order.
+
+    After `until`, a time of the monotonic clock, no case is begun.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     waiting, pool = deque(cases), []
     try:
         while waiting or any(one.case for one in pool):
+            if time.monotonic() > until:
+                waiting.clear()
+                if not any(one.case for one in pool):
+                    return
             while waiting and len(pool) < workers:
                 pool.append(Worker(context, specimens, root))
             for one in pool:
@@ -129,13 +135,9 @@ def one(part: Part, case: Case, room: Path, specimens: Path) -> Outcome:
     here = os.getcwd()
     for entry in room.iterdir():
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    if part.limited:
-        limit_memory(ABOVE)
     try:
         return part.run(case, room, specimens)
     except Exception:  # a fault of the campaign itself, which must not look like a fault of wgan
         return Outcome("traceback", traceback.format_exc(), CAMPAIGN)
     finally:
-        if part.limited:
-            limit_memory(None)
         os.chdir(here)

@@ -49,14 +49,12 @@ def interrupted(case: Case, room: Path, specimens: Path) -> Outcome:
         if f"{os.sep}wgan{os.sep}" not in said:
             return Outcome("fine")  # Python had not begun with wgan
         return Outcome("traceback", f"{what}\n{said[-3000:]}", f"{name}: {number.name}")
-    early = child.returncode == -number and not said
-    stopped = child.returncode in ((0, 130) if number == signal.SIGINT else (0, 143, -number))
-    if not (early or stopped):
+    if child.returncode not in (0, 128 + number, -number):  # a shell shows the last two as one
         found = verdict(child.returncode, printed, said)
         return found._replace(kind="traceback", where=f"{name}: exit status {child.returncode} after {number.name}")
     if fault := not_whole(room, command, before, None):
         return Outcome("half", f"{fault}; {what}", f"{name}: {fault}")
-    if number == signal.SIGINT and not early and (left := [one for one in names(room) if LEFTOVER.fullmatch(one)]):
+    if number == signal.SIGINT and (left := [one for one in names(room) if LEFTOVER.fullmatch(one)]):
         return Outcome("leftover", f"{left}; {what}", f"{name}: after {number.name}")
     return Outcome("fine")
 

@@ -73,7 +73,10 @@ def csv_text(data: bytes, rng: random.Random) -> bytes:
         quoting=rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONE)),
         lineterminator=rng.choice(("\n", "\n", "\r\n", "\r")),
     )  # fmt: skip
-    writer.writerows(rows)
+    try:
+        writer.writerows(rows)
+    except csv.Error:  # some rows need quotes
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
     text = file.getvalue()
     for _ in range(rng.choice((0, 0, 0, 1, 3))):
         at = rng.randrange(len(text) + 1)
