@@ -1,10 +1,11 @@
 """Pictures as a memory-mapped array: they are decoded once and kept in the user's cache.
 
 The name of a cache folder is a hash of its pictures. `rows` holds [n, height, width, channels] as bare bytes, uint8 or,
-for greys of 16 bits, little-endian uint16, `labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest and the
-hashes of the others. During decoding `journal.jsonl` names the chunks that are done, with their checksums, so that
-decoding continues there after a kill. What does not have the size and the hash that are stated is made anew. The rows
-are hashed on the first use after their file got another size, time or inode, since they may be many.
+for greys of 16 bits, little-endian uint16, `labels.npy` and `files.json` have one entry for each row, and
+`manifest.json`, written last, holds the rest and the hashes of the others. During decoding `journal.jsonl` names the
+chunks that are done, with their checksums, so that decoding continues there after a kill. What does not have the size
+and the hash that are stated is made anew. The rows are hashed on the first use after their file got another size, time
+or inode, since they may be many.
 """
 
 import hashlib

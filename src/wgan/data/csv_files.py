@@ -309,7 +309,7 @@ def _in_words(problem: str) -> str:
 
 def _on_one_line(problem: BaseException) -> str:
     text = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-    return shown(" ".join(text.split())[:200].rstrip("."))
+    return shown(" ".join(text.split())[:200].rstrip(".").replace(". ", "; "))
 
 
 def write_csv(path: Path, names: list[str], columns: list[list[str | None]], delimiter: str) -> None:

@@ -48,7 +48,7 @@ def read_parquet(path: Path) -> tuple[Any, dict[str, str], list[str]]:
         frame = table.to_pandas()
     # Arrow raises its own errors; what the file says to pandas is checked by nobody, so that any of the others comes.
     except (pa.ArrowException, OSError, *PANDAS) as problem:
-        reason = shown(" ".join(str(problem).split())[:200].rstrip("."))
+        reason = shown(" ".join(str(problem).split())[:200].rstrip(".").replace(". ", "; "))
         raise WganError(f"cannot read {str(path)!r} ({reason}); give a whole Parquet file") from None
     index = [str(name) for name in frame.index.names if name is not None]
     notes = [f"the index {', '.join(index)} is left out; reset_index() makes columns of it"] if index else []
