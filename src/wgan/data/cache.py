@@ -1,11 +1,11 @@
 """Pictures as a memory-mapped array: they are decoded once and kept in the user's cache.
 
 The name of a cache folder is a hash of its pictures. `rows` holds [n, height, width, channels] as bare bytes, uint8 or,
-for greys of 16 bits, little-endian uint16,
-`labels.npy` and `files.json` have one entry for each row, and `manifest.json`, written last, holds the rest and the
-hashes of the others. During decoding `journal.jsonl` names the chunks that are done, with their checksums, so that
-decoding continues there after a kill. What does not have the size and the hash that are stated is made anew. The rows
-are hashed on the first use after their file got another size, time or inode, since they may be many.
+for greys of 16 bits, little-endian uint16, `labels.npy` and `files.json` have one entry for each row, and
+`manifest.json`, written last, holds the rest and the hashes of the others. During decoding `journal.jsonl` names the
+chunks that are done, with their checksums, so that decoding continues there after a kill. What does not have the size
+and the hash that are stated is made anew. The rows are hashed on the first use after their file got another size, time
+or inode, since they may be many.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -26,6 +27,7 @@ import numpy as np
 from wgan.data.download import cache, progress
 from wgan.data.mapped import Mapped
 from wgan.data.numpy_files import array_in
+from wgan.data.packed import size_of
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.data.sealed import read_sealed, sha256_of_file, write_sealed
@@ -41,6 +43,7 @@ if sys.platform != "win32":
 
 VERSION = 2  # of the decoding and its files; each version has its own caches
 CHUNK = 128  # pictures for each record of the journal
+BLOCK = 2**25  # bytes of rows that a thread keeps, unless one row is longer
 FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # so many broken pictures are skipped, whichever is more
 
 KINDS = {"grey", DEEP, "colour", "alpha"}  # of pictures, as their headers say
@@ -156,8 +159,7 @@ class Manifest(TypedDict):
 def survey(pictures: Pictures) -> Survey:
     """Read the headers of all pictures, once, into the cache. Raises WganError if too many pictures are broken."""
     with _locked_folder(pictures) as folder:
-        saved = read_sealed(folder / HEADERS, Headers)
-        if saved and _is_survey(saved, pictures.total):
+        if (saved := read_sealed(folder / HEADERS, Headers)) and _is_survey(saved, pictures.total):
             sizes = Counter({(height, width): n for height, width, n in saved["sizes"]})
             return Survey(pictures.total, sizes, Counter(saved["kinds"]), saved["broken"], Counter(saved["remarks"]))
         _discard(folder, [HEADERS])
@@ -244,9 +246,8 @@ def _stamp(file: Path) -> list[int]:
 def _labels(pictures: Pictures, folder: Path) -> np.ndarray | None:
     if pictures.labels is None:
         return None
-    file = folder / "labels.npy"
-    with opened(file) as labels:
-        return array_in(labels, file.stat().st_size)
+    with opened(folder / "labels.npy") as labels:
+        return array_in(labels, size_of(labels))
 
 
 def _is_foreign(path: Path) -> bool:
@@ -339,23 +340,32 @@ def _decode_all(pictures: Pictures, folder: Path, target: Target) -> None:
 
 def _decode_chunk(pictures: Pictures, number: int, path: Path, target: Target) -> Record:
     """Decode one chunk into its place; the returned record names broken pictures and gives the range of the pixels."""
-    blank, crc = bytes(target.length), 0
     record = Record(chunk=number, names=[], broken={}, low=int(np.iinfo(target.dtype).max), high=0, crc=0)
+    encoded, crc, at_once = iter(pictures.chunk(number)), 0, max(1, min(CHUNK, BLOCK // target.length))
     with path.open("r+b") as file:
         file.seek(number * CHUNK * target.length)
-        for name, source in pictures.chunk(number):
-            pixels = _result_or_reason(decode, name, source, target.size, target.resize, target.shape[2], target.deep)
-            row: Any = blank
-            if isinstance(pixels, np.ndarray) and pixels.shape == target.shape:
-                row = np.ascontiguousarray(pixels, target.stored).data
-                record["low"] = min(record["low"], int(pixels.min()))
-                record["high"] = max(record["high"], int(pixels.max()))
-            else:
-                record["broken"][name] = pixels if isinstance(pixels, str) else "its size differs from the other images"
-            record["names"].append(name)
-            crc = zlib.crc32(row, crc)
-            file.write(row)
-    return record | {"crc": _checksum(record, crc)}
+        while True:
+            rows, good, count = np.zeros((at_once, *target.shape), target.stored), [], 0
+            for name, source in islice(encoded, at_once):
+                pixels = _result_or_reason(
+                    decode, name, source, target.size, target.resize, target.shape[2], target.deep
+                )
+                if isinstance(pixels, np.ndarray) and pixels.shape == target.shape:
+                    rows[count] = pixels
+                    good.append(count)
+                else:
+                    why = pixels if isinstance(pixels, str) else "its size differs from the other images"
+                    record["broken"][name] = why
+                record["names"].append(name)
+                count += 1
+            if not count:
+                return record | {"crc": _checksum(record, crc)}
+            crc = zlib.crc32(rows[:count].data, crc)
+            file.write(rows[:count].data)
+            if good:
+                values = rows[good[0] : good[-1] + 1] if len(good) == good[-1] + 1 - good[0] else rows[good]
+                record["low"] = min(record["low"], int(values.min()))
+                record["high"] = max(record["high"], int(values.max()))
 
 
 def _finish(pictures: Pictures, folder: Path, target: Target, records: list[Record]) -> None:

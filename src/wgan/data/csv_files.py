@@ -1,10 +1,12 @@
 """CSV files: which characters and delimiter they have, what their columns mean, and the same for samples."""
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
 import lzma
+import re
 import time
 import zipfile
 from collections import Counter
@@ -15,24 +17,31 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from wgan.data.kinds import kinds_of
+from wgan.data.packed import BROKEN, Unpacking, size_of
+from wgan.data.table import MOST_COLUMNS, refuse_repeated_names
 from wgan.data.texts import Hints, Reading, read_texts
 from wgan.errors import WganError
+from wgan.files.memory import refuse_more_than_free
+from wgan.files.printed import shown
+from wgan.files.reading import opened
 
 HEAD = 2**18  # bytes from which the delimiter is found
+MEMORY = 6  # bytes of memory that a byte of text takes while it is read
+UNPACKED = "unpack it and see whether it is the right one"
 _DELIMITERS = ",;\t|"  # at equal fit the first is taken
 _MARKS = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CONTROLS = set(range(32)) - set(b"\t\n\r\f\x0b")
 
 
-def _zipped(path: Path) -> IO[bytes]:
-    archive = zipfile.ZipFile(path)
+def _zipped(file: IO[bytes]) -> IO[bytes]:
+    archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
     if len(names) != 1:
-        raise WganError(f"{str(path)!r} holds {len(names)} files; give a .zip of one file, or the file itself")
+        raise ValueError(f"it holds {len(names)} files, not one")
     return archive.open(names[0])
 
 
-OPEN: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _zipped}
+OPEN: dict[str, Callable[[Any], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _zipped}
 
 
 class CsvTable(NamedTuple):
@@ -54,17 +63,28 @@ def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list
         if not head.strip():
             raise WganError(f"{str(path)!r} is empty; give a header and rows")
         encoding, notes = _encoding(path, head)
-        text = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
-        said = text[4] if text[:4].lower() == "sep=" and text[4:5] and text[5:6] in ("\r", "\n") else ""
-        delimiter = said or _delimiter(text)
-        raw = _Raw(path, encoding, delimiter, skip=1 if said else 0)
+    except BROKEN as problem:
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); mend the file") from None
+    text = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    if len(head) == HEAD and not set(text) & {"\n", "\r"}:
+        raise WganError(
+            f"the first line of {str(path)!r} has over {HEAD:,} bytes, more than a header can have; give a header of "
+            f"at most {MOST_COLUMNS:,} columns, and rows"
+        )
+    said = text[4] if text[:4].lower() == "sep=" and text[4:5] and text[5:6] in ("\r", "\n") else ""
+    delimiter, skipped = _delimiter_and_comments(text)
+    raw = _Raw(path, encoding, said or delimiter, skip=1 if said else skipped)
+    delimiter = raw.delimiter
+    if skipped and not said:
+        notes.append(
+            f"the first {skipped:,} line{'s' * (skipped > 1)} are left out as a comment, since they begin with #"
+        )
+    try:
         names = raw.names()
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise WganError(f"{path.name} has two columns called {name!r}; rename one of them")
+        refuse_repeated_names(names, path.name)
         kept = drop(names)
         readings = _readings(raw, kept, kinds_of(column, kept, path.name))
-    except (pa.ArrowException, OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as problem:
+    except pa.ArrowException as problem:
         raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); mend the file") from None
     if delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
         notes.append(f"columns are separated by {delimiter!r}, not by {expected!r}")
@@ -84,40 +104,70 @@ def _is_number(name: str) -> bool:
     return True
 
 
-def _opened(path: Path) -> Any:
-    return OPEN[path.suffix.lower()](path) if path.suffix.lower() in OPEN else path.open("rb")
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The text of a file as bytes, unpacked as far as the free memory goes."""
+    unpack = OPEN.get(path.suffix.lower())
+    with opened(path) as file:
+        if unpack is None:
+            yield file
+        else:
+            with unpack(file) as unpacked, Unpacking(path, unpacked, size_of(file), UNPACKED) as limited:
+                yield limited
 
 
 def _encoding(path: Path, head: bytes) -> tuple[str, list[str]]:
-    """The encoding of a file of text, with a note if it is not UTF-8."""
+    """The encoding of a file of text, with a note if it is not UTF-8. All of the file is decoded once."""
     mark = next((name for start, name in _MARKS if head.startswith(start)), "")
     if not mark and b"\0" in head:
         even, odd = (head[start::2].count(0) > 0.4 * len(head[start::2]) for start in (0, 1))
         mark = "" if even == odd else "utf-16-be" if even else "utf-16-le"
-    if not mark:
-        if b"\0" in head:
-            raise WganError(f"{str(path)!r} is not text but holds zero bytes; give a file of text")
-        if _is_utf8(path):
-            return "utf-8", []
-        if set(head) & _CONTROLS:
-            raise WganError(f"{str(path)!r} is not text but holds control characters; give a file of text")
-        mark = "cp1252" if not set(head) & {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "latin-1"
-        return mark, [f"read in {mark}, a guess, since it is not UTF-8; save it as UTF-8 to be sure of its letters"]
-    return mark, [f"read in {mark}"]
+    if mark:
+        if not _decodes(path, mark):
+            raise WganError(f"{str(path)!r} begins as text in {mark}, but is none; save it as UTF-8")
+        return mark, [f"read in {mark}"]
+    if b"\0" in head:
+        raise WganError(f"{str(path)!r} is not text but holds zero bytes; give a file of text")
+    if _decodes(path, "utf-8"):
+        return "utf-8", []
+    if set(head) & _CONTROLS:
+        raise WganError(f"{str(path)!r} is not text but holds control characters; give a file of text")
+    mark = "cp1252" if _decodes(path, "cp1252") else "latin-1"
+    return mark, [f"read in {mark}, a guess, since it is not UTF-8; save it as UTF-8 to be sure of its letters"]
 
 
-def _is_utf8(path: Path) -> bool:
-    import codecs
-
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with _opened(path) as file:
-            while block := file.read(2**22):
+def _decodes(path: Path, encoding: str) -> bool:
+    """Whether all of a file is text in this encoding; Arrow would print a traceback where it is not."""
+    decoder, size = codecs.getincrementaldecoder(encoding)(), 0
+    with _opened(path) as file:
+        try:
+            while block := file.read(2**20):
                 decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
+                size += len(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    refuse_more_than_free(MEMORY * size, f"the table {str(path)!r}", "give fewer rows")
     return True
+
+
+def _delimiter_and_comments(text: str) -> tuple[str, int]:
+    """The delimiter, and the number of the first lines that are comments.
+
+    A line that begins with # is a comment, unless it is the last one of them and can be the header: it has as many
+    fields as the row below it, or that row is a number.
+    """
+    lines = text.splitlines()
+    first = next((at for at, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+    while first and not lines[first - 1].startswith("#"):  # blank lines are left out anyway
+        first -= 1
+    if not first:
+        return _delimiter(text), 0
+    delimiter = _delimiter("\n".join(lines[first:] if len(text) < HEAD // 4 else lines[first:-1]))
+    row = next(line for line in lines[first:] if line.strip())
+    last, below = (len(next(csv.reader([line], delimiter=delimiter), [])) for line in (lines[first - 1], row))
+    is_header = last == below and (last > 1 or _is_number(row))
+    return delimiter, first - is_header
 
 
 def _delimiter(text: str) -> str:
@@ -177,39 +227,36 @@ class _Raw(NamedTuple):
         try:
             yield
         except pa.ArrowInvalid as problem:
-            why = self._first_ragged_row() or _on_one_line(problem)
+            why = self._first_ragged_row() or _in_words(str(problem)) or _on_one_line(problem)
             raise WganError(f"cannot read {str(self.path)!r} ({why}); mend the file") from None
 
     def _file(self) -> Any:
         return _opened(self.path)
 
-    def _options(self, **more: Any) -> dict[str, Any]:
+    def _options(self) -> dict[str, Any]:
         from pyarrow import csv
 
         size = self.path.stat().st_size
         block = {"block_size": 2**20 if size < 2**26 else 2**23}
         return {
             "read_options": csv.ReadOptions(encoding=self.encoding, skip_rows=self.skip, **block),
-            "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, **more),
+            "parse_options": csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
         }
 
     def _first_ragged_row(self) -> str:
         """A sentence on the first row whose number of fields differs from the header's; "" without one."""
+        import pyarrow as pa
         from pyarrow import csv
 
-        found: list[str] = []
-
-        def look(row: Any) -> str:
-            if not found:
-                counts = f"{row.actual_columns} fields, but the header has {row.expected_columns}"
-                found.append(f"line {row.number} has {counts}")
-            return "skip"
-
-        options = self._options(invalid_row_handler=look)
-        options["read_options"].use_threads = False
-        with suppress(ValueError, OSError), self._file() as file:
-            csv.read_csv(file, **options)
-        return next(iter(found), "")
+        options = self._options()
+        options["read_options"].use_threads = False  # else Arrow does not count the rows
+        try:
+            with self._file() as file:
+                csv.read_csv(file, **options)
+        except pa.ArrowInvalid as problem:
+            if found := re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", str(problem)):
+                return f"line {found[1]} has {found[3]} fields, but the header has {found[2]}"
+        return ""
 
 
 def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, Reading]:
@@ -255,9 +302,16 @@ def _spelled_gaps(raw: _Raw, found: dict[str, Reading], table: Any, kinds: dict[
     return more
 
 
+def _in_words(problem: str) -> str:
+    """What the words of Arrow mean for the file; "" for others."""
+    if "straddl" in problem:
+        return "a row is longer than 1 MB, or a quotation mark is not closed"
+    return "it has no header" if "Empty CSV" in problem else ""
+
+
 def _on_one_line(problem: BaseException) -> str:
     text = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
-    return " ".join(text.split())[:200].rstrip(".")
+    return shown(" ".join(text.split())[:200].rstrip(".").replace(". ", "; "))
 
 
 @contextmanager

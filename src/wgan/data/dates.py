@@ -24,7 +24,7 @@ _DATES = {
 }
 _TIMES = ["%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%H:%M:%S.%3f", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p"]
 _COMPACT = {8: "%Y%m%d", 6: "%Y%m", 14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M"}
-_ZONE = re.compile(r"\d:\d\d[^+Z-]*?( ?(?:Z|UTC|[+-]\d\d:?\d\d))$")
+_ZONE = re.compile(r"\d:\d\d[^+Z-]*?( ?(?:Z|UTC|[+-](?:[01]\d|2[0-3]):?[0-5]\d))$")
 _TRIED = 20  # texts that are read in each form before all are
 _YEARS = (1900, 2100)  # of digits alone, such as 20230623
 _FEWEST_MONTHS = 3  # different values of six digits, such as 202306, before they are taken for months
@@ -170,7 +170,7 @@ def finest(form: str) -> str:
 
 def zone_of(form: str) -> str:
     """The zone that all texts of a form end with, as pandas names zones; "" without one."""
-    zone = re.search(r"%(?:M|S|f|3f|p|P) ?(Z|UTC|[+-]\d\d:?\d\d)$", form)
+    zone = re.search(r"%(?:M|S|f|3f|p|P) ?(Z|UTC|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$", form)
     if zone is None:
         return ""
     text = zone[1].replace(":", "")

@@ -4,20 +4,17 @@ What a header declares is compared with the file before memory is taken.
 """
 
 import ast
-import lzma
 import math
 import re
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
 
 from wgan.data.mapped import Mapped
-from wgan.data.packed import refuse_unpacked, size_of
+from wgan.data.packed import BROKEN, refuse_unpacked, size_of
 from wgan.errors import WganError
 from wgan.files import reading
 
@@ -29,10 +26,6 @@ BLOCK = 2**20
 DTYPE = re.compile(r"[<>=|]?[a-zA-Z?][0-9]{0,10}(\[[0-9a-zA-Z]{1,20}\])?")
 UNZIPPED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 INSTEAD = "write the rows with numpy.save, since an .npy file is not unpacked"
-BROKEN_ZIP = (  # what zipfile and its decompressors raise for a damaged archive
-    OSError, ValueError, EOFError, RuntimeError, LookupError, OverflowError, struct.error, zipfile.BadZipFile,
-    zlib.error, lzma.LZMAError,
-)  # fmt: skip
 
 
 class Numpy(NamedTuple):
@@ -159,7 +152,7 @@ def _mapped(path: Path, file: IO[bytes]) -> Numpy:
 def _zipped(path: Path, file: IO[bytes]) -> Numpy:
     try:
         archive = zipfile.ZipFile(file)
-    except BROKEN_ZIP as fault:
+    except BROKEN as fault:
         raise ValueError(_why(fault)) from None
     with archive:
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
@@ -189,7 +182,7 @@ def _entry(path: Path, file: IO[bytes], archive: zipfile.ZipFile, entry: zipfile
     try:
         with archive.open(entry) as packed:
             return array_in(packed, entry.file_size)
-    except BROKEN_ZIP as fault:
+    except BROKEN as fault:
         raise ValueError(f"its array {entry.filename}: {_why(fault)}") from None
 
 

@@ -1,13 +1,21 @@
 """Compressed files: what they unpack to is compared with their size and with the free memory."""
 
 import io
+import lzma
 import os
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import IO
 
 from wgan.errors import WganError
 from wgan.files.memory import in_words, refuse_more_than_free
 
+BROKEN = (  # what zipfile, gzip, bz2 and lzma raise for a damaged file, or one that they cannot unpack
+    OSError, ValueError, EOFError, RuntimeError, LookupError, OverflowError, struct.error, zipfile.BadZipFile,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 FREELY = 2**30  # bytes that any file may unpack to
 MOST_TIMES = 200  # its own size that a file may unpack to beyond them; tables and images shrink less, zeros 1,000 times
 

@@ -5,6 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from wgan.errors import WganError
+from wgan.files.memory import refuse_more_than_free
+from wgan.files.printed import shown
+from wgan.files.reading import refuse_irregular
+
+MEMORY = 2  # bytes of memory that a byte of an unpacked column takes while it is read
+PANDAS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, AssertionError)
 
 
 def arrow_type(text: str) -> Any:
@@ -31,11 +37,18 @@ def read_parquet(path: Path) -> tuple[Any, dict[str, str], list[str]]:
     import pyarrow as pa
     from pyarrow import parquet
 
+    refuse_irregular(path)
     try:
-        table = parquet.ParquetFile(path).read()
+        file = parquet.ParquetFile(path)
+        about = file.metadata
+        unpacked = sum(about.row_group(at).total_byte_size for at in range(about.num_row_groups))
+        needed = MEMORY * max(unpacked, 8 * about.num_rows * about.num_columns)
+        refuse_more_than_free(needed, f"the table {str(path)!r}", "give fewer rows")
+        table = file.read()
         frame = table.to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as problem:
-        reason = " ".join(str(problem).split())[:200].rstrip(".")
+    # Arrow raises its own errors; what the file says to pandas is checked by nobody, so that any of the others comes.
+    except (pa.ArrowException, OSError, *PANDAS) as problem:
+        reason = shown(" ".join(str(problem).split())[:200].rstrip(".").replace(". ", "; "))
         raise WganError(f"cannot read {str(path)!r} ({reason}); give a whole Parquet file") from None
     index = [str(name) for name in frame.index.names if name is not None]
     notes = [f"the index {', '.join(index)} is left out; reset_index() makes columns of it"] if index else []

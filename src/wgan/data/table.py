@@ -35,6 +35,7 @@ from wgan.errors import WganError
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
 NAMING = 9  # digits from which different whole numbers may be names, not counts
+MOST_COLUMNS = 2000
 MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
 # A text column looks like an identifier if its rows have more different texts than this share of them (and more than
 # FEW), or if all differ. Beyond a half, fewer than two rows share a text on average: a sampled text points to a person.
@@ -63,7 +64,7 @@ def from_frame(
     names = list(frame.columns)
     if len(frame) == 0 or not names:
         raise WganError(f"{name} has {len(frame)} rows of {len(names)} columns; give at least one of each")
-    _refuse_repeated_names([str(one) for one in names], name)
+    refuse_repeated_names([str(one) for one in names], name)
     kinds = kinds_of(column, names, name)
     columns, numbers, notes, identifiers = [], [], [], {}
     for one in names:
@@ -105,25 +106,34 @@ def _checksum(form: TableForm, rows: np.ndarray) -> str:
     return hashlib.sha256(json.dumps(described).encode() + hashlib.sha256(rows.data).digest()).hexdigest()
 
 
-def _refuse_repeated_names(names: list[str], table: str) -> None:
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise WganError(f"{table} has two columns called {name!r}; rename one of them")
+def refuse_repeated_names(names: list[str], table: str) -> None:
+    """Raise WganError for two columns of one name."""
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        raise WganError(f"{table} has two columns called {name!r}; rename one of them")
 
 
 def without_dropped(frame: Any, drop: str | None, name: str) -> Any:
     """The frame without the columns in `drop`."""
-    kept = kept_names([str(column) for column in frame.columns], drop, name)
+    kept = set(kept_names([str(column) for column in frame.columns], drop, name))
     return frame.loc[:, [str(column) in kept for column in frame.columns]]
 
 
 def kept_names(names: list[str], drop: str | None, table: str) -> list[str]:
-    """The names that are not in `drop` ("NAME,NAME"). Raises WganError for a name that is none of them."""
+    """The names that are not in `drop` ("NAME,NAME"). Raises WganError for a name that is none of them.
+
+    It also raises WganError for too many names: the time and the config of a run grow with them.
+    """
     for column in [] if drop is None else names_in(drop, "drop"):
         if column not in [other.strip() for other in names]:
             known = ", ".join(names)
             raise WganError(f"drop names {column!r}, but {table} has the columns {known}; name one of these")
         names = [other for other in names if other.strip() != column]
+    if len(names) > MOST_COLUMNS:
+        raise WganError(
+            f"{table} has {len(names):,} columns, but a table may have {MOST_COLUMNS:,}; drop some, or give numbers "
+            "of one kind as a .npy array"
+        )
     return names
 
 
