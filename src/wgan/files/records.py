@@ -1,7 +1,8 @@
 """JSON through a schema of its fields: a value of the type that was asked for, or one sentence on what is wrong."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -9,6 +10,8 @@ from wgan.errors import WganError
 from wgan.files.reading import read
 
 MOST = 64 * 2**20  # bytes of a JSON file; the largest, a log or an evaluation of many columns, stay far below
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # larger ones become no float and no array
 
 T = TypeVar("T")
 
@@ -34,9 +37,28 @@ def parsed(data: bytes, schema: type[T] | Any = Any) -> T:
         raise ValueError("it is nested too deeply") from None
 
 
-def read_json(path: Path, schema: type[T] | Any, do: str, most: int = MOST) -> T:
-    """The JSON value in a file, checked against a type. Raises WganError that names the file, the fault and `do`."""
+def parsed_with_more(data: bytes, schema: type[T] | Any) -> T:
+    """As `parsed`, but entries that the schema does not name, as a later version may write, stay in the value."""
+    return checked(parsed(data), schema)
+
+
+def checked(value: Any, schema: type[T] | Any) -> T:
+    """The value itself, if it is of the type; entries that a TypedDict does not name stay. Else raises ValueError."""
     try:
-        return parsed(read(path, most), schema)
+        msgspec.convert(value, schema)
+    except msgspec.MsgspecError as fault:
+        raise ValueError(str(fault)) from None
+    return value
+
+
+def read_json(
+    path: Path, schema: type[T] | Any, do: str, most: int = MOST, parse: Callable[[bytes, Any], Any] = parsed
+) -> T:
+    """The JSON value in a file, checked against a type. Raises WganError that names the file, the fault and `do`.
+
+    `parse` is `parsed` or `parsed_with_more`.
+    """
+    try:
+        return parse(read(path, most), schema)
     except ValueError as fault:
         raise WganError(f"{path} is damaged or not one of wgan's ({fault}); {do}.") from fault
