@@ -2,6 +2,7 @@
 
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wgan.errors import WganWarning
+from wgan.files.printed import say
+
 if TYPE_CHECKING:
     from wgan.training.state import Training
     from wgan.training.tensorboard import Board
+
+
+def print_warnings() -> None:
+    """Print wgan's own warnings as one line each on stderr, without the place in the code."""
+    others = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *more: Any, **named: Any) -> None:
+        if issubclass(category, WganWarning):
+            say(f"wgan: {message}", err=True)
+        else:
+            others(message, category, *more, **named)
+
+    warnings.showwarning = show
 
 
 def summary(training: "Training") -> str:
