@@ -287,13 +287,13 @@ def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_
     from wgan.evaluation import evaluate
 
     evaluate.evaluate(run, samples=100, features="pca")
-    export.export(run, tmp_path / "g.safetensors")
+    export.export(run, tmp_path / "g.safetensors", overwrite=True)
     assert "Fréchet" in card.read_text() or "Frechet" in card.read_text()
-    export.export(run, tmp_path / "g.safetensors", at=2)
+    export.export(run, tmp_path / "g.safetensors", at=2, overwrite=True)
     assert "Measured at step 3, which is not the step" in card.read_text()
     card.write_text("my notes")
     with pytest.raises(WganError, match="is a file of another kind"):
-        export.export(run, tmp_path / "g.safetensors")
+        export.export(run, tmp_path / "g.safetensors", overwrite=True)
     assert card.read_text() == "my notes"
 
 

@@ -1,11 +1,10 @@
 """The command line: one function for each command; the flags of `train` are made from the config's fields."""
 
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -63,6 +62,7 @@ def _quiet_when_closed() -> Iterator[None]:
 @click.version_option(__version__, message="wgan %(version)s")
 def cli() -> None:
     """Train, measure and explain Wasserstein GANs."""
+    terminal.print_warnings()
 
 
 def main() -> None:
@@ -70,7 +70,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a closed stream is None
             stream.reconfigure(errors="backslashreplace")  # the help and the bars have more letters than LANG=C
-    warnings.showwarning = _say_warning
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as problem:
@@ -97,16 +96,24 @@ def main() -> None:
     sys.exit(2)
 
 
-def _say_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Print a library's warning, which can hold names from outside, on one line of stderr."""
-    say(f"{category.__name__}: {' '.join(str(message).split())} ({filename}:{lineno})", err=True)
+_overwrite = click.option(
+    "--overwrite",
+    is_flag=True,
+    help="replace a file that exists; only what wgan itself named in a run folder is replaced without this, and the "
+    "files that make a run and its data are never replaced",
+)
+
+
+def _check_samples(out: Path, run: Path, count: int, overwrite: bool) -> None:
+    """Raise WganError if `count` samples of a run may not be written to `out`."""
+    from wgan.runs import overwriting
+
+    if out.suffix:
+        overwriting.check_file(out, run, overwrite=overwrite)
+    else:
+        overwriting.check_folder(
+            out, lambda name: name[:-4].isdecimal() and name.endswith(".png"), run, overwrite=overwrite
+        )
 
 
 def _with_field_flags(command: click.Command) -> click.Command:
@@ -213,7 +220,10 @@ def train(
     help="a .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG for each sample "
     "[RUN/sample.png; .csv for a table, .npy for an array]",
 )
-def sample(run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None) -> None:
+@_overwrite
+def sample(
+    run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None, overwrite: bool
+) -> None:
     """Draw samples from RUN: a run folder, or a file that `wgan export` wrote.
 
     An exported file needs no run folder, and an .onnx file needs onnxruntime but no framework. The same --seed gives
@@ -221,10 +231,13 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
     """
     from wgan import export
     from wgan.data.columns import TableForm
+    from wgan.runs import overwriting
     from wgan.training import model as models
     from wgan.training import samples
     from wgan.training.drawing import rows_of_part
 
+    if out is not None:
+        _check_samples(out, run, count, overwrite)
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(
@@ -235,7 +248,9 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
         drawn, at = models.drawn(models.load_model(run, step), count, seed, label), run / "sample"
     form = drawn.form
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
-    out = out or at.with_name(f"{at.name}.{suffix}")
+    if out is None:
+        out = at.with_name(f"{at.name}.{suffix}")
+        overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))
     if count <= rows_of_part(form):
         samples.write(drawn, out)
     else:
@@ -248,7 +263,8 @@ def sample(run: Path, count: int, seed: int, label: str | None, step: str | None
 @click.argument("run", type=_Path(), metavar="RUN")
 @click.option("--out", type=_Path(), metavar="FILE", help="a .onnx or .safetensors file [RUN/generator.onnx]")
 @click.option("--step", metavar="N", help="step of the checkpoint, or `best` for the best that is kept [the newest]")
-def export(run: Path, out: Path | None, step: str | None) -> None:
+@_overwrite
+def export(run: Path, out: Path | None, step: str | None, overwrite: bool) -> None:
     """Write the generator that `wgan sample RUN` uses as one file for other programs.
 
     An .onnx file is a graph of plain operators from z to any number of rows; its samples are compared with the run's
@@ -258,7 +274,7 @@ def export(run: Path, out: Path | None, step: str | None) -> None:
     from wgan.export import export as write
     from wgan.export import words
 
-    written = write(run, out or run / "generator.onnx", step)
+    written = write(run, out or run / "generator.onnx", step, overwrite=overwrite or out is None)
     say(words(written), err=True)
     say(written.path)
 
@@ -469,8 +485,9 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
 @click.argument("run", nargs=-1, required=True, type=_Path(), metavar="RUN...")
 @click.option("--out", type=_Path(), metavar="FILE", help="the file to write [RUN/report.html]")
 @click.option("--data-dir", type=_Path(), metavar="DIR", help=FIELDS["data_dir"].metadata["text"])
-def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None) -> None:
+@_overwrite
+def report(run: tuple[Path, ...], out: Path | None, data_dir: Path | None, overwrite: bool) -> None:
     """Write one HTML page about a run, or about several side by side: verdicts, samples over time, curves, metrics."""
     from wgan.reports.page import write
 
-    say(write(list(run), out, data_dir=data_dir))
+    say(write(list(run), out, data_dir=data_dir, overwrite=overwrite))

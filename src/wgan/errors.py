@@ -1,4 +1,4 @@
-"""`WganError`, the exception for mistakes that the user can mend, and "did you mean"."""
+"""`WganError`, the exception for mistakes that the user can mend, `WganWarning`, and "did you mean"."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,6 +6,10 @@ from difflib import get_close_matches
 
 class WganError(Exception):
     """A mistake that the user can mend; one sentence says what was got, what is allowed and what to do."""
+
+
+class WganWarning(UserWarning):
+    """What the user should know, although the work goes on; the command line prints it on stderr."""
 
 
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:

@@ -23,6 +23,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import Layer, apply_layers, array_shapes, shapes
 from wgan.game.networks import Architecture
 from wgan.maths import streams
+from wgan.runs import overwriting
 from wgan.runs.checkpoint import Checkpoint
 from wgan.training import drawing, own_networks
 from wgan.training import model as models
@@ -74,17 +75,23 @@ class Plain(NamedTuple):
 
 
 def export(
-    run: str | Path, out: str | Path, at: str | int | None = None, network: Architecture | None = None
+    run: str | Path,
+    out: str | Path,
+    at: str | int | None = None,
+    network: Architecture | None = None,
+    overwrite: bool = False,
 ) -> Export:
     """Write the generator that `wgan sample RUN` uses to one file.
 
     The newest checkpoint is used unless `at` names a step or "best". `out` ends in .onnx or .safetensors (`FORMATS`).
-    `network` is the run's network if it is an object of your own. Raises `WganError` and writes nothing for another
+    `network` is the run's network if it is an object of your own. A file that exists is replaced only with
+    `overwrite`, and a file that makes a run or is of its data never. Raises `WganError` and writes nothing for another
     suffix, if a library is missing, or if the graph's samples differ from the engine's by more than 1e-5.
     """
     run, out = Path(run), Path(out)
     if out.suffix.lower() not in FORMATS:
         raise WganError(f"--out {out} ends in {out.suffix or 'no suffix'}; use {' or '.join(FORMATS)}.")
+    overwriting.check_file(out, run, overwrite=overwrite)
     return FORMATS[out.suffix.lower()](run, load_model(run, at, network=network), out)
 
 

@@ -3,17 +3,37 @@
 import math
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from wgan.errors import WganWarning
 from wgan.files import bars
 from wgan.files.printed import page, say
 
 if TYPE_CHECKING:
     from wgan.training.state import Training
     from wgan.training.tensorboard import Board
+
+
+def print_warnings() -> None:
+    """Print each warning on one line of stderr: wgan's own as a sentence, a library's with its place in the code."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        text = " ".join(str(message).split())
+        own = issubclass(category, WganWarning)
+        say(f"wgan: {text}" if own else f"{category.__name__}: {text} ({filename}:{lineno})", err=True)
+
+    warnings.showwarning = show
 
 
 def summary(training: "Training") -> str:

@@ -96,6 +96,42 @@ def test_json_is_printed_and_a_second_evaluation_says_the_same_without_training(
     assert "training a classifier" not in done.stderr
 
 
+@pytest.mark.parametrize("at", ["step", "protocol", "metrics", "lacking", "protocol.samples", "metrics.energy_distance",
+                                "metrics.energy_distance.value", "metrics.energy_distance.title"])  # fmt: skip
+def test_an_evaluation_of_wrong_types_is_as_none(tmp_path, at):
+    metric = {
+        "title": "a",
+        "better": "lower",
+        "estimates": "b",
+        "value": 1,
+        "error": None,
+        "p_value": None,
+        "floor": 0.5,
+    }
+    protocol = {
+        "data": "x",
+        "samples": 3,
+        "seed": 0,
+        "real_rows": 3,
+        "against": "c",
+        "features_text": "d",
+        "floor": "e",
+    }
+    whole = {"step": 3, "steps": 3, "finished": True, "protocol": protocol, "metrics": {"energy_distance": metric}}
+    whole = json.dumps(whole | {"lacking": {}, "later": 1})
+    (tmp_path / "evaluation.json").write_text(whole)
+    assert evaluate.read(tmp_path) == json.loads(whole)
+    *parents, last = at.split(".")
+    for value in ([], None, 10**400, {"a": 1}):
+        changed = json.loads(whole)
+        part = changed
+        for name in parents:
+            part = part[name]
+        part[last] = value
+        (tmp_path / "evaluation.json").write_text(json.dumps(changed))
+        assert evaluate.read(tmp_path) is None, value
+
+
 def test_an_unfinished_run_is_measured_as_far_as_it_is(tmp_path):
     out = tmp_path / "run"
     records = train(Config(data="8gaussians", steps=4, width=8, rows=3000), out=out, stop=lambda at: at == 2)
@@ -317,7 +353,11 @@ def happened(file, how):
     whole = file.read_bytes()
     if how in ("a folder", "a broken link"):
         file.unlink()
-        file.mkdir() if how == "a folder" else file.symlink_to(file.parent / "nothing")
+        file.mkdir() if how == "a folder" else file.symlink_to(file.parent.parent / "nothing")
+        return
+    if how == "a pipe":
+        file.unlink()
+        os.mkfifo(file)
         return
     values = {name: w.copy() for name, w in WEIGHTS.items()}
     values["b"][2] = 7
@@ -340,7 +380,7 @@ def happened(file, how):
     file.write_bytes(others[how])
 
 
-HAPPENED = ("a folder", "a broken link", "empty", "half", "longer", "a flipped bit", "no seal", "no accuracy",
+HAPPENED = ("a folder", "a broken link", "a pipe", "empty", "half", "longer", "a flipped bit", "no seal", "no accuracy",
             "no words", "another accuracy", "text for accuracy", "other values", "another dtype", "fewer")  # fmt: skip
 
 
@@ -357,7 +397,7 @@ def test_whatever_happens_to_the_kept_classifier_it_is_noted_and_never_used(tmp_
     assert features._read_cached(file, WEIGHTS, notes.append) is None
     assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained anew"]
     features._write_cached(file, WEIGHTS, 0.5, notes.append)
-    if how == "a folder":
+    if how in ("a folder", "a pipe"):
         assert "cannot keep the classifier" in notes[-1]
     else:
         assert features._read_cached(file, WEIGHTS, notes.append) is not None

@@ -98,3 +98,17 @@ def test_bad_histograms_get_a_sentence(arguments, sentence):
     with pytest.raises(WganError) as caught:
         emd(*arguments)
     assert sentence in str(caught.value)
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_the_old_one_whole(tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    def half(figure, path, **more):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "earth.png").write_bytes(b"old")
+    monkeypatch.setattr(Figure, "savefig", half)
+    with pytest.raises(WganError, match=r"cannot write .*earth\.png \(No space left on device\); make room"):
+        figures.earth(emd([1, 2], [2, 1]), [1, 2], [2, 1], tmp_path / "earth.png")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("earth.png", b"old")]

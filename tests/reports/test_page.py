@@ -14,7 +14,8 @@ from itertools import count
 import numpy as np
 import pytest
 
-from wgan import Config, data
+from wgan import Config, WganError, data
+from wgan.errors import WganWarning
 from wgan.reports import page as report
 from wgan.reports.charts import Level, Line, chart, window
 from wgan.reports.run import command, read
@@ -238,22 +239,51 @@ def test_the_nearest_row_of_a_copied_image_is_itself(run):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "1 files in samples/ are not pictures"),
-        (b"<svg onload='alert(1)'>", "1 files in samples/ are not pictures"),
+        (b"", "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is no PNG."),
+        (b"<svg onload='alert(1)'>", "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is no PNG."),
+        (None, "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is a pipe, not a file"),
         (b"\x89PNG\r\n\x1a\nbroken", "last picture of samples cannot be read"),
     ],
 )
 def test_a_broken_picture_costs_only_itself(run, content, why):
-    (run / "samples" / "00000006.png").write_bytes(content)
+    last = run / "samples" / "00000006.png"
+    if content is None:
+        last.unlink()
+        os.mkfifo(last)
+    else:
+        last.write_bytes(content)
     text = page(run).text
     assert "Samples over time" in text
-    assert why in text
+    assert why.replace("RUN", str(run)) in text
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{", "[" * 10_000])
 def test_a_broken_evaluation_is_named(run, content):
     (run / "evaluation.json").write_text(content)
     assert "evaluation.json cannot be read" in page(run).text
+
+
+def test_a_damaged_newest_checkpoint_is_named(run):
+    arrays = run / "checkpoints" / "00000006" / "arrays.safetensors"
+    arrays.write_bytes(arrays.read_bytes()[:-9])
+    with pytest.warns(WganWarning, match=r"checkpoint 6 is damaged \(arrays\.safetensors has .*; using \d instead\."):
+        text = page(run).text
+    assert "Checkpoint 6 is damaged (arrays.safetensors has" in text
+
+
+def test_a_report_replaces_an_earlier_report_and_nothing_else(run, tmp_path):
+    report.write([run, run])
+    report.write([run, run])
+    for name in ("mine.html", "comparison.html"):
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(WganError, match=rf"{name} exists already; give another name, or --overwrite"):
+            report.write([run, run], None if name == "comparison.html" else tmp_path / name)
+        assert (tmp_path / name).read_text() == "mine"
+    report.write([run], tmp_path / "mine.html", overwrite=True)
+    before = (run / "config.json").read_bytes()
+    with pytest.raises(WganError, match=r"config\.json is one of the files that make the run"):
+        report.write([run], run / "config.json", overwrite=True)
+    assert (run / "config.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("listed", [True, False])
@@ -298,9 +328,9 @@ def test_runs_side_by_side_tell_what_differs(run, tmp_path):
     config = json.loads((other / "config.json").read_text())
     config["data"]["sha256"] = "other"
     (other / "config.json").write_text(json.dumps(config))
-    assert "different data" in page(run, other, out=out).text
+    assert "different data" in page(run, other, out=out, overwrite=True).text
     same = shutil.copytree(run, tmp_path / "more" / "first")
-    assert str(same) in page(run, same, out=out).text
+    assert str(same) in page(run, same, out=out, overwrite=True).text
 
 
 def test_the_command_line(finished, run, tmp_path):

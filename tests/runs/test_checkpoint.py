@@ -215,7 +215,7 @@ def test_damage_is_told_in_a_sentence(tmp_path):
     assert found is None
     assert passed == [
         "checkpoint 4 is damaged (meta.json is of step 1); no readable one is left",
-        "checkpoint 3 is damaged (meta.json: No such file or directory); no readable one is left",
+        "checkpoint 3 is damaged (meta.json is missing); no readable one is left",
         f"checkpoint 2 is damaged (arrays.safetensors has 10 of {size} bytes); no readable one is left",
     ]
     assert checkpoint.steps(tmp_path) == [2, 4]
@@ -315,6 +315,68 @@ def test_a_full_disk_is_told_and_costs_nothing(tmp_path):
         signal.signal(signal.SIGXFSZ, handler)
         if mounted:
             subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.parametrize("name", ["meta.json", "arrays.safetensors"])
+def test_what_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, name):
+    saved(tmp_path, 1, 2)
+    opened = os.open
+
+    def forbidden(path, *more, **named):
+        if str(path) == str(tmp_path / "00000002" / name):
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *more, **named)
+
+    monkeypatch.setattr(os, "open", forbidden)
+    found, passed = checkpoint.latest(tmp_path)
+    assert found.step == 1
+    assert passed == [f"checkpoint 2 cannot be read ({name}: Permission denied); using 1 instead"]
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_a_reader_follows_a_training_that_rotates_checkpoints(tmp_path, monkeypatch, keep):
+    saved(tmp_path, 1)
+    read_bytes, step = checkpoint._read_bytes, 1
+
+    def overtaken(path, most):
+        nonlocal step
+        if step < 6 and path.name == "arrays.safetensors":  # the training goes on between the reader's two files
+            step += 1
+            checkpoint.save(tmp_path, step, small(step), {"step": step}, keep=1)
+        return read_bytes(path, most)
+
+    monkeypatch.setattr(checkpoint, "_read_bytes", overtaken)
+    found, passed = checkpoint.latest(tmp_path) if keep == 1 else (checkpoint.chosen(tmp_path, max), [])
+    assert (found.step, passed) == (6, [])
+    assert found.arrays["t"] == 6
+
+
+def test_a_step_that_is_replaced_while_it_is_read_is_read_anew(tmp_path, monkeypatch):
+    saved(tmp_path, 1, 2)
+    read_bytes = checkpoint._read_bytes
+
+    def replaced(path, most):
+        if path.name == "arrays.safetensors":
+            monkeypatch.undo()
+            checkpoint.save(tmp_path, 2, {"new": np.ones(9)}, {})
+        return read_bytes(path, most)
+
+    monkeypatch.setattr(checkpoint, "_read_bytes", replaced)
+    found, passed = checkpoint.latest(tmp_path)
+    assert (found.step, list(found.arrays), passed) == (2, ["new"], [])
+
+
+def test_files_of_others_in_a_checkpoint_stay_whatever_is_written_removed_or_replaced(tmp_path):
+    saved(tmp_path, 1, 2)
+    for step in (1, 2):
+        (tmp_path / f"{step:08d}" / "notes.txt").write_text("mine")
+    saved(tmp_path, 2)
+    checkpoint.save(tmp_path, 3, small(3), {}, keep=1)
+    assert checkpoint.steps(tmp_path) == [3]
+    checkpoint.remove_all(tmp_path)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
+        *("00000001/notes.txt", "00000002/notes.txt")
+    ]
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -120,9 +121,86 @@ def test_restart_removes_the_runs_own_files_only(run, tmp_path):
     assert runs.open_run(tmp_path / "new", config(), restart=True, may_change=FREE) is False
 
 
+OTHERS = ("samples/mine.png", "checkpoints/notes.txt", "checkpoints/00000005/notes.txt", "tensorboard/mine", "n.txt",
+          "report.html.bak", "samples/1.png")  # fmt: skip
+MADE = ("samples/00000005.png", "log.jsonl", "report.html", "evaluation.json", "generator.onnx",
+        "tensorboard/events.out.tfevents.1.host", ".config.json.tmp-99999999", ".log.jsonl.tmp-99999999",
+        "samples/.00000005.png.tmp-99999999")  # fmt: skip
+
+
+def filled(out: Path) -> Path:
+    runs.open_run(out, config(), may_change=FREE)
+    for step in (1, 5):
+        runs.checkpoint.save(out / "checkpoints", step, {"w": np.zeros(3)}, {})
+    (out / "checkpoints" / ".00000007.tmp-99999999").mkdir()
+    (out / "tensorboard").mkdir()
+    for name in (*MADE, *OTHERS):
+        (out / name).write_text(name)
+    return out
+
+
+def test_restart_removes_what_wgan_wrote_and_keeps_what_others_wrote(tmp_path):
+    out = filled(tmp_path / "run")
+    assert runs.open_run(out, config(seed=5), restart=True, may_change=FREE) is False
+    files = {name: text for name, text in contents(out).items() if text is not None}
+    assert files.pop("config.json")
+    assert files == {name: name.encode() for name in OTHERS}
+    assert runs.checkpoint.latest(out / "checkpoints") == (None, []), "a folder with notes alone is no checkpoint"
+    runs.checkpoint.save(out / "checkpoints", 5, {"w": np.ones(3)}, {}, keep=1)
+    runs.checkpoint.save(out / "checkpoints", 6, {"w": np.ones(3)}, {}, keep=1)
+    assert runs.checkpoint.steps(out / "checkpoints") == [6]
+    assert (out / "checkpoints" / "00000005" / "notes.txt").read_text() == "checkpoints/00000005/notes.txt"
+    assert sorted(os.listdir(out / "checkpoints")) == ["00000005", "00000006", "notes.txt"]
+
+
+def test_a_kill_at_any_moment_of_a_restart_leaves_a_run_that_goes_on(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    left, real = 0, {name: getattr(os, name) for name in ("unlink", "rename", "rmdir", "replace")}
+
+    def dying(name):
+        def act(*given, **more):
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Killed
+            return real[name](*given, **more)
+
+        return act
+
+    finished = False
+    for count in range(60):
+        out = filled(tmp_path / str(count))
+        with monkeypatch.context() as patch:
+            left = count
+            for name in real:
+                patch.setattr(os, name, dying(name))
+            try:
+                runs.open_run(out, config(seed=5), restart=True, may_change=FREE)
+                finished = True
+            except Killed:
+                pass
+        assert all((out / name).exists() for name in OTHERS)
+        seed = runs.read_config(out)["config"]["seed"]
+        assert runs.open_run(out, config(seed=seed), may_change=FREE) is True
+        newest, _ = runs.checkpoint.latest(out / "checkpoints")
+        if newest:
+            assert (out / "log.jsonl").exists(), "a run that goes on from a checkpoint has its log"
+        if finished:
+            return
+    raise AssertionError("the restart has never ended")
+
+
+def test_what_a_kill_left_is_swept_when_a_run_goes_on(tmp_path):
+    out = filled(tmp_path / "run")
+    assert runs.open_run(out, config(), may_change=FREE) is True
+    assert not [path for path in out.rglob(".*.tmp-*") if path.parent.name != "checkpoints"]
+
+
 def test_a_restart_that_is_interrupted_leaves_a_run_folder(run, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(runs.shutil, "rmtree", lambda path: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(runs.checkpoint, "remove_all", lambda path: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             runs.open_run(run, config(seed=5), restart=True, may_change=FREE)
     assert runs.read_config(run)["config"]["seed"] == 0
@@ -132,13 +210,13 @@ def test_a_restart_that_is_interrupted_leaves_a_run_folder(run, monkeypatch):
 def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
     for out in (tmp_path / "file" / "run", tmp_path / ("x" * 300)):
-        with pytest.raises(WganError, match=r"cannot use .*(Not a directory|too long)"):
+        with pytest.raises(WganError, match=r"cannot (use|read) .*(Not a directory|too long)"):
             runs.open_run(out, config(), may_change=FREE)
 
     def full(path):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(runs, "sync", full)
+    monkeypatch.setattr(runs.writing, "sync", full)
     with pytest.raises(WganError, match="No space left on device"):
         runs.open_run(tmp_path / "deep" / "run", config(), may_change=FREE)
     assert os.listdir(tmp_path) == ["file"]
@@ -146,8 +224,8 @@ def test_a_place_that_cannot_be_written_is_told_and_left_as_it_was(tmp_path, mon
 
 def test_a_failed_rewrite_leaves_the_run_as_it_was(run, monkeypatch):
     before = contents(run)
-    monkeypatch.setattr(runs, "sync", lambda path: os.stat(path / "nothing"))
-    with pytest.raises(WganError, match="cannot use"):
+    monkeypatch.setattr(runs.writing, "sync", lambda path: os.stat(path / "nothing"))
+    with pytest.raises(WganError, match=r"cannot write .*config\.json"):
         runs.open_run(run, config(steps=7), may_change=FREE)
     assert contents(run) == before
 
@@ -170,6 +248,66 @@ def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, di
         assert [event for event, *_ in mine] == ["sync", "rename"], path.name
         assert mine[0][2] == kept.st_size > 0, "all of it"
         assert Path(mine[1][2]) == path
+
+
+@pytest.mark.parametrize("content", [
+    {"config": {"steps": 2**64}}, {"config": {"steps": {}}}, {"config": {"a": [[1]]}}, {"config": {}, "data": "x"},
+    {"config": {}, "data": {"form": []}}, {"config": {}, "data": {"sha256": 1}}, {"config": {}, "data": {"path": 1}},
+    {"config": {}, "data": {"training_rows": 1.5}}, {"config": {}, "data": {"training_rows": True}},
+    {"config": {}, "data": {"classes": []}}, {"config": {}, "engine": []}, {"config": {}, "versions": {"a": 1}},
+    {"config": {}, "extended": [{"at": 1}]}, {"config": {}, "extended": {}}, {"config": {"data": "\ud800"}},
+])  # fmt: skip
+def test_a_config_of_wrong_types_is_one_sentence(run, content):
+    (run / "config.json").write_text(json.dumps(content))
+    with pytest.raises(WganError, match=r"config\.json is damaged or not one of wgan's \(.+\); restore that file"):
+        runs.read_config(run)
+
+
+def test_entries_of_a_later_version_stay_and_those_of_an_earlier_one_may_lack(run):
+    content = {"config": {"data": "x", "later": [1, "a", None]}, "data": {"form": {"a": 1}, "later": 3}, "later": {}}
+    (run / "config.json").write_text(json.dumps(content))
+    assert runs.read_config(run) == content
+    for old in ({"config": {}}, {"config": {}, "data": {}}):
+        (run / "config.json").write_text(json.dumps(old))
+        assert runs.read_config(run) == old
+
+
+def test_a_config_that_could_not_be_read_back_is_not_written(tmp_path):
+    for bad in ({"data": "caf\udce9.csv"}, {"steps": 2**64}):
+        with pytest.raises(WganError, match=r"config\.json cannot hold this run"):
+            runs.open_run(tmp_path / "run", config(**bad), may_change=FREE)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_another_user_is_a_sentence(run, monkeypatch):
+    stat, opened = Path.stat, os.open
+
+    def forbidden(path, *more, **named):
+        if str(path).startswith(str(run)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return (stat if isinstance(path, Path) and not more else opened)(path, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", forbidden)
+        for read in (runs.read_config, runs.read_log, lambda run: runs.lock(run).__enter__()):
+            with pytest.raises(WganError, match=r"cannot (read|lock) .*\(Permission denied\); change its permissions"):
+                read(run)
+        with pytest.raises(WganError, match=r"Permission denied"):
+            runs.open_run(run, config(), may_change=FREE)
+    monkeypatch.setattr(Path, "stat", forbidden)
+    with pytest.raises(WganError, match=r"cannot read .*Permission denied"):
+        runs.read_config(run)
+
+
+@pytest.mark.parametrize("name", ["config.json", "log.jsonl", ".lock"])
+def test_a_pipe_is_never_waited_for(run, name):
+    (run / name).unlink(missing_ok=True)
+    os.mkfifo(run / name)
+    for read in (runs.read_config, runs.read_log):
+        with suppress(WganError):
+            read(run)
+    with runs.lock(run):
+        pass
 
 
 def test_read_config_of_no_run(tmp_path):
@@ -205,7 +343,15 @@ def test_a_torn_last_line_is_left_out_and_an_earlier_one_is_named(tmp_path):
     for cut in range(last, len(whole) - 1):
         path.write_bytes(whole[:cut])
         np.testing.assert_array_equal(runs.read_log(tmp_path)["step"], [0, 1])
-    for broken in (b'{"step": 0', b"[1]", b"", b"\xff", b"[" * 100_000):
+    for broken in (
+        *(b'{"step": 0', b"[1]", b"", b"\xff", b"[" * 100_000, b'{"step": "0"}', b'{"step": true}', b'{"step": null}'),
+        *(
+            b'{"step": 1, "a": 1%s}' % (b"0" * 400),
+            b'{"step": 1, "a": {}}',
+            b'{"step": 1, "a": "\\ud800"}',
+            b"\0" * 2**25,
+        ),
+    ):
         path.write_bytes(b'{"step": 0}\n' + broken + b'\n{"step": 2}\n')
         for reader in (lambda: runs.read_log(tmp_path), lambda: runs.truncate_log(tmp_path, 1)):
             with pytest.raises(WganError, match=r"line 2 of .*log\.jsonl"):
@@ -241,9 +387,10 @@ def test_going_back_takes_the_later_records_and_pictures_and_nothing_else(tmp_pa
 
 
 def test_a_log_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
     for act in (runs.append, runs.truncate_log):
-        with pytest.raises(WganError, match=r"cannot write .*log\.jsonl"):
-            act(tmp_path / "none", {"step": 1} if act is runs.append else 1)
+        with pytest.raises(WganError, match=r"cannot write .*log\.jsonl \(Not a directory\)"):
+            act(tmp_path / "file", {"step": 1} if act is runs.append else 1)
 
 
 def test_a_second_process_is_kept_out_until_the_first_one_ends(run):

@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_written_is_named_and_what_is_finished_stays(tmp_p
     if (out / name).exists():
         (out / name).rename(tmp_path / "kept")
     (out / name).mkdir()
-    with pytest.raises(WganError, match=r"cannot write .*out.* \(Is a directory\); make room"):
+    with pytest.raises(WganError, match=r"cannot write .*out.*(Is a directory|is no regular file)"):
         list(running)
     (out / name).rmdir()
     if (tmp_path / "kept").exists():
@@ -114,6 +114,51 @@ def test_a_file_that_cannot_be_written_is_named_and_what_is_finished_stays(tmp_p
     finish(out)
     assert again == CALLS, "only what was refused is measured again"
     assert (out / "table.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "line", ["[1]", "{", "[" * 10_000, '{"case": {}, "rows": [], "seconds": 1}', '{"case": {}, "rows": [{}]}',
+             '{"case": 1, "rows": [{}], "seconds": 1}', '{"case": {}, "rows": [{}], "seconds": "1"}'],
+)  # fmt: skip
+def test_rows_that_no_study_wrote_are_one_sentence(tmp_path, line):
+    finish(tmp_path / "a")
+    with (tmp_path / "a" / "rows.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(WganError, match=r"rows\.jsonl is damaged; delete it"):
+        finish(tmp_path / "a")
+
+
+def test_rows_with_nan_resume_and_what_a_kill_left_is_swept(tmp_path):
+    finish(tmp_path / "a")
+    path = tmp_path / "a" / "rows.jsonl"
+    path.write_text(path.read_text().replace('"found": 0.0', '"found": NaN', 1))
+    (tmp_path / "a" / ".table.csv.tmp-99999999").touch()
+    CALLS.clear()
+    finish(tmp_path / "a")
+    assert CALLS == []
+    assert not list((tmp_path / "a").glob(".*.tmp-*"))
+
+
+def test_a_figure_that_fails_leaves_the_old_one_whole(tmp_path, monkeypatch):
+    finish(tmp_path / "a")
+    before = (tmp_path / "a" / "figure.png").read_bytes()
+
+    class Failing:
+        def savefig(self, path, format):
+            path.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sys.modules[__name__], "STUDY", STUDY._replace(draw=lambda rows: Failing()))
+    with pytest.raises(WganError, match=r"cannot write .*figure\.png \(No space left on device\); make room"):
+        finish(tmp_path / "a")
+    assert (tmp_path / "a" / "figure.png").read_bytes() == before
+
+
+def test_a_study_is_not_written_into_the_checkpoints_of_a_run(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(WganError, match="is one of the files that make the run"):
+        finish(tmp_path / "checkpoints" / "new")
 
 
 def test_a_folder_of_something_else_is_refused_untouched(tmp_path):

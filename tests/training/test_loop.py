@@ -352,6 +352,11 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(tmp_path):
     assert_same(whole, arrays_of(out))
 
 
+def test_a_clock_that_stands_still_stops_no_training(monkeypatch):
+    monkeypatch.setattr(loop.time, "perf_counter", lambda: 5.0)
+    assert [record["steps_per_second"] for record in train_function(Config(**SMALL | {"steps": 1}))] == [0, 0]
+
+
 def test_a_run_without_a_readable_checkpoint_is_not_silently_begun_anew(tmp_path):
     config = Config(**SMALL)
     out = tmp_path / "run"

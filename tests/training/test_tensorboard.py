@@ -54,3 +54,14 @@ def test_without_the_package_one_sentence_says_what_to_install(monkeypatch, tmp_
     with pytest.raises(WganError, match=r"pip install 'wgan\[tensorboard\]'"):
         Board(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_of_others_are_passed_over(tmp_path):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed (the extra [tensorboard])")
+    (tmp_path / "samples").mkdir()
+    for name in ("mine.png", "00000000.png", "00000003.png"):
+        (tmp_path / "samples" / name).touch()
+    board = Board(tmp_path, step=2)
+    assert board.written == {"00000000.png"}
+    board.close()
+    assert board.written == {"00000000.png", "00000003.png"}

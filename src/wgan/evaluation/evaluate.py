@@ -1,11 +1,10 @@
 """Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
-import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -17,7 +16,9 @@ from wgan.errors import WganError, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
+from wgan.files import records
 from wgan.files.printed import page
+from wgan.files.records import Whole
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
@@ -31,6 +32,42 @@ HALVES = "training rows, since the run held none out: samples that copy them sco
 
 Note = Callable[[str], None]
 Evaluation = dict[str, Any]
+
+
+class Protocol(TypedDict):
+    """How an evaluation was made, as `words` reads it."""
+
+    data: str
+    samples: Whole
+    seed: Whole
+    real_rows: Whole
+    against: str
+    features_text: str
+    floor: str
+    fewer_samples: NotRequired[str]
+
+
+class Entry(TypedDict):
+    """A metric of an evaluation, as `words` reads it."""
+
+    title: str
+    better: str
+    estimates: str
+    value: float
+    error: float | None
+    p_value: float | None
+    floor: float
+
+
+class Saved(TypedDict):
+    """What evaluation.json holds."""
+
+    step: Whole
+    steps: Whole
+    finished: bool
+    protocol: Protocol
+    metrics: dict[str, Entry]
+    lacking: dict[str, str]
 
 
 def evaluate(
@@ -271,9 +308,8 @@ def _short_number(value: float) -> str:
 
 
 def read(run: str | Path) -> Evaluation | None:
-    """The evaluation.json of a run; None if there is none or it cannot be read."""
+    """The evaluation.json of a run; None if there is none, it cannot be read or an earlier version wrote it."""
     try:
-        report = json.loads((Path(run) / EVALUATION).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return records.read_json(Path(run) / EVALUATION, Saved, "make it anew", parse=records.parsed_with_more)
+    except WganError:
         return None
-    return report if isinstance(report, dict) and isinstance(report.get("metrics"), dict) else None

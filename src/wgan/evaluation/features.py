@@ -8,7 +8,6 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +20,8 @@ from wgan.data import Dataset, Form, split
 from wgan.data.download import cache
 from wgan.engines import get_engine
 from wgan.errors import WganError, unknown_name
+from wgan.files import writing
+from wgan.files.reading import refuse_irregular
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, activation, apply_layers, conv, dense, initial_arrays, reshape, shapes
 from wgan.game.objectives import cross_entropy
@@ -215,6 +216,7 @@ def _read_cached(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.n
     if not os.path.lexists(file):
         return None
     try:
+        refuse_irregular(file)
         with safe_open(file, "numpy") as opened:
             kept = opened.metadata() or {}
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
@@ -223,7 +225,7 @@ def _read_cached(file: Path, wanted: Params, note: Note) -> tuple[dict[str, np.n
         }
         if fits and kept["sha256"] == _sha256(weights, kept["accuracy"]):
             return weights, float(kept["accuracy"])
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+    except (WganError, OSError, SafetensorError, KeyError, ValueError, TypeError):
         pass
     note(f"{file} is damaged or not one of wgan's; the classifier is trained anew")
     return None
@@ -240,13 +242,9 @@ def _write_cached(file: Path, weights: dict[str, np.ndarray], accuracy: float, n
     seal = _sha256(weights, repr(accuracy))
     data = safetensors.numpy.save(weights, {"accuracy": repr(accuracy), "sha256": seal})
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".classifier-") as folder:
-            part = Path(folder, file.name)
-            part.write_bytes(data)
-            part.replace(file)
-    except OSError as problem:
-        note(f"cannot keep the classifier in {file.parent} ({problem.strerror}); the next evaluation trains it anew")
+        writing.write(file, data)
+    except WganError as problem:
+        note(f"cannot keep the classifier, so the next evaluation trains it anew ({problem})")
 
 
 # The Inception network, whose weights the user gives.

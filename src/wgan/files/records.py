@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -13,6 +14,7 @@ from wgan.files.reading import read
 MOST = 64 * 2**20  # bytes of a JSON file; the largest, a log or an evaluation of many columns, stay far below
 
 NOT_UTF8 = re.compile(rb"\\u[dD][cC][89a-fA-F]")  # how Python writes the bytes of a file's name that is no UTF-8
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # larger ones become no float and no array
 
 T = TypeVar("T")
 
@@ -59,9 +61,25 @@ def converted(value: object, schema: type[T] | Any) -> T:
         raise ValueError(str(fault)) from None
 
 
-def read_json(path: Path, schema: type[T] | Any, do: str, most: int = MOST) -> T:
-    """The JSON value in a file, checked against a type. Raises WganError that names the file, the fault and `do`."""
+def parsed_with_more(data: bytes, schema: type[T] | Any) -> T:
+    """As `parsed`, but entries that the schema does not name, as a later version may write, stay in the value."""
+    return checked(parsed(data), schema)
+
+
+def checked(value: Any, schema: type[T] | Any) -> T:
+    """The value itself, if it is of the type; entries that a TypedDict does not name stay. Else raises ValueError."""
+    converted(value, schema)
+    return value
+
+
+def read_json(
+    path: Path, schema: type[T] | Any, do: str, most: int = MOST, parse: Callable[[bytes, Any], Any] = parsed
+) -> T:
+    """The JSON value in a file, checked against a type. Raises WganError that names the file, the fault and `do`.
+
+    `parse` is `parsed` or `parsed_with_more`.
+    """
     try:
-        return parsed(read(path, most), schema)
+        return parse(read(path, most), schema)
     except ValueError as fault:
         raise WganError(f"{path} is damaged or not one of wgan's ({fault}); {do}.") from fault

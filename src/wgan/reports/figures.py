@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import UNITS
 from wgan.errors import WganError
 from wgan.files.printed import shown
+from wgan.files.writing import replacing
 from wgan.maths.transport.earth import EMD
 
 GAP = 2  # pixels between the images of a grid
@@ -71,13 +72,14 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
 def samples(
     rows: np.ndarray, form: Form, path: Path, real: np.ndarray | None = None, columns: int | None = None
 ) -> None:
-    """Write generated rows to a PNG, over `real` rows if they are not images.
+    """Write generated rows to a PNG, whole or not at all, over `real` rows if they are not images.
 
     Images become a grid with so many `columns`, points a scatter of their first two columns, and a table with a
     `TableForm` one histogram for each column.
     """
     if form.kind == "images":
-        image(grid(as_bytes(rows, form), columns), path)
+        with replacing(path) as temporary:
+            image(grid(as_bytes(rows, form), columns), temporary)
         return
     from matplotlib.figure import Figure
 
@@ -93,7 +95,7 @@ def samples(
     axes.set_xlabel("column 0")
     axes.set_ylabel(f"column {second}")
     axes.legend(loc="upper right")
-    figure.savefig(path, format="png")
+    _save(figure, path)
 
 
 def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) -> None:
@@ -128,7 +130,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
     for axes in panels[len(drawn) :]:
         axes.set_axis_off()
     panels[0].legend(fontsize=7)
-    figure.savefig(path, format="png")
+    _save(figure, path)
 
 
 def _label(name: object) -> str:
@@ -173,4 +175,9 @@ def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
         axes.set_axis_off()
     figure.supxlabel("position (dashed: where the earth has to be)", fontsize=8)
     figure.supylabel("earth", fontsize=8)
-    figure.savefig(path, format="png")
+    _save(figure, path)
+
+
+def _save(figure: Any, path: Path) -> None:
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format="png")

@@ -6,8 +6,6 @@ Everything that the files hold is escaped. The page's policy allows no script bu
 import base64
 import hashlib
 import json
-import os
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,36 +13,39 @@ from typing import Any
 from markupsafe import Markup
 
 from wgan.config import FIELDS, OPERATIONAL
-from wgan.errors import WganError
+from wgan.files import writing
+from wgan.files.reading import explained, opened
 from wgan.reports import curves
 from wgan.reports.images import real_and_nearest
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
+from wgan.runs import overwriting
 from wgan.runs.quantities import number
 
+MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
-def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None = None) -> Path:
+
+def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None = None, overwrite: bool = False) -> Path:
     """Write the report of one run, or of several side by side, and return its path.
 
-    The default `out` is RUN/report.html, or comparison.html beside the first of several runs. Raises WganError if a
-    path is not a run folder, or if the file cannot be written.
+    The default `out` is RUN/report.html, or comparison.html beside the first of several runs; an earlier report there
+    is replaced. Any other file that exists is replaced only with `overwrite`. Raises WganError if a path is not a run
+    folder, or if the file cannot be written.
     """
-    runs = [read(path) for path in paths]
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
-    if out.is_dir():
-        raise WganError(f"--out {out} is a folder; give the name of a file.")
+    overwriting.check_file(out, *paths, overwrite=overwrite)
+    runs = [read(path) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
-    temporary = out.with_name(f".{out.name}.tmp-{os.getpid()}")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(page.encode("utf-8", "backslashreplace"))  # names that are no UTF-8
-        temporary.replace(out)
-    except OSError as problem:
-        raise WganError(f"cannot write {out} ({problem.strerror or problem}); name another --out.") from problem
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    writing.write(out, page.encode(errors="backslashreplace"))  # names of files may be no UTF-8
     return out
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file is a page that `write` made, so that it may be replaced without asking."""
+    if not path.is_file():
+        return False
+    with opened(path) as file, explained("read", path):
+        return MARK in file.read(1000)
 
 
 def page_of_one(run: Run, data_dir: Path | None = None) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.files import reading
+from wgan.files.records import MOST, read_json
 from wgan.reports.command import train_command
 from wgan.reports.series import Log
 from wgan.reports.verdicts import Verdict, verdicts
@@ -64,16 +67,18 @@ class Run:
 
 def read(path: Path) -> Run:
     """Read a run folder, but not its data set. Raises WganError if the path is not a run folder."""
-    about, log, remarks = folder.read_config(path), folder.read_log(path), []
+    about, log = folder.read_config(path), folder.read_log(path)
+    remarks: list[str] = []
     config = about["config"]
     steps = log.get("step", np.array([]))
     if steps.dtype == object or not np.isfinite(steps).all():
         raise WganError(f"{path / folder.LOG} has a record without a step; mend or delete that line.")
     at = int(steps[-1]) if len(steps) else 0
-    pictures, left_out = _pictures(path / "samples")
-    if left_out:
-        remarks.append(f"{left_out} files in samples/ are not pictures that wgan wrote, and are left out.")
+    pictures = _pictures(path, remarks)
     evaluation = _evaluation(path, remarks)
+    _, damaged = checkpoint.latest(path / "checkpoints")
+    checkpoint.warn(path / "checkpoints", damaged)
+    remarks += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in damaged]
     found = best(path, checkpoint.steps(path / "checkpoints"))
     wanted = config.get("steps")
     if not len(steps):
@@ -139,28 +144,31 @@ def _cell_text(value: object) -> str:
 def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
     """The content of evaluation.json; None if there is none or, with a remark, if it cannot be read."""
     file = path / "evaluation.json"
-    if not file.is_file():
+    if not os.path.lexists(file):
         return None
     try:
-        found = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        remarks.append("evaluation.json cannot be read; make it anew with `wgan evaluate`.")
+        return read_json(file, dict[str, Any], "make it anew with `wgan evaluate`")
+    except WganError as problem:
+        remarks.append(f"evaluation.json cannot be read and is left out: {problem}")
         return None
-    return found
 
 
-def _pictures(samples: Path) -> tuple[list[tuple[int, str]], int]:
-    """The steps and addresses of at most `PICTURES` pictures of samples, and how many files are not pictures."""
-    named = sorted((int(p.stem), p) for p in samples.glob("*.png") if p.stem.isascii() and p.stem.isdigit())
+def _pictures(path: Path, remarks: list[str]) -> list[tuple[int, str]]:
+    """The steps and addresses of at most `PICTURES` pictures of samples, and a remark on those that are left out."""
+    named = folder.pictures(path)
     if len(named) > PICTURES:
         named = [named[round(i)] for i in np.linspace(0, len(named) - 1, PICTURES)]
-    found, left_out = [], 0
-    for step, path in named:
-        content = path.read_bytes()
+    found, faults = [], []
+    for step, file in named:
+        try:
+            content = reading.read(file, MOST)
+        except WganError as problem:
+            faults.append(str(problem))
+            continue
         if content.startswith(PNG):
             found.append((step, png_address(content)))
         else:
-            left_out += 1
-    return found, left_out
+            faults.append(f"{file} is no PNG.")
+    if faults:
+        remarks.append(f"{len(faults)} of {len(named)} pictures of samples are left out: {faults[0]}")
+    return found

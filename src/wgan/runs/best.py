@@ -100,7 +100,7 @@ def best(run: Path, steps: Collection[int]) -> Best | None:
     A run of a version that chose by W1 has its lowest W1.
     """
     log = folder.read_log(run)
-    config = folder.read_config(run)["config"] if (run / folder.CONFIG).is_file() else {}
+    config = folder.read_config(run)["config"] if folder.is_run(run) else {}
     measure = str(config.get("best_by", ENERGY))
     column = column_of(measure)
     if "best_by" not in config and ENERGY not in log:

@@ -1,7 +1,8 @@
 """Checkpoints: a folder for each step, with named NumPy arrays and a little JSON, the same for every engine.
 
 `folder/00001200/` holds `arrays.safetensors` and `meta.json`. It is written under a hidden name and then renamed, so
-that a kill leaves either the old checkpoints or the new one. Checksums of both files show any damage.
+that a kill leaves either the old checkpoints or the new one. Checksums of both files show any damage. Files of other
+programs in such a folder stay.
 """
 
 import hashlib
@@ -9,15 +10,20 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection
+import warnings
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict, TypeVar
 
 import numpy as np
 import safetensors.numpy
 
-from wgan.errors import WganError
+from wgan.errors import WganError, WganWarning
+from wgan.files import memory
+from wgan.files.reading import explained, opened, reason, remedy
+from wgan.files.records import MOST, Whole, parsed_with_more
+from wgan.files.writing import another_writes, sync
 
 FORMAT = 1
 ARRAYS, META = "arrays.safetensors", "meta.json"
@@ -26,6 +32,9 @@ DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 
 # A hidden folder is being written or removed (tmp), or holds the old version of a step that is being replaced (old).
 NAME = re.compile(r"([0-9]{8,})|\.([0-9]{8,})\.(tmp|old)-([0-9]+)")
+TRIES = 100  # of a reader that meets a training which replaces checkpoints
+
+T = TypeVar("T")
 
 
 class Checkpoint(NamedTuple):
@@ -34,6 +43,18 @@ class Checkpoint(NamedTuple):
     step: int
     arrays: dict[str, np.ndarray]
     meta: dict
+
+
+class Record(TypedDict):
+    """What `meta.json` holds."""
+
+    format: Whole
+    step: Whole
+    bytes: Whole
+    sha256: str
+    meta: dict[str, Any]
+    meta_sha256: NotRequired[str]
+    passing: NotRequired[bool]
 
 
 def save(
@@ -63,7 +84,7 @@ def save(
     final, temporary = folder / f"{step:08d}", _hidden_path(folder, step, "tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)  # first, because folders that a kill left behind may fill the disk
+        clear(folder)  # first, because folders that a kill left behind may fill the disk
         temporary.mkdir()
         (temporary / ARRAYS).write_bytes(data)
         (temporary / META).write_text(text, encoding="utf-8")
@@ -74,8 +95,8 @@ def save(
         temporary.rename(final)
         sync(folder)
     except OSError as fault:
-        reason = f"{fault.strerror or fault}; the earlier ones are kept"
-        raise WganError(f"cannot save checkpoint {step} in {folder} ({reason}); make room there.") from fault
+        why = f"{reason(fault)}; the earlier ones are kept"
+        raise WganError(f"cannot save checkpoint {step} in {folder} ({why}); {remedy(fault)}.") from fault
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -86,36 +107,82 @@ def save(
         passed = [known for known in before if _is_passing(found[known])]
         lasting = [known for known in before if known not in passed]
         for old in {*passed, *lasting[: max(0, len(lasting) - keep + 1)]} - {*also}:
-            found[old].rename(_hidden_path(folder, old, "tmp"))  # so that a kill leaves no half of a checkpoint
-        _remove_leftovers(folder)
+            _remove(folder, old, found[old])
+        clear(folder)
     return final
 
 
 def load(path: Path) -> Checkpoint:
-    """Read one checkpoint folder. Raises WganError, with the file and the fault, if a checksum fails."""
-    try:
-        return _read(path)
-    except ValueError as fault:
-        raise WganError(f"checkpoint {path} is missing or damaged ({fault}); use another one.") from fault
+    """Read one checkpoint folder. Raises WganError, with the file and the fault, if it cannot be read."""
+    return chosen(path.parent, lambda kept: int(path.name))
+
+
+def chosen(folder: Path, choose: Callable[[list[int]], int]) -> Checkpoint:
+    """Read the checkpoint whose step `choose(steps)` returns, given the steps that are kept.
+
+    `choose` is called again if a training has removed that checkpoint meanwhile. Raises WganError as `load` does.
+    """
+
+    def read() -> Checkpoint:
+        found = _folders_by_step(folder)
+        step = choose(steps(folder))
+        path = found.get(step, folder / f"{step:08d}")
+        try:
+            return _read_listed(path, step) if step in found else _read(path, step)
+        except ValueError as fault:
+            raise WganError(f"checkpoint {path} {fault}; use another one.") from fault
+
+    return _retried(folder, read)
 
 
 def steps(folder: Path) -> list[int]:
     """The steps, ascending, of the checkpoints that have both files; their contents are not checked."""
     found = _folders_by_step(folder)
-    return sorted(step for step in found if all((found[step] / name).exists() for name in (ARRAYS, META)))
+    with explained("read", folder):
+        return sorted(step for step in found if all((found[step] / name).exists() for name in (ARRAYS, META)))
 
 
 def latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that can be read, and a sentence for each newer one that cannot."""
-    checkpoint, faults = None, {}
+
+    def read() -> tuple[Checkpoint | None, list[str]]:
+        checkpoint, faults = None, {}
+        for step, path in sorted(_folders_by_step(folder).items(), reverse=True):
+            try:
+                checkpoint = _read_listed(path, step)
+                break
+            except ValueError as fault:
+                faults[step] = fault
+        instead = f"using {checkpoint.step} instead" if checkpoint else "no readable one is left"
+        return checkpoint, [f"checkpoint {step} {fault}; {instead}" for step, fault in faults.items()]
+
+    return _retried(folder, read)
+
+
+def warn(folder: Path, sentences: list[str]) -> None:
+    """Warn of checkpoints that cannot be read, with the sentences of `latest`, wherever an older one is used."""
+    for sentence in sentences:
+        warnings.warn(f"{folder}: {sentence}.", WganWarning, stacklevel=1)  # so that each is said once
+
+
+def clear(folder: Path) -> None:
+    """Remove the folders of writers that died, and old versions that were replaced."""
+    for path in folder.glob(".*"):
+        if match := NAME.fullmatch(path.name):
+            new = folder / (match[2] or "")
+            if match[3] == "old" and new.exists():
+                for foreign in _foreign(path):
+                    foreign.rename(new / foreign.name)
+                _unlink(path)
+            elif match[3] == "tmp" and not another_writes(int(match[4])):
+                _unlink(path)
+
+
+def remove_all(folder: Path) -> None:
+    """Remove every checkpoint, the newest first, so that a kill leaves the older ones; files of others stay."""
     for step, path in sorted(_folders_by_step(folder).items(), reverse=True):
-        try:
-            checkpoint = _read(path, step)
-            break
-        except ValueError as fault:
-            faults[step] = fault
-    instead = f"using {checkpoint.step} instead" if checkpoint else "no readable one is left"
-    return checkpoint, [f"checkpoint {step} is damaged ({faults[step]}); {instead}" for step in faults]
+        _remove(folder, step, path)
+    clear(folder)
 
 
 def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
@@ -130,53 +197,99 @@ def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
     return safetensors.numpy.save(contiguous)
 
 
-def _read(path: Path, step: int | None = None) -> Checkpoint:
-    """Read the checkpoint in this folder. Raises ValueError, and nothing else, for whatever is wrong with it."""
-    record = _read_record(_read_bytes(path / META))
-    if step not in (None, record["step"]):
-        raise ValueError(f"{META} is of step {record['step']}")
-    data = _read_bytes(path / ARRAYS)
+class _Rotated(Exception):
+    """A training has removed or replaced the checkpoint while it was read."""
+
+
+def _retried(folder: Path, read: Callable[[], T]) -> T:
+    """What `read()` returns, called anew as long as a training rotates away what it reads."""
+    for _ in range(TRIES):
+        try:
+            return read()
+        except _Rotated:
+            continue
+    raise WganError(f"the checkpoints in {folder} are replaced faster than they can be read; wait for the training.")
+
+
+def _read_listed(path: Path, step: int) -> Checkpoint:
+    """Read a checkpoint that was there a moment ago. Raises ValueError as `_read` does, or `_Rotated`."""
+    before = _inode(path)
+    try:
+        return _read(path, step)
+    except ValueError:
+        if before is None or _inode(path) != before:
+            raise _Rotated from None
+        raise
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _read(path: Path, step: int) -> Checkpoint:
+    """Read the checkpoint in this folder.
+
+    Raises ValueError, and nothing else, for whatever is wrong with it; the text begins with "is" or "cannot".
+    """
+    record = _read_record(path)
+    if step != record["step"]:
+        raise _damage(f"{META} is of step {record['step']}")
+    data = _read_bytes(path / ARRAYS, record["bytes"])
     if len(data) != record["bytes"]:
-        raise ValueError(f"{ARRAYS} has {len(data):,} of {record['bytes']:,} bytes")
+        raise _damage(f"{ARRAYS} has {len(data):,} of {record['bytes']:,} bytes")
     if hashlib.sha256(data).hexdigest() != record["sha256"]:
-        raise ValueError(f"{ARRAYS} does not match its sha256")
+        raise _damage(f"{ARRAYS} does not match its sha256")
     try:
         return Checkpoint(record["step"], safetensors.numpy.load(data), record["meta"])
     except (safetensors.SafetensorError, ValueError, LookupError, TypeError, OverflowError) as fault:
-        raise ValueError(f"{ARRAYS} is not a safetensors file of NumPy arrays") from fault
+        raise _damage(f"{ARRAYS} is not a safetensors file of NumPy arrays") from fault
 
 
-def _read_record(text: bytes) -> dict:
+def _read_record(path: Path) -> Record:
+    data = _read_bytes(path / META, MOST)
     try:
-        record = json.loads(text.decode("ascii"))
-        seal = _sha256({key: value for key, value in record.items() if key != "meta_sha256"})
-    except (ValueError, AttributeError, RecursionError) as fault:
-        raise ValueError(f"{META} is not a JSON object") from fault
-    kinds = {"format": int, "step": int, "bytes": int, "sha256": str, "meta": dict}
-    if wrong := [key for key, kind in kinds.items() if type(record.get(key)) is not kind]:
-        raise ValueError(f"{META} has no valid {wrong[0]!r}")
+        record: Record = parsed_with_more(data, Record)
+    except ValueError as fault:
+        raise _damage(f"{META}: {fault}") from fault
+    seal = _sha256({key: value for key, value in record.items() if key != "meta_sha256"})
     if record["format"] != FORMAT:
-        raise ValueError(f"{META} has format {record['format']}, but this version of wgan reads {FORMAT}")
+        raise _damage(f"{META} has format {record['format']}, but this version of wgan reads {FORMAT}")
     if record.get("meta_sha256") != seal:
-        raise ValueError(f"{META} does not match its own sha256")
+        raise _damage(f"{META} does not match its own sha256")
     return record
 
 
 def _is_passing(path: Path) -> bool:
     try:
-        return _read_record(_read_bytes(path / META)).get("passing") is True
+        return _read_record(path).get("passing") is True
     except ValueError:  # a damaged checkpoint does not say so
         return False
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, most: int) -> bytes:
+    """The bytes of a file, at most `most` and one. Raises ValueError if it is missing, or cannot be read."""
+    if not os.path.lexists(path):
+        raise _damage(f"{path.name} is missing")
     try:
-        return path.read_bytes()
-    except (OSError, MemoryError) as fault:
-        raise ValueError(f"{path.name}: {getattr(fault, 'strerror', 'not enough memory')}") from fault
+        with opened(path) as file:
+            size = min(os.fstat(file.fileno()).st_size, most + 1)
+            if size > MOST:
+                memory.refuse_more_than_free(2 * size, path.name, "end other programs")
+            return file.read(most + 1)
+    except (WganError, OSError, MemoryError) as fault:
+        found = fault.__cause__ or fault
+        why = f"{path.name}: {reason(found)}" if isinstance(found, OSError) else str(fault).removesuffix(".")
+        raise ValueError(f"cannot be read ({why or 'not enough memory'})") from fault
 
 
-def _sha256(record: dict) -> str:
+def _damage(text: str) -> ValueError:
+    return ValueError(f"is damaged ({text})")
+
+
+def _sha256(record: Any) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
@@ -185,38 +298,41 @@ def _hidden_path(folder: Path, step: int, kind: str) -> Path:
 
 
 def _folders_by_step(folder: Path) -> dict[int, Path]:
-    """The folder of every checkpoint, by step; an old version counts if a kill came before the new one was renamed."""
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []  # hidden names first, so that final ones win
-    matches = [(path, match) for path in paths if (match := NAME.fullmatch(path.name))]
-    return {int(match[1] or match[2]): path for path, match in matches if match[3] != "tmp"}
+    """The folder of every checkpoint, by step; an old version counts if a kill came before the new one was renamed.
+
+    A folder with nothing of wgan in it is none. Raises WganError if the folder cannot be read.
+    """
+    with explained("read", folder):
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []  # hidden names first, so that final ones win
+        matches = [(path, match) for path in paths if (match := NAME.fullmatch(path.name)) and match[3] != "tmp"]
+        return {int(match[1] or match[2]): path for path, match in matches if path.is_dir() and not _only_foreign(path)}
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the folders of writers that died, and old versions that were replaced."""
-    for path in folder.glob(".*"):
-        if match := NAME.fullmatch(path.name):
-            replaced = match[3] == "old" and (folder / match[2]).exists()
-            if replaced or (match[3] == "tmp" and not _another_writes(int(match[4]))):
-                shutil.rmtree(path, ignore_errors=True)
+def _only_foreign(path: Path) -> bool:
+    return bool(_foreign(path)) and not any(os.path.lexists(path / name) for name in (ARRAYS, META))
 
 
-def _another_writes(writer: int) -> bool:
-    """Whether another process with this number runs; a dead one may have had our own, as in a restarted container."""
+def _foreign(path: Path) -> list[Path]:
+    """What other programs put into the folder of a checkpoint."""
     try:
-        if os.name != "nt":  # on Windows signal 0 does not ask, but sends Ctrl-C
-            os.kill(writer, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return writer != os.getpid()
+        return [one for one in path.iterdir() if one.name not in (ARRAYS, META)]
+    except (FileNotFoundError, NotADirectoryError):  # a training has removed it
+        return []
 
 
-def sync(path: Path) -> None:
-    """Wait until this file or folder is safe on the disk."""
-    if os.name != "nt":  # Windows cannot open a folder
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _remove(folder: Path, step: int, path: Path) -> None:
+    """Remove a checkpoint, but not what others put there; a kill leaves no half of one that counts as whole."""
+    if _foreign(path):
+        _unlink(path)
+    else:
+        hidden = _hidden_path(folder, step, "tmp")
+        path.rename(hidden)
+        _unlink(hidden)
+
+
+def _unlink(path: Path) -> None:
+    """Remove the files of a checkpoint, and its folder if that is then empty."""
+    with suppress(OSError):
+        for name in (META, ARRAYS):
+            (path / name).unlink(missing_ok=True)
+        path.rmdir()

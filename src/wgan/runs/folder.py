@@ -7,17 +7,20 @@ import json
 import math
 import os
 import re
-import shutil
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
 from wgan.errors import WganError
-from wgan.runs.checkpoint import sync
+from wgan.files import writing
+from wgan.files.reading import explained, opened
+from wgan.files.records import Whole, parsed, parsed_with_more, read_json
+from wgan.runs import checkpoint
 
 if sys.platform != "win32":
     import fcntl
@@ -27,7 +30,45 @@ FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
 ROWS, FORM, LABELS = "sha256 of the data", "checksum of their form", "sha256 of the labels"  # as messages name them
 PICTURE = re.compile(r"[0-9]{8,}\.png")
-MADE_LATER = ("report.html", "evaluation.json", "generator.onnx", "tensorboard")
+EVENTS = "events.out.tfevents.*"  # the files of TensorBoard
+MADE_LATER = ("report.html", "evaluation.json", "generator.onnx")
+LINE = 2**24  # bytes of a line of the log, at most; the longest have some thousands
+UNMENDED = "restore that file, or choose another folder"
+
+Scalar = Whole | float | str | bool | None
+
+
+class About(TypedDict):
+    """The entry "data" of config.json; earlier versions lack some of its entries, and whoever needs one asks for it."""
+
+    form: NotRequired[dict[str, Any]]
+    source: NotRequired[str]
+    sha256: NotRequired[str]
+    training_rows: NotRequired[Whole]
+    held_out_rows: NotRequired[Whole]
+    classes: NotRequired[dict[str, Any]]
+    labels_sha256: NotRequired[str]
+    path: NotRequired[str]
+    from_run: NotRequired[str]
+    data_dir: NotRequired[str]
+
+
+class Piece(TypedDict):
+    """An entry of "extended"."""
+
+    at: Whole
+    steps_before: Whole
+
+
+class Content(TypedDict):
+    """What config.json holds."""
+
+    config: dict[str, Scalar | list[Scalar]]
+    data: NotRequired[About]
+    engine: NotRequired[str]
+    versions: NotRequired[dict[str, str]]
+    machine: NotRequired[str]
+    extended: NotRequired[list[Piece]]
 
 
 def open_run(out: Path, config: dict, *, restart: bool = False, may_change: frozenset[str]) -> bool:
@@ -37,7 +78,7 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
     their new values are saved. Call it before `lock`, not inside: it takes the lock itself while it writes into an
     earlier run. If the folder holds another run or other files, or is in use, it changes nothing and raises WganError.
     """
-    asked = json.loads(json.dumps(config, allow_nan=False))  # as it will be read back: tuples become lists
+    asked = _as_read_back(out, config)
     saved = check(out, asked, restart=restart, may_change=may_change)
     with explained("use", out):
         if saved is None:
@@ -49,31 +90,35 @@ def open_run(out: Path, config: dict, *, restart: bool = False, may_change: froz
         with lock(out):
             if restart:
                 _clear(out)
+            for folder in (out, out / "samples"):
+                writing.clear(folder)
             _create(out, asked)
         return not restart
 
 
 def check(out: Path, config: dict, *, restart: bool, may_change: frozenset[str]) -> dict | None:
     """Raise what `open_run` would, but write nothing; return the earlier run's config.json, or None without one."""
-    with explained("use", out):
-        if not (out / CONFIG).exists():
+    if not is_run(out):
+        with explained("use", out):
             _refuse_other_files(out)
-            return None
-        saved = read_config(out)
-        if not restart:
-            _refuse_other_config(out, _compared_fields(saved), _compared_fields(config), may_change)
-        return saved
+        return None
+    saved = read_config(out)
+    if not restart:
+        _refuse_other_config(out, _compared_fields(saved), _compared_fields(config), may_change)
+    return saved
+
+
+def is_run(path: Path) -> bool:
+    """Whether this is a run folder, by its config.json. Raises WganError if the folder cannot be read."""
+    with explained("read", path):
+        return (path / CONFIG).is_file()
 
 
 def read_config(run: Path) -> dict:
     """Read a run's config.json. Raises WganError if it is missing or not as wgan writes it."""
-    if not (run / CONFIG).is_file():
+    if not is_run(run):
         raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
-    with explained("read", run / CONFIG):
-        config = _json_object((run / CONFIG).read_bytes())
-    if not config or not isinstance(config.get("config"), dict):
-        raise WganError(f"{run / CONFIG} is damaged or not one of wgan's; choose another folder.")
-    return config
+    return read_json(run / CONFIG, Content, UNMENDED, parse=parsed_with_more)
 
 
 def append(run: Path, record: dict) -> None:
@@ -85,15 +130,7 @@ def append(run: Path, record: dict) -> None:
 
 def write(run: Path, name: str, content: dict) -> None:
     """Write a file of strict JSON into a run folder, atomically. Raises WganError if it cannot be written."""
-    with explained("write", run / name):
-        _write_atomically(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically and make its folder if needed. Raises WganError if it cannot be written."""
-    with explained("write", path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_atomically(path, data)
+    writing.write(run / name, json.dumps(content, indent=1, allow_nan=False).encode())
 
 
 def read_log(run: Path) -> dict[str, np.ndarray]:
@@ -113,8 +150,7 @@ def truncate_log(run: Path, step: int) -> None:
     An incomplete last line is removed too. Raises WganError if an earlier line is broken or the file cannot be written.
     """
     kept = [line for line, record in _lines_and_records(run) if record.get("step", step) < step]
-    with explained("write", run / LOG):
-        _write_atomically(run / LOG, b"".join(kept))
+    writing.write(run / LOG, b"".join(kept))
 
 
 def go_back(run: Path, step: int) -> None:
@@ -125,17 +161,25 @@ def go_back(run: Path, step: int) -> None:
     """
     truncate_log(run, step)
     with explained("write", run / "samples"):
-        for path in (run / "samples").glob("*.png"):
-            if PICTURE.fullmatch(path.name) and int(path.stem) >= step:
+        for at, path in pictures(run):
+            if at >= step:
                 path.unlink()
+
+
+def pictures(run: Path) -> list[tuple[int, Path]]:
+    """The pictures of samples that wgan drew during a run, by step. Raises WganError for an unreadable folder."""
+    folder = run / "samples"
+    with explained("read", folder):
+        names = os.listdir(folder) if folder.is_dir() else []
+    return sorted((int(name[:-4]), folder / name) for name in names if PICTURE.fullmatch(name))
 
 
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
     """Lock a run folder. Raises WganError if another process, or this one, has locked it already."""
-    with explained("lock", run):
-        file = (run / LOCK).open("ab")
-    with file:
+    with explained("lock", run):  # for reading too, since a pipe of that name would wait for its reader
+        file = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    with open(file, "ab"):
         try:
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -185,12 +229,24 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
         raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart{more}.")
 
 
+def _as_read_back(out: Path, config: dict) -> dict:
+    """The content of config.json as it will be read back: tuples become lists. Raises WganError if it could not be."""
+    try:
+        return parsed_with_more(json.dumps(config, allow_nan=False).encode(), Content)
+    except ValueError as fault:
+        if "JSON compliant" in str(fault):  # NaN, which no config may hold
+            raise
+        raise WganError(
+            f"{out / CONFIG} cannot hold this run ({fault}); give whole numbers below 2**63, and names of UTF-8."
+        ) from fault
+
+
 def _create(out: Path, config: dict) -> None:
     folders = [out / name for name in FOLDERS]
     made = [path for path in (out / CONFIG, *folders, out, *out.parents) if not path.exists()]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _write_atomically(out / CONFIG, json.dumps(config, indent=1).encode())
+        write(out, CONFIG, config)
         for folder in folders:
             folder.mkdir(exist_ok=True)
     except BaseException:
@@ -201,31 +257,21 @@ def _create(out: Path, config: dict) -> None:
 
 
 def _clear(run: Path) -> None:
-    """Remove all of a run's files but config.json, which is replaced last, so that a kill leaves a run folder."""
-    for path in (run / name for name in (LOG, *FOLDERS, *MADE_LATER)):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
+    """Remove what wgan wrote into a run, and nothing else.
+
+    The newest checkpoint goes first and config.json is replaced last, so that after a kill the folder holds the earlier
+    run as it was before: at an older checkpoint, or at its start.
+    """
+    for name in (*FOLDERS, "tensorboard"):  # a link to elsewhere is not followed
+        if (run / name).is_symlink():
+            (run / name).unlink()
+    checkpoint.remove_all(run / "checkpoints")
+    made = [run / LOG, *(run / name for name in MADE_LATER), *(run / "tensorboard").glob(EVENTS)]
+    for path in (*(path for _, path in reversed(pictures(run))), *made):
+        if not path.is_dir() or path.is_symlink():
             path.unlink(missing_ok=True)
-
-
-def _json_object(text: bytes) -> dict | None:
-    """The JSON object in this text; None if the text is anything else."""
-    try:
-        value = json.loads(text.decode())
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        sync(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with suppress(OSError):  # it holds files of others
+        (run / "tensorboard").rmdir()
 
 
 def _json_value(value: object) -> object:
@@ -236,17 +282,28 @@ def _json_value(value: object) -> object:
 
 def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
     """Every line of the log with its record."""
-    if not (run / LOG).exists():
+    path, records = run / LOG, []
+    if not os.path.lexists(path):
         return []
-    with explained("read", run / LOG):
-        lines = (run / LOG).read_bytes().splitlines()
-    records = []
-    for number, line in enumerate(lines, 1):
-        if record := _json_object(line):
-            records.append((line + b"\n", record))
-        elif number < len(lines):
-            raise WganError(f"line {number} of {run / LOG} is not a JSON object; mend or delete that line.")
+    with opened(path) as file, explained("read", path):
+        broken = 0
+        for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
+            if broken:
+                raise WganError(f"line {broken} of {path} is not a record of wgan; mend or delete that line.")
+            if record := _record(line):
+                records.append((line.removesuffix(b"\n") + b"\n", record))
+            else:
+                broken = number
     return records
+
+
+def _record(line: bytes) -> dict | None:
+    """The record in a line of the log; None if it is anything else."""
+    try:
+        record: dict[str, Any] = parsed(line, dict[str, float | bool | str | list[Any] | None])
+    except ValueError:
+        return None
+    return record if type(record.get("step", 0.0)) is float else None
 
 
 def _column(values: list) -> np.ndarray:
@@ -255,13 +312,3 @@ def _column(values: list) -> np.ndarray:
     if all(isinstance(value, int | float) or value in ("nan", "inf", "-inf") for value in numbers):
         return np.array([float(value) for value in numbers])
     return np.fromiter(numbers, dtype=object)
-
-
-@contextmanager
-def explained(do: str, path: Path) -> Iterator[None]:
-    """Turn an OSError inside into a WganError that names the path and the reason."""
-    try:
-        yield
-    except OSError as fault:
-        reason = fault.strerror or fault
-        raise WganError(f"cannot {do} {path} ({reason}); make room there or choose another --out.") from fault

@@ -6,23 +6,30 @@ and its test.
 
 import csv
 import hashlib
+import io
 import json
 import os
 import platform
 import shlex
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from wgan import __version__
 from wgan.errors import WganError, unknown_name
+from wgan.files import writing
+from wgan.files.reading import explained, opened
+from wgan.files.records import checked
 from wgan.runs import folder as runs
+from wgan.runs import overwriting
 from wgan.studies.jobs import measured
 from wgan.studies.rows import Row, as_json
 
+ROWS = "rows.jsonl"  # the header, then an entry for each finished case
 UNFINISHED = "unfinished"  # the folder of the trainings under way; a finished study has none
 SCALES = ("quick", "medium", "full")  # minutes for one study; hours for all on two cores; the papers' constants
 FRAMES_PER_SECOND = 4  # in animation.gif
@@ -47,6 +54,14 @@ class Study(NamedTuple):
     judge: Callable[[list[Row]], tuple[bool | None, str]]
     draw: Callable[[list[Row]], Any]
     animate: Callable[[list[Row]], Any] | None = None
+
+
+class Entry(TypedDict):
+    """A finished case in rows.jsonl."""
+
+    case: dict[str, Any]
+    rows: list[dict[str, Any]]
+    seconds: float
 
 
 class Progress(NamedTuple):
@@ -98,8 +113,7 @@ def run(
                 done[missing[number]] = entry
                 yield Progress(len(done), len(cases), entry["rows"])
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-        with runs.explained("write", out):
-            _write(out, one, header, [done[n] for n in range(len(cases))])
+        _write(out, one, header, [done[n] for n in range(len(cases))])
 
 
 def table(rows: list[Row], columns: list[str] | None = None) -> str:
@@ -116,49 +130,68 @@ def words(rows: list[Row]) -> str:
 
 def _open(out: Path, header: Row) -> list[Row]:
     """The finished cases in the folder, which is created if needed; a last line that a killed process left is cut."""
-    path = out / "rows.jsonl"
-    with runs.explained("use", out):
+    path = out / ROWS
+    overwriting.check_folder(out, lambda name: False)  # what else the folder may hold is said below
+    with explained("use", out):
         if not path.exists():
-            if found := sorted(p.name for p in out.iterdir() if p.name != runs.LOCK) if out.exists() else []:
+            names = os.listdir(out) if out.exists() else []
+            if found := sorted(name for name in names if name != runs.LOCK and not name.startswith(f".{ROWS}.tmp-")):
                 raise WganError(f"{out} is not a study's folder but holds {found[0]!r}; choose another --out.")
-            out.mkdir(parents=True, exist_ok=True)
-            _append(out, header)
+            writing.write(path, _line(header))
             return []
-        try:
-            text = path.read_text(encoding="utf-8")
-            whole = text[: text.rfind("\n") + 1]
-            entries = [json.loads(line) for line in whole.splitlines()]
-        except ValueError:
-            raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
-        if whole != text:
-            path.write_text(whole, encoding="utf-8")
+    writing.clear(out)
+    with opened(path) as file, explained("read", path):
+        lines = file.readlines()
+    whole = lines[:-1] if lines and not lines[-1].endswith(b"\n") else lines
+    try:
+        entries = [_entry(line, number) for number, line in enumerate(whole)]
+    except (ValueError, RecursionError):  # json.loads, since a row may hold NaN
+        raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
     if not entries or entries[0] != header:
         raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
+    if whole != lines:
+        writing.write(path, b"".join(whole))
     return entries[1:]
 
 
+def _entry(line: bytes, number: int) -> Row:
+    """A line of rows.jsonl; the first is the header. Raises ValueError or RecursionError for any other line."""
+    found: Row = checked(json.loads(line.decode()), Entry if number else dict[str, Any])
+    if number and not found["rows"]:
+        raise ValueError("a case without rows")
+    return found
+
+
+def _line(entry: Row) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
+
+
 def _append(out: Path, entry: Row) -> None:
-    with runs.explained("write", out / "rows.jsonl"), (out / "rows.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    with explained("write", out / ROWS), (out / ROWS).open("ab") as file:
+        file.write(_line(entry))
 
 
 def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
-    """Write table.csv, figure.png, animation.gif and summary.md from the finished cases alone."""
+    """Write table.csv, figure.png, animation.gif and summary.md, each whole or not at all, from the finished cases."""
     rows = [row for entry in done for row in entry["rows"]]
-    with (out / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, _columns(rows), extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    one.draw(rows).savefig(out / "figure.png", format="png")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _columns(rows), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    writing.write(out / "table.csv", text.getvalue().encode())
+    with writing.replacing(out / "figure.png") as temporary:
+        one.draw(rows).savefig(temporary, format="png")
     if one.animate:
-        one.animate(rows).save(out / "animation.gif", writer="pillow", fps=FRAMES_PER_SECOND)
+        with explained("write", out / "animation.gif"), tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, "animation.gif")  # Pillow looks at the suffix, which a hidden name lacks
+            one.animate(rows).save(made, writer="pillow", fps=FRAMES_PER_SECOND)
+            writing.write(out / "animation.gif", made.read_bytes())
     holds, measured = one.judge(rows)
     verdict = {True: "It holds.", False: "It does not hold here.", None: "This scale cannot say."}[holds]
     seeds = sorted({entry["case"]["seed"] for entry in done if "seed" in entry["case"]})
     seconds = f"{sum(entry['seconds'] for entry in done):,.0f}"
     command = shlex.join(["wgan", "study", header["study"], "--scale", header["scale"]])
-    (out / "summary.md").write_text(
-        f"""# {header["study"]}
+    summary = f"""# {header["study"]}
 
 **Claim** ({one.source}): {one.claim}
 
@@ -170,9 +203,8 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
 
 Made by `{command}`, seeds {", ".join(map(str, seeds)) or "none"}, in {seconds} s of one core; wgan {header["wgan"]},
 Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores.
-""",
-        encoding="utf-8",
-    )
+"""
+    writing.write(out / "summary.md", summary.encode())
 
 
 def _columns(rows: list[Row]) -> list[str]:

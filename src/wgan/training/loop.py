@@ -79,7 +79,8 @@ def advance(
             record["learning_rate"] = rates(training, min(at, config.steps - 1))[0] if config.steps else 0.0
             record |= {"extended_to": extension.steps_at(config, training.extended, at)} if was_extended else {}
             seconds = time.perf_counter() - began
-            record |= {"seconds": round(seconds, 3), "steps_per_second": (at - first) / seconds}
+            speed = (at - first) / seconds if seconds > 0 else 0.0  # the clock of a machine can stand still
+            record |= {"seconds": round(seconds, 3), "steps_per_second": speed}
             if out:
                 runs.append(out, record)
             yield record
@@ -134,7 +135,7 @@ def train(
 
 def same_engine(config: Config, out: Path) -> Config:
     """The config with the engine of the run in `out` instead of "auto", so that the run goes on to the same bytes."""
-    if config.engine != "auto" or not (out / runs.CONFIG).is_file():
+    if config.engine != "auto" or not runs.is_run(out):
         return config
     return config.replace(engine=engine_of(runs.read_config(out)))
 
@@ -147,7 +148,7 @@ def may_change(config: Config, extend: bool = False) -> frozenset[str]:
 
 def described(training: Training, out: Path, restart: bool, extend: bool) -> dict[str, Any]:
     """The contents of config.json once `training` is in this folder; `extend` gives the run there more steps."""
-    earlier = (out / runs.CONFIG).is_file() and not restart
+    earlier = runs.is_run(out) and not restart
     if extend and not earlier:
         why = "restart begins anew" if restart else f"{out} holds none"
         raise WganError(f"--extend goes on with an earlier run, but {why}; leave it out.")

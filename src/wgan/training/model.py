@@ -54,7 +54,8 @@ def load_model(
 ) -> Model:
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    `step` chooses another checkpoint: its step, or "best" for the one that `best_by` chose. `objective`, `constraint`
+    A `WganWarning` names each newer one that cannot be read. `step` chooses another checkpoint: its step, or "best" for
+    the one that `best_by` chose. `objective`, `constraint`
     and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
     `WganError` if something is damaged or the step was not kept.
     """
@@ -62,16 +63,12 @@ def load_model(
     saved = runs.read_config(run)
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)
-    newest, damaged = checkpoint.latest(run / "checkpoints")
-    if step is not None:
-        newest = checkpoint.load(_checkpoint_of(run, step))
-    if newest is None:
-        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    found = _checkpoint_of(run, step)
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
-    critic = weights_of(newest, "critic", game, game.architecture.critic, form.encoded_shape)
-    generator = weights_of(newest, player, game, game.architecture.generator, (config.latent,))
-    return Model(config, form, game, critic, generator, newest.step, classes)
+    critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
+    generator = weights_of(found, player, game, game.architecture.generator, (config.latent,))
+    return Model(config, form, game, critic, generator, found.step, classes)
 
 
 def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Config:
@@ -121,13 +118,23 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
             )
 
 
-def _checkpoint_of(run: Path, step: str | int) -> Path:
-    kept = checkpoint.steps(run / "checkpoints")
+def _checkpoint_of(run: Path, step: str | int | None) -> checkpoint.Checkpoint:
+    """The newest readable checkpoint, with a warning of newer ones, or that of a step."""
+    if step is not None:
+        return checkpoint.chosen(run / "checkpoints", lambda kept: _step_named(run, step, kept))
+    newest, damaged = checkpoint.latest(run / "checkpoints")
+    if newest is None:
+        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    checkpoint.warn(run / "checkpoints", damaged)
+    return newest
+
+
+def _step_named(run: Path, step: str | int, kept: list[int]) -> int:
     found = best.best(run, kept)
     names = {str(number): number for number in kept} | ({"best": found.step} if found else {})
     if str(step) not in names:
         raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
-    return run / "checkpoints" / f"{names[str(step)]:08d}"
+    return names[str(step)]
 
 
 def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:

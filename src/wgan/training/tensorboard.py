@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgan.errors import WganError
+from wgan.files.reading import explained
+from wgan.runs.folder import pictures
 from wgan.runs.quantities import quantity, title
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ class Board:
         except ImportError:
             raise WganError("--tensorboard needs the package tensorboard; pip install 'wgan[tensorboard]'.") from None
         self.event, self.summary, self.histogram, self.metadata = Event, Summary, HistogramProto, SummaryMetadata
-        self.pictures = run / "samples"
-        self.written = {path.name for path in self.pictures.glob("*.png") if int(path.stem) < step}
-        self.file = EventFileWriter(str(run / "tensorboard"))
+        self.run = run
+        self.written = {path.name for at, path in pictures(run) if at < step}
+        with explained("write", run / "tensorboard"):
+            self.file = EventFileWriter(str(run / "tensorboard"))
         self.described: set[str] = set()  # The names already described: TensorBoard reads only the first description.
         # A session that starts at this step replaces what an earlier process wrote from this step on.
         restarted = SessionLog(status=SessionLog.START)
@@ -64,11 +67,11 @@ class Board:
         self.file.add_event(self.event(wall_time=time.time(), step=at, summary=self.summary(value=values)))
 
     def _add_pictures(self) -> None:
-        for path in sorted(self.pictures.glob("*.png")):
+        for at, path in pictures(self.run):
             if path.name not in self.written:
                 self.written.add(path.name)
                 picture = self.summary.Image(encoded_image_string=path.read_bytes())
-                self._add(int(path.stem), [self.summary.Value(tag="samples", image=picture)])
+                self._add(at, [self.summary.Value(tag="samples", image=picture)])
 
     def _histogram(self, weights: np.ndarray) -> Any:
         weights = weights.astype(np.float64).ravel()
