@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from wgan.errors import WganError
+from wgan.files import writing
 from wgan.runs import folder as runs
 
 FREE = frozenset({"steps"})
@@ -238,7 +239,7 @@ def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, di
         runs.append(tmp_path / "run", {"step": 1})
         yield tmp_path / "run" / "log.jsonl", lambda: runs.truncate_log(tmp_path / "run", 1)
         yield tmp_path / "run" / "new.json", lambda: runs.write(tmp_path / "run", "new.json", {"a": 1})
-        yield tmp_path / "deep" / "new.csv", lambda: runs.replace_file(tmp_path / "deep" / "new.csv", b"a,b")
+        yield tmp_path / "deep" / "new.csv", lambda: writing.write(tmp_path / "deep" / "new.csv", b"a,b")
 
     for path, rewrite in rewrites():
         disk_work.clear()
