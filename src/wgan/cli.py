@@ -312,7 +312,10 @@ def distance(
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words
 
-    found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column)
+    def note(text: str) -> None:
+        say(text, err=True)
+
+    found = between(first, second, method=method, n=count, seed=seed, budget=budget, column=column, note=note)
     say_json(found.to_json()) if as_json else say_page(words(found))
 
 

@@ -1,5 +1,7 @@
 """`wgan.distance` of named things: which rows are compared, and which are behind the floor."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -173,3 +175,16 @@ def test_images_of_two_usual_ranges_are_not_compared_as_they_are(tmp_path):
     np.save(tmp_path / "odd.npy", odd)
     np.save(tmp_path / "other.npy", odd[:50] * np.float32(0.99))
     assert distance.distance(tmp_path / "odd.npy", tmp_path / "other.npy").w1.value > 0
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(29.0, 0), (31.0, 1), (math.inf, 0)])
+def test_what_takes_more_than_a_minute_is_said_before_it_begins(tmp_path, monkeypatch, seconds, said):
+    """The exact distance and its floor take `seconds` each; without memory for them it is refused elsewhere."""
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(len(name)).normal(size=(6, 2)))
+    monkeypatch.setattr(distance.transport, "exact_seconds", lambda n, m, columns: seconds)
+    for method, budget, wanted in (("exact", None, said), ("auto", None, 0), ("exact", 5.0, 0)):
+        notes = []
+        distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", method=method, n=6, budget=budget, note=notes.append)
+        assert len(notes) == wanted, method
+        assert all("take about 1 minutes; --budget SECONDS gives" in note for note in notes)

@@ -1,6 +1,7 @@
 """W1 between two data sets, files or runs, beside the floor that remains where nothing differs."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,6 +104,7 @@ def distance(
     seed: int = 0,
     budget: float | None = None,
     column: Any = None,
+    note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
 
@@ -112,7 +114,7 @@ def distance(
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
     rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
     `column` says the kinds of the columns of tables (NAME=KIND). A run alone is compared with its held-out rows, and
-    its floor is W1 between held-out and training rows.
+    its floor is W1 between held-out and training rows. `note` is told before the exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """
@@ -121,7 +123,7 @@ def distance(
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
     if second is None:
-        return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget)
+        return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget, note)
     b = _side(second, column)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
     sizes = _sizes(a, b, form, n)
@@ -131,6 +133,7 @@ def distance(
         _flat_rows(side.draw(count, seed + at)[0], form, side)
         for at, (side, count) in enumerate(zip((a, b), sizes, strict=True))
     )
+    _say_long(rows, against, method, budget, note)
     found = w1(rows, against, method=method, budget=budget, seed=seed)
     floor = _floor(rows, against, found, method, seed, budget)
     floor_of = (
@@ -183,6 +186,18 @@ def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:
     )
 
 
+def _say_long(
+    rows: np.ndarray, against: np.ndarray, method: str, budget: float | None, note: Callable[[str], None]
+) -> None:
+    """Tell `note` if the exact distance and its floor take more than a minute, since nothing shows their progress."""
+    seconds = 2 * transport.exact_seconds(len(rows), len(against), rows.shape[1])
+    if method == "exact" and budget is None and AFFORDABLE < seconds < math.inf:
+        note(
+            f"the exact distance of {len(rows):,} and {len(against):,} rows and its floor take about "
+            f"{seconds / 60:,.0f} minutes; --budget SECONDS gives bounds in that time, and --n takes fewer rows."
+        )
+
+
 def _floor(
     rows: np.ndarray, against: np.ndarray, found: W1 | CriticW1, method: str, seed: int, budget: float | None
 ) -> Splits:
@@ -213,7 +228,13 @@ def _floor(
 
 
 def _of_run_and_own_data(
-    run: "_Side", real: "_Side", method: str, n: int | None, seed: int, budget: float | None
+    run: "_Side",
+    real: "_Side",
+    method: str,
+    n: int | None,
+    seed: int,
+    budget: float | None,
+    note: Callable[[str], None],
 ) -> Distance:
     """W1 of a run's samples and held-out rows; the floor puts as many training rows in the samples' place."""
     most = min(real.held_out or real.available // 2, real.available - real.held_out)
@@ -225,6 +246,7 @@ def _of_run_and_own_data(
     n = min(n or ROWS, most)
     rows, twin = (_flat_rows(part, run.form, real) for part in real.draw(n, seed))
     against = _flat_rows(run.draw(n, seed + 1)[0], run.form, run)
+    _say_long(rows, against, method, budget, note)
     found = w1(rows, against, method=method, budget=budget, seed=seed)
     floor = w1(rows, twin, method=method, budget=budget, seed=seed)
     floor_of = "held-out and training rows" if real.held_out else "two halves of the training rows"
