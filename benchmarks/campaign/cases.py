@@ -57,7 +57,8 @@ class Part(NamedTuple):
     """A part of the campaign: its formats with the cases of a long form each, and a function that runs one case.
 
     `run(case, room, specimens)` may write into the folder `room`, which is empty, and reads whole files in `specimens`.
-    A case that takes longer than `seconds` hangs. `share` is the part of the whole time that it may take.
+    A case that takes longer than `seconds` hangs. `share` is the part of the whole time in which it may begin cases;
+    all shares leave room for the last cases.
     """
 
     formats: dict[str, int]

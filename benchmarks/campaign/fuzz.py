@@ -73,5 +73,5 @@ PART = Part(
         "checkpoint": 3000, "log.jsonl": 3000, "evaluation.json": 3000, "samples": 1000, "safetensors": 5000,
         "onnx": 5000,
     },
-    run=run, seconds=20, share=0.5,
+    run=run, seconds=20, share=0.42,
 )  # fmt: skip

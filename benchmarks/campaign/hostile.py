@@ -231,5 +231,5 @@ def run(case: Case, room: Path, specimens: Path) -> Outcome:
 PART = Part(
     formats={"irregular": 95, "bombs": 9, "claims": 6, "names": 4 * len(WILD), "flags": 720, "changing": 4,
     "places": 9},
-    run=run, seconds=180, share=0.08,
+    run=run, seconds=180, share=0.09,
 )  # fmt: skip

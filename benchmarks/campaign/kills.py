@@ -248,5 +248,5 @@ PART = Part(
         "sample-csv": 40, "sample-parquet": 40, "sample-folder": 50, "report": 40, "evaluate": 40, "export-onnx": 60,
         "export-safetensors": 60, "cache": 60, "study": 60, "study-training": 60,
     },
-    run=run, seconds=200, share=0.3,
+    run=run, seconds=200, share=0.24,
 )  # fmt: skip
