@@ -125,7 +125,7 @@ def npz(data: bytes, rng: random.Random) -> bytes:
         members = members[:at]
     else:
         members[at][1] = with_header(
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (50000000,), }", bytes(2 * 10**8)
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (5000000,), }", bytes(2 * 10**7)
         )
     packed = zipped(
         members, rng.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
