@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -449,3 +450,14 @@ def test_a_config_of_another_width_takes_no_memory_for_its_weights(finished, tmp
     (run / "config.json").write_text(json.dumps(saved))
     with pytest.raises(WganError, match="does not fit the network dcgan"):
         models.load_model(run)
+
+
+def test_libraries_may_not_report_their_use(monkeypatch):
+    names = ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY")
+    for name in names:
+        monkeypatch.setenv(name, "0")
+    assert export._onnxruntime().__name__ == "onnxruntime"
+    monkeypatch.setitem(sys.modules, "datasets", None)  # it is told before it is looked for
+    with pytest.raises(WganError, match="needs one more package"):
+        data.load("hf:any/set")
+    assert [os.environ[name] for name in names] == ["1", "1"]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -203,9 +204,17 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
     return model
 
 
-def _session(data: bytes) -> Any:
+def _onnxruntime() -> Any:
+    """The library, told before it is loaded that it may not report its use to its maker."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def _session(data: bytes) -> Any:
+    onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     try:
@@ -217,9 +226,7 @@ def _session(data: bytes) -> Any:
 def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
     """The encoded rows for z [n, latent] and classes [n], n <= CHUNK."""
     given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
-    import onnxruntime
-
-    options = onnxruntime.RunOptions()
+    options = _onnxruntime().RunOptions()
     options.log_severity_level = FATAL
     try:
         return session.run(["encoded"], given, options)[0]

@@ -1,6 +1,7 @@
 """A data set of the Hugging Face `datasets` library: hf:NAME, hf:NAME:SPLIT or hf:NAME:SPLIT:CONFIGURATION."""
 
 import hashlib
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def load_hub(name: str, size: int | None, resize: str) -> Dataset:
     The split is "train" unless the name has one. The library refuses sets that run their own code. Raises WganError
     without the package datasets, and for a set that cannot be loaded or has neither images nor numbers.
     """
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # it asks for the data and reports nothing
     try:
         import datasets
     except ImportError:
