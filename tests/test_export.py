@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def model_of(config, form=ODD.form, architecture=None, classes=None):
 
 
 def session_of(model):
-    return export._session(export.graph_of(model, export.plain(model)).SerializeToString())
+    return export._session(export.graph_of(model, export.plain(model)).SerializeToString(), Path("x.onnx"))
 
 
 def both(model, count=5):
@@ -69,7 +70,7 @@ def both(model, count=5):
     engine, game = model.game.engine, model.game
     label = models.one_hot_labels(game, model.classes, codes)
     wanted = engine.run(step.generate, game, model.generator, engine.array(z), models.moments_of(model), label)
-    return export._run(session_of(model), z, codes), engine.numpy(wanted)
+    return export._run(session_of(model), Path("x.onnx"), z, codes), engine.numpy(wanted)
 
 
 @pytest.mark.parametrize("normalisation", NORMS)
@@ -105,7 +106,7 @@ def test_and_for_every_network_that_is_told_classes(network):
     model = model_of(config, classes=CLASSES)
     np.testing.assert_allclose(*both(model, 20), atol=1e-5)
     z = np.repeat(streams.normal(0, "sample", 0, (1, 5)), 3, axis=0)
-    rows = export._run(session_of(model), z, np.arange(3))
+    rows = export._run(session_of(model), Path("x.onnx"), z, np.arange(3))
     assert len(np.unique(rows.reshape(3, -1), axis=0)) == 3, "another class, another row"
 
 
@@ -437,7 +438,7 @@ def test_export_writes_nothing_if_the_card_cannot_be_made(finished, tmp_path):
     (run / "config.json").write_text(json.dumps(saved))
     (tmp_path / "g.safetensors").write_bytes(b"old")
     with pytest.raises(WganError, match=r"config\.json does not describe a run"):
-        export.export(run, tmp_path / "g.safetensors")
+        export.export(run, tmp_path / "g.safetensors", overwrite=True)
     assert (tmp_path / "g.safetensors").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["g.safetensors", "run"]
 

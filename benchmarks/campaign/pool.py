@@ -29,6 +29,7 @@ class Worker:
         self.process = context.Process(target=_serve, args=(other, specimens, self.room), daemon=False)
         self.process.start()
         other.close()
+        self.pipe.recv()  # it is ready, so that no case pays for its start
         self.case: Case | None = None
         self.began = self.until = 0.0
         self.done = 0
@@ -122,6 +123,7 @@ def _serve(pipe: Connection, specimens: Path, room: Path) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # what libraries print by themselves
         os.dup2(nothing, stream)
+    pipe.send(None)
     while True:
         try:
             case = pipe.recv()

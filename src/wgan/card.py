@@ -2,14 +2,11 @@
 
 import re
 from pathlib import Path
-from typing import TypedDict
 
 from wgan.config import OPERATIONAL, Config
 from wgan.data import DATASETS
-from wgan.errors import WganError
 from wgan.evaluation import evaluate
 from wgan.files.printed import shown
-from wgan.files.records import converted
 from wgan.reports.command import shell_line, train_command
 from wgan.runs import folder as runs
 from wgan.training.model import Model
@@ -40,7 +37,7 @@ def model_card(run: Path, model: Model, weights: int, norms: bool, file: str) ->
 
     The generator has so many `weights`; `norms` tells whether it has batch norms.
     """
-    saved, game, form, config = _saved(run), model.game, model.form, model.config
+    saved, game, form, config = runs.read_described(run), model.game, model.form, model.config
     data, name = saved["data"], bare(config.data)
     what = f" {DATASETS[name].text}" if name in DATASETS else ""
     moments = "; NAME.mean and NAME.variance are the moments of its batch norms" if norms else ""
@@ -80,28 +77,6 @@ engine {text(saved["engine"])}, wgan {text(saved["versions"]["wgan"])}:
 
 {_measured(run, model.step)}
 """
-
-
-class _About(TypedDict):
-    sha256: str
-    training_rows: int
-    held_out_rows: int
-
-
-class _Saved(TypedDict):
-    data: _About
-    engine: str
-    versions: dict[str, str]
-
-
-def _saved(run: Path) -> _Saved:
-    """What the card says of a run's config.json."""
-    try:
-        return converted(runs.read_config(run), _Saved)
-    except ValueError as fault:
-        raise WganError(
-            f"{run}/config.json does not describe a run ({fault}); restore that file, or give another run folder."
-        ) from None
 
 
 def text(name: object) -> str:

@@ -404,12 +404,12 @@ def data(
     """
     from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table
     from wgan.data.stored import words
-    from wgan.runs.folder import read_config
+    from wgan.runs.folder import read_described
 
     if stored:
         if name is None:
             raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
-        say_page(words(name, read_config(Path(name))))
+        say_page(words(name, read_described(Path(name))))
         return
     if name is None:
         for info in DATASETS.values():

@@ -115,7 +115,7 @@ def to_onnx(run: Path, model: Model, out: Path) -> Export:
     model = _in_float32(model)
     generator = plain(model)
     data = graph_of(model, generator).SerializeToString()
-    difference = _difference(model, generator, data)
+    difference = _difference(model, generator, data, out)
     if not difference <= TOLERANCE:
         raise WganError(
             f"the graph's samples are {difference:.2g} from the samples of {model.game.engine.name}, and at most "
@@ -154,7 +154,7 @@ def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
     return rows.astype(form.dtype)
 
 
-def _difference(model: Model, generator: Plain, data: bytes) -> float:
+def _difference(model: Model, generator: Plain, data: bytes, out: Path) -> float:
     """The largest difference between the encoded values of graph and engine, over the largest value or 1."""
     z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
     engine, game = model.game.engine, model.game
@@ -162,7 +162,7 @@ def _difference(model: Model, generator: Plain, data: bytes) -> float:
     codes = sample_codes(model, CHECKED)
     label = one_hot_labels(game, model.classes, codes)
     wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
-    return float(np.abs(_run(_session(data), z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
+    return float(np.abs(_run(_session(data, out), out, z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
 
 def drawn_from_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
@@ -170,15 +170,8 @@ def drawn_from_onnx(path: Path, count: int, seed: int, label: str | int | None) 
     _needs_onnx("onnxruntime")
     data = _bytes(path)
     model = _model_of_graph(data, path)
-    session = _session(data)
-
-    def encoded(z: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
-        rows = _run(session, z, codes)
-        if not np.isfinite(rows).all():
-            raise WganError(f"the graph in {path} makes numbers that are NaN or infinite; export the run anew.")
-        return rows
-
-    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded)
+    session = _session(data, path)
+    return _drawn(path, model, count, seed, label, lambda z, codes: _run(session, path, z, codes))
 
 
 def _model_of_graph(data: bytes, path: Path) -> Model:
@@ -213,17 +206,17 @@ def _onnxruntime() -> Any:
     return onnxruntime
 
 
-def _session(data: bytes) -> Any:
+def _session(data: bytes, path: Path) -> Any:
     onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = FATAL
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as problem:  # the exceptions of onnxruntime have no common base
-        raise WganError(f"onnxruntime cannot read the graph ({problem}); export the run anew.") from problem
+        raise WganError(f"onnxruntime cannot read the graph of {path}; export the run anew.") from problem
 
 
-def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+def _run(session: Any, path: Path, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
     """The encoded rows for z [n, latent] and classes [n], n <= CHUNK."""
     given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
     options = _onnxruntime().RunOptions()
@@ -231,7 +224,7 @@ def _run(session: Any, z: np.ndarray, codes: np.ndarray | None = None) -> np.nda
     try:
         return session.run(["encoded"], given, options)[0]
     except Exception as problem:  # the exceptions of onnxruntime have no common base
-        raise WganError(f"onnxruntime cannot run the graph ({problem}); export the run anew.") from problem
+        raise WganError(f"onnxruntime cannot run the graph of {path}; export the run anew.") from problem
 
 
 def _needs_onnx(*libraries: str) -> None:
@@ -284,7 +277,8 @@ def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int |
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
     layers, latent = game.architecture.generator, (model.config.latent,)
     weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
-    return models.drawn(model._replace(game=game, generator=weights), count, seed, label)
+    model = model._replace(game=game, generator=weights)
+    return _drawn(path, model, count, seed, label, models.encoder(model))
 
 
 # What all formats share
@@ -299,6 +293,18 @@ def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None 
 def drawn(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
     """The rows of `sample` in parts, for a file."""
     return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
+
+
+def _drawn(path: Path, model: Model, count: int, seed: int, label: str | int | None, encoder: drawing.Encoded) -> Drawn:
+    """The samples of a file, of which the weights may be so large that numbers overflow."""
+
+    def encoded(z: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
+        rows = encoder(z, codes)
+        if not np.isfinite(rows).all():
+            raise WganError(f"the generator in {path} makes numbers that are NaN or infinite; export the run anew.")
+        return rows
+
+    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded)
 
 
 def plain(model: Model) -> Plain:

@@ -10,7 +10,7 @@ from wgan.files.printed import shown
 from wgan.files.reading import refuse_irregular
 
 MEMORY = 2  # bytes of memory that a byte of an unpacked column takes while it is read
-PANDAS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, AssertionError)
+PANDAS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 
 
 def arrow_type(text: str) -> Any:

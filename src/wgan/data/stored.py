@@ -5,6 +5,7 @@ from typing import Any
 
 from wgan.data.array_form import form_from_json
 from wgan.data.columns import Column, TableForm
+from wgan.data.labels import Classes
 from wgan.data.rows import Form
 from wgan.data.series import series_of, texts_of
 from wgan.data.table_files import quoted
@@ -15,22 +16,20 @@ FEWEST = 5  # levels with fewer rows than this are named as rare
 
 
 def words(run: str, saved: dict[str, Any]) -> str:
-    """What the config.json `saved` of a run holds of its data, as text."""
+    """What the config.json of a run, as `runs.folder.read_described` reads it, holds of its data, as text."""
     try:
         data = saved["data"]
         form = form_from_json(data["form"])
-    except (LookupError, TypeError, ValueError, AttributeError) as problem:
-        raise WganError(f"{run}/config.json does not describe a run's data ({problem!r}); give another run") from None
+        names = Classes.from_json(data["classes"]).names if "classes" in data else []
+    except ValueError as problem:
+        raise WganError(f"{run}/config.json does not describe a run's data ({problem}); give another run.") from None
     lines = [
         f"{run} holds of its data, besides the weights and pictures of samples:",
         f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
         f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
     ]
-    if classes := data.get("classes"):
-        lines += [
-            f"  {len(classes['names']):,} class names, with their shares:",
-            *_wrapped(map(quoted, classes["names"])),
-        ]
+    if names:
+        lines += [f"  {len(names):,} class names, with their shares:", *_wrapped(map(quoted, names))]
     if not isinstance(form, TableForm):
         return page([*lines, _of_array(form)])
     texts = numbers = 0

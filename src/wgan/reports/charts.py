@@ -12,6 +12,7 @@ from wgan.runs.quantities import number
 
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
+LARGEST = 1e300  # of what an axis shows
 MOST = 500  # points of a drawn line, at most
 KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 
@@ -223,8 +224,11 @@ def _path(style: str, x: np.ndarray, y: np.ndarray) -> Markup:
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
     """Round limits around the values and about five round ticks between them."""
-    if high <= low:
-        low, high = low - (abs(low) or 1) / 2, high + (abs(high) or 1) / 2
+    low, high = max(low, -LARGEST), min(high, LARGEST)
+    size = max(abs(low), abs(high))
+    if high - low <= size * 1e-12 or size < 1 / LARGEST:
+        half = size / 2 if size > 1 / LARGEST else 0.5
+        low, high = low - half, high + half
     rough = (high - low) / 4
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= rough * (1 - 1e-9))
@@ -234,6 +238,7 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
 
 def _log_axis(values: np.ndarray) -> tuple[float, float, list[float]]:
     """Powers of ten around the values, and at most about five ticks between them."""
+    values = np.clip(values, 1 / LARGEST, LARGEST)
     least, most = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
     every = max(1, (most - least) // 5)
     return 10.0**least, 10.0**most, [10.0**i for i in range(least, most + 1, every)]

@@ -19,7 +19,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.files import writing
 from wgan.files.reading import explained, opened
-from wgan.files.records import Whole, parsed, parsed_with_more, read_json
+from wgan.files.records import Whole, converted, parsed, parsed_with_more, read_json
 from wgan.runs import checkpoint
 
 if sys.platform != "win32":
@@ -51,6 +51,25 @@ class About(TypedDict):
     path: NotRequired[str]
     from_run: NotRequired[str]
     data_dir: NotRequired[str]
+
+
+class Origin(TypedDict):
+    """What the entry "data" says to a person."""
+
+    form: dict[str, Any]
+    source: str
+    sha256: str
+    training_rows: Whole
+    held_out_rows: Whole
+
+
+class Described(TypedDict):
+    """What config.json says of a run to a person."""
+
+    config: dict[str, Any]
+    data: Origin
+    engine: str
+    versions: dict[str, str]
 
 
 class Piece(TypedDict):
@@ -119,6 +138,16 @@ def read_config(run: Path) -> dict:
     if not is_run(run):
         raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
     return read_json(run / CONFIG, Content, UNMENDED, parse=parsed_with_more)
+
+
+def read_described(run: Path) -> dict[str, Any]:
+    """Read a run's config.json for what it says of the run to a person. Raises WganError if that is not all there."""
+    saved = read_config(run)
+    try:
+        converted(saved, Described)
+    except ValueError as fault:
+        raise WganError(f"{run / CONFIG} does not describe a run ({fault}); {UNMENDED}.") from None
+    return saved
 
 
 def append(run: Path, record: dict) -> None:
@@ -282,7 +311,7 @@ def _json_value(value: object) -> object:
 
 def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
     """Every line of the log with its record."""
-    path, records = run / LOG, []
+    path, records, last = run / LOG, [], -1.0
     if not os.path.lexists(path):
         return []
     with opened(path) as file, explained("read", path):
@@ -291,6 +320,12 @@ def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
             if broken:
                 raise WganError(f"line {broken} of {path} is not a record of wgan; mend or delete that line.")
             if record := _record(line):
+                if record.get("step", last) < last:
+                    raise WganError(
+                        f"line {number} of {path} is of step {record['step']:g}, after step {last:g}; restore that "
+                        "file, whose lines were moved."
+                    )
+                last = record.get("step", last)
                 records.append((line.removesuffix(b"\n") + b"\n", record))
             else:
                 broken = number

@@ -226,7 +226,7 @@ def sample(model: Model, count: int, seed: int = 0, label: str | int | None = No
 def drawn(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
     """The rows of `sample` in parts, for a file."""
     classes, latent = model.classes, model.config.latent
-    return drawing.drawn(model.form, classes, latent, count, seed, label, _encoded(model))
+    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model))
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
@@ -246,13 +246,13 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    encoded = _encoded(model)
+    encoded = encoder(model)
     starts = range(0, len(z), CHUNK)
     parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
     return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
 
 
-def _encoded(model: Model) -> drawing.Encoded:
+def encoder(model: Model) -> drawing.Encoded:
     """The function from z and codes to encoded rows."""
     game, engine, moments = model.game, model.game.engine, moments_of(model)
 

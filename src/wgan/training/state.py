@@ -13,6 +13,7 @@ from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
 from wgan.data import Classes, Dataset
 from wgan.errors import WganError
+from wgan.files.records import converted
 from wgan.game import step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
@@ -251,7 +252,13 @@ def restore(training: Training, saved: checkpoint.Checkpoint) -> None:
 
     training.state = State(*(placed(part, tree) for part, tree in training.state._asdict().items()))
     engine = training.game.engine
-    training.step, training.info = saved.step, {name: engine.array(np.float64(v)) for name, v in saved.meta.items()}
+    try:
+        found: dict[str, float] = converted(saved.meta, dict[str, float])
+    except ValueError as fault:
+        raise WganError(
+            f"meta.json of checkpoint {saved.step} holds no losses ({fault}); remove it to use an older one."
+        ) from None
+    training.step, training.info = saved.step, {name: engine.array(np.float64(v)) for name, v in found.items()}
 
 
 def _walk(path: str, tree: Any) -> Iterator[tuple[str, Any]]:
