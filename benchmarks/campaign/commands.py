@@ -57,7 +57,7 @@ def forked(
     room: Path,
     kill: Kill | None = None,
     before: Callable[[], None] = lambda: None,
-    seconds: float = 60,
+    seconds: float = 180,
 ) -> Ended:
     """Run `wgan` with these arguments in a child of this process, which has imported all that it needs.
 

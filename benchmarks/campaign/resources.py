@@ -40,11 +40,8 @@ def full(case: Case, room: Path, specimens: Path) -> Outcome:
         if not mounted and outcome.kind == "refused":
             if left := [name for name in names(room) if LEFTOVER.fullmatch(name)]:
                 return Outcome("leftover", str(left), "after a full disk")
-            gone = [
-                name
-                for name, data in before.items()
-                if contents(room, command).get(name) != data and name in command.whole
-            ]
+            found = contents(room, command) if command.old is not None else before  # a restart is to change its run
+            gone = [name for name, data in before.items() if found.get(name) != data and name in command.whole]
             if gone:
                 return Outcome("half", str(gone), "the old file is gone after a full disk")
         return outcome
