@@ -387,6 +387,7 @@ def evaluate(
 )
 @click.option("--drop", metavar="TEXT", help=FIELDS["drop"].metadata["text"])
 @click.option("--column", multiple=True, metavar="NAME=KIND", help=FIELDS["column"].metadata["text"])
+@click.option("--verify", is_flag=True, help="read all rows, compare them with the SHA-256 of the cache, and print it")
 @click.option("--stored", is_flag=True, help="list what of the data leaves the machine with the model of the run NAME")
 def data(
     name: str | None,
@@ -395,6 +396,7 @@ def data(
     resize: str,
     drop: str | None,
     column: tuple[str, ...],
+    verify: bool,
     stored: bool,
 ) -> None:
     """List the data sets, or describe one data set, folder or file: what it holds and where it was found.
@@ -402,7 +404,7 @@ def data(
     Of a table there is a line for each column: its kind, an example, and what samples will give back; guesses are
     marked with ? and explained below.
     """
-    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table
+    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table, verified
     from wgan.data.stored import words
     from wgan.runs.folder import read_described
 
@@ -415,13 +417,15 @@ def data(
         for info in DATASETS.values():
             say(f"{info.name:15} {info.text}")
         return
-    if (size, resize, drop, data_dir) == (None, "crop", None, None) and (found := look(name)):
+    if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
         say_page(found)
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
+    if verify:
+        say(f"SHA-256 of the rows: {verified(dataset)}")
     rows = dataset.rows
     say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     if is_table(name):

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import called
 from data_files import encoded, one_sentence, picture
 
-from wgan.data import cache, load, load_cifar, read_idx
+from wgan.data import cache, load, load_cifar, read_idx, sha256_of, verified
 from wgan.data.numpy_files import read_numpy
 from wgan.errors import WganError
 
@@ -338,3 +339,25 @@ if __name__ == "__main__":
     CORPUS.mkdir(parents=True, exist_ok=True)
     for title, content in made().items():
         (CORPUS / title).write_bytes(content)
+
+
+def test_verify_finds_what_no_stamp_shows(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_stamp", lambda path: [1, 2, 3, 4])  # a disk that lost a bit tells nobody
+    right = load(photos)
+    assert verified(right) == right.sha256
+    (path,) = (tmp_path / "cache").rglob("rows")
+    with path.open("r+b") as file:
+        file.write(bytes([255 - right.rows.flat[0]]))
+    dataset = load(photos)
+    with pytest.raises(WganError, match=r"holds other rows than were decoded: .* delete that file"):
+        verified(dataset)
+    path.unlink()
+    assert verified(load(photos)) == right.sha256
+
+
+def test_verify_prints_what_a_run_of_these_rows_keeps(tmp_path):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(40, 2)))
+    (tmp_path / "t.csv").write_text("a,b\n" + "".join(f"{i},{i % 3}.5\n" for i in range(40)))
+    for name in ("x.npy", "t.csv"):
+        dataset = load(tmp_path / name)
+        assert f"SHA-256 of the rows: {sha256_of(dataset)}\n" in called("data", tmp_path / name, "--verify").stdout

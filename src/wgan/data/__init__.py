@@ -21,7 +21,7 @@ from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.numpy_files import read_numpy
-from wgan.data.places import configs_by_place, places_of, sha256_of
+from wgan.data.places import configs_by_place, places_of, sha256_of, verified
 from wgan.data.rows import Dataset, Form, split
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
@@ -60,6 +60,7 @@ __all__ = [
     "sha256_of",
     "split",
     "toy",
+    "verified",
 ]
 
 

@@ -4,12 +4,14 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wgan.data.rows import Dataset
+from wgan.errors import WganError
 from wgan.runs import folder as runs
 
 if TYPE_CHECKING:
@@ -19,6 +21,18 @@ if TYPE_CHECKING:
 def sha256_of(dataset: Dataset) -> str:
     """The SHA-256 of the rows, which says whether two data sets are the same."""
     return dataset.sha256 or hashlib.sha256(np.ascontiguousarray(dataset.rows).data).hexdigest()
+
+
+def verified(dataset: Dataset) -> str:
+    """What `sha256_of` returns, after all rows of a cache were read. Raises WganError if they are not its own."""
+    if dataset.mapped is None or not dataset.sha256:
+        return sha256_of(dataset)
+    if (found := sha256_of(replace(dataset, sha256=""))) != dataset.sha256:
+        raise WganError(
+            f"{str(dataset.mapped.path)!r} holds other rows than were decoded: their SHA-256 is {found}, not "
+            f"{dataset.sha256}; delete that file, and the pictures are decoded anew."
+        )
+    return found
 
 
 def places_of(config: "Config", run: Path, named: bool) -> dict[str, str]:
