@@ -324,7 +324,7 @@ def test_unknown_names_suggest():
 @pytest.mark.parametrize(
     "values",
     [None, [], "x", {"width": [3]}, {"column": {"a": "b"}}, {"seed": 2**70}, {"steps": 10**400}, {"latent": 10**12},
-     {"depth": 10**6}, {"network": "\ud800"}, {"data": "a\udcff.csv"}, {"objective": None}, {"x": 1}, {"best_by": 3},
+     {"depth": 10**6}, {"objective": None}, {"x": 1}, {"best_by": 3},
      {"learning_rate": float("nan")}, {"drop": {}}, {"activation": ["relu"]}, {3: 4}],
     ids=repr,
 )  # fmt: skip

@@ -37,7 +37,8 @@ def as_the_locale_says(path):
     """The places in a file that read or write text in the encoding of the locale."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and "encoding" not in [one.arg for one in node.keywords]:
+        named = [one.arg for one in node.keywords] if isinstance(node, ast.Call) else []
+        if isinstance(node, ast.Call) and not {"encoding", "force_zip64"} & {*named}:  # a zip holds bytes
             name = ast.unparse(node.func).split(".")[-1]
             words = [one.value for one in node.args if isinstance(one, ast.Constant)]
             text = name in {"read_text", "write_text"} or (

@@ -319,16 +319,6 @@ def _is_finite(value: Any) -> bool:
         return False
 
 
-def _refuse_other_bytes(name: str, value: Any) -> None:
-    """Refuse text that no JSON file can keep: a path whose bytes are not UTF-8."""
-    try:
-        str(getattr(value, "name", value)).encode()
-    except UnicodeEncodeError:
-        raise WganError(
-            f"{name} is {value!r}, whose bytes are not UTF-8, which the run's config.json cannot keep; rename it."
-        ) from None
-
-
 def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Refuse a field that is given beside an object that was made with another value."""
     for name, value in given.items():
@@ -341,12 +331,8 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
     if value is None and f.default is None:
         return None
     if read := f.metadata.get("read"):
-        found = read(value)
-        for text in found or ():
-            _refuse_other_bytes(f.name, text)
-        return found
+        return read(value)
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
-        _refuse_other_bytes(f.name, value)
         return value
     if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):
         name = name_of(value)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan import __version__, card
-from wgan.config import Config
+from wgan.config import Config, Named
 from wgan.data import Classes, Form, form_from_json
-from wgan.engines.onnx_files import contents
+from wgan.engines.onnx_files import Contents, contents
 from wgan.errors import WganError
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.reading import explained, opened, read, refuse_irregular
@@ -36,7 +36,6 @@ from wgan.training.model import (
     load_model,
     moments_of,
     one_hot_labels,
-    refuse_named,
     sample_codes,
     weights_of,
 )
@@ -179,22 +178,28 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
     try:
         found = contents(data)
         model = _described(found.metadata, path)
-        game_layers = architecture_of(
-            model.config, model.form.encoded_shape, model.form.groups, model.classes
-        ).generator
         latent = (model.config.latent,)
         inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *latent))}
         inputs |= {} if model.classes is None else {"label": ("int64", (-1,))}
         if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *model.form.encoded_shape)):
             raise ValueError("its inputs and outputs are not those that it describes")
-        if found.made > NODES * (SPARE + sum(map(math.prod, shapes(game_layers, latent)))):
-            raise ValueError("it computes far more numbers than the network that it describes")
-        weights = sum(map(math.prod, array_shapes(game_layers, latent).values()))
-        if len(data) > 2 * 4 * weights + SPARE * NODES + sum(len(text) for text in found.metadata.values()):
-            raise ValueError("it holds far more weights than the network that it describes")
+        refuse_more_than_free(4 * drawing.CHUNK * found.made, f"a batch of the graph in {path}", "export the run anew")
+        if not isinstance(model.config.network, Named):  # the layers of another network are known to the graph alone
+            _refuse_larger(found, len(data), model)
     except ValueError as fault:
         raise WganError(f"cannot read {path} as a graph of wgan export ({fault}); export the run anew.") from fault
     return model
+
+
+def _refuse_larger(found: Contents, size: int, model: Model) -> None:
+    """Raise ValueError if a graph of so many bytes makes or holds more than the network that it describes."""
+    form, latent = model.form, (model.config.latent,)
+    layers = architecture_of(model.config, form.encoded_shape, form.groups, model.classes).generator
+    if found.made > NODES * (SPARE + sum(map(math.prod, shapes(layers, latent)))):
+        raise ValueError("it computes far more numbers than the network that it describes")
+    weights = sum(map(math.prod, array_shapes(layers, latent).values()))
+    if size > 2 * 4 * weights + SPARE * NODES + sum(len(text) for text in found.metadata.values()):
+        raise ValueError("it holds far more weights than the network that it describes")
 
 
 def _onnxruntime() -> Any:
@@ -341,7 +346,6 @@ def _described(metadata: dict[str, str], path: Path) -> Model:
             raise ValueError("another format")
         saved: dict[str, Any] = {name: parsed(text.encode()) for name, text in metadata.items() if name in DESCRIBED}
         config, form = Config.from_json(saved.get("config")), form_from_json(saved.get("form"))
-        refuse_named(config, ("constraint", "network"))
         classes = None if config.conditional == "none" else Classes.from_json(saved.get("classes"))
         return Model(config, form, None, {}, {}, converted(saved.get("step"), int), classes)  # type: ignore[arg-type]
     except (ValueError, WganError) as problem:

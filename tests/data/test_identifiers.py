@@ -129,7 +129,7 @@ def test_what_is_no_run_stores_nothing(trained, tmp_path):
     assert_refused(run("data", "--stored", tmp_path), "is not a run folder")
     shutil.copytree(trained / "run", tmp_path / "broken")
     (tmp_path / "broken" / "config.json").write_text('{"config": {}, "data": {"form": 7}}')
-    assert_refused(run("data", "--stored", tmp_path / "broken"), "does not describe a run's data")
+    assert_refused(run("data", "--stored", tmp_path / "broken"), "config.json is damaged or not one of wgan's")
 
 
 def test_data_of_a_file_marks_identifiers_where_train_refuses(trained):

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from frames import mixed, pd
+from frames import mixed, pd, write
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -151,7 +151,7 @@ def test_a_parquet_file_keeps_the_dtypes_of_its_frame(tmp_path):
     frame = mixed().rename(columns=str)
     frame.to_parquet(tmp_path / "mixed.parquet")
     dataset = table_files.read(tmp_path / "mixed.parquet")
-    table_files.write(dataset.form, dataset.rows, tmp_path / "again.parquet")
+    write(dataset.form, dataset.rows, tmp_path / "again.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "again.parquet"), frame)
 
 

@@ -211,5 +211,5 @@ def test_damaged_pieces_are_named(tmp_path):
     list(train(CONFIG, out=tmp_path))
     saved = json.loads(Path(tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(saved | {"extended": [{"at": 3}]}))
-    with pytest.raises(WganError, match=r"entry extended of config.json is damaged"):
+    with pytest.raises(WganError, match=r"config\.json is damaged .*`steps_before` - at `\$\.extended\[0\]`"):
         list(train(CONFIG, out=tmp_path))

@@ -47,15 +47,7 @@ def places_of(config: "Config", run: Path, named: bool) -> dict[str, str]:
             places["from_run"] = os.path.relpath(path.resolve(), run.resolve())
     if config.data_dir is not None and named:
         places["data_dir"] = str(Path(os.path.expanduser(config.data_dir)).absolute())
-    return {name: place for name, place in places.items() if _is_text(place)}
-
-
-def _is_text(place: str) -> bool:
-    """Whether JSON can hold a path: one whose bytes are not UTF-8 is found by the others alone."""
-    try:
-        return bool(place.encode())
-    except UnicodeEncodeError:
-        return False
+    return places
 
 
 def configs_by_place(config: "Config", run: Path) -> Iterator["Config"]:

@@ -83,7 +83,7 @@ def ended(fault: OSError) -> None:
 
 def say_json(value: Any) -> None:
     """Print a value on stdout as JSON, in which every character that is not printed is an escape of JSON."""
-    say_page(json.dumps(value, indent=2))
+    say_page(json.dumps(value, indent=1))
 
 
 def drop(stream: TextIO) -> None:
