@@ -33,6 +33,7 @@ def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None =
     """
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
+        overwrite = overwrite or _is_report(out)
     overwriting.check_file(out, *paths, overwrite=overwrite)
     runs = [read(path) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
