@@ -28,7 +28,7 @@ SAID = {  # what is said of each file of the corpus
     "npy-deep-brackets.npy": "its header is not readable",
     "npy-header-of-4-GB.npy": "its header has 4,294,967,295 bytes, more than 10,000",
     "npy-objects.npy": "holds Python objects, which are never unpickled",
-    "npy-records.npy": "holds records of several fields",
+    "npy-records.npy": "holds records with named fields",
     "npy-no-width.npy": "its dtype is <U0",
     "npz-labels-beyond-unicode.npz": "labels that are no text",
     "npz-labels-of-half-characters.npz": "labels that are no text",
@@ -148,6 +148,20 @@ def test_a_pipe_among_pictures_is_a_broken_picture(tmp_path, monkeypatch, capsys
     said = capsys.readouterr().err
     assert r"skipped pipe\x1b[31m.png: it is not a regular file" in said
     assert "\x1b" not in said
+
+
+def test_a_pipe_in_the_place_of_the_lock_of_the_cache_makes_nobody_wait(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        picture(8, 8, number).save(tmp_path / "photos" / f"{number}.png")
+    load(tmp_path / "photos")
+    locks = [*(tmp_path / "cache").rglob(".lock")]
+    for lock in locks:
+        lock.unlink()
+        os.mkfifo(lock)
+    assert len(locks) == 2
+    assert len(load(tmp_path / "photos").rows) == 3
 
 
 def test_an_unreadable_folder_of_pictures_is_named(tmp_path, monkeypatch):

@@ -3,16 +3,20 @@
 import json
 import os
 import shutil
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from commands import SMALL, assert_refused, run
 from oracles import needs_torch_fidelity
 from safetensors.numpy import load_file, save
 
 from wgan import Config, WganError, data, train
+from wgan.cli import cli
 from wgan.data import split
+from wgan.errors import WganWarning
 from wgan.evaluation import evaluate, features
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
@@ -50,6 +54,21 @@ def toy_run(out, name="8gaussians", **fields):
 
 
 # The command.
+
+
+def test_a_damaged_newest_checkpoint_is_named_once_and_the_one_before_it_is_measured(tmp_path):
+    out = toy_run(tmp_path / "run", checkpoint_every=1)
+    (out / "checkpoints" / "00000002" / "meta.json").write_text("{")
+    said = f"{out / 'checkpoints'}: checkpoint 2 is damaged (meta.json: Input data was truncated); using 1 instead."
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        done = CliRunner().invoke(cli, ["evaluate", str(out), "--samples", "50", "--json"])
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count(f"wgan: {said}") == 1
+    assert json.loads(done.stdout)["step"] == 1
+    with pytest.warns(WganWarning) as caught:
+        evaluate.evaluate(out, 50)
+    assert [str(one.message) for one in caught] == [said]
 
 
 def test_the_table_has_every_metric_beside_its_floor_and_what_was_compared(evaluated, digits_run):

@@ -89,6 +89,16 @@ def test_another_config_is_refused_field_by_field(run):
     assert contents(run) == before
 
 
+@pytest.mark.parametrize("steps", ["100", None, []])
+def test_saved_steps_that_are_no_number_are_another_run(run, steps):
+    saved = json.loads((run / "config.json").read_text())
+    saved["config"]["steps"] = steps
+    (run / "config.json").write_text(json.dumps(saved))
+    with pytest.raises(WganError, match=r"holds another run \(steps: saved .*, asked 7\)") as caught:
+        runs.open_run(run, config(steps=7), may_change=frozenset())
+    assert "--extend" not in str(caught.value)
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_other_peoples_files_are_refused_and_stay(tmp_path, restart):
     folder = tmp_path / "photos"

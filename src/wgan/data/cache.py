@@ -36,7 +36,7 @@ from wgan.files.memory import in_words
 from wgan.files.printed import say
 from wgan.files.reading import opened, reason
 from wgan.files.records import parsed
-from wgan.files.writing import clear, replacing, write
+from wgan.files.writing import clear, lock_file, replacing, write
 
 if sys.platform != "win32":
     import fcntl
@@ -477,7 +477,7 @@ def _locked_folder(pictures: Pictures, *parts: str) -> Iterator[Path]:
     folder = cache().joinpath("images", pictures.key[:32], *parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / ".lock").open("ab") as lock:
+        with lock_file(folder / ".lock") as lock:
             if sys.platform != "win32":
                 fcntl.flock(lock, fcntl.LOCK_EX)
             clear(folder)

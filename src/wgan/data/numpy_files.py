@@ -126,7 +126,7 @@ def _fields(text: bytes) -> object:
 def _dtype(said: object) -> np.dtype:
     """The dtype that a header names; only plain numbers, times and texts, no records and no Python objects."""
     if isinstance(said, list):
-        raise ValueError("it holds records of several fields, not plain numbers")
+        raise ValueError("it holds records with named fields, not plain numbers")
     if not isinstance(said, str) or not DTYPE.fullmatch(said):
         raise ValueError(f"its dtype is {_short(said)}")
     with warnings.catch_warnings():

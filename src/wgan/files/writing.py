@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedWriter
 from pathlib import Path
 
 import psutil
@@ -120,6 +121,11 @@ def another_writes(writer: int) -> bool:
         return writer != os.getpid() and psutil.pid_exists(writer)
     except OverflowError:
         return False
+
+
+def lock_file(path: Path) -> BufferedWriter:
+    """Open the file of a lock, and make it if it is missing; a pipe of that name does not wait for its reader."""
+    return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "ab")
 
 
 def sync(path: Path) -> None:

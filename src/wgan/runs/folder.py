@@ -206,9 +206,9 @@ def pictures(run: Path) -> list[tuple[int, Path]]:
 @contextmanager
 def lock(run: Path) -> Iterator[None]:
     """Lock a run folder. Raises WganError if another process, or this one, has locked it already."""
-    with explained("lock", run):  # for reading too, since a pipe of that name would wait for its reader
-        file = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    with open(file, "ab"):
+    with explained("lock", run):
+        file = writing.lock_file(run / LOCK)
+    with file:
         try:
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -252,8 +252,9 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
         for name in sorted((saved.keys() | asked.keys()) - may_change)
         if saved.get(name) != asked.get(name)  # a field that an earlier version lacked is as if it was not set
     ]:
-        found, more = "; ".join(differences), ""
-        if len(differences) == 1 and differences[0].startswith("steps:") and asked["steps"] > saved["steps"]:
+        found, more, before = "; ".join(differences), "", saved.get("steps")
+        fewer = isinstance(before, int | float) and before < asked["steps"]
+        if len(differences) == 1 and differences[0].startswith("steps:") and fewer:
             more = ", or add --extend (in Python extend=True) to give it more steps"
         raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart{more}.")
 

@@ -111,7 +111,8 @@ def train(
 
     `dataset` is a `Dataset`, an array or a DataFrame to train on instead of the data that the config names. With `out`
     the run is written to that folder, and resumes an earlier run of the same config there; `extend` gives that run the
-    steps of this config. `note` is called with sentences for the user, for instance about a damaged checkpoint.
+    steps of this config. `note` is called with sentences for the user, for instance the step at which a run goes on. A
+    `WganWarning` names a newest checkpoint that cannot be read.
 
     Examples:
         >>> from wgan import Config, train
@@ -176,8 +177,7 @@ def open_folder(
     if not found:
         return
     newest, damaged = checkpoint.latest(out / "checkpoints")
-    for sentence in damaged:
-        note(sentence)
+    checkpoint.warn(out / "checkpoints", damaged)
     if newest is not None:
         if newest.step > training.config.steps:
             raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
