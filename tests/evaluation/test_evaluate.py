@@ -18,6 +18,7 @@ from wgan.cli import cli
 from wgan.data import split
 from wgan.errors import WganWarning
 from wgan.evaluation import evaluate, features
+from wgan.files import memory
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
 from wgan.training.model import load_model, sample
@@ -200,6 +201,17 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
 def test_bad_features_get_one_sentence(digits_run, chosen, sentence):
     with pytest.raises(WganError, match=sentence):
         evaluate.evaluate(digits_run, 200, features=chosen)
+
+
+def test_features_that_do_not_fit_in_memory_are_refused_before_they_are_made(digits_run, monkeypatch):
+    """1,797 rows of 64 numbers of 8 bytes, three times: 2.76 MB, and 90 % of the free memory may be taken."""
+    asked = 3 * 8 * 64 * 1797 / memory.SHARE
+    monkeypatch.setattr(memory, "free", lambda: int(asked) - 1)
+    sentence = r"comparing the features rows of 1,797 rows takes 2\.8 MB of memory, .* use --features pca"
+    with pytest.raises(WganError, match=sentence):
+        evaluate.evaluate(digits_run, 200, features="rows")
+    monkeypatch.setattr(memory, "free", lambda: int(asked) + 1)
+    assert evaluate.evaluate(digits_run, 200, features="rows")["protocol"]["samples"] == 200
 
 
 def test_bad_arguments_get_one_sentence(digits_run):

@@ -17,6 +17,7 @@ from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
 from wgan.files import records
+from wgan.files.memory import refuse_more_than_free
 from wgan.files.printed import page
 from wgan.files.records import Whole
 from wgan.game.networks import Architecture
@@ -28,6 +29,7 @@ from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
 SAMPLES = 10_000
+COPIES = 3  # of all features in float64: they themselves, and what a metric makes of them
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
 Note = Callable[[str], None]
@@ -179,6 +181,12 @@ def compare(
         raise WganError(f"target is for tables with named columns, which {dataset.name} has not; leave it out.")
     count = len(samples_at_rest)
     fake = _finite_features(seen, samples_at_rest, "samples")
+    rows = len(train) + len(held_out)
+    refuse_more_than_free(
+        COPIES * 8 * fake[0].shape[1] * rows,
+        f"comparing the features {seen.name} of {rows:,} rows",
+        "use --features pca, or a data set of fewer rows",
+    )
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
     known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
     modes = _modes(dataset, seen, known[0], train)
