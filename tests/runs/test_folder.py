@@ -284,7 +284,7 @@ def test_entries_of_a_later_version_stay_and_those_of_an_earlier_one_may_lack(ru
 
 
 def test_a_config_that_could_not_be_read_back_is_not_written(tmp_path):
-    for bad in ({"data": "caf\udce9.csv"}, {"steps": 2**64}):
+    for bad in ({"data": "caf\ud800.csv"}, {"steps": 2**64}):
         with pytest.raises(WganError, match=r"config\.json cannot hold this run"):
             runs.open_run(tmp_path / "run", config(**bad), may_change=FREE)
     assert not (tmp_path / "run").exists()
