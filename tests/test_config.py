@@ -332,3 +332,9 @@ def test_whatever_a_file_says_of_a_config_is_a_config_or_one_sentence(values):
     with pytest.raises(WganError) as refused:
         Config.from_json(values)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["data", "data_dir", "drop"])
+def test_an_empty_text_is_not_taken_for_the_working_folder(name):
+    with pytest.raises(WganError, match=f"^{name} is empty; give a text, or leave it out"):
+        Config(**{name: ""})

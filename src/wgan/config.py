@@ -332,6 +332,8 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
         return None
     if read := f.metadata.get("read"):
         return read(value)
+    if wanted is str and value == "":
+        raise WganError(f"{f.name} is empty; give a text, or leave it out.")
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
         return value
     if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):

@@ -510,6 +510,13 @@ def test_it_fits_and_reads_at_every_width_in_light_and_dark(run, tmp_path, brows
 
 
 @pytest.mark.browser
+def test_no_name_turns_the_text_beside_it_or_holds_a_control_character(run, tmp_path):
+    hostile = run.rename(tmp_path / "x\u202ey\x1b[2J\x9bz")
+    text = report.write([hostile]).read_text(encoding="utf-8")
+    assert "x\\u202ey\\x1b[2J\\x9bz" in text
+    assert {one for one in text if not one.isprintable()} <= {"\n", "\u202f", "\xa0"}
+
+
 def test_a_hostile_name_runs_nothing_in_a_browser(run, browser):
     evil = "<script>window.owned = 1</script><img src=x onerror='window.owned = 1'>"
     change(run, data=evil)

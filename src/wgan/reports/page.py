@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from wgan.config import FIELDS, OPERATIONAL
 from wgan.files import writing
+from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
 from wgan.reports import curves
 from wgan.reports.images import real_and_nearest
@@ -136,7 +137,14 @@ def _render(**values: Any) -> str:
     folder = files("wgan.reports")
     script = (folder / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_without_controls
+    )
     template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
     style = (folder / "report.css").read_text(encoding="utf-8")
     return template.render(script=Markup(script), style=Markup(style), digest=digest, number=number, **values)
+
+
+def _without_controls(value: Any) -> Any:
+    """Text as it is printed, since a name can hold characters that turn the direction of what stands beside it."""
+    return printable(value) if type(value) is str else value
