@@ -128,3 +128,11 @@ def test_samples_are_not_written_as_what_they_are_not(tmp_path, rows, name, part
     with pytest.raises(WganError, match=part):
         samples.write(given(dataset.rows, dataset.form), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_best_checkpoint_is_named_and_no_other_taken_for_it(run, monkeypatch):
+    monkeypatch.setattr(model.best, "best", lambda run, kept: best.Best(kept[0], "energy_distance", 0.0))
+    first = checkpoint.steps(run / "checkpoints")[0]
+    (run / "checkpoints" / f"{first:08d}" / "meta.json").unlink()
+    with pytest.raises(WganError, match=rf"checkpoint .*{first:08d} .*use another one"):
+        load_model(run, "best")

@@ -118,14 +118,14 @@ def load(path: Path) -> Checkpoint:
 
 
 def chosen(folder: Path, choose: Callable[[list[int]], int]) -> Checkpoint:
-    """Read the checkpoint whose step `choose(steps)` returns, given the steps that are kept.
+    """Read the checkpoint whose step `choose(steps)` returns, given the steps that are kept, also damaged ones.
 
     `choose` is called again if a training has removed that checkpoint meanwhile. Raises WganError as `load` does.
     """
 
     def read() -> Checkpoint:
         found = _folders_by_step(folder)
-        step = choose(steps(folder))
+        step = choose(sorted(found))
         path = found.get(step, folder / f"{step:08d}")
         try:
             return _read_listed(path, step) if step in found else _read(path, step)

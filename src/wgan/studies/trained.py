@@ -75,7 +75,8 @@ def _resume_and_keep(run: Training, past: list[Record]) -> Callable[[int], bool]
     if case is None or case.folder is None:
         return lambda at: False
     folder = case.folder
-    saved, _ = checkpoint.latest(folder)
+    saved, damaged = checkpoint.latest(folder)
+    checkpoint.warn(folder, damaged)
     if saved is not None:
         restore(run, saved._replace(meta=saved.meta["losses"]))
         past += saved.meta["records"]
