@@ -16,7 +16,7 @@ demo: $(VENV)/.base
 	@echo "The picture: runs/demo/samples/. More samples: $(BIN)/wgan sample runs/demo -n 100"
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
