@@ -14,7 +14,7 @@ import wgan.cli
 from wgan import __main__ as program
 
 COMMANDS = [
-    ["distance", "digits", "8gaussians"],
+    ["distance", "8gaussians", "25gaussians"],
     ["evaluate", "--real", "digits", "--fake", "digits"],
     ["study", "earth-mover", "--jobs", "1"],
 ]

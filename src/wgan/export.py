@@ -36,6 +36,7 @@ from wgan.training.model import (
     load_model,
     moments_of,
     one_hot_labels,
+    refuse_named,
     sample_codes,
     weights_of,
 )
@@ -177,7 +178,7 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
     """The model that a graph describes, without weights; WganError unless `to_onnx` can have written the graph."""
     try:
         found = contents(data)
-        model = _described(found.metadata, path)
+        model = _described(found.metadata, path, own=True)
         latent = (model.config.latent,)
         inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *latent))}
         inputs |= {} if model.classes is None else {"label": ("int64", (-1,))}
@@ -339,13 +340,18 @@ def _metadata(model: Model) -> dict[str, str]:
     return {"format": "wgan 1", "wgan": __version__} | {name: json.dumps(value) for name, value in saved.items()}
 
 
-def _described(metadata: dict[str, str], path: Path) -> Model:
-    """The model that the metadata of a file describe, without weights; the file may come from anyone."""
+def _described(metadata: dict[str, str], path: Path, own: bool = False) -> Model:
+    """The model that the metadata of a file describe, without weights; the file may come from anyone.
+
+    With `own` the network may be one of your own, whose layers the metadata only name.
+    """
     try:
         if not metadata.get("format", "").startswith("wgan "):
             raise ValueError("another format")
         saved: dict[str, Any] = {name: parsed(text.encode()) for name, text in metadata.items() if name in DESCRIBED}
         config, form = Config.from_json(saved.get("config")), form_from_json(saved.get("form"))
+        if not own:
+            refuse_named(config, ("constraint", "network"))
         classes = None if config.conditional == "none" else Classes.from_json(saved.get("classes"))
         return Model(config, form, None, {}, {}, converted(saved.get("step"), int), classes)  # type: ignore[arg-type]
     except (ValueError, WganError) as problem:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -210,8 +209,11 @@ def test_what_a_kill_left_is_swept_when_a_run_goes_on(tmp_path):
 
 
 def test_a_restart_that_is_interrupted_leaves_a_run_folder(run, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        patch.setattr(runs.checkpoint, "remove_all", lambda path: os.kill(os.getpid(), signal.SIGINT))
+        patch.setattr(runs.checkpoint, "remove_all", interrupted)
         with pytest.raises(KeyboardInterrupt):
             runs.open_run(run, config(seed=5), restart=True, may_change=FREE)
     assert runs.read_config(run)["config"]["seed"] == 0

@@ -13,6 +13,7 @@ from scipy.stats import wasserstein_distance
 from wgan import Config, WganError, data, preset
 from wgan.config import FIELDS
 from wgan.engines import ENGINES
+from wgan.errors import WganWarning
 from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
 from wgan.maths import support
@@ -452,7 +453,8 @@ def test_what_a_resume_takes_back_is_not_the_best(monkeypatch, tmp_path):
     for damaged in (4, 5, 6):
         (out / "checkpoints" / f"{damaged:08d}" / "meta.json").write_text("{")
     script(monkeypatch, [9.0, 8, 7, 6, 5, 4, 4.5])
-    list(train(config.replace(keep=1), out=out))
+    with pytest.warns(WganWarning, match="is damaged .* using 3 instead"):
+        list(train(config.replace(keep=1), out=out))
     assert checkpoint.steps(out / "checkpoints") == [5, 6]
     assert runs.read_log(out)["energy_distance"].tolist() == [9, 8, 7, 6, 5, 4, 4.5]
 

@@ -103,16 +103,16 @@ def test_looking_takes_its_share_of_the_time(monkeypatch):
 
     def slow(training, state=None):
         looked.append(clock[0])
-        clock[0] += 0.5
+        clock[0] += 1
         return flatten(training, state)
 
     monkeypatch.setattr(finite, "flatten", slow)
     watch = finite.Watch()
     for clock[0] in (10.0, 11.5, 210.9, 211.1, 300.0):
         finite.look(watch, training, None)
-    assert looked == [10.0, 10.5, 211.1, 211.6]
+    assert looked == [10.0, 211.1]
     finite.look(watch, training, None, at_once=True)
-    assert len(looked) == 6
+    assert len(looked) == 3
 
 
 def test_what_is_kept_is_not_changed_by_the_steps_after_it():

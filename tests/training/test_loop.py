@@ -364,7 +364,10 @@ def test_a_run_without_a_readable_checkpoint_is_not_silently_begun_anew(tmp_path
     list(train_function(config, out=out))
     for folder in (out / "checkpoints").iterdir():
         (folder / "meta.json").write_text("{")
-    with pytest.raises(WganError, match=r"no readable checkpoint .* --restart"):
+    with (
+        pytest.warns(WganWarning, match="no readable one is left"),
+        pytest.raises(WganError, match=r"no readable checkpoint .* --restart"),
+    ):
         list(train_function(config, out=out))
     list(train_function(config, out=out, restart=True))
 

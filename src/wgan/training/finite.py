@@ -54,9 +54,10 @@ def look(watch: Watch, training: Training, out: Path | None, at_once: bool = Fal
     began = time.perf_counter()
     if began < watch.due and not at_once:
         return
-    if found := _in_arrays(flatten(training), training.step):
+    arrays = flatten(training)
+    if found := _in_arrays(arrays, training.step):
         stop(watch, training, found, out)
-    watch.good = _kept(training)
+    watch.good = _kept(training, arrays, watch.good)
     now = time.perf_counter()
     watch.due = now + (now - began) / SHARE
 
@@ -87,7 +88,7 @@ def _began(training: Training, good: checkpoint.Checkpoint, until: int) -> Fault
     """The first fault between a good state and the step `until`; None if repeating the steps shows none."""
     restore(training, good)
     while training.step < until:
-        before = _kept(training)
+        before = _kept(training, flatten(training))
         iterate(training)
         at = training.step
         if found := _in_numbers(losses(training), at) or _in_arrays(flatten(training), at):
@@ -148,7 +149,11 @@ def _words(path: str) -> str:
     return path if part is None else WORDS[part] + path.removeprefix(f"{part}/")
 
 
-def _kept(training: Training) -> checkpoint.Checkpoint:
-    """A copy of the state, since the next step may use it up."""
-    arrays = {name: np.array(value) for name, value in flatten(training).items()}
-    return checkpoint.Checkpoint(training.step, arrays, losses(training))
+def _kept(
+    training: Training, arrays: dict[str, np.ndarray], before: checkpoint.Checkpoint | None = None
+) -> checkpoint.Checkpoint:
+    """A copy of the state, since the next step may use it up; it takes the memory of the copy before."""
+    kept = {name: np.empty_like(value) for name, value in arrays.items()} if before is None else before.arrays
+    for name, value in arrays.items():
+        np.copyto(kept[name], value)
+    return checkpoint.Checkpoint(training.step, kept, losses(training))
