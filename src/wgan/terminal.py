@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def print_warnings() -> None:
-    """Print each warning on one line of stderr: wgan's own as a sentence, a library's with its place in the code."""
+    """Print each warning once, on one line of stderr; a library's has its place in the code."""
+    said: set[str] = set()
 
     def show(
         message: Warning | str,
@@ -31,7 +32,10 @@ def print_warnings() -> None:
     ) -> None:
         text = " ".join(str(message).split())
         own = issubclass(category, WganWarning)
-        say(f"wgan: {text}" if own else f"{category.__name__}: {text} ({filename}:{lineno})", err=True)
+        words = f"wgan: {text}" if own else f"{category.__name__}: {text} ({filename}:{lineno})"
+        if words not in said:  # Python forgets what it said where a library sets its filters
+            say(words, err=True)
+        said.add(words)
 
     warnings.showwarning = show
 
