@@ -100,7 +100,7 @@ def _near(holder: Any, key: Any, places: Any, rng: random.Random) -> None:
         holder[key] = rng.choice((-value, value * 1e30, 0.0, str(value), round(value) if abs(value) < 1e300 else 0))
     elif isinstance(value, str):
         holder[key] = rng.choice(
-            (value.upper(), value[:-1], value + "x", value * 2, [value], value.encode("utf-16").hex())
+            (value.upper(), value[:-1], value + "x", value * 2, [value], value.encode("utf-16", "surrogatepass").hex())
         )
     elif isinstance(value, list):
         holder[key] = rng.choice((value[::-1], value[:-1], value * 2, {str(i): v for i, v in enumerate(value)}))

@@ -282,7 +282,13 @@ def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int |
     game = game_of(model.config, model.form.encoded_shape, model.form.groups, model.classes)
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
     layers, latent = game.architecture.generator, (model.config.latent,)
-    weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
+    try:
+        weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
+    except WganError:  # which speaks of a run folder
+        raise WganError(
+            f"what {path} holds does not fit the network {game.architecture.name} that it describes; export the run "
+            "anew."
+        ) from None
     model = model._replace(game=game, generator=weights)
     return _drawn(path, model, count, seed, label, models.encoder(model))
 
