@@ -3,9 +3,17 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LONGEST = 1500  # characters of a sentence: what was got can be a name or a list of any length
+
 
 class WganError(Exception):
-    """A mistake that the user can mend; one sentence says what was got, what is allowed and what to do."""
+    """A mistake that the user can mend; one sentence says what was got, what is allowed and what to do.
+
+    A sentence that is too long to be read loses its middle.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST - 500]} ... {text[-400:]}")
 
 
 class WganWarning(UserWarning):

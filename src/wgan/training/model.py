@@ -27,7 +27,6 @@ from wgan.training import drawing, own_networks
 from wgan.training.drawing import CHUNK, Drawn
 
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
-LONGEST = 500  # characters of what is wrong with a config, which can hold anything
 
 
 class Model(NamedTuple):
@@ -78,7 +77,7 @@ def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Confi
         config = Config.from_json(saved.get("config"))
     except WganError as fault:
         raise WganError(
-            f"{run}/config.json does not describe a run ({str(fault).rstrip('.')[:LONGEST]}); restore that file, or "
+            f"{run}/config.json does not describe a run ({str(fault).rstrip('.')}); restore that file, or "
             "give another run folder."
         ) from None
     given = {family: value for family, value in own.items() if value is not None}
