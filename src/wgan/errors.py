@@ -13,7 +13,20 @@ class WganError(Exception):
     """
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST - 500]} ... {text[-400:]}")
+        super().__init__(shorter(text, LONGEST))
+
+
+def shorter(text: str, most: int) -> str:
+    """The text, without its middle if it has more than `most` characters.
+
+    Examples:
+        >>> shorter("0123456789" * 3, 20)
+        '01234567890123 ... 9'
+    """
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end - 1]} ... {text[-(end - 4) :]}"
 
 
 class WganWarning(UserWarning):

@@ -20,7 +20,7 @@ from wgan.data.kinds import kinds_of
 from wgan.data.packed import BROKEN, Unpacking, size_of
 from wgan.data.table import MOST_COLUMNS, refuse_repeated_names
 from wgan.data.texts import Hints, Reading, read_texts
-from wgan.errors import WganError
+from wgan.errors import WganError, shorter
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.printed import shown
 from wgan.files.reading import opened
@@ -267,7 +267,9 @@ def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, R
     hints = Hints(delimiter=raw.delimiter)
 
     def read(name: str, hints: Hints) -> Reading:
-        return read_texts(table[name], kinds.get(name, ""), hints, f"column {name!r} of {raw.path.name}")
+        return read_texts(
+            table[name], kinds.get(name, ""), hints, f"column {shorter(repr(name), 100)} of {raw.path.name}"
+        )
 
     found = {name: read(name, hints) for name in names}
     said = [reading.hints for reading in found.values()]

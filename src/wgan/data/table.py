@@ -31,7 +31,7 @@ from wgan.data.series import (
     time_kind,
 )
 from wgan.data.texts import Reading
-from wgan.errors import WganError
+from wgan.errors import WganError, shorter
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
 NAMING = 9  # digits from which different whole numbers may be names, not counts
@@ -70,7 +70,12 @@ def from_frame(
     for one in names:
         said, reading = kinds.get(str(one), ""), (readings or {}).get(one)
         plain = plain_series(
-            frame[one], one, f"column {one!r} of {name}", said, reading, (types or {}).get(str(one), "")
+            frame[one],
+            one,
+            f"column {shorter(repr(one), 100)} of {name}",
+            said,
+            reading,
+            (types or {}).get(str(one), ""),
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
@@ -164,7 +169,8 @@ def _identifier(column: Column, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
 def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) -> WganError:
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
-    whys = [f"{name!r} ({'; '.join(filter(None, (found[name], notes.get(name))))})" for name in names]
+    reasons = {name: "; ".join(filter(None, (found[name], notes.get(name)))) for name in names}
+    whys = [f"{shorter(repr(name), 100)} ({shorter(reasons[name], 400)})" for name in names]
     first, all_names = shlex.quote(names[0]), ",".join(map(as_text, names))
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
