@@ -104,8 +104,8 @@ _overwrite = click.option(
 )
 
 
-def _check_samples(out: Path, run: Path, count: int, overwrite: bool) -> None:
-    """Raise WganError if `count` samples of a run may not be written to `out`."""
+def _check_samples(out: Path, run: Path, overwrite: bool) -> None:
+    """Raise WganError if samples of a run may not be written to `out`."""
     from wgan.runs import overwriting
 
     if out.suffix:
@@ -237,7 +237,7 @@ def sample(
     from wgan.training.drawing import rows_of_part
 
     if out is not None:
-        _check_samples(out, run, count, overwrite)
+        _check_samples(out, run, overwrite)
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(

@@ -19,7 +19,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.files import writing
 from wgan.files.reading import explained, opened
-from wgan.files.records import Whole, converted, parsed, parsed_with_more, read_json
+from wgan.files.records import Whole, checked, parsed, parsed_with_more, read_json
 from wgan.runs import checkpoint
 
 if sys.platform != "win32":
@@ -142,12 +142,10 @@ def read_config(run: Path) -> dict:
 
 def read_described(run: Path) -> dict[str, Any]:
     """Read a run's config.json for what it says of the run to a person. Raises WganError if that is not all there."""
-    saved = read_config(run)
     try:
-        converted(saved, Described)
+        return checked(read_config(run), Described)
     except ValueError as fault:
         raise WganError(f"{run / CONFIG} does not describe a run ({fault}); {UNMENDED}.") from None
-    return saved
 
 
 def append(run: Path, record: dict) -> None:
