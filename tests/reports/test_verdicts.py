@@ -485,6 +485,6 @@ def test_any_log_gets_verdicts_in_order_and_praise_only_where_it_is_due(data):
         late = steps >= 0.75 * steps.max()
         value, error = (np.nanmedian(made[f"energy_distance{end}"][late]) for end in ("", "_error"))
         chance = made["energy_distance_chance"]
-        assert value <= chance[np.isfinite(chance)][0]
+        assert value <= chance[np.isfinite(chance)][0] or value <= NORMAL * error
         assert value + NORMAL * error <= MARGIN
         assert names(found) == []
