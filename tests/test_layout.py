@@ -83,7 +83,7 @@ def test_the_tree_of_the_readme_and_the_table_of_contributing_are_the_layers_of_
 
 
 NAMES = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn", "PIL": "Pillow", "ot": "POT"}
-NAMES |= {"distributed": "dask", "markupsafe": "jinja2", "torch_fidelity": "torch-fidelity"}
+NAMES |= {"distributed": "dask", "markupsafe": "jinja2", "torch_fidelity": "torch-fidelity", "yaml": "PyYAML"}
 
 
 def test_each_row_of_contributing_names_the_packages_that_the_folder_imports():
