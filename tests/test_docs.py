@@ -31,8 +31,6 @@ NOT_RUN = [("docs/studies-images", "it trains for 35 minutes")]
 
 # Pages that fail today. An entry must go when its page is mended: the test says so.
 KNOWN_TO_FAIL = {
-    "docs/divergences": "X and Y are never made",
-    "docs/export": "it opens a file that was never written",
     "docs/metrics": "real, fake and labels are never made",
     "docs/tables": "frame is never made",
 }
