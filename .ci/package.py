@@ -34,23 +34,33 @@ def run(*command, **options):
         raise SystemExit(f"{' '.join(map(str, command))}: exit status {done.returncode}")
 
 
-def sources():
-    """Every file of the package, as git knows it."""
-    listed = subprocess.run(["git", "ls-files", "src/wgan"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return {name.removeprefix("src/") for name in listed.stdout.splitlines() if (ROOT / name).exists()}
+def tracked():
+    """Every file that git tracks."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def build(folder):
+    """Build in a copy of the tracked files: setuptools would also pack what an earlier build left in the repository."""
+    for name in tracked():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    shutil.rmtree(DIST, ignore_errors=True)
+    run(sys.executable, "-m", "build", "--outdir", DIST, folder, stdout=subprocess.DEVNULL)
+    (wheel,), (archive,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
+    return wheel, archive
 
 
 def check_contents(wheel, archive):
+    package = {name.removeprefix("src/") for name in tracked() if name.startswith("src/wgan/")}
     with zipfile.ZipFile(wheel) as file:
         held = {name for name in file.namelist() if ".dist-info/" not in name}
-    if held != sources():
-        raise SystemExit(
-            f"the wheel and src/wgan differ in {sorted(held ^ sources())}; see package-data in pyproject.toml"
-        )
+    if wrong := held ^ package:
+        raise SystemExit(f"the wheel and src/wgan differ in {sorted(wrong)}; see package-data in pyproject.toml")
     with tarfile.open(archive) as file:
         held = {name.partition("/")[2] for name in file.getnames() if not file.getmember(name).isdir()}
     made = {name for name in held if ".egg-info/" in name} | {"PKG-INFO", "setup.cfg"}
-    if (wrong := held ^ {f"src/{name}" for name in sources()} ^ TEXTS ^ made) != set():
+    if wrong := held ^ ({f"src/{name}" for name in package} | TEXTS | made):
         raise SystemExit(f"the source archive has too much or too little: {sorted(wrong)}; see MANIFEST.in")
     if wheel.stat().st_size > MEGABYTES * 1e6:
         raise SystemExit(f"the wheel has {wheel.stat().st_size / 1e6:.1f} MB, more than {MEGABYTES}")
@@ -58,11 +68,9 @@ def check_contents(wheel, archive):
 
 def main():
     start = time.perf_counter()
-    shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "build", "--outdir", DIST, ROOT, stdout=subprocess.DEVNULL)
-    (wheel,), (archive,) = DIST.glob("*.whl"), DIST.glob("*.tar.gz")
-    check_contents(wheel, archive)
     with tempfile.TemporaryDirectory() as folder:
+        wheel, archive = build(Path(folder, "sources"))
+        check_contents(wheel, archive)
         python = Path(folder, "venv", "bin", "python")
         run(sys.executable, "-m", "venv", "--without-pip", python.parent.parent)
         # --no-compile halves the time; what the commands import is compiled when they run
