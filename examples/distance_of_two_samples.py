@@ -6,7 +6,7 @@ import wgan
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(500, 8))
-Y = rng.normal(size=(500, 8)) + [1, 0, 0, 0, 0, 0, 0, 0]
+Y = np.add(rng.normal(size=(500, 8)), [1, 0, 0, 0, 0, 0, 0, 0])
 found = wgan.w1(X, Y)
 print(f"W1 of these rows lies between {found.lower:.6f} and {found.upper:.6f} ({found.method})")
 
