@@ -1,11 +1,15 @@
-"""The command line: one function for each command; the flags of `train` are made from the config's fields."""
+"""The command line: one function for each command, the flags, the help, and what is shown while a command works.
+
+The flags of `train` are made from the fields of the config. It may use all other folders, and nothing but
+`__main__` imports it.
+"""
 
 import sys
 
 import click
 
-from wgan import __version__, terminal
-from wgan.cli import making, measuring
+from wgan import __version__
+from wgan.cli import making, measuring, terminal
 from wgan.cli.help import Group
 from wgan.errors import WganError
 from wgan.files.printed import drop, say, say_page

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from wgan import terminal
-from wgan.cli import flags
+from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.config import FIELDS, Config

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from wgan import terminal
-from wgan.cli import flags
+from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.errors import WganError
