@@ -1,11 +1,14 @@
-"""The command line: one function for each command; the flags of `train` are made from the config's fields."""
+"""The command line: one function for each command; the flags of `train` are made from the config's fields.
+
+This folder may use every other folder and module; nothing else imports it.
+"""
 
 import sys
 
 import click
 
-from wgan import __version__, terminal
-from wgan.cli import making, measuring
+from wgan import __version__
+from wgan.cli import making, measuring, terminal
 from wgan.cli.help import Group
 from wgan.errors import WganError
 from wgan.files.printed import drop, say, say_page

@@ -90,7 +90,8 @@ def evaluate(
     function from rows at rest [n, ...] to [n, d]. `dataset` replaces the data that config.json names, for a run that
     was fitted to an array. `target` is the column of a table to predict from the others, by default the last that
     varies. `note` receives the progress. `network` is the run's network if it is one of your own. `step` chooses
-    the checkpoint: "latest", "best" or the number of a step. Raises WganError if the run cannot be read, if its data are missing or have changed, or if no metric has enough rows.
+    the checkpoint: "latest", "best" or the number of a step. Raises WganError if the run cannot be read, if its data
+    are missing or have changed, or if no metric has enough rows.
     """
     run = Path(run)
     model = load_model(run, step, network=network)
