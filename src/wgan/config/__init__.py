@@ -1,18 +1,17 @@
 """`Config` holds every setting of a run, checked; `words` says what each setting is.
 
-The flags of the command line, their help texts and their checks are made from the fields of `Config`. It may use `game`,
-`data` and the folders below them.
+The flags of the command line, their help texts and their checks are made from the fields of `Config`.
+
+The folder may use `game`, `data` and the folders below them.
 """
 
 import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
