@@ -72,3 +72,10 @@ def test_the_forecast_is_made_once():
         found.append(before(step))
         now += 1.0
     assert len([words for words in found if words]) == 1
+
+
+def test_the_first_step_which_compiles_is_not_taken_for_a_usual_one():
+    config = CONFIG.replace(log_every=10, diagnose_every=10, sample_every=10, checkpoint_every=10)
+    words, step, true = said(config, lambda step: 1.0, start=100.0)
+    assert 10 < step < 100
+    assert seconds(words) == pytest.approx(true, rel=0.05)
