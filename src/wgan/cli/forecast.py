@@ -67,16 +67,15 @@ def watch(config: Config, first: int, clock: Callable[[], float]) -> Callable[[i
 
     `first` is the step at which the training begins or continues.
     """
-    began, due = clock(), FIRST
+    due, finished = FIRST, False
     calls: list[float] = []
-    finished = False
 
     def before(step: int) -> str:
         nonlocal due, finished
         if finished:
             return ""
         calls.append(clock())
-        if (passed := calls[-1] - began) < due or len(calls) < 4:
+        if len(calls) < 4 or (passed := calls[-1] - calls[1]) < due:
             return ""
         due = 1.5 * passed
         times: dict[Kind, list[float]] = {}
