@@ -49,7 +49,7 @@ def test_a_work_that_was_not_seen_yet_makes_a_range_that_holds_the_truth():
     config = CONFIG.replace(diagnose_every=5_000, sample_every=5_000, checkpoint_every=5_000)
 
     def cost(step):
-        return 1.0 + 2_000 * (step % 5_000 == 0)
+        return 1.0 + 20_000 * (step % 5_000 == 0)
 
     words, step, true = said(config, cost)
     low, high = words.split(" to ")
