@@ -147,6 +147,9 @@ def test_settings_in_yaml_are_read_as_flags_are(tmp_path, monkeypatch, finished)
     (tmp_path / "my.yaml").write_text("data: 8gaussians\nnetwork: mlp\nlearning_rate: 1e-4\nwidth: null\nlatent: 2\n")
     found = json.loads(called("train", "--config", "my.yaml", "--dry-run").stdout)
     assert (found["data"], found["learning_rate"], found["width"]) == ("8gaussians", 1e-4, None)
+    (tmp_path / "one.yaml").write_text(f"n_critic: {FIELDS['n_critic'].default}\n")  # the preset has another value
+    found = json.loads(called("train", "--preset", "wgan-gp", "--config", "one.yaml", "--dry-run").stdout)
+    assert found["n_critic"] == FIELDS["n_critic"].default
     saved = json.loads((finished / "config.json").read_text())["config"]
     assert json.loads(called("train", "--config", finished / "config.json", "--dry-run").stdout) == saved
 

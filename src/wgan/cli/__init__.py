@@ -1,7 +1,6 @@
-"""The command line: one function for each command, the flags, the help, and what is shown while a command works.
+"""The command line: one function for each command; the flags of `train` are made from the config's fields.
 
-The flags of `train` are made from the fields of the config. It may use all other folders, and nothing but
-`__main__` imports it.
+This folder may use every other folder and module; nothing else imports it.
 """
 
 import sys

@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from wgan.cli.help import Flag
-from wgan.config import FIELDS, choices_of, default_in_words, kind, range_in_words
+from wgan.config import FIELDS
+from wgan.config.values import kind
+from wgan.config.words import described
 
 
 class FilePath(click.Path):
@@ -44,19 +46,6 @@ def _flag(name: str) -> Callable[[Any], Any]:
         multiple=repeated,
         help=described(name),
     )
-
-
-def described(name: str) -> str:
-    """What a field is, what it may hold, and its default.
-
-    Examples:
-        >>> described("held_out").endswith("measured against them. [0 to 0.9; default: 0.1]")
-        True
-    """
-    f = FIELDS[name]
-    names, numbers = choices_of(f), range_in_words(f)
-    text = f.metadata["text"] + (f" One of: {', '.join(names)}." if names else "")
-    return f"{text} [{numbers}{'; ' if numbers else ''}default: {default_in_words(f)}]"
 
 
 overwrite = click.option(

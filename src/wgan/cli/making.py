@@ -10,6 +10,7 @@ from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.config import FIELDS, Config
+from wgan.config.words import described
 from wgan.errors import WganError
 from wgan.files.printed import say, say_json, say_page
 from wgan.files.settings import read_settings
@@ -22,17 +23,17 @@ from wgan.presets import PRESETS, preset
 wgan data people.csv --column zip=text""",
 )
 @click.argument("name", required=False)
-@click.option("--data-dir", type=FilePath(), metavar="DIR", help=flags.described("data_dir"))
-@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=flags.described("size"))
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=described("size"))
 @click.option(
     "--resize",
     default=FIELDS["resize"].default,
     metavar="NAME",
     type=click.Choice(FIELDS["resize"].metadata["choices"]),
-    help=flags.described("resize"),
+    help=described("resize"),
 )
-@click.option("--drop", metavar="NAME", help=flags.described("drop"))
-@click.option("--column", multiple=True, metavar="NAME=KIND", help=flags.described("column"))
+@click.option("--drop", metavar="NAME", help=described("drop"))
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
 @click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
 @click.option("--stored", is_flag=True, help="NAME is a run: list which parts of its data are shared with the model.")
 def data(

@@ -7,6 +7,7 @@ import click
 from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
+from wgan.config.words import described
 from wgan.errors import WganError
 from wgan.files import bars
 from wgan.files.printed import say, say_json, say_page
@@ -39,7 +40,7 @@ wgan evaluate --real photos/ --fake made/""",
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
 )
-@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + flags.described("size"))
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + described("size"))
 @flags.as_json
 def evaluate(
     run: Path | None,
@@ -97,7 +98,7 @@ wgan report runs/one runs/two --out both.html""",
     metavar="FILE",
     help="The file to write. [default: RUN/report.html, or comparison.html beside the first of several runs]",
 )
-@click.option("--data-dir", type=FilePath(), metavar="DIR", help=flags.described("data_dir"))
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
 @flags.overwrite
 def report(run: tuple[Path, ...], step: str | None, out: Path | None, data_dir: Path | None, overwrite: bool) -> None:
     """Write an HTML page about one run or several.
@@ -135,7 +136,7 @@ wgan distance real.npy fake.npy --budget 10""",
     help="The seed that chooses the rows. [default: 0]",
 )
 @click.option("--budget", type=float, metavar="SECONDS", help="Print the best bounds found in this time.")
-@click.option("--column", multiple=True, metavar="NAME=KIND", help=flags.described("column"))
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
 @flags.step
 @flags.as_json
 def distance(

@@ -114,9 +114,9 @@ def distance(
     it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
     rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
-    `column` says the kinds of the columns of tables (NAME=KIND). `step` chooses the checkpoint of runs: "latest",
-    "best" or the number of a step. A run alone is compared with its held-out rows, and its floor is W1 between held-out
-    and training rows. `note` is told before the exact distance takes minutes.
+    `column` gives the kinds of the columns of tables (NAME=KIND). `step` chooses the checkpoint of runs. A run alone is
+    compared with its held-out rows, and its floor is W1 between held-out and training rows. `note` is called before the
+    exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """

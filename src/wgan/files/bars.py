@@ -31,11 +31,12 @@ def bar(text: str, total: int | None = None, done: int = 0, in_bytes: bool = Fal
     """
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console, seen = _console()
+    console = _console()
+    seen = _moves(console)
     count = DownloadColumn() if in_bytes else MofNCompleteColumn()
     left, strip = TimeRemainingColumn(), BarColumn()
     name, end = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[said]}", markup=False)
-    with Progress(console=console, disable=not seen) as moving:
+    with Progress(count, left, console=console, disable=not seen) as moving:
         task = moving.add_task(shown(text), total=total, completed=done, said="")
 
         def show(done: int, total: int | None = None, said: str = "") -> None:
@@ -93,17 +94,20 @@ def status(text: str) -> Iterator[Callable[[str], None]]:
     """A function that says what is done now: in a line that changes where stderr is a terminal, else in new lines."""
     from rich.text import Text
 
-    console, seen = _console()
-    if not seen:
+    console = _console()
+    if not _moves(console):
         yield lambda now: say(now, err=True)
         return
     with console.status(Text(text), spinner="line") as line:  # other spinners need more than ASCII
         yield lambda now: line.update(Text(shown(now)))
 
 
-def _console() -> tuple[Any, bool]:
-    """The console of stderr, and whether it is a terminal on which a line can change."""
+def _moves(console: Any) -> bool:
+    """Whether a line on this console can change: not in a file, and not on a terminal that knows no commands."""
+    return bool(console.is_terminal and not console.is_dumb_terminal)
+
+
+def _console() -> Any:
     from rich.console import Console
 
-    console = Console(stderr=True)
-    return console, console.is_terminal and not console.is_dumb_terminal
+    return Console(stderr=True)

@@ -1,18 +1,19 @@
-"""`Config` holds every setting of a run, checked.
+"""`Config` holds every setting of a run, checked; `words` says what each setting is.
 
 The flags of the command line, their help texts and their checks are made from the fields of `Config`.
+
+The folder may use `game`, `data` and the folders below them.
 """
 
 import dataclasses
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
+from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.constraints import CONSTRAINTS, Constraint
@@ -36,7 +37,6 @@ MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
 Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
 
 NORMS = ("auto", "none", "batch", "layer")
-LARGEST = 2**63 - 1  # of a whole number, as in the file formats that keep it
 MOST_UNITS, MOST_LAYERS = 10**9, 10**4  # far above what any machine holds, so that a forecast can count them
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
 
@@ -59,12 +59,6 @@ def _said_kinds(column: Any) -> tuple[str, ...] | None:
     from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
 
     return said_kinds(column) or None
-
-
-class Named(NamedTuple):
-    """The name of an object of your own, which is all that a saved config holds of it."""
-
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +228,7 @@ class Config:
         for name in FAMILIES:
             self._check_member(name)
         for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+            object.__setattr__(self, f.name, checked(f, getattr(self, f.name)))
         for name in self.unread():
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
@@ -257,7 +251,7 @@ class Config:
         if (
             made is None
             or made.keys() != wanted.keys()
-            or table[value.name](**{n: _checked(FIELDS[n], v) for n, v in made.items()}) != value
+            or table[value.name](**{n: checked(FIELDS[n], v) for n, v in made.items()}) != value
         ):
             raise WganError(
                 f"{family} is an object with the name {value.name}, which wgan uses for its own; write "
@@ -316,7 +310,7 @@ class Config:
         at its default. Raises `WganError` as `replace` does.
         """
         _refuse_unknown(values)
-        changes = {name: _number_of(FIELDS[name], value) for name, value in values.items()}
+        changes = {name: number_of(FIELDS[name], value) for name, value in values.items()}
         deciding = {name: changes.get(name, getattr(self, name)) for name in _DECIDE}
         unread = Config(**deciding).unread()
         return self.replace(
@@ -376,68 +370,10 @@ FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Co
 OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
 
 
-def kind(f: dataclasses.Field) -> type:
-    """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    if "choices" in f.metadata:
-        return str
-    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
-        f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
-    )
-
-
-def choices_of(f: dataclasses.Field) -> tuple[str, ...]:
-    """The names that a field may hold; none for a field of numbers or of any text."""
-    family = f.metadata.get("family")
-    return tuple(FAMILIES[family][0]) if family else f.metadata.get("choices", ())
-
-
-def range_in_words(f: dataclasses.Field) -> str:
-    """The numbers that a field may hold, in words; "" if the field holds no number, or any number.
-
-    Examples:
-        >>> range_in_words(FIELDS["held_out"]), range_in_words(FIELDS["batch"]), range_in_words(FIELDS["drop"])
-        ('0 to 0.9', 'at least 1', '')
-    """
-    low, high = f.metadata["low"], f.metadata["high"]
-    if low == -math.inf:
-        return ""
-    return f"{low:g} to {high:g}" if high < _NO_LIMIT else f"at least {low:g}"
-
-
-def default_in_words(f: dataclasses.Field) -> str:
-    """The default of a field in words: None has a meaning of its own in each field."""
-    return f.metadata["unset"] if f.default is None else str(f.default)
-
-
-_NO_LIMIT = 10**6  # a larger limit is far above what any run has, and is not worth a word
-
-
-def name_of(value: Any) -> Any:
-    """The name of a family's member or of a function; any other value as it is."""
-    return getattr(value, "name", getattr(value, "__name__", type(value).__name__) if callable(value) else value)
-
-
-def _number_of(f: dataclasses.Field, value: Any) -> Any:
-    """The number that a text stands for, if the field holds numbers; any other value as it is."""
-    if not isinstance(value, str) or kind(f) not in (int, float):
-        return value
-    for number in (int, float):
-        with suppress(ValueError):
-            return number(value)
-    return value
-
-
 def _refuse_unknown(names: Iterable[str]) -> None:
     for name in names:
         if name not in FIELDS:
             raise unknown_name("field", name, FIELDS)
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond the largest float
-        return False
 
 
 def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -445,39 +381,6 @@ def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any
     for name, value in given.items():
         if value != made[name]:
             raise WganError(f"{name} is {value!r}, but the {family} was made with {made[name]!r}; give only one.")
-
-
-def _checked(f: dataclasses.Field, value: Any) -> Any:
-    wanted = kind(f)
-    if value is None and f.default is None:
-        return None
-    if read := f.metadata.get("read"):
-        return read(value)
-    if wanted is str and value == "":
-        raise WganError(f"{f.name} is empty; give a text, or leave it out.")
-    if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
-        return value
-    if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):
-        name = name_of(value)
-        if not (isinstance(name, str) and name):
-            raise WganError(f"{f.name} has the name {name!r}; give it a text as its name.")
-        if name in taken:
-            raise WganError(f"{f.name} is a function with the name {name}, which is wgan's own; give it another name.")
-        return value
-    if choices := f.metadata.get("choices"):
-        if value not in choices:
-            raise unknown_name(f.name, value, choices)
-        return value
-    low, high = f.metadata["low"], f.metadata["high"]
-    high = min(high, LARGEST) if wanted is int else high
-    fits = _is_finite(value) and low <= value <= high and (wanted is float or value == int(value))
-    if wanted is str or not fits:
-        what = {int: "a whole number", float: "a number", str: "text"}[wanted]
-        stated = f.metadata["high"] < math.inf or (_is_finite(value) and value > high)
-        upper = f" and at most {high:g}" if stated else ""
-        lower = f" of at least {low:g}" if low > -math.inf else ""
-        raise WganError(f"{f.name} is {value!r}; it must be {what}{lower}{upper}.")
-    return wanted(value)
 
 
 def resolve(family: str, config: Config, **more: Any) -> Any:
