@@ -62,7 +62,7 @@ def test_a_terminal_that_knows_no_commands_gets_lines_instead_of_a_bar(monkeypat
 def test_a_line_above_a_bar_is_wrapped_between_words(monkeypatch):
     words = "a sentence that is longer than the terminal is wide and names /a/file/which-is-long.npy at its end"
     _, lines = shown(monkeypatch, 40, line=words)
-    found = [one.strip() for one in lines if "4950/10000" not in one]
+    found = [one.strip() for one in lines if "/10000" not in one]
     assert len(found) > 2
     assert " ".join(found) == words
 
