@@ -1,5 +1,6 @@
 """Turn an array, a list or a DataFrame into a Dataset."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
         return from_frame(X, name=name, drop=drop, column=column)
     for field, value in (("drop", drop), ("column", column)):
         if value:
-            raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
+            raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")
     array = real_array(X, name)
     squeezed = array.ndim in (1, 3)
     if array.ndim == 1:
@@ -50,14 +51,17 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
         dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
     array = np.ascontiguousarray(array, dtype=dtype)
     _check_values(array, name)
-    dataset = _table(array, name) if array.ndim == 2 else _images(array, name)
+    if array.ndim == 2:
+        dataset = _table(array, name, getattr(X, "columns", range(array.shape[1])))
+    else:
+        dataset = _images(array, name)
     return replace(dataset, form=replace(dataset.form, squeezed=squeezed))
 
 
 def real_array(X: Any, name: str) -> np.ndarray:
     """X as an array of real numbers, of which none is hidden by a mask or changed.
 
-    Raises WganError, with the remedy, for what is no array, list or tuple, and for what NumPy would read wrongly.
+    Raises WganError, with the remedy, for what is not an array, list or tuple, and for what NumPy would read wrongly.
     """
     if isinstance(X, str | Path):
         raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")
@@ -115,15 +119,15 @@ def _images(array: np.ndarray, name: str) -> Dataset:
     return Dataset(name, array, form, source=f"an array of {len(array):,} images")
 
 
-def _table(array: np.ndarray, name: str) -> Dataset:
+def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:
     constant = np.flatnonzero(array.min(axis=0) == array.max(axis=0))
     if len(constant):
-        raise WganError(f"{name} is constant in column {constant[0]}; drop that column")
+        raise WganError(f"{name} is constant in column {list(columns)[constant[0]]!r}; drop that column")
     with np.errstate(all="ignore"):
         mean, sd = array.mean(axis=0, dtype=np.float64), array.std(axis=0, dtype=np.float64)
     odd = np.flatnonzero(~np.isfinite(mean) | ~np.isfinite(sd) | (sd <= NARROWEST * np.abs(mean)))
     if len(odd):
-        raise WganError(f"{name} varies too much or too little in column {odd[0]}; rescale it")
+        raise WganError(f"{name} varies too much or too little in column {list(columns)[odd[0]]!r}; rescale it")
     dtype, low, high = array.dtype, None, None
     if dtype.kind == "b":
         low, high = 0.0, 1.0
