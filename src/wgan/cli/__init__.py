@@ -56,6 +56,6 @@ def main() -> None:
     sys.exit(2)
 
 
-for one in (making.data, making.presets, making.train, making.sample, measuring.evaluate, measuring.report,
-            measuring.distance, making.export, measuring.study):  # fmt: skip
+for one in (making.data, making.presets, making.train, measuring.runs, making.sample, measuring.evaluate,
+            measuring.report, measuring.distance, making.export, measuring.study):  # fmt: skip
     cli.add_command(one)  # in the order of the work, which the help keeps

@@ -1,5 +1,7 @@
 """The commands that measure and show: samples against real rows, reports, distances, and the papers' experiments."""
 
+import sys
+import time
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ from wgan.cli.help import Command
 from wgan.config.words import described
 from wgan.errors import WganError
 from wgan.files import bars
-from wgan.files.printed import say, say_json, say_page
+from wgan.files.printed import columns_of, say, say_json, say_page
 
 
 @click.command(
@@ -83,6 +85,31 @@ def evaluate(
             )
             text = made_by_anything.words(report)
     say_json(report) if as_json else say_page(text)
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan runs
+wgan runs studies/mode-collapse-quick --json""",
+)
+@click.argument("folder", required=False, type=FilePath(), metavar="[FOLDER]")
+@flags.as_json
+def runs(folder: Path | None, as_json: bool) -> None:
+    """List the runs below a folder, the newest first.
+
+    FOLDER is runs by default. Each run has its state, its step, its best checkpoint and a verdict. The state is
+    running, finished, stopped or damaged. `wgan report RUN` says more about one run.
+    """
+    from wgan.reports import listing
+
+    place = folder or Path("runs")
+    rows = listing.rows_below(place) if folder or place.is_dir() else []
+    if as_json:
+        say_json([row.to_json() for row in rows])
+    elif rows:
+        say_page(listing.words(rows, time.time(), columns_of(sys.stdout)))
+    else:
+        say(f"There are no runs below {place}; `wgan train` makes one.")
 
 
 @click.command(

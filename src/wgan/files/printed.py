@@ -68,7 +68,7 @@ def say_page(text: str, err: bool = False) -> None:
     On a terminal, lines are wrapped between words. In a file or a pipe they stay whole.
     """
     stream = sys.stderr if err else sys.stdout
-    _print(wrapped(printable(text.removesuffix("\n")), _columns(stream)), stream, err)
+    _print(wrapped(printable(text.removesuffix("\n")), columns_of(stream)), stream, err)
 
 
 def wrapped(text: str, columns: int | None) -> str:
@@ -104,7 +104,7 @@ def wrapped(text: str, columns: int | None) -> str:
     return "\n".join(lines)
 
 
-def _columns(stream: Any) -> int | None:
+def columns_of(stream: Any) -> int | None:
     """The width of the terminal that a stream leads to; None for a file, a pipe or a notebook."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None

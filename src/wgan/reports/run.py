@@ -91,14 +91,20 @@ def read(path: Path, step: str | int | None = None) -> Run:
     if not len(steps):
         remarks.insert(0, "This run has no record yet, so only its config is shown.")
     elif step is None and isinstance(wanted, int) and at < wanted:
-        patience, every = config.get("until_no_better"), config.get("diagnose_every")
-        measured = isinstance(every, int) and every > 0 and at % every == 0  # elsewhere a run does not end by itself
-        if isinstance(patience, int) and measured and found and at - found.step >= patience:
+        if ended_early(config, at, found):
+            patience = config["until_no_better"]
             remarks.insert(0, f"Stopped at step {at:,}, since none of the last {patience:,} steps was better.")
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
     return Run(path, name, config, about, log, verdicts(log, config), at, found, pictures, evaluation, remarks)
+
+
+def ended_early(config: dict[str, Any], at: int, found: best.Best | None) -> bool:
+    """Whether `until_no_better` ended a run at its last step; only a step that is measured can end it."""
+    patience, every = config.get("until_no_better"), config.get("diagnose_every")
+    measured = isinstance(every, int) and every > 0 and at % every == 0
+    return isinstance(patience, int) and measured and found is not None and at - found.step >= patience
 
 
 def same_data(runs: list[Run]) -> bool:

@@ -148,6 +148,11 @@ def _step_named(run: Path, step: str, kept: list[int]) -> int:
     raise WganError(f"{run} has no checkpoint at step {step}; {others if kept else 'it has none at all yet'}.")
 
 
+def shown_value(found: Best) -> float:
+    """The value of the best checkpoint as reported, or as chosen where nothing is reported."""
+    return found.value if math.isnan(found.reported) else found.reported
+
+
 def in_words(found: Best) -> str:
     """The measure of the best checkpoint: as reported, with its standard error, or as chosen where nothing is."""
     what = found.column.removeprefix("best_by.").replace("_", " ").replace("w1", "W1")

@@ -217,6 +217,20 @@ def lock(run: Path) -> Iterator[None]:
         yield
 
 
+def is_locked(run: Path) -> bool:
+    """Whether a process trains into this folder now; False where the system has no locks."""
+    if sys.platform == "win32":
+        return False
+    try:
+        with opened(run / LOCK) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (OSError, WganError):
+        return False  # there is no lock, or none can be taken
+    return False
+
+
 def _refuse_other_files(out: Path) -> None:
     for name in sorted(os.listdir(out)) if out.exists() else []:
         if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # a kill at the start can leave these
