@@ -150,7 +150,7 @@ def _members(family: str | None) -> list[str]:
 @cli.command()
 @click.argument("data", metavar="DATA", default="digits")
 @click.option(
-    "--preset", "preset_name", metavar="NAME", help="the settings to begin with [default; table for .csv and .parquet]"
+    "--preset", "preset_name", metavar="NAME", help="the settings to begin with [table, photos or default, by the data]"
 )
 @click.option("--out", type=_Path(), metavar="DIR", help="the run folder [runs/DATA-PRESET]")
 @click.option("--restart", is_flag=True, help="delete the run in --out and begin anew")
@@ -174,19 +174,15 @@ def train(
     then stops. Brackets show the values of the preset
     `default`; another preset (see `wgan presets`) may have other values, and a flag overrides them.
     """
-    from wgan.data import is_table
-
-    given = {name: value for name, value in flags.items() if value not in (None, ())}
-    preset_name = preset_name or ("table" if is_table(data) else "default")
-    config = preset(preset_name).config.replace(data=data, **given)
-    out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
-
     from wgan.runs import best, checkpoint
     from wgan.runs import folder as runs
-    from wgan.training import loop
+    from wgan.training import choice, loop
     from wgan.training.tensorboard import Board
 
-    training = loop.start(loop.same_engine(config, out))
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    preset_name, config, dataset = choice.chosen(data, preset_name, given, lambda text: say(text, err=True))
+    out = out or Path("runs") / f"{Path(data).resolve().stem}-{preset_name}"
+    training = loop.start(loop.same_engine(config, out), dataset)
     say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
@@ -407,6 +403,7 @@ def data(
     from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table, verified
     from wgan.data.stored import words
     from wgan.runs.folder import read_described
+    from wgan.training.choice import recommended, recommended_for_folder
 
     if stored:
         if name is None:
@@ -418,7 +415,7 @@ def data(
             say(f"{info.name:15} {info.text}")
         return
     if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
-        say_page(found)
+        say_page(f"{found}\n{recommended_for_folder(name)[1]}.")
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
@@ -430,11 +427,12 @@ def data(
     say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
-        say_page(describe(dataset))
+        say_page(f"{describe(dataset)}\n{recommended(dataset)[1]}.")
         return
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         say(counts)
+    say(f"{recommended(dataset)[1]}.")
 
 
 @cli.command()

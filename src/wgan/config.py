@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
+from wgan.game.augmentations import AUGMENTATIONS
 from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
@@ -42,6 +43,17 @@ ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groups
 def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
     """A config field with its help text; `low` and `high` are included; `more` takes `choices` and `operational`."""
     return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
+
+
+def _some_of(name: str, value: Any, among: tuple[str, ...]) -> str:
+    """Names of `among` with commas between, in that order, or "none"."""
+    if value == "none":
+        return value
+    chosen = [word.strip() for word in value.split(",")] if isinstance(value, str) else [value]
+    for word in chosen:
+        if word not in among:
+            raise unknown_name(name, word, ("none", *among))
+    return ",".join(word for word in among if word in chosen)
 
 
 def _said_kinds(column: Any) -> tuple[str, ...] | None:
@@ -75,6 +87,13 @@ class Config:
     column: Any = _field(None, "a column's kind: text, number, integer, date or identifier", read=_said_kinds)
     dequantise: str = _field(
         "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
+    )
+    flip: str = _field("none", "mirror half of the real images, at random", choices=("none", "horizontal"))
+    augment: str = _field(
+        "none",
+        "random changes of the images that the critic sees, real and generated, NAME,NAME "
+        "(none, or some of colour, translation, cutout)",
+        among=tuple(AUGMENTATIONS),
     )
     held_out: float = _field(0.1, "share of rows that are not trained on but measured against", low=0, high=0.9)
     rows: int | None = _field(None, "train on a random subset of this many rows (default: all)", low=1)
@@ -332,6 +351,8 @@ def _checked(f: dataclasses.Field, value: Any) -> Any:
         return None
     if read := f.metadata.get("read"):
         return read(value)
+    if among := f.metadata.get("among"):
+        return _some_of(f.name, value, among)
     if wanted is str and value == "":
         raise WganError(f"{f.name} is empty; give a text, or leave it out.")
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
