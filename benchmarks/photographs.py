@@ -39,7 +39,8 @@ SCENES = [
 ]
 # Drawings and plain patterns among the wallpapers, by a part of their names.
 DRAWN = ("Flow", "Kay", "Shell", "Path", "Pastel", "Kite", "Konqui", "Honey", "Patak", "Safe", "Milky", "Opal",
-         "Kokkini", "IceCold", "Elarun", "Cluster", "Volna", "Altai", "Grey", "summer", "Cups", "Painting", "Darkest")  # fmt: skip
+         "Kokkini", "IceCold", "Elarun", "Cluster", "Volna", "Altai", "Grey", "summer", "Cups", "Painting",
+         "Darkest")  # fmt: skip
 LARGEST = 1024  # pixels of the longer side of a scene, before pieces are cut from it
 
 

@@ -42,13 +42,15 @@ def recommended(dataset: Dataset) -> tuple[str, str]:
         return "table", f"{rows:,} rows of a table: the preset table, which trains the critic more often, suits them"
     if form.kind != "images":
         return "default", f"{rows:,} rows of {form.shape[0]} columns: the preset default suits them"
-    return _for_pictures(rows, *form.shape)
+    tall, wide, channels = form.shape
+    return _for_pictures(rows, tall, wide, channels)
 
 
 def recommended_for_folder(folder: str) -> tuple[str, str]:
     """As `recommended`, for a folder of images whose headers alone are read."""
     found = survey(folder_pictures(Path(folder).expanduser()))
-    return _for_pictures(found.total, *min(found.sizes, key=min), channels_of(found.kinds))
+    tall, wide = min(found.sizes, key=min)
+    return _for_pictures(found.total, tall, wide, channels_of(found.kinds))
 
 
 def _for_pictures(count: int, tall: int, wide: int, channels: int) -> tuple[str, str]:
