@@ -2,12 +2,14 @@
 
     python benchmarks/photographs.py objects --count 5000 --size 32 --out objects-32 [--root DIR]
     python benchmarks/photographs.py scenes --count 5000 --size 64 --out scenes-64 [--root DIR]
+    python benchmarks/photographs.py attributed --count 5000 --size 32 --out attributed-32 [--root DIR]
 
 `objects` puts photographs of single objects (tuxpaint-stamps-default) on pieces of photographs of nature. Each picture
 has one object of ten classes, and each class has a folder. `scenes` are pieces of the photographs of nature alone
-(mate-backgrounds, plasma-workspace-wallpapers, lomiri-wallpapers-16.04, lomiri-wallpapers-20.04). --root is the folder
-below which the packages are installed or unpacked (`dpkg-deb -x FILE.deb DIR`). The same arguments give the same
-pictures.
+(mate-backgrounds, plasma-workspace-wallpapers, lomiri-wallpapers-16.04, lomiri-wallpapers-20.04). `attributed` are
+pieces of nine photographs of lomiri-wallpapers-16.04, whose licences (CC BY 4.0 and CC0 1.0, in the package's copyright
+file) let docs/photos.md show them. --root is the folder below which the packages are installed or unpacked
+(`dpkg-deb -x FILE.deb DIR`). The same arguments give the same pictures.
 """
 
 import argparse
@@ -32,11 +34,13 @@ CLASSES = {
     "vehicles": ["vehicles"],
     "balls": ["sports", "space/planets"],
 }  # fmt: skip
-SCENES = [
+SCENES = (
     "usr/share/backgrounds/mate/nature/*.jpg",
     "usr/share/wallpapers/*/contents/images/*x*.jpg",
     "usr/share/backgrounds/*_by_*.jpg",
-]
+)
+ATTRIBUTED = tuple(f"usr/share/backgrounds/*_by_{author}.jpg" for author in (
+    "Aitzol_Berasategi", "freespace", "Jakkub_Mede", "Clements_Engelhardt"))  # fmt: skip
 # Drawings and plain patterns among the wallpapers, by a part of their names.
 DRAWN = ("Flow", "Kay", "Shell", "Path", "Pastel", "Kite", "Konqui", "Honey", "Patak", "Safe", "Milky", "Opal",
          "Kokkini", "IceCold", "Elarun", "Cluster", "Volna", "Altai", "Grey", "summer", "Cups", "Painting",
@@ -65,10 +69,10 @@ def stamp(file: Path) -> Image.Image:
 
 
 @cache
-def scenes(root: Path) -> tuple[Image.Image, ...]:
+def scenes(root: Path, patterns: tuple[str, ...]) -> tuple[Image.Image, ...]:
     """The photographs of nature; of a wallpaper in many sizes the largest file."""
     largest: dict[Path, Path] = {}
-    for pattern in SCENES:
+    for pattern in patterns:
         for file in sorted(root.glob(pattern)):
             key = file.parent if "contents" in file.parts else file
             drawn = file.is_symlink() or any(word in str(file) for word in DRAWN)
@@ -84,9 +88,11 @@ def scenes(root: Path) -> tuple[Image.Image, ...]:
     return tuple(pictures)
 
 
-def piece(root: Path, rng: np.random.Generator, size: int, least: float) -> Image.Image:
+def piece(
+    root: Path, rng: np.random.Generator, size: int, least: float, patterns: tuple[str, ...] = SCENES
+) -> Image.Image:
     """A random square of a random scene, at least `least` of its shorter side, sometimes mirrored."""
-    pictures = scenes(root)
+    pictures = scenes(root, patterns)
     picture = pictures[rng.integers(len(pictures))]
     side = int(min(picture.size) * rng.uniform(least, 1))
     left, top = (int(rng.integers(n - side + 1)) for n in picture.size)
@@ -109,7 +115,7 @@ def with_object(root: Path, rng: np.random.Generator, size: int, file: Path) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("kind", choices=("objects", "scenes"))
+    parser.add_argument("kind", choices=("objects", "scenes", "attributed"))
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
@@ -118,13 +124,14 @@ def main() -> None:
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     files = list(stamps(options.root).items()) if options.kind == "objects" else []
+    patterns = ATTRIBUTED if options.kind == "attributed" else SCENES
     for number in range(options.count):
         if files:  # each class in turn, and each of its stamps in turn
             name, of_class = files[number % len(files)]
             file = of_class[number // len(files) % len(of_class)]
             picture, folder = with_object(options.root, rng, options.size, file), options.out / name
         else:
-            picture, folder = piece(options.root, rng, options.size, 0.4), options.out
+            picture, folder = piece(options.root, rng, options.size, 0.4, patterns), options.out
         folder.mkdir(parents=True, exist_ok=True)
         picture.save(folder / f"{number:05d}.png")
     print(f"{options.count:,} pictures of {options.size} x {options.size} in {options.out}")
