@@ -415,7 +415,7 @@ def data(
             say(f"{info.name:15} {info.text}")
         return
     if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
-        say_page(f"{found}\n{recommended_for_folder(name)[1]}.")
+        say_page(f"{found}\n{recommended_for_folder(name).why}.")
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
@@ -427,12 +427,12 @@ def data(
     say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
-        say_page(f"{describe(dataset)}\n{recommended(dataset)[1]}.")
+        say_page(f"{describe(dataset)}\n{recommended(dataset).why}.")
         return
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         say(counts)
-    say(f"{recommended(dataset)[1]}.")
+    say(f"{recommended(dataset).why}.")
 
 
 @cli.command()

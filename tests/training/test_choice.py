@@ -25,7 +25,10 @@ def dry_run(folder, tmp_path, *flags):
 
 @pytest.mark.parametrize(("rows", "name", "words"), [
     (np.zeros((20, 32, 32, 3), np.uint8), "photos", "20 colour pictures of 32 x 32"),
-    (np.zeros((20, 8, 8, 3), np.uint8), "default", "20 colour pictures of 8 x 8"),
+    (np.zeros((20, 64, 32, 3), np.uint8), "photos", "20 colour pictures of 64 x 32"),
+    (np.zeros((20, 31, 32, 3), np.uint8), "default", "20 colour pictures of 31 x 32"),
+    (np.zeros((20, 65, 64, 3), np.uint8), "default", "20 colour pictures of 65 x 64: add --size 32 or --size 64"),
+    (np.zeros((20, 32, 32, 4), np.uint8), "default", "20 4-channel pictures of 32 x 32"),
     (np.zeros((20, 28, 28), np.uint8), "default", "20 grey pictures of 28 x 28"),
     (np.zeros((20, 5)), "default", "20 rows of 5 columns"),
     (pandas.DataFrame({"a": range(20)}), "table", "20 rows of a table"),
@@ -33,17 +36,17 @@ def dry_run(folder, tmp_path, *flags):
 def test_the_form_of_the_data_decides(rows, name, words):
     if isinstance(rows, np.ndarray):
         rows[0] = 1  # constant rows are refused
-    chosen, why = recommended(data.from_array(rows))
-    assert chosen == name
-    assert why.startswith(words)
-    assert f"the preset {name}" in why
+    choice = recommended(data.from_array(rows))
+    assert choice.preset == name
+    assert choice.why.startswith(words)
+    assert "the preset " in choice.why
 
 
 def test_train_takes_the_preset_for_colour_pictures_and_says_why(tmp_path):
-    folder = pictures(tmp_path / "colour", 16)
+    folder = pictures(tmp_path / "colour", 32)
     found = dry_run(folder, tmp_path)
     assert '"flip": "horizontal"' in found.stdout
-    assert "30 colour pictures of 16 x 16: the preset photos" in found.stderr
+    assert "30 colour pictures of 32 x 32: the preset photos" in found.stderr
     assert "--preset default is the general one." in found.stderr
     plain = dry_run(folder, tmp_path, "--preset", "default")
     assert '"flip": "none"' in plain.stdout
@@ -58,5 +61,28 @@ def test_train_takes_the_default_for_grey_pictures_and_is_silent(tmp_path):
 
 
 def test_data_names_the_preset(tmp_path):
-    found = called("data", str(pictures(tmp_path / "colour", 16)))
-    assert "30 colour pictures of 16 x 16: the preset photos" in found.stdout
+    found = called("data", str(pictures(tmp_path / "colour", 32)))
+    assert "30 colour pictures of 32 x 32: the preset photos" in found.stdout
+
+
+def test_a_network_or_objective_of_ones_own_goes_with_the_default(tmp_path):
+    folder = pictures(tmp_path / "colour", 32)
+    for flags in (("--network", "mlp"), ("--objective", "non-saturating")):
+        found = dry_run(folder, tmp_path, *flags)
+        assert '"flip": "none"' in found.stdout
+        assert '"width": null' in found.stdout
+        assert "the preset photos" not in found.stderr
+
+
+def test_train_says_which_size_large_pictures_need(tmp_path):
+    found = dry_run(pictures(tmp_path / "large", 70, count=12), tmp_path, "--held-out", "0")
+    assert "12 colour pictures of 70 x 70: add --size 32 or --size 64" in found.stderr
+    assert '"flip": "none"' in found.stdout
+
+
+def test_pictures_of_many_sizes_are_told_the_sizes_of_the_preset(tmp_path):
+    folder = pictures(tmp_path / "colour", 40)
+    Image.new("RGB", (50, 90)).save(folder / "other.png")
+    found = called("data", str(folder))
+    assert "31 colour pictures of 40 x 40 and other sizes: add --size 32 or --size 64" in found.stdout
+    assert "the preset photos suits them" in called("data", str(folder), "--size", "32").stdout
