@@ -24,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from wgan import data, preset
-from wgan.config import FIELDS, kind
+from wgan.config import FIELDS
+from wgan.config.values import number_of
 from wgan.evaluation.features import classifier
 from wgan.maths.metrics import frechet
 from wgan.maths.random_features import random_features
@@ -102,11 +103,6 @@ def rounded(numbers: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in numbers.items()}
 
 
-def value_of(field: str, text: str):
-    """The value of a field from its text."""
-    return None if text == "None" else {int: int, float: float}.get(kind(FIELDS[field]), str)(text)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
@@ -123,7 +119,7 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for text in options.configs:
         name, start, *given = text.split(":")
-        fields = {key: value_of(key, value) for key, value in (word.split("=", 1) for word in given)}
+        fields = {key: number_of(FIELDS[key], value) for key, value in (word.split("=", 1) for word in given)}
         config = preset(start).config.replace(data=str(options.data), seed=options.seed, **fields)
         training, seconds = trained(dataset, config, options.seconds)
         rows = sample(loop.model_of(training), COUNT, seed=1)

@@ -1,22 +1,17 @@
 """The preset of a command that names none: chosen from the data, with the reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from wgan import data
-from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.cache import channels_of, survey
 from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
-from wgan.presets import preset
-from wgan.training.state import dataset_of
 
 COLOUR = 3  # channels
 SIZES = 32, 64  # the pixels of the pictures on which `photos` was measured; it is chosen for these and those between
 OWN = ("network", "objective")  # who names one of these builds a config of their own
-READ = ("size", "resize", "drop", "column", "data_dir", "seed")  # the fields that say which rows are read
 
 
 class Choice(NamedTuple):
@@ -27,26 +22,17 @@ class Choice(NamedTuple):
     news: bool = True
 
 
-def chosen(
-    source: str, name: str | None, given: dict[str, Any], note: Callable[[str], None]
-) -> tuple[str, Config, Dataset | None]:
-    """The name of the preset, the config that it makes with the fields `given`, and the data if they were read for it.
+def chosen(dataset: Dataset, given: Container[str], note: Callable[[str], None]) -> str:
+    """The name of the preset for a data set, when no preset is named; `note` gets the reason if it is news.
 
-    Without a name the data decide, and `note` gets the reason if it matters for them. They do not decide for pictures
-    if the network or the objective is given, since `photos` is a choice of both.
+    Images get `default` if the network or the objective is among the `given` fields: `photos` is a choice of both.
     """
-    if name is not None:
-        return name, preset(name).config.replace(data=source, **given), None
-    if data.is_table(source):  # its name says so, before its columns are read
-        return "table", preset("table").config.replace(data=source, **given), None
-    dataset = dataset_of(Config(data=source, **{field: given[field] for field in READ if field in given}))
     choice = recommended(dataset)
     if choice.preset == "photos" and any(field in given for field in OWN):
-        choice = Choice("default", "", news=False)
+        return "default"
     if choice.news:
         note(f"{choice.why}.{' --preset default is the general one.' if choice.preset != 'default' else ''}")
-    name = choice.preset
-    return name, preset(name).config.replace(data=source, **given), dataset
+    return choice.preset
 
 
 def recommended(dataset: Dataset) -> Choice:
