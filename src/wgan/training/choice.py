@@ -10,7 +10,7 @@ from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
 
 COLOUR = 3  # channels
-SIZES = 32, 64  # the pixels of the pictures on which `photos` was measured; it is chosen for these and those between
+MEASURED = 32  # the height and width in pixels at which `photos` was measured; it is chosen for this size alone
 OWN = ("network", "objective")  # who names one of these builds a config of their own
 
 
@@ -57,13 +57,10 @@ def recommended_for_folder(folder: str) -> Choice:
 
 def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool = False) -> Choice:
     colours = {1: "grey", COLOUR: "colour"}.get(channels, f"{channels}-channel")
-    pictures = f"{count:,} {colours} pictures of {tall} x {wide}{' and other sizes' if mixed else ''}"
-    least, most = SIZES
-    if channels != COLOUR or min(tall, wide) < least:
+    pictures = f"{count:,} {colours} pictures of {wide} x {tall}{' and other sizes' if mixed else ''}"
+    if channels != COLOUR or min(tall, wide) < MEASURED:
         return Choice("default", f"{pictures}: the preset default suits them", news=False)
-    if mixed or max(tall, wide) > most:
-        advice = (
-            f"add --size {least} or --size {most}, and the preset photos, which is measured at these sizes, is chosen"
-        )
+    if mixed or max(tall, wide) > MEASURED:
+        advice = f"add --size {MEASURED}, where the preset photos is measured, or try --preset photos at another size"
         return Choice("default", f"{pictures}: {advice}")
     return Choice("photos", f"{pictures}: the preset photos suits them, because its samples are sharper than default's")
