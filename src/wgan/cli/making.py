@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from wgan.errors import WganError
 from wgan.files.printed import say, say_json, say_page
 from wgan.files.settings import read_settings
 from wgan.presets import PRESETS, preset
+
+if TYPE_CHECKING:
+    from wgan.data import Dataset
 
 
 @click.command(
@@ -54,6 +57,7 @@ def data(
     from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table, verified
     from wgan.data.stored import words
     from wgan.runs.folder import read_described
+    from wgan.training.choice import recommended, recommended_for_folder
 
     if stored:
         if name is None:
@@ -65,7 +69,7 @@ def data(
             say(f"{info.name:15} {info.text}")
         return
     if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
-        say_page(found)
+        say_page(f"{found}\n{recommended_for_folder(name).why}.")
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
@@ -77,11 +81,12 @@ def data(
     say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
-        say_page(describe(dataset))
+        say_page(f"{describe(dataset)}\n{recommended(dataset).why}.")
         return
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         say(counts)
+    say(f"{recommended(dataset).why}.")
 
 
 @click.command(
@@ -125,8 +130,7 @@ wgan train photos/ --size 32 --out runs/photos""",
     "--preset",
     "preset_name",
     metavar="NAME",
-    help="The settings to begin with; `wgan presets` lists them. [default: table for .csv and .parquet, and else "
-    "default]",
+    help="The settings to begin with; `wgan presets` lists them. [default: table, photos or default, by the data]",
 )
 @click.option(
     "--out",
@@ -163,7 +167,7 @@ def train(
     """
     given = {name: value for name, value in flags.items() if value not in (None, ())}
     settings = read_settings(file) if file else {}
-    config, preset_name = _config(data, preset_name, settings, given)
+    config, preset_name, dataset = _config(data, preset_name, settings, given)
     out = out or Path("runs") / f"{Path(config.data).resolve().stem}-{file.stem if file else preset_name}"
 
     from wgan.runs import best, checkpoint
@@ -171,7 +175,7 @@ def train(
     from wgan.training import loop
     from wgan.training.tensorboard import Board
 
-    training = loop.start(loop.same_engine(config, out))
+    training = loop.start(loop.same_engine(config, out), dataset)
     say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
@@ -194,14 +198,27 @@ def train(
 
 def _config(
     data: str | None, preset_name: str | None, settings: dict[str, Any], given: dict[str, Any]
-) -> tuple[Config, str]:
-    """The config of `train` and the name of its preset: the preset, changed by the file, changed by the flags."""
+) -> "tuple[Config, str, Dataset | None]":
+    """The config of `train`, the name of its preset, and the data if they are read to choose the preset.
+
+    The config is the preset, changed by the file, changed by the flags.
+    """
     from wgan.data import is_table
+    from wgan.training.choice import chosen
+    from wgan.training.state import dataset_of
+
+    def made(name: str) -> Config:
+        return preset(name).config.with_settings(settings).replace(**given)
 
     given |= {"data": data} if data else {}
     named = given.get("data", settings.get("data"))
-    preset_name = preset_name or ("table" if isinstance(named, str) and is_table(named) else "default")
-    return preset(preset_name).config.with_settings(settings).replace(**given), preset_name
+    if preset_name is None and isinstance(named, str) and is_table(named):
+        preset_name = "table"  # its name says so, before its columns are read
+    if preset_name is not None:
+        return made(preset_name), preset_name, None
+    dataset = dataset_of(made("default"))
+    preset_name = chosen(dataset, settings.keys() | given.keys(), lambda text: say(text, err=True))
+    return made(preset_name), preset_name, dataset
 
 
 def _check_samples(out: Path, run: Path, overwrite: bool) -> None:

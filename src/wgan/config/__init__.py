@@ -16,6 +16,7 @@ from typing import Any
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
+from wgan.game.augmentations import AUGMENTATIONS
 from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, norm, unbounded
 from wgan.game.networks import NETWORKS, Architecture
@@ -47,7 +48,7 @@ GROUPS = ("data", "networks", "objective", "optimisation", "run")
 def _field(group: str, default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
     """A config field of a group, with its help text; `low` and `high` are included.
 
-    `more` takes `choices`, `operational`, and `unset`, which says in words what None stands for.
+    `more` takes `choices`, `among`, `operational`, and `unset`, which says in words what None stands for.
     """
     return field(default=default, metadata={"group": group, "text": text, "low": low, "high": high, **more})
 
@@ -94,6 +95,18 @@ class Config:
         "none",
         "Add uniform noise to whole numbers. The noise is as wide as the step between two of them.",
         choices=("none", "uniform"),
+    )
+    flip: str = _data(
+        "none",
+        "Mirror half of the real images, chosen at random in each batch.",
+        choices=("none", "horizontal"),
+    )
+    augment: str = _data(
+        "none",
+        "Random changes of the images that the critic sees, real and generated: none, or some of "
+        f"{', '.join(AUGMENTATIONS)} with commas between.",
+        among=tuple(AUGMENTATIONS),
+        metavar="NAME,NAME",
     )
     held_out: float = _data(
         0.1, "The share of rows that are kept out of training. The samples are measured against them.", low=0, high=0.9

@@ -48,6 +48,17 @@ def _is_finite(value: Any) -> bool:
         return False
 
 
+def _some_of(name: str, value: Any, among: tuple[str, ...]) -> str:
+    """Names of `among` with commas between, in that order, or "none"."""
+    if value == "none":
+        return value
+    chosen = [word.strip() for word in value.split(",")] if isinstance(value, str) else [value]
+    for word in chosen:
+        if word not in among:
+            raise unknown_name(name, word, ("none", *among))
+    return ",".join(word for word in among if word in chosen)
+
+
 def checked(f: dataclasses.Field, value: Any) -> Any:
     """The value that a field stores. Raises `WganError` for a value that the field cannot hold."""
     wanted = kind(f)
@@ -55,6 +66,8 @@ def checked(f: dataclasses.Field, value: Any) -> Any:
         return None
     if read := f.metadata.get("read"):
         return read(value)
+    if among := f.metadata.get("among"):
+        return _some_of(f.name, value, among)
     if wanted is str and value == "":
         raise WganError(f"{f.name} is empty; give a text, or leave it out.")
     if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):

@@ -6,6 +6,7 @@ The functions of a step take a state and return the next one; a state that was p
 from typing import Any, NamedTuple
 
 from wgan.game.arrays import Params
+from wgan.game.augmentations import Augment
 from wgan.game.constraints import Constraint
 from wgan.game.engine import Engine, Optimiser
 from wgan.game.layers import apply_layers, mixes_batch
@@ -19,6 +20,7 @@ class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine.
 
     `auxiliary` holds the weights of the auxiliary classifier's loss for the critic and the generator, or None.
+    `augment` changes the images that the critic sees, or is None.
     """
 
     engine: Engine[Any]
@@ -27,6 +29,7 @@ class Game(NamedTuple):
     constraint: Constraint
     optimiser: Optimiser
     auxiliary: tuple[float, float] | None = None
+    augment: Augment | None = None
 
 
 class State(NamedTuple):
@@ -44,7 +47,8 @@ class Draws(NamedTuple):
     weights [n_critic, batch] and the generator's z [batch, latent].
 
     With labels, `label` holds the one-hot classes of the real rows and of their fakes [n_critic, batch, classes], and
-    `generator_label` those of the generator's batch.
+    `generator_label` those of the generator's batch. With augmentation, `augment` holds the parameters for real rows
+    and for fakes [n_critic, 2, batch, numbers], and `generator_augment` those for the generator's batch.
     """
 
     real: Any
@@ -53,6 +57,8 @@ class Draws(NamedTuple):
     generator_z: Any
     label: Any = None
     generator_label: Any = None
+    augment: Any = None
+    generator_augment: Any = None
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
@@ -95,10 +101,19 @@ def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
 
 
 def critic_step(
-    game: Game, state: State, real: Any, fake: Any, mix: Any, learning_rate: float, label: Any = None
+    game: Game,
+    state: State,
+    real: Any,
+    fake: Any,
+    mix: Any,
+    learning_rate: float,
+    label: Any = None,
+    augment: Any = None,
 ) -> tuple[State, dict[str, Any]]:
     """One update of the critic; `fake` is a constant here, so no gradient flows to the generator."""
     engine, objective, constraint = game.engine, game.objective, game.constraint
+    if game.augment:
+        real, fake = (game.augment.apply(engine.ops, rows, augment[k]) for k, rows in enumerate((real, fake)))
 
     def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
         of_real, of_fake = paired_outputs(game, critic, real, fake, label)
@@ -120,13 +135,15 @@ def critic_step(
 
 
 def generator_step(
-    game: Game, state: State, z: Any, learning_rate: float, decay: float, label: Any = None
+    game: Game, state: State, z: Any, learning_rate: float, decay: float, label: Any = None, augment: Any = None
 ) -> tuple[State, dict[str, Any]]:
     """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new."""
     engine = game.engine
 
     def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
-        found = outputs(game, state.critic, generate(game, generator, z, label=label), label)
+        rows = generate(game, generator, z, label=label)
+        rows = game.augment.apply(engine.ops, rows, augment) if game.augment else rows
+        found = outputs(game, state.critic, rows, label)
         value = game.objective.generator_loss(engine.ops, found[:, 0])
         if not game.auxiliary:
             return value, {"generator_loss": value}
@@ -148,11 +165,15 @@ def iteration(
     at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
 
-    def critic(state: State, real: Any, source: Any, mix: Any, label: Any = None) -> tuple[State, dict[str, Any]]:
-        fake = source if at_once else generate(game, state.generator, source, label=label)
-        return critic_step(game, state, real, fake, mix, learning_rate, label)
+    optional = {"label": draws.label, "augment": draws.augment}
+    optional = {name: drawn for name, drawn in optional.items() if drawn is not None}
 
-    labels = () if draws.label is None else (draws.label,)
-    state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *labels))
-    state, more = generator_step(game, state, draws.generator_z, learning_rate, decay, draws.generator_label)
+    def critic(state: State, real: Any, source: Any, mix: Any, *more: Any) -> tuple[State, dict[str, Any]]:
+        given = dict(zip(optional, more, strict=True))
+        fake = source if at_once else generate(game, state.generator, source, label=given.get("label"))
+        return critic_step(game, state, real, fake, mix, learning_rate, **given)
+
+    state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *optional.values()))
+    last = draws.generator_z, learning_rate, decay, draws.generator_label, draws.generator_augment
+    state, more = generator_step(game, state, *last)
     return state, {**info, **more}

@@ -143,8 +143,9 @@ def engine_values(
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
         found[f"gradient_norm_{name}"] = engine.ops.sqrt((slope * slope).sum(1))
-    # These are the losses of Algorithm 1; this optimiser returns the gradient instead of the new weights.
-    shown = game._replace(optimiser=_Gradient(), constraint=game.constraint._replace(project=lambda ops, g, layers: g))
+    # These are the losses of Algorithm 1 on unchanged rows; this optimiser returns the gradient, not new weights.
+    free = game.constraint._replace(project=lambda ops, g, layers: g)
+    shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
     generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):

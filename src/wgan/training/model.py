@@ -15,6 +15,7 @@ from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, step
 from wgan.game.arrays import Params
+from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
 from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
 from wgan.game.networks import Architecture
@@ -136,7 +137,8 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
     if own:
         own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
-    return Game(engine, architecture, objective, constraint, optimiser, auxiliary)
+    augment = augment_of(engine, config.augment, row)
+    return Game(engine, architecture, objective, constraint, optimiser, auxiliary, augment)
 
 
 def architecture_of(

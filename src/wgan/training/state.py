@@ -65,15 +65,21 @@ def given(config: Config, rows: Any) -> Dataset:
     return dataset
 
 
+def dataset_of(config: Config) -> Dataset:
+    """The data set that a config names; a `data_dir` that it does not read raises `WganError`."""
+    if config.data_dir is not None and config.data not in data.DATASETS:
+        raise WganError(f"data_dir is only for named data sets, and {config.data!r} is not one; leave it out.")
+    return data.dataset_of(config)
+
+
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
-    if dataset is None:
-        if config.data_dir is not None and config.data not in data.DATASETS:
-            raise WganError(f"data_dir is only for named data sets, and {config.data!r} is not one; leave it out.")
-        dataset = data.dataset_of(config)
+    dataset = dataset_of(config) if dataset is None else dataset
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
+    if config.flip != "none" and dataset.form.kind != "images":
+        raise WganError(f"flip is {config.flip}, but {dataset.name} holds no images; use --flip none.")
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
@@ -143,18 +149,26 @@ def draws(training: Training, at: int) -> Draws:
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
+    if config.flip == "horizontal":
+        flipped = streams.uniform(seed, "flip", at, (len(real),)) < 0.5
+        real[flipped] = real[flipped][:, :, ::-1]
     generator_batch = config.generator_batch or batch
-    labels: tuple[Any, ...] = ()
+    more: dict[str, Any] = {}
+    if augment := training.game.augment:
+        shape = (count, 2, batch, augment.numbers)
+        more["augment"] = engine.array(augment.draw(streams.uniform(seed, "augment", at, shape)))
+        last = streams.uniform(seed, "generator_augment", at, (generator_batch, augment.numbers))
+        more["generator_augment"] = engine.array(augment.draw(last))
     if training.classes and training.codes is not None:
         others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
         label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
-        labels = engine.array(label), labels_of(training, training.rows[others])
+        more |= {"label": engine.array(label), "generator_label": labels_of(training, training.rows[others])}
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
         engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
         engine.array(streams.uniform(seed, "mix", at, (count, batch))),
         engine.array(streams.normal(seed, "generator_z", at, (generator_batch, latent))),
-        *labels,
+        **more,
     )
 
 

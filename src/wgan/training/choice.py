@@ -1,0 +1,66 @@
+"""The preset of a command that names none: chosen from the data, with the reason."""
+
+from collections.abc import Callable, Container
+from pathlib import Path
+from typing import NamedTuple
+
+from wgan.data import Dataset
+from wgan.data.cache import channels_of, survey
+from wgan.data.columns import TableForm
+from wgan.data.folder import folder_pictures
+
+COLOUR = 3  # channels
+MEASURED = 32  # the height and width in pixels at which `photos` was measured; it is chosen for this size alone
+OWN = ("network", "objective")  # who names one of these builds a config of their own
+
+
+class Choice(NamedTuple):
+    """The name of a preset, the reason as a sentence without its full stop, and whether `train` says it."""
+
+    preset: str
+    why: str
+    news: bool = True
+
+
+def chosen(dataset: Dataset, given: Container[str], note: Callable[[str], None]) -> str:
+    """The name of the preset for a data set, when no preset is named; `note` gets the reason if it is news.
+
+    Images get `default` if the network or the objective is among the `given` fields: `photos` is a choice of both.
+    """
+    choice = recommended(dataset)
+    if choice.preset == "photos" and any(field in given for field in OWN):
+        return "default"
+    if choice.news:
+        note(f"{choice.why}.{' --preset default is the general one.' if choice.preset != 'default' else ''}")
+    return choice.preset
+
+
+def recommended(dataset: Dataset) -> Choice:
+    """The preset that suits a data set."""
+    form, rows = dataset.form, len(dataset.rows)
+    if isinstance(form, TableForm):
+        why = f"{rows:,} rows of a table: the preset table, which trains the critic more often, suits them"
+        return Choice("table", why)
+    if form.kind != "images":
+        why = f"{rows:,} rows of {form.shape[0]} columns: the preset default suits them"
+        return Choice("default", why, news=False)
+    tall, wide, channels = form.shape
+    return _for_pictures(rows, tall, wide, channels)
+
+
+def recommended_for_folder(folder: str) -> Choice:
+    """As `recommended`, for a folder of images whose headers alone are read; its smallest image counts."""
+    found = survey(folder_pictures(Path(folder).expanduser()))
+    tall, wide = min(found.sizes, key=min)
+    return _for_pictures(found.total, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
+
+
+def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool = False) -> Choice:
+    colours = {1: "grey", COLOUR: "colour"}.get(channels, f"{channels}-channel")
+    pictures = f"{count:,} {colours} pictures of {wide} x {tall}{' and other sizes' if mixed else ''}"
+    if channels != COLOUR or min(tall, wide) < MEASURED:
+        return Choice("default", f"{pictures}: the preset default suits them", news=False)
+    if mixed or max(tall, wide) > MEASURED:
+        advice = f"add --size {MEASURED}, where the preset photos is measured, or try --preset photos at another size"
+        return Choice("default", f"{pictures}: {advice}")
+    return Choice("photos", f"{pictures}: the preset photos suits them, because its samples are sharper than default's")
