@@ -25,8 +25,13 @@ def whole(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A share, in percent."""
-    return f"{value:.0%}"
+    """A share, in percent.
+
+    Examples:
+        >>> share(0.956)
+        '96 %'
+    """
+    return f"{100 * value:.0f} %"
 
 
 def minutes(seconds: float) -> str:
