@@ -253,6 +253,7 @@ TABLE_METRICS: dict[str, Metric] = {
         2,
         lambda s: column_tv(s.form, s.real, s.fake),
         ("levels",),
+        unit="share",
     ),
     "correlation_difference": Metric(
         "correlations",
@@ -284,5 +285,6 @@ TABLE_METRICS: dict[str, Metric] = {
         10,
         lambda s: nearer_to_training(s.form, s.real, s.fake, s.train),
         ("train",),
+        unit="share",
     ),
 }

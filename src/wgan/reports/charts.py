@@ -1,5 +1,9 @@
-"""Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode."""
+"""Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode.
 
+A chart holds its numbers once, as the points of its lines. `charts.js` reads them back to show values and to zoom.
+"""
+
+import json
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -20,13 +24,15 @@ KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 class Line(NamedTuple):
     """A series: steps [n] and values [n]; entries that are not finite are left out.
 
-    With `filtered` the running median of the series is drawn, and the series itself faintly behind it.
+    With `filtered` the running median of the series is drawn, and the series itself faintly behind it. `shown` is the
+    value that the legend shows, by default the last one that is drawn.
     """
 
     name: str
     steps: np.ndarray
     values: np.ndarray
     filtered: bool = True
+    shown: str = ""
 
 
 class Level(NamedTuple):
@@ -96,7 +102,8 @@ def chart(
     frame = _frame(drawn, logarithmic)
     return Markup(
         '<figure class="chart"><figcaption><h3>{title}</h3><p>{text}</p></figcaption>'
-        '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}">{body}</svg>'
+        '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}" data-frame="{frame}">'
+        "{body}</svg>"
         '<ul class="legend">{legend}</ul></figure>'
     ).format(
         title=title,
@@ -104,9 +111,18 @@ def chart(
         w=WIDTH,
         h=HEIGHT,
         described=_described(drawn, frame),
+        frame=_as_json(frame, lines),
         body=_ticks(frame) + _curves(drawn, frame, width > 1),
         legend=_legend(drawn),
     )
+
+
+def _as_json(frame: Frame, lines: list[Line]) -> str:
+    """What turns points back into steps and values; all steps are multiples of `each`."""
+    whole = np.unique(np.concatenate([line.steps for line in lines])).astype(np.int64)
+    each = max(1, int(np.gcd.reduce(whole)))
+    ends = {name: getattr(frame, name) for name in ("first", "last", "low", "high", "logarithmic")}
+    return json.dumps(ends | {"each": each})
 
 
 def window(count: int) -> int:
@@ -160,7 +176,7 @@ def _ticks(frame: Frame) -> Markup:
 def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
     """The levels, lines and marks, in an SVG of their own that clips a raw line at the axes."""
     parts = [
-        Markup('<svg x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
+        Markup('<svg class="area" x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
             *(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM) * 2
         )
     ]
@@ -173,7 +189,7 @@ def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
     for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True)):
         if line.filtered and with_raw:
             parts.append(_path(f"raw {_colour(i)}", frame.x(line.steps), frame.y(line.values)))
-        parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median)))
+        parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median), line.name))
     for mark in drawn.marks:
         parts.append(
             Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>').format(
@@ -197,7 +213,9 @@ def _legend(drawn: Drawn) -> Markup:
     level_key = Markup(KEY).format(6, Markup('<path class="level" d="M1 3H21"/>'))
     mark_key = Markup(KEY).format(10, Markup('<circle class="mark" cx="11" cy="5" r="4"/>'))
     items = [
-        Markup("<li>{}{} <b>{}</b></li>").format(line_key.format(_colour(i), _dash(i)), line.name, number(median[-1]))
+        Markup("<li>{}{} <b>{}</b></li>").format(
+            line_key.format(_colour(i), _dash(i)), line.name, line.shown or number(median[-1])
+        )
         for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True))
     ]
     items += [
@@ -215,11 +233,14 @@ def _dash(number_of_line: int) -> str:
     return f"d{number_of_line // 6 % 3}"
 
 
-def _path(style: str, x: np.ndarray, y: np.ndarray) -> Markup:
+def _path(style: str, x: np.ndarray, y: np.ndarray, name: str | None = None) -> Markup:
+    """A line; with a `name` its points are so exact that values can be read back from them in three digits."""
     every = max(1, math.ceil(len(x) / MOST))
     chosen = np.unique(np.append(np.arange(0, len(x), every), len(x) - 1))
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[chosen], y[chosen], strict=True))
-    return Markup('<polyline class="{}" points="{}"/>').format(style, points)
+    places = 1 if name is None else 3
+    points = " ".join(f"{a:.{places}f},{b:.{places}f}" for a, b in zip(x[chosen], y[chosen], strict=True))
+    named = Markup("") if name is None else Markup(' data-name="{}"').format(name)
+    return Markup('<polyline class="{}"{} points="{}"/>').format(style, named, points)
 
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:

@@ -6,6 +6,7 @@ Everything that the files hold is escaped. The page's policy allows no script bu
 import base64
 import hashlib
 import json
+import math
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from wgan.config import FIELDS, OPERATIONAL
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
+from wgan.presets import PRESETS
 from wgan.reports import curves
 from wgan.reports.images import real_and_nearest
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
 from wgan.runs import overwriting
-from wgan.runs.quantities import number
+from wgan.runs.quantities import number, quantity
 
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
@@ -62,6 +64,8 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         charts=curves.charts(run),
         real=real,
         nearest=nearest,
+        unseen=_unseen(run),
+        twice=_measured_twice(run),
         metrics=metric_rows(run),
         lacking=list(mapping(evaluation.get("lacking")).values()),
         protocol=[
@@ -69,8 +73,9 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
             for name, value in mapping(evaluation.get("protocol")).items()
             if isinstance(value, str | int | float) and name != "features_text"
         ],
+        preset=_nearest_preset(run),
         config=[
-            (name, value, name in FIELDS and value != FIELDS[name].default, _field_text(name))
+            (name, value, _differs(run, name, value, _nearest_preset(run)), _field_text(name))
             for name, value in run.config.items()
         ],
         about=[
@@ -120,6 +125,45 @@ def _facts(run: Run) -> str:
     return " · ".join(part for part in parts if part)
 
 
+LOOKED_FOR = {
+    "exploding critic": "an exploding critic",
+    "vanishing gradient": "a vanishing gradient",
+    "dead generator": "a dead generator",
+    "memorising generator": "copies of training rows",
+    "mode collapse": "mode collapse (samples of few kinds)",
+}
+
+
+def _unseen(run: Run) -> str:
+    """The faults that were looked for and not found, in words; "" if there is one, or if nothing was measured."""
+    if "energy_distance_error" not in run.log or any(one.kind == "fault" for one in run.verdicts):
+        return ""
+    found = {one.name for one in run.verdicts}
+    *most, last = [words for name, words in LOOKED_FOR.items() if name not in found]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _measured_twice(run: Run) -> list[tuple[str, str, str]]:
+    """What both the log and the evaluation measured: its name, its value by the evaluation, and that of the charts."""
+    logged = {name: name for name in ("energy_distance", "coverage", "precision", "diversity")} | {"exact_w1": "w1"}
+    return [
+        (row["name"], row["value"], quantity(key).text(run.late(key)))
+        for row in metric_rows(run)
+        if (key := logged.get(row["key"])) and math.isfinite(run.late(key))
+    ]
+
+
+def _nearest_preset(run: Run) -> str:
+    """The name of the preset from which the fewest fields of a config differ."""
+    return min(PRESETS, key=lambda preset: sum(_differs(run, *item, preset) for item in run.config.items()))
+
+
+def _differs(run: Run, name: str, value: object, preset: str) -> bool:
+    """Whether a field differs from the preset's and is not merely left to the data."""
+    usual = PRESETS[preset].config.to_json()
+    return name not in usual or json.dumps(usual[name]) != json.dumps(value, default=str)
+
+
 def _field_text(name: str) -> str:
     """What a field of the config is; "" for a field that this version does not know."""
     return FIELDS[name].metadata["text"] if name in FIELDS else ""
@@ -135,7 +179,7 @@ def _render(**values: Any) -> str:
     import jinja2
 
     folder = files("wgan.reports")
-    script = (folder / "report.js").read_text(encoding="utf-8")
+    script = "".join((folder / name).read_text(encoding="utf-8") for name in ("report.js", "charts.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_without_controls
