@@ -65,7 +65,7 @@ def test_the_tests_mirror_the_folders():
     assert here - {"corpus"} == {str(folder) for folder in FOLDERS}
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text() for page in PAGES)
 CODE = {path: path.read_text() for path in PACKAGE.rglob("*.py")}
 

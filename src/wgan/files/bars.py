@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar where it is a terminal, lines elsewhere; names in it are no markup and no commands."""
+"""Progress on stderr: a bar where it is a terminal, lines elsewhere; names are printed as plain text."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

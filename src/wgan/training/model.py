@@ -113,8 +113,8 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
     for family in families:
         if isinstance(value := getattr(config, family), Named):
             raise WganError(
-                f"{family} {value.name!r} is an object of your own, whose code no folder holds; from Python, give it "
-                f"to wgan.load(run, {family}=...)."
+                f"{family} {value.name!r} is an object of your own, and a run folder holds no code; from Python, give "
+                f"it to wgan.load(run, {family}=...)."
             )
 
 
