@@ -113,13 +113,13 @@ def test_one_entry_puts_a_logged_number_on_the_page(run, tmp_path, monkeypatch):
     monkeypatch.setitem(QUANTITIES, "colours", words)
     monkeypatch.setitem(QUANTITIES, "colours_floor", floor)
     assert "colour" not in page(run).text
-    for step, value in ((7, 0.25), (8, 0.5)):
+    for step, value in ((7, 0.25), (8, 0.5)):  # the page shows the median of the last quarter in every place
         runs.append(run, {"step": step, "colours": value, "colours_floor": 0.75})
     found = page(run)
-    assert "Colourfulness 50% real rows: 75%" in found.text
-    assert "in colour 0.500" in found.text
+    assert "Colourfulness 38 % real rows: 75 %" in found.text
+    assert "in colour 38 %" in found.text
     found = page(run, run, out=tmp_path / "both.html")
-    assert f"Colourfulness 50% 50% {words.sentence}" in found.text
+    assert f"Colourfulness 38 % 38 % {words.sentence}" in found.text
     charts = [svg["aria-label"] for svg in found.all("svg") if svg.get("role") == "img"]
     assert any(label.startswith("Colourfulness.") and "goes from 0.250 to 0.500" in label for label in charts)
 
@@ -295,7 +295,7 @@ def test_metrics_are_shown_with_their_floors(run, listed):
     found = {"step": 6, "protocol": protocol, "metrics": metrics, "lacking": {"kid": "Too few samples for kid."}}
     (run / "evaluation.json").write_text(json.dumps(found))
     text = page(run).text
-    expected = "frechet 3.14 ± 0.02 0.630 ± 0.01 lower Frechet distance on pixels Too few samples for kid."
+    expected = "frechet 3.142 ± 0.020 0.630 ± 0.010 lower Frechet distance on pixels Too few samples for kid."
     for part in (expected, "samples 10000", "Measured at step 6"):
         assert part in text
     assert "naught" not in text
@@ -316,7 +316,7 @@ def test_runs_side_by_side_tell_what_differs(run, tmp_path):
     out = tmp_path / "both.html"
     found = page(run, other, out=out)
     text = found.text
-    table = text[text.index("Differences of the configs") : text.index("Curves")]
+    table = text[text.index("Differences of the settings") : text.rindex("Last samples")]
     assert "learning_rate 0.002 0.5" in table
     assert "keep" not in table
     assert "seed" not in table
@@ -377,7 +377,7 @@ def test_a_vertical_axis_is_logarithmic_only_where_that_is_natural():
 
 def test_a_chart_draws_its_values_to_scale():
     made = str(chart("t", "x", [Line("a", np.array([0.0, 5, 10]), np.array([0.0, 1.0, 4.0]), filtered=False)]))
-    points = re.search(r'<polyline class="c0 d0" points="([^"]*)"', made)[1]
+    points = re.search(r'<polyline class="c0 d0" data-name="a" points="([^"]*)"', made)[1]
     x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
     assert x[1] - x[0] == pytest.approx(x[2] - x[1])
     assert (y[0] - y[2]) / (y[0] - y[1]) == pytest.approx(4, abs=0.02)

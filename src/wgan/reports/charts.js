@@ -6,7 +6,6 @@ const shortest = (value) => {
   if (size >= 1000 && size < 1e7) return Math.round(value).toLocaleString("en");
   return size >= 1e-3 && size < 1000 ? value.toPrecision(3) : value.toExponential(2).replace("e+", "e");
 };
-const SVG = "http://www.w3.org/2000/svg";
 for (const figure of document.querySelectorAll("figure.chart")) {
   const plot = figure.querySelector("svg.plot");
   if (!plot) continue;
@@ -31,7 +30,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     points: line.getAttribute("points").split(" ").map((pair) => pair.split(",").map(Number)),
   }));
   const steps = [...new Set(lines.flatMap((line) => line.points.map((point) => point[0])))].sort((a, b) => a - b);
-  const cursor = document.createElementNS(SVG, "line");
+  const cursor = document.createElementNS(plot.namespaceURI, "line");
   cursor.setAttribute("class", "cursor");
   cursor.setAttribute("y1", top);
   cursor.setAttribute("y2", top + height);
@@ -72,7 +71,7 @@ for (const figure of document.querySelectorAll("figure.chart")) {
     back.hidden = size === width;
     if (size === width) { ticks.innerHTML = first; return; }
     const shown = [0, 0.5, 1].map((share) => {
-      const text = document.createElementNS(SVG, "text");
+      const text = document.createElementNS(plot.namespaceURI, "text");
       text.setAttribute("x", left + share * width);
       text.setAttribute("y", top + height + 18);
       text.setAttribute("text-anchor", ["start", "middle", "end"][2 * share]);

@@ -1,6 +1,6 @@
 """Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode.
 
-A chart holds its numbers once, as the points of its lines. `charts.js` reads them back to show values and to zoom.
+A chart holds its numbers once, as the points of its lines. The script charts.js reads them back to show values and to zoom.
 """
 
 import json

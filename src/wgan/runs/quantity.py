@@ -38,7 +38,8 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
     """A measured number with its standard error, both to the places that the error bears; a "share" in percent.
 
     Examples:
-        >>> with_error(35.178, 1.13), with_error(0.4113, 0.0064, "share"), with_error(0.2349), with_error(0.94, unit="share")
+        >>> share_of, plain = with_error(0.4113, 0.0064, "share"), with_error(0.94, unit="share")
+        >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain
         ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %')
     """
     if unit == "share":
@@ -95,8 +96,8 @@ class Quantity(NamedTuple):
 AXES = {
     "difference": Axis(
         "Difference from the data",
-        "The energy distance between samples and held-out rows. It is 0 on average for equal distributions, and 1 is the "
-        "mean distance of two real rows. It chooses the best checkpoint.",
+        "The energy distance between samples and held-out rows. It is 0 on average for equal distributions, and 1 is "
+        "the mean distance of two real rows. It chooses the best checkpoint.",
     ),
     "distance": Axis(
         "Distance to the data",
