@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
-from itertools import count
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ import pytest
 from wgan import Config, WganError, data
 from wgan.errors import WganWarning
 from wgan.reports import page as report
-from wgan.reports.charts import Level, Line, chart, window
 from wgan.reports.run import command, read
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
@@ -121,7 +119,7 @@ def test_one_entry_puts_a_logged_number_on_the_page(run, tmp_path, monkeypatch):
     found = page(run, run, out=tmp_path / "both.html")
     assert f"Colourfulness 38 % 38 % {words.sentence}" in found.text
     charts = [svg["aria-label"] for svg in found.all("svg") if svg.get("role") == "img"]
-    assert any(label.startswith("Colourfulness.") and "goes from 0.250 to 0.500" in label for label in charts)
+    assert any(label.startswith("Colourfulness.") and "goes from 25 % to 50 %" in label for label in charts)
 
 
 def test_what_files_hold_is_shown_and_never_run(run, tmp_path):
@@ -354,115 +352,6 @@ def test_the_command_line(finished, run, tmp_path):
         assert part in done.stderr
     (run / "log.jsonl").write_text('{"estimate": 1}\n{"step": 2}\n')
     assert "without a step" in call(run).stderr
-
-
-def test_charts_survive_what_logs_hold():
-    steps = np.arange(30.0)
-    assert chart("t", "x", [Line("a", steps, np.full(30, np.nan))]) is None
-    assert chart("t", "x", []) is None
-    for values in (np.zeros(30), np.full(30, 1e-30), np.geomspace(1e-9, 1e9, 30), np.where(steps == 3, np.inf, 2.0)):
-        made = str(chart("t", "x", [Line("a", steps, values)], levels=[Level("floor", 1.0)]))
-        assert not re.search(r"\b(nan|inf)\b", made)
-        assert 'class="c0 d0"' in made
-    assert [window(n) for n in (5, 100, 200, 10_000)] == [1, 5, 11, 101]
-
-
-def test_a_vertical_axis_is_logarithmic_only_where_that_is_natural():
-    line = Line("a", np.arange(3.0), np.array([0.001, 0.01, 1.0]))
-    natural, linear = (str(chart("t", "x", [line], logarithmic=one)) for one in (True, False))
-    assert ">0.001</text>" in natural
-    assert ">0.001</text>" not in linear
-    assert ">0.25</text>" in linear
-
-
-def test_a_chart_draws_its_values_to_scale():
-    made = str(chart("t", "x", [Line("a", np.array([0.0, 5, 10]), np.array([0.0, 1.0, 4.0]), filtered=False)]))
-    points = re.search(r'<polyline class="c0 d0" data-name="a" points="([^"]*)"', made)[1]
-    x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
-    assert x[1] - x[0] == pytest.approx(x[2] - x[1])
-    assert (y[0] - y[2]) / (y[0] - y[1]) == pytest.approx(4, abs=0.02)
-
-
-class Browser:
-    """Headless Chromium, spoken to in its own protocol over two pipes."""
-
-    def __init__(self, binary, folder):
-        there, self.write = os.pipe()
-        self.read, back = os.pipe()
-        command = [binary, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
-                   f"--user-data-dir={folder}", "about:blank"]  # fmt: skip
-        pipes = f"exec {shlex.join(command)} 3<&{there} 4>&{back}"
-        self.process = subprocess.Popen(
-            ["bash", "-c", pipes], pass_fds=[there, back], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        os.close(there)
-        os.close(back)
-        self.numbers, self.buffer, self.events, self.session = count(1), b"", [], None
-        target = self("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self(f"{domain}.enable")
-
-    def __call__(self, method, **parameters):
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": parameters}
-        message |= {"sessionId": self.session} if self.session else {}
-        os.write(self.write, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.next()
-            if answer.get("id") == number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def next(self):
-        while b"\0" not in self.buffer:
-            part = os.read(self.read, 1 << 20)
-            assert part, "Chromium ended"
-            self.buffer += part
-        message, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(message)
-
-    def open(self, path, width=1200, height=900, dark=False):
-        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self("Emulation.setEmulatedMedia", features=scheme)
-        self("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
-        self.events.clear()
-        self("Page.navigate", url=path.resolve().as_uri())
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self.next())
-
-    def value(self, expression):
-        answer = self("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def press(self, key, code):
-        for kind in ("keyDown", "keyUp"):
-            self("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
-
-    def picture(self):
-        return base64.b64decode(self("Page.captureScreenshot", captureBeyondViewport=True)["data"])
-
-    def complaints(self):
-        self.value("1")  # what is on its way arrives before the answer
-        methods = ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
-        fetched = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
-        outside = [e for e in fetched if not e["params"]["request"]["url"].startswith(("file:", "data:"))]
-        return [event for event in self.events if event.get("method") in methods] + outside
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if binary is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
-    opened = Browser(binary, tmp_path_factory.mktemp("chromium"))
-    yield opened
-    opened.process.terminate()
-    opened.process.wait(30)
-    os.close(opened.read)
-    os.close(opened.write)
 
 
 SHOWN = "[...document.querySelectorAll('#pictures img')].filter(i => !i.hidden).map(i => i.dataset.step).join()"

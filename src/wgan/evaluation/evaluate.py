@@ -25,7 +25,7 @@ from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.runs import folder as runs
-from wgan.runs.quantities import with_error
+from wgan.runs.quantities import aim, with_error
 from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
@@ -305,7 +305,7 @@ def table_in_words(report: Evaluation) -> list[str]:
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
         unit = entry.get("unit", "")
         value, floor = with_error(entry["value"], entry["error"], unit), with_error(entry["floor"], unit=unit)
-        numbers = f"{value:>18}  {floor:>10}  {entry['better']:6}  "
+        numbers = f"{value:>18}  {floor:>10}  {aim(entry['better'], unit):6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 50)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
         lines += [" " * 62 + more for more in text[1:]]

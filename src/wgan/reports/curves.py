@@ -16,6 +16,7 @@ from wgan.runs.quantities import (
     label,
     on_axis,
     quantity,
+    share,
     shown_in,
     title,
 )
@@ -41,7 +42,9 @@ def _chart(run: Run, axis: str) -> Markup | None:
             sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
     text = " ".join(sentences)
-    return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
+    percent = bool(names) and all(quantity(name).text is share for name in names)
+    one = AXES[axis]
+    return chart(one.title, text, lines, levels=levels, marks=marks, logarithmic=one.logarithmic, percent=percent)
 
 
 def _late(run: Run, name: str) -> str:
@@ -78,7 +81,8 @@ def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
             if (values := run.column(key)) is not None
         ]
         levels = _common_floor(runs, one.floor) if one.floor in on_axis(axis) else []
-        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=AXES[axis].logarithmic))
+        scale = {"logarithmic": AXES[axis].logarithmic, "percent": one.text is share}
+        made.append(chart(one.title, one.sentence, lines, levels=levels, **scale))
     return [one for one in made if one]
 
 

@@ -143,14 +143,14 @@ def _unseen(run: Run) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _measured_twice(run: Run) -> list[tuple[str, str, str]]:
-    """What both the log and the evaluation measured: its name, its value by the evaluation, and that of the charts."""
+def _measured_twice(run: Run) -> dict[str, str]:
+    """What the charts show of the metrics that the log has too, by the names of the metrics."""
     logged = {name: name for name in ("energy_distance", "coverage", "precision", "diversity")} | {"exact_w1": "w1"}
-    return [
-        (row["name"], row["value"], quantity(key).text(run.late(key)))
+    return {
+        row["key"]: quantity(key).text(run.late(key))
         for row in metric_rows(run)
         if (key := logged.get(row["key"])) and math.isfinite(run.late(key))
-    ]
+    }
 
 
 def _nearest_preset(run: Run) -> str:

@@ -18,7 +18,7 @@ from wgan.reports.series import Log, late_median
 from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import checkpoint, folder
 from wgan.runs.best import Best, best
-from wgan.runs.quantities import number, quantity, with_error
+from wgan.runs.quantities import aim, number, quantity, with_error
 
 PICTURES = 60  # of samples over time, at most
 PICTURED = 4 * 2**20  # bytes of them, at most; the last picture is always there
@@ -122,6 +122,7 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
         if not isinstance(one, dict):
             continue
         cells = {name: _cell_text(one.get(name)) for name in ("name", "better", "estimates")}
+        cells["better"] = aim(cells["better"], str(one.get("unit") or ""))
         cells["key"], cells["name"] = cells["name"], _cell_text(one.get("title", one.get("name")))
         for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
             value, unit = one.get(name), one.get("unit")

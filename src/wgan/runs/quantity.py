@@ -51,6 +51,16 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
     return f"{value:,.{places}f} ± {error:,.{places}f}" if places < 6 else f"{value:.2g} ± {error:.2g}"
 
 
+def aim(better: str, unit: str = "") -> str:
+    """The right direction or value of a metric in words, in the unit of its values.
+
+    Examples:
+        >>> aim("lower"), aim("0.5"), aim("0.5", "share")
+        ('lower', '0.5', '50 %')
+    """
+    return share(float(better)) if unit == "share" and better.replace(".", "", 1).isdigit() else better
+
+
 def minutes(seconds: float) -> str:
     """A time in minutes."""
     return f"{seconds / 60:,.1f} minutes"
@@ -112,7 +122,7 @@ AXES = {
     "variety": Axis(
         "Variety",
         "Coverage: the share of held-out rows with a sample near them. Precision: the share of samples near a held-out "
-        "row. Diversity: how much two samples differ, where real rows score 1.",
+        "row. Diversity: how much two samples differ, where real rows score 100 %.",
         logarithmic=False,
     ),
     "gradient norm": Axis(

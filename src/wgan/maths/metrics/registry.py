@@ -216,11 +216,12 @@ METRICS: dict[str, Metric] = {
         "mean distance of two samples over that of two real rows; 0 is collapse",
         20,
         lambda s: diversity(s.real, s.fake),
+        unit="share",
     ),
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as the most crowded 1 % of real rows; 1 is a few outputs repeated",
+        "share of samples as near to another one as the most crowded 1 % of real rows; all, if outputs repeat",
         100,
         lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
         unit="share",
