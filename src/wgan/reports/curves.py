@@ -81,8 +81,8 @@ def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
             if (values := run.column(key)) is not None
         ]
         levels = _common_floor(runs, one.floor) if one.floor in on_axis(axis) else []
-        scale = {"logarithmic": AXES[axis].logarithmic, "percent": one.text is share}
-        made.append(chart(one.title, one.sentence, lines, levels=levels, **scale))
+        logarithmic, percent = AXES[axis].logarithmic, one.text is share
+        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=logarithmic, percent=percent))
     return [one for one in made if one]
 
 

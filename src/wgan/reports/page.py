@@ -20,9 +20,11 @@ from wgan.files.reading import explained, opened
 from wgan.presets import PRESETS
 from wgan.reports import curves
 from wgan.reports.images import real_and_nearest
+from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
+from wgan.reports.tables import table_of
 from wgan.runs import overwriting
-from wgan.runs.quantities import number, quantity
+from wgan.runs.quantities import number, quantity, share
 
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
@@ -55,6 +57,7 @@ def _is_report(path: Path) -> bool:
 def page_of_one(run: Run, data_dir: Path | None = None) -> str:
     """The HTML page of one run."""
     real, nearest = real_and_nearest(run, data_dir)
+    table = table_of(run, data_dir)
     evaluation = mapping(run.evaluation)
     return _render(
         title=f"{run.config.get('data', '?')}: {run.name}",
@@ -64,6 +67,8 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         charts=curves.charts(run),
         real=real,
         nearest=nearest,
+        table=table,
+        images=getattr(form_of(run), "kind", "") == "images",
         unseen=_unseen(run),
         twice=_measured_twice(run),
         metrics=metric_rows(run),
@@ -138,7 +143,7 @@ def _unseen(run: Run) -> str:
     """The faults that were looked for and not found, in words; "" if there is one, or if nothing was measured."""
     if "energy_distance_error" not in run.log or any(one.kind == "fault" for one in run.verdicts):
         return ""
-    found = {one.name for one in run.verdicts}
+    found = {name for one in run.verdicts for name in (one.name, *one.explains)}
     *most, last = [words for name, words in LOOKED_FOR.items() if name not in found]
     return f"{', '.join(most)} and {last}" if most else last
 
@@ -186,7 +191,9 @@ def _render(**values: Any) -> str:
     )
     template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
     style = (folder / "report.css").read_text(encoding="utf-8")
-    return template.render(script=Markup(script), style=Markup(style), digest=digest, number=number, **values)
+    return template.render(
+        script=Markup(script), style=Markup(style), digest=digest, number=number, share=share, **values
+    )
 
 
 def _without_controls(value: Any) -> Any:

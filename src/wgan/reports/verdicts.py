@@ -274,7 +274,9 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         evidence = "The run has no late measurement against rows that were held out of training."
         remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, for example with --held-out 0.1."
         return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy)
-    apart = "".join(f" {sentence}" for sentence in _respects(log))
+    worse = _respects(log)
+    apart = "".join(f" {sentence}" for sentence in worse)
+    fewer = ("mode collapse",) if any(sentence.startswith("Variety") for sentence in worse) else ()
     if far.lower > FAR:
         sentence = "The samples are far from the data."
         remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
@@ -286,11 +288,11 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):
             sentence = "Hardly any sample is near a held-out row."
         remedy = "Raise --steps." if far.falls else "More steps, a larger --width or more data may help."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy)
+        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
         remedy = "More held-out rows make the test sharper." if not apart else "Look at the samples."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy)
+        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     return Verdict(name, "good", "The samples cannot be told from held-out rows.", _how_far(log))
 
 

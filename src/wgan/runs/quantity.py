@@ -42,10 +42,11 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
         >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain
         ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %')
     """
+    error = error if error and math.isfinite(error) else None
     if unit == "share":
         percent = f"{100 * value:.1f} %" if error else share(value)
         return f"{percent} ± {100 * error:.1f} %" if error else percent
-    if not error or not math.isfinite(error) or not math.isfinite(value):
+    if not error or not math.isfinite(value):
         return number(value)
     places = max(0, 1 - math.floor(math.log10(abs(error))))
     return f"{value:,.{places}f} ± {error:,.{places}f}" if places < 6 else f"{value:.2g} ± {error:.2g}"
