@@ -85,6 +85,12 @@ def test_a_run_of_a_table_keeps_the_rows_of_its_newest_picture(run, tmp_path):
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+def test_a_page_that_ends_earlier_shows_no_later_rows(run):
+    text = report.write([run], step=2).read_text()
+    assert "their rows cannot be read: only those of step 4 are kept." in text
+    assert "Generated rows" not in text
+
+
 def test_without_the_data_only_samples_are_shown(run, tmp_path):
     config = json.loads((run / "config.json").read_text())
     config["config"]["data"] = config["data"]["path"] = str(tmp_path / "gone.csv")

@@ -42,4 +42,6 @@ def generated_rows(run: Run) -> tuple[int, np.ndarray] | None:
     if not kept:
         return None
     step, path = kept[-1]
+    if step > run.step:  # the page ends at an earlier checkpoint
+        raise WganError(f"only those of step {step:,} are kept.")
     return step, np.array(read_numpy(path).rows)
