@@ -162,3 +162,9 @@ def test_changes_without_a_common_cause_are_called_common_as_often_as_the_interv
         pair = rng.standard_normal((2, records))
         found += common_changes(*(pair.cumsum(1) if kind == "walks" else pair))[1] > 0
     assert found <= binom.ppf(0.999, 1000, 0.025)
+
+
+def test_a_negative_standard_error_measures_nothing():
+    columns = {"energy_distance": 0.02, "energy_distance_chance": 0.01}
+    assert difference(log(**columns, energy_distance_error=0.001)) is not None
+    assert difference(log(**columns, energy_distance_error=-1.0)) is None

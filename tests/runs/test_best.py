@@ -71,7 +71,9 @@ def test_the_measure_of_the_config_chooses_by_its_own_direction(tmp_path, measur
     ]
     found = best(write(tmp_path / "run", {"best_by": measure}, *records), range(4))
     assert found == (step, column_of(measure), values[step], 100 + step, 0.5)
-    assert in_words(found) == f"{measure.replace('_', ' ')} {100 + step}. ± 0.5".replace(". ±", " ±")
+    shares = ("coverage", "diversity")
+    value = f"{100 * (100 + step)}.0 % ± 50.0 %" if measure in shares else f"{100 + step}.00 ± 0.50"
+    assert in_words(found) == f"{measure.replace('_', ' ')} {value}"
 
 
 def test_what_is_reported_is_that_of_the_chosen_step_or_said_to_be_of_the_rows_that_chose(tmp_path):

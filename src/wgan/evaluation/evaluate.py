@@ -25,6 +25,7 @@ from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.runs import folder as runs
+from wgan.runs.quantities import aim, with_error
 from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
@@ -59,6 +60,7 @@ class Entry(TypedDict):
     error: float | None
     p_value: float | None
     floor: float
+    unit: NotRequired[str]
 
 
 class Saved(TypedDict):
@@ -265,8 +267,8 @@ def _measurements(
         except WganError as problem:
             lacking[name] = str(problem)
             continue
-        entry = {"title": title, "better": metric.better, "estimates": metric.estimates, **value._asdict()}
-        found[name] = entry | {"floor": least.value, "floor_error": least.error}
+        entry = {"title": title, "better": metric.better, "estimates": metric.estimates, "unit": metric.unit}
+        found[name] = entry | value._asdict() | {"floor": least.value, "floor_error": least.error}
     return found, lacking
 
 
@@ -302,19 +304,15 @@ def table_in_words(report: Evaluation) -> list[str]:
         f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",
     ]
     for entry in report["metrics"].values():
-        error = "" if entry["error"] is None else f" ± {entry['error']:.2g}"
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
-        value, floor = _short_number(entry["value"]) + error, _short_number(entry["floor"])
-        numbers = f"{value:>18}  {floor:>10}  {entry['better']:6}  "
+        unit = entry.get("unit", "")
+        value, floor = with_error(entry["value"], entry["error"], unit), with_error(entry["floor"], unit=unit)
+        numbers = f"{value:>18}  {floor:>10}  {aim(entry['better'], unit):6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 50)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
         lines += [" " * 62 + more for more in text[1:]]
     lines += ["", "± is one standard error."]
     return [*lines, *(f"lacking: {sentence}" for sentence in report["lacking"].values())]
-
-
-def _short_number(value: float) -> str:
-    return f"{value:.4g}" if value == 0 or 1e-4 <= abs(value) < 1e6 else f"{value:.1e}"
 
 
 def read(run: str | Path) -> Evaluation | None:

@@ -12,6 +12,7 @@ from wgan.data.columns import TableForm
 from wgan.errors import WganError
 from wgan.maths.exact import as_float64
 from wgan.maths.metrics import Measurement, Metric, nearest_of
+from wgan.maths.metrics.columns import distance_of_levels, distance_of_numbers
 
 FOLDS = 5  # of the cross-validated AUC
 MOST_FITTED = 5_000  # rows of each kind to which a forest is fitted, at most
@@ -91,20 +92,17 @@ def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
 
     The unit is the standard deviation of the real column. Gaps are left out. `shares` are the distances of the columns.
     """
-    from scipy.stats import wasserstein_distance
-
     real, fake = _checked(form, 1, real=real, fake=fake)
     found = []
     for at in _columns_of_kind(form, "number"):
         x, y = (rows[~np.isnan(rows[:, at]), at] for rows in (real, fake))
-        scale = x.std() if len(x) else 0.0
-        if not scale:
+        if not len(x) or not x.std():
             continue  # the held-out rows have only gaps or only one number
         if not len(y):
             raise WganError(
                 f"column_w1 has no distance in column {form.columns[at].name!r}: all samples are gaps there."
             )
-        found.append(wasserstein_distance(x, y) / scale)
+        found.append(distance_of_numbers(x, y))
     return _mean_over_columns(found)
 
 
@@ -128,9 +126,7 @@ def column_tv(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
         codes = [
             np.where(np.isnan(rows[:, at]), -1, 0 if column.kind == "number" else rows[:, at]) for rows in (real, fake)
         ]
-        levels = np.unique(np.concatenate(codes))
-        shares = [(code[:, None] == levels).mean(0) for code in codes]
-        found.append(np.abs(shares[0] - shares[1]).sum() / 2)
+        found.append(distance_of_levels(*codes))
     return _mean_over_columns(found)
 
 
@@ -253,6 +249,7 @@ TABLE_METRICS: dict[str, Metric] = {
         2,
         lambda s: column_tv(s.form, s.real, s.fake),
         ("levels",),
+        unit="share",
     ),
     "correlation_difference": Metric(
         "correlations",
@@ -284,5 +281,6 @@ TABLE_METRICS: dict[str, Metric] = {
         10,
         lambda s: nearer_to_training(s.form, s.real, s.fake, s.train),
         ("train",),
+        unit="share",
     ),
 }

@@ -1,5 +1,10 @@
-"""Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode."""
+"""Line charts as SVG text; their colours come from the page's style sheet, so that they follow dark mode.
 
+A chart holds its numbers once, as the points of its lines. The script charts.js reads them back to show values and
+to zoom.
+"""
+
+import json
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from wgan.reports.series import median_filter
-from wgan.runs.quantities import number
+from wgan.runs.quantities import number, share
 
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
@@ -20,13 +25,15 @@ KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 class Line(NamedTuple):
     """A series: steps [n] and values [n]; entries that are not finite are left out.
 
-    With `filtered` the running median of the series is drawn, and the series itself faintly behind it.
+    With `filtered` the running median of the series is drawn, and the series itself faintly behind it. `shown` is the
+    value that the legend shows, by default the last one that is drawn.
     """
 
     name: str
     steps: np.ndarray
     values: np.ndarray
     filtered: bool = True
+    shown: str = ""
 
 
 class Level(NamedTuple):
@@ -61,8 +68,13 @@ class Frame(NamedTuple):
     low: float
     high: float
     logarithmic: bool
+    percent: bool
     step_ticks: list[float]
     value_ticks: list[float]
+
+    def text(self, value: float) -> str:
+        """A value of this chart in words."""
+        return share(value) if self.percent else number(value)
 
     def x(self, step: float | np.ndarray) -> np.ndarray:
         return LEFT + (np.asarray(step, float) - self.first) / ((self.last - self.first) or 1) * (WIDTH - LEFT - RIGHT)
@@ -82,10 +94,12 @@ def chart(
     levels: Sequence[Level] = (),
     marks: Sequence[Mark] = (),
     logarithmic: bool = True,
+    percent: bool = False,
 ) -> Markup | None:
     """A figure and its legend, which shows the last value of each line; None if no line has two points.
 
-    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100.
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100. With `percent` the values
+    are shares, and every place of the chart writes them in percent.
     """
     lines = [line for line in map(_finite, lines) if len(line.steps) > 1]
     if not lines:
@@ -93,10 +107,11 @@ def chart(
     width = window(max(len(line.steps) for line in lines))
     medians = [median_filter(line.values, width) if line.filtered else line.values for line in lines]
     drawn = Drawn(lines, medians, levels, marks)
-    frame = _frame(drawn, logarithmic)
+    frame = _frame(drawn, logarithmic, percent)
     return Markup(
         '<figure class="chart"><figcaption><h3>{title}</h3><p>{text}</p></figcaption>'
-        '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}">{body}</svg>'
+        '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}" data-frame="{frame}">'
+        "{body}</svg>"
         '<ul class="legend">{legend}</ul></figure>'
     ).format(
         title=title,
@@ -104,9 +119,18 @@ def chart(
         w=WIDTH,
         h=HEIGHT,
         described=_described(drawn, frame),
-        body=_ticks(frame) + _curves(drawn, frame, width > 1),
-        legend=_legend(drawn),
+        frame=_as_json(frame, lines),
+        body=_ticks(frame) + _curves(drawn, frame, width > 1) + _marks(drawn, frame),
+        legend=_legend(drawn, frame),
     )
+
+
+def _as_json(frame: Frame, lines: list[Line]) -> str:
+    """What turns points back into steps and values; all steps are multiples of `each`."""
+    whole = np.unique(np.concatenate([line.steps for line in lines])).astype(np.int64)
+    each = max(1, int(np.gcd.reduce(whole)))
+    ends = {name: getattr(frame, name) for name in ("first", "last", "low", "high", "logarithmic", "percent")}
+    return json.dumps(ends | {"each": each})
 
 
 def window(count: int) -> int:
@@ -120,7 +144,7 @@ def _finite(line: Line) -> Line:
     return line._replace(steps=steps[known], values=values[known])
 
 
-def _frame(drawn: Drawn, may_be_logarithmic: bool) -> Frame:
+def _frame(drawn: Drawn, may_be_logarithmic: bool, percent: bool) -> Frame:
     """The axes around everything that is drawn."""
     values = np.concatenate(
         [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
@@ -130,7 +154,7 @@ def _frame(drawn: Drawn, may_be_logarithmic: bool) -> Frame:
     low, high, value_ticks = _log_axis(values) if logarithmic else _axis(values.min(), values.max())
     first, last = min(line.steps[0] for line in drawn.lines), max(line.steps[-1] for line in drawn.lines)
     step_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
-    return Frame(first, last, low, high, logarithmic, step_ticks, value_ticks)
+    return Frame(first, last, low, high, logarithmic, percent, step_ticks, value_ticks)
 
 
 def _ticks(frame: Frame) -> Markup:
@@ -140,7 +164,7 @@ def _ticks(frame: Frame) -> Markup:
         at = float(frame.y(tick))
         parts.append(
             Markup('<line x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/><text x="{3}" y="{4:.1f}">{5}</text>').format(
-                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, f"{tick:,.6g}"
+                LEFT, WIDTH - RIGHT, at, LEFT - 8, at + 4, f"{100 * tick:.6g} %" if frame.percent else f"{tick:,.6g}"
             )
         )
     parts.append(Markup('</g><g class="ticks">'))
@@ -158,9 +182,9 @@ def _ticks(frame: Frame) -> Markup:
 
 
 def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
-    """The levels, lines and marks, in an SVG of their own that clips a raw line at the axes."""
+    """The levels and lines, in an SVG of their own that clips a raw line at the axes."""
     parts = [
-        Markup('<svg x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
+        Markup('<svg class="area" x="{}" y="{}" width="{}" height="{}" viewBox="{} {} {} {}">').format(
             *(LEFT, TOP, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM) * 2
         )
     ]
@@ -173,35 +197,41 @@ def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
     for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True)):
         if line.filtered and with_raw:
             parts.append(_path(f"raw {_colour(i)}", frame.x(line.steps), frame.y(line.values)))
-        parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median)))
-    for mark in drawn.marks:
-        parts.append(
-            Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>').format(
-                float(frame.x(mark.step)), float(frame.y(mark.value)), mark.name
-            )
-        )
+        parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median), line.name))
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _marks(drawn: Drawn, frame: Frame) -> Markup:
+    """The marks, which no axis clips."""
+    circle = Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="5"><title>{}</title></circle>')
+    return Markup("").join(
+        circle.format(float(frame.x(mark.step)), float(frame.y(mark.value)), mark.name) for mark in drawn.marks
+    )
 
 
 def _described(drawn: Drawn, frame: Frame) -> str:
     """The chart in words, for readers who cannot see it."""
-    parts = [f"{line.name} goes from {number(line.values[0])} to {number(line.values[-1])}" for line in drawn.lines]
-    parts += [f"{level.name} is {number(level.value)}" for level in drawn.levels]
+    text = frame.text
+    parts = [f"{line.name} goes from {text(line.values[0])} to {text(line.values[-1])}" for line in drawn.lines]
+    parts += [f"{level.name} is {text(level.value)}" for level in drawn.levels]
     parts += [mark.name for mark in drawn.marks]
     return f"Steps {frame.first:,.0f} to {frame.last:,.0f}. {'; '.join(parts)}."
 
 
-def _legend(drawn: Drawn) -> Markup:
+def _legend(drawn: Drawn, frame: Frame) -> Markup:
     """A list item for each line, level and mark."""
     line_key = Markup(KEY).format(6, Markup('<path class="{} {}" d="M1 3H21"/>'))
     level_key = Markup(KEY).format(6, Markup('<path class="level" d="M1 3H21"/>'))
     mark_key = Markup(KEY).format(10, Markup('<circle class="mark" cx="11" cy="5" r="4"/>'))
     items = [
-        Markup("<li>{}{} <b>{}</b></li>").format(line_key.format(_colour(i), _dash(i)), line.name, number(median[-1]))
+        Markup("<li>{}{} <b>{}</b></li>").format(
+            line_key.format(_colour(i), _dash(i)), line.name, line.shown or frame.text(median[-1])
+        )
         for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True))
     ]
     items += [
-        Markup("<li>{}{} <b>{}</b></li>").format(level_key, level.name, number(level.value)) for level in drawn.levels
+        Markup("<li>{}{} <b>{}</b></li>").format(level_key, level.name, frame.text(level.value))
+        for level in drawn.levels
     ]
     items += [Markup("<li>{}{}</li>").format(mark_key, mark.name) for mark in drawn.marks]
     return Markup("").join(items)
@@ -215,11 +245,14 @@ def _dash(number_of_line: int) -> str:
     return f"d{number_of_line // 6 % 3}"
 
 
-def _path(style: str, x: np.ndarray, y: np.ndarray) -> Markup:
+def _path(style: str, x: np.ndarray, y: np.ndarray, name: str | None = None) -> Markup:
+    """A line; with a `name` its points are so exact that values can be read back from them in three digits."""
     every = max(1, math.ceil(len(x) / MOST))
     chosen = np.unique(np.append(np.arange(0, len(x), every), len(x) - 1))
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[chosen], y[chosen], strict=True))
-    return Markup('<polyline class="{}" points="{}"/>').format(style, points)
+    places = 1 if name is None else 3
+    points = " ".join(f"{a:.{places}f},{b:.{places}f}" for a, b in zip(x[chosen], y[chosen], strict=True))
+    named = Markup("") if name is None else Markup(' data-name="{}"').format(name)
+    return Markup('<polyline class="{}"{} points="{}"/>').format(style, named, points)
 
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:

@@ -16,6 +16,7 @@ from wgan.runs.quantities import (
     label,
     on_axis,
     quantity,
+    share,
     shown_in,
     title,
 )
@@ -29,7 +30,7 @@ def charts(run: Run) -> list[Markup]:
 def _chart(run: Run, axis: str) -> Markup | None:
     """The quantities of one axis over the steps, with their floors as levels and the best checkpoint as a mark."""
     names = [name for key in on_axis(axis) for name in _logged_names(run, key) if _is_a_line(run, name)]
-    lines = [Line(label(name), run.log["step"], run.log[name]) for name in names]
+    lines = [Line(label(name), run.log["step"], run.log[name], shown=_late(run, name)) for name in names]
     floors = dict.fromkeys(floor for name in names if (floor := quantity(name).floor) in on_axis(axis))
     levels = [Level(label(floor), run.last(floor)) for floor in floors if floor and math.isfinite(run.last(floor))]
     sentences, marks = [AXES[axis].sentence], []
@@ -41,7 +42,14 @@ def _chart(run: Run, axis: str) -> Markup | None:
             sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
     text = " ".join(sentences)
-    return chart(AXES[axis].title, text, lines, levels=levels, marks=marks, logarithmic=AXES[axis].logarithmic)
+    percent = bool(names) and all(quantity(name).text is share for name in names)
+    one = AXES[axis]
+    return chart(one.title, text, lines, levels=levels, marks=marks, logarithmic=one.logarithmic, percent=percent)
+
+
+def _late(run: Run, name: str) -> str:
+    """The value of a column late in the run, in words; "" without one."""
+    return quantity(name).text(run.late(name)) if math.isfinite(run.late(name)) else ""
 
 
 def _shown_with(found: Best) -> str:
@@ -68,12 +76,13 @@ def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
     for axis, key in compared:
         one = quantity(key)
         lines = [
-            Line(name, run.log["step"], values)
+            Line(name, run.log["step"], values, shown=_late(run, key))
             for name, run in zip(names, runs, strict=True)
             if (values := run.column(key)) is not None
         ]
         levels = _common_floor(runs, one.floor) if one.floor in on_axis(axis) else []
-        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=AXES[axis].logarithmic))
+        logarithmic, percent = AXES[axis].logarithmic, one.text is share
+        made.append(chart(one.title, one.sentence, lines, levels=levels, logarithmic=logarithmic, percent=percent))
     return [one for one in made if one]
 
 
@@ -91,8 +100,9 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
     for key in shown_in("tile"):
         one = quantity(key)
         not_begun = key == "steps_per_second" and run.last(key) == 0
-        if math.isfinite(run.last(key)) and not not_begun:
-            found.append((one.title, one.text(run.last(key)), _beside(run, key)))
+        value = run.last(key) if key == "steps_per_second" else run.late(key)
+        if math.isfinite(value) and not not_begun:
+            found.append((one.title, one.text(value), _beside(run, key)))
         if run.best and key == _shown_with(run.best):
             found.append(("Best checkpoint", f"step {run.best.step:,}", best_in_words(run.best)))
     return found
@@ -104,8 +114,9 @@ def _beside(run: Run, key: str) -> str:
     other = one.floor or one.beside
     if other is None or not math.isfinite(run.last(other)):
         return ""
-    words = f"{label(other) or title(other).lower()}: {quantity(other).text(run.last(other))}"
-    return f"{words} (n = {run.last('measured_rows'):.0f})" if key == "w1" else words
+    value = run.last(other) if one.floor or other == "seconds" else run.late(other)
+    words = f"{label(other) or title(other).lower()}: {quantity(other).text(value)}"
+    return f"{words} ({run.last('measured_rows'):.0f} rows of each)" if key == "w1" else words
 
 
 def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
@@ -115,7 +126,11 @@ def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
         return [value(run) for run in runs]
 
     def logged(key: str) -> Callable[[Run], str]:
-        return lambda run: quantity(key).text(run.last(key)) if math.isfinite(run.last(key)) else "-"
+        def late(run: Run) -> str:
+            value = run.last(key) if key == "seconds" else run.late(key)
+            return quantity(key).text(value) if math.isfinite(value) else "-"
+
+        return late
 
     step = quantity("step")
     rows = [(step.title, cells(lambda r: f"{r.step:,} of {r.steps:,}" if r.steps else f"{r.step:,}"), step.sentence)]

@@ -1,13 +1,14 @@
 """Pictures of rows (grids of images, scatters of points, histograms of columns) and of earth that is moved."""
 
 import math
+import textwrap
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from wgan.data import Form
-from wgan.data.columns import TableForm
+from wgan.data.columns import Column, TableForm
 from wgan.data.table import UNITS
 from wgan.errors import WganError
 from wgan.files.printed import shown
@@ -17,6 +18,9 @@ from wgan.maths.transport.earth import EMD
 GAP = 2  # pixels between the images of a grid
 YEAR = 365.2425 * 86_400_000_000  # in microseconds
 PANELS = 16  # columns of a table in one picture
+BINS = 24  # of a histogram
+TAIL = 0.01  # the share of the rows on each side that the outermost bins hold
+COLOURS = {"real": "0.75", "generated": "tab:orange"}
 
 
 def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
@@ -103,39 +107,62 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
     from matplotlib.figure import Figure
 
     drawn = [at for at, column in enumerate(form.columns) if column.varies][:PANELS]
-    across = min(4, len(drawn))
+    across = min(3, len(drawn))
     down = math.ceil(len(drawn) / across)
-    figure = Figure(figsize=(3 * across, 2 * down + 0.4), dpi=110, layout="constrained")
+    figure = Figure(figsize=(3 * across, 2.2 * down + 0.4), dpi=110, layout="constrained")
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for at, axes in zip(drawn, panels, strict=False):
-        column, values = form.columns[at], [rows[~np.isnan(rows[:, at]), at] for rows in tables.values()]
-        if column.kind == "number":  # the outermost bins hold the tails, a hundredth on each side
-            low, high = np.quantile(values[0], [0.01, 0.99]) if len(values[0]) else (0.0, 1.0)
-            heights = [np.histogram(np.clip(v, low, high), 24, (low, max(high, low + 1e-12)))[0] for v in values]
-            places, width = np.linspace(low, high, 25)[:-1] + (high - low) / 48, (high - low) / 24
-            if column.unit and column.time in ("datetime", "date"):
-                scale = UNITS[column.unit] / YEAR
-                places, width = 1970 + places * scale, width * scale
-        else:
-            heights = [np.bincount(v.astype(np.int64), minlength=len(column.levels)) for v in values]
-            commonest = np.argsort(-heights[0], kind="stable")[:8]
-            heights, places, width = [h[commonest] for h in heights], np.arange(len(commonest)), 0.8
-            axes.set_xticks(places, [_label(str(column.levels[i])[:8]) for i in commonest], rotation=30)
-        for name, height, rows in zip(tables, heights, tables.values(), strict=True):
-            colours = ("0.75", "0.75") if name == "real" else ("none", "tab:orange")
-            axes.bar(places, height / max(1, len(rows)), width, label=name, color=colours[0], edgecolor=colours[1])
-        axes.set_title(_label(column.name), fontsize=8)
-        axes.tick_params(labelsize=6)
-        axes.set_yticks([])
+        values = {name: rows[~np.isnan(rows[:, at]), at] for name, rows in tables.items()}
+        draw = _draw_numbers if form.columns[at].kind == "number" else _draw_levels
+        draw(axes, form.columns[at], values, {name: max(1, len(rows)) for name, rows in tables.items()})
+        axes.set_title(_label(form.columns[at].name, 28), fontsize=10)
+        axes.tick_params(labelsize=8)
     for axes in panels[len(drawn) :]:
         axes.set_axis_off()
-    panels[0].legend(loc="best", fontsize=7)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9)
     _save(figure, path)
 
 
-def _label(name: object) -> str:
-    """A name from outside as matplotlib writes it as it is: a dollar would begin a formula."""
-    return shown(name).replace("$", r"\$")
+def _draw_numbers(axes: Any, column: Column, values: dict[str, np.ndarray], rows: dict[str, int]) -> None:
+    """A histogram of each set of numbers, as shares of its rows."""
+    edges = bin_edges(column, next(iter(values.values())))
+    years = column.unit and column.time in ("datetime", "date")
+    places = 1970 + edges * (UNITS[column.unit] / YEAR) if years else edges
+    for name, found in values.items():
+        heights = np.histogram(np.clip(found, edges[0], edges[-1]), edges)[0] / rows[name]
+        axes.stairs(heights, places, label=name, fill=name == "real", color=COLOURS[name])
+    axes.locator_params(axis="x", nbins=5, integer=bool(years))
+    axes.set_yticks([])
+
+
+def _draw_levels(axes: Any, column: Column, values: dict[str, np.ndarray], rows: dict[str, int]) -> None:
+    """The shares of the commonest levels, with their whole names."""
+    counts = {name: np.bincount(found.astype(np.int64), minlength=len(column.levels)) for name, found in values.items()}
+    commonest = np.argsort(-next(iter(counts.values())), kind="stable")[:8]
+    places = np.arange(len(commonest))[::-1]
+    for name, found in counts.items():
+        colours = {"color": COLOURS[name]} if name == "real" else {"color": "none", "edgecolor": COLOURS[name]}
+        axes.barh(places, found[commonest] / rows[name], 0.8, label=name, **colours)
+    axes.set_yticks(places, [_label(column.levels[i], 16) for i in commonest])
+    axes.set_xticks([])
+
+
+def bin_edges(column: Column, values: np.ndarray) -> np.ndarray:
+    """The edges of a histogram of a column of numbers. Its outermost bins hold the tails, a hundredth on each side.
+
+    A bin holds one whole number, or as many as the others, so that no bin is empty only because of its edges.
+    """
+    low, high = np.quantile(values, [TAIL, 1 - TAIL]) if len(values) else (0.0, 1.0)
+    if column.decimals == 0 and not column.unit:
+        low, high = math.floor(low), math.ceil(high)
+        each = max(1, math.ceil((high - low + 1) / BINS))
+        return np.arange(low, high + each + 0.5, each) - 0.5
+    return np.linspace(low, high, BINS + 1) if high > low else np.linspace(low - 0.5, low + 0.5, BINS + 1)
+
+
+def _label(name: object, width: int) -> str:
+    """A name from outside, whole, in lines of so many letters. A dollar would begin a formula of matplotlib."""
+    return "\n".join(textwrap.wrap(shown(name), width)).replace("$", r"\$")
 
 
 def earth(found: EMD, P, Q, path: Path, positions=None) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from wgan import data
-from wgan.config import Config
-from wgan.data import Dataset, Form, form_from_json
+from wgan.data import Dataset, Form
 from wgan.errors import WganError
 from wgan.reports import figures
+from wgan.reports.rows import dataset_of, form_of, parts_of
 from wgan.reports.run import Run, png_address
 
 NEAREST = 8  # samples whose nearest training rows are shown
@@ -23,12 +22,12 @@ def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[
 
     Both are None if the data are not images, or, with a remark, if the data cannot be read.
     """
-    form = _form(run)
+    form = form_of(run)
     if not form or form.kind != "images" or not run.pictures:
         return None, None
     try:
-        dataset, config = _dataset(run, data_dir), Config.from_json(run.config)
-        rows, _ = data.split(dataset, config.held_out, config.rows, config.seed)
+        dataset = dataset_of(run, data_dir)
+        rows, _ = parts_of(run, dataset)
         samples = _images_of_grid(run.pictures[-1][1], form)
         shown = np.random.default_rng(0).permutation(len(rows))[: max(len(samples), 16)]
         real = figures.as_bytes(dataset.rows[rows[np.sort(shown)]], form)
@@ -36,22 +35,6 @@ def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[
     except WganError as problem:
         run.remarks.append(f"Real images are not shown, since the data cannot be read: {problem}")
         return None, None
-
-
-def _form(run: Run) -> Form | None:
-    try:
-        return form_from_json(run.about["data"]["form"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def _dataset(run: Run, data_dir: Path | None) -> Dataset:
-    """The data of a run. Raises WganError if it cannot be loaded or its rows have changed."""
-    config = Config.from_json(run.config)
-    dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
-    if data.sha256_of(dataset) != run.sha256:
-        raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
-    return dataset
 
 
 def _nearest(samples: np.ndarray, dataset: Dataset, rows: np.ndarray, form: Form) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Everything that the files hold is escaped. The page's policy allows no script bu
 import base64
 import hashlib
 import json
+import math
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from wgan.config import FIELDS, OPERATIONAL
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
+from wgan.presets import PRESETS
 from wgan.reports import curves
 from wgan.reports.images import real_and_nearest
+from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
+from wgan.reports.tables import table_of
 from wgan.runs import overwriting
-from wgan.runs.quantities import number
+from wgan.runs.quantities import number, quantity, share
 
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
@@ -61,6 +65,7 @@ def _is_report(path: Path) -> bool:
 def page_of_one(run: Run, data_dir: Path | None = None) -> str:
     """The HTML page of one run."""
     real, nearest = real_and_nearest(run, data_dir)
+    table = table_of(run, data_dir)
     evaluation = mapping(run.evaluation)
     return _render(
         title=f"{run.config.get('data', '?')}: {run.name}",
@@ -70,6 +75,10 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         charts=curves.charts(run),
         real=real,
         nearest=nearest,
+        table=table,
+        images=getattr(form_of(run), "kind", "") == "images",
+        unseen=_unseen(run),
+        twice=_measured_twice(run),
         metrics=metric_rows(run),
         lacking=list(mapping(evaluation.get("lacking")).values()),
         protocol=[
@@ -77,8 +86,9 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
             for name, value in mapping(evaluation.get("protocol")).items()
             if isinstance(value, str | int | float) and name != "features_text"
         ],
+        preset=_nearest_preset(run),
         config=[
-            (name, value, name in FIELDS and value != FIELDS[name].default, _field_text(name))
+            (name, value, _differs(run, name, value, _nearest_preset(run)), _field_text(name))
             for name, value in run.config.items()
         ],
         about=[
@@ -128,6 +138,45 @@ def _facts(run: Run) -> str:
     return " · ".join(part for part in parts if part)
 
 
+LOOKED_FOR = {
+    "exploding critic": "an exploding critic",
+    "vanishing gradient": "a vanishing gradient",
+    "dead generator": "a dead generator",
+    "memorising generator": "copies of training rows",
+    "mode collapse": "mode collapse (samples of few kinds)",
+}
+
+
+def _unseen(run: Run) -> str:
+    """The faults that were looked for and not found, in words; "" if there is one, or if nothing was measured."""
+    if "energy_distance_error" not in run.log or any(one.kind == "fault" for one in run.verdicts):
+        return ""
+    found = {name for one in run.verdicts for name in (one.name, *one.explains)}
+    *most, last = [words for name, words in LOOKED_FOR.items() if name not in found]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _measured_twice(run: Run) -> dict[str, str]:
+    """What the charts show of the metrics that the log has too, by the names of the metrics."""
+    logged = {name: name for name in ("energy_distance", "coverage", "precision", "diversity")} | {"exact_w1": "w1"}
+    return {
+        row["key"]: quantity(key).text(run.late(key))
+        for row in metric_rows(run)
+        if (key := logged.get(row["key"])) and math.isfinite(run.late(key))
+    }
+
+
+def _nearest_preset(run: Run) -> str:
+    """The name of the preset from which the fewest fields of a config differ."""
+    return min(PRESETS, key=lambda preset: sum(_differs(run, *item, preset) for item in run.config.items()))
+
+
+def _differs(run: Run, name: str, value: object, preset: str) -> bool:
+    """Whether a field differs from the preset's and is not merely left to the data."""
+    usual = PRESETS[preset].config.to_json()
+    return name not in usual or json.dumps(usual[name]) != json.dumps(value, default=str)
+
+
 def _field_text(name: str) -> str:
     """What a field of the config is; "" for a field that this version does not know."""
     return FIELDS[name].metadata["text"] if name in FIELDS else ""
@@ -143,14 +192,16 @@ def _render(**values: Any) -> str:
     import jinja2
 
     folder = files("wgan.reports")
-    script = (folder / "report.js").read_text(encoding="utf-8")
+    script = "".join((folder / name).read_text(encoding="utf-8") for name in ("report.js", "charts.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, finalize=_without_controls
     )
     template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
     style = (folder / "report.css").read_text(encoding="utf-8")
-    return template.render(script=Markup(script), style=Markup(style), digest=digest, number=number, **values)
+    return template.render(
+        script=Markup(script), style=Markup(style), digest=digest, number=number, share=share, **values
+    )
 
 
 def _without_controls(value: Any) -> Any:

@@ -14,12 +14,13 @@ from wgan.errors import WganError
 from wgan.files import reading
 from wgan.files.records import MOST, read_json
 from wgan.reports.command import train_command
-from wgan.reports.series import Log
+from wgan.reports.series import Log, late_median
 from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import best, checkpoint, folder
-from wgan.runs.quantities import number, quantity
+from wgan.runs.quantities import aim, number, quantity, with_error
 
 PICTURES = 60  # of samples over time, at most
+PICTURED = 4 * 2**20  # bytes of them, at most; the last picture is always there
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -55,6 +56,10 @@ class Run:
         quantity(name)  # an unknown name raises KeyError, since it would look like a column that is missing
         values = self.log.get(name)
         return None if values is None or values.dtype == object else values
+
+    def late(self, name: str) -> float:
+        """The median of a column over the last quarter of the run, as verdicts read it; NaN without a value."""
+        return late_median(self.log, name) if self.column(name) is not None and len(self.log["step"]) else math.nan
 
     def last(self, name: str) -> float:
         """The last value of a column; NaN without a value."""
@@ -129,11 +134,14 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
     for one in listed:
         if not isinstance(one, dict):
             continue
-        cells = {name: _cell_text(one.get(name)) for name in ("name", "value", "floor", "better", "estimates")}
-        cells["name"] = _cell_text(one.get("title", one.get("name")))
+        cells = {name: _cell_text(one.get(name)) for name in ("name", "better", "estimates")}
+        cells["better"] = aim(cells["better"], str(one.get("unit") or ""))
+        cells["key"], cells["name"] = cells["name"], _cell_text(one.get("title", one.get("name")))
         for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
-            if isinstance(error, int | float) and error:
-                cells[name] += f" ± {error:,.0f}" if 1000 <= error < 1e7 else f" ± {error:.2g}"
+            value, unit = one.get(name), one.get("unit")
+            plain = isinstance(value, int | float) and not isinstance(value, bool)
+            error = float(error) if isinstance(error, int | float) else None
+            cells[name] = with_error(float(value), error, str(unit or "")) if plain else _cell_text(value)  # type: ignore[arg-type]
         found.append(cells)
     return found
 
@@ -171,7 +179,8 @@ def _pictures(path: Path, remarks: list[str], until: float) -> list[tuple[int, s
     named = [(step, file) for step, file in folder.pictures(path) if step <= until]
     if len(named) > PICTURES:
         named = [named[round(i)] for i in np.linspace(0, len(named) - 1, PICTURES)]
-    found, faults = [], []
+    found: list[tuple[int, bytes]] = []
+    faults = []
     for step, file in named:
         try:
             content = reading.read(file, MOST)
@@ -179,9 +188,13 @@ def _pictures(path: Path, remarks: list[str], until: float) -> list[tuple[int, s
             faults.append(str(problem))
             continue
         if content.startswith(PNG):
-            found.append((step, png_address(content)))
+            found.append((step, content))
         else:
             faults.append(f"{file} is no PNG.")
     if faults:
         remarks.append(f"{len(faults)} of {len(named)} pictures of samples are left out: {faults[0]}")
-    return found
+    size = sum(len(content) for _, content in found)
+    if size > PICTURED:
+        kept = max(1, len(found) * PICTURED // size)
+        found = [found[round(i)] for i in np.linspace(len(found) - 1, 0, kept)][::-1]
+    return [(step, png_address(content)) for step, content in found]

@@ -41,7 +41,7 @@ def difference(log: Log) -> Difference | None:
     """How far the samples are from the data, by the energy distance; None where the log has none."""
     value, error = late_median(log, "energy_distance"), late_median(log, "energy_distance_error")
     chance = first_value(log, "energy_distance_chance")
-    if not all(math.isfinite(x) for x in (value, error, chance)):
+    if not all(math.isfinite(x) for x in (value, error, chance)) or error < 0:
         return None
     values, late = column(log, "energy_distance"), _is_late(log)
     before, after = values[~late & np.isfinite(values)], values[late & np.isfinite(values)]

@@ -1,9 +1,11 @@
 """Verdicts on a run from its log: what went wrong, the numbers that show it, and what to do about it.
 
 A verdict is made by a function of a log, columns by name as `read_log` returns them, and of the run's config. It reads
-the last quarter of the run, since the last generator is what matters. A critic or a generator is at fault only where
-the samples show harm: they are far from the data and come no nearer, or they show few kinds, or copies. So a run whose
-samples are good has no fault, however odd its gradients are. docs/report.md says where the limits come from.
+the last quarter of the run, since the last generator is what matters. A critic or a generator is at fault only if the
+samples show harm: they are far from the data and come no nearer, or they show few kinds, or copies. So a run whose
+samples are at the floor, as near to the data as other real rows, has no fault, however odd its critic is. The one
+exception is a generator that copies: its samples are near to the data because they are the data.
+docs/report.md says where the limits come from.
 """
 
 import math
@@ -31,7 +33,7 @@ from wgan.reports.series import (
     step_since,
 )
 from wgan.runs import best
-from wgan.runs.quantities import number, whole
+from wgan.runs.quantities import number, share, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
 FAR = 0.1  # energy distance: between the worst healthy run of the bench and the best one of those at fault
@@ -41,6 +43,7 @@ SAME = 1e-6  # the diversity of samples that differ by rounding only
 SHOWN = 0.5  # the share of what real rows show, below which samples show few kinds
 COVERED = 0.7  # the share of the coverage by training rows: between the bench's worst healthy run and weakest collapse
 REALISTIC = 0.8  # the share of the precision of real rows, above which samples are like the data where they are
+FEW = 0.1  # the share of the effective support of real rows, below which samples show few kinds whatever else they do
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
@@ -71,7 +74,12 @@ def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
         one = verdict(log, config or {})
         if one and not any(one.name in other.explains for other in found):
             found.append(one)
-    return sorted(found, key=lambda one: ("fault", "note", "good").index(one.kind))
+    return sorted(found, key=_urgency)
+
+
+def _urgency(one: Verdict) -> tuple[bool, bool, bool]:
+    """A key that sorts faults first, then what the samples are, then notes on the critic, then praise of it."""
+    return one.kind != "fault", one.name != "difference from the data", one.kind != "note"
 
 
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
@@ -79,8 +87,15 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     remedy = f"Lower the learning rate, tenfold first{_or_bound_the_critic(config)}."
     if faults := _faults_and_steps(log):
         at, text = faults[-1]
+        evidence = f"{text} at step {at:,.0f}."
+        if at_floor(log):
+            sentence = f"Training stopped at step {at:,.0f}, but the samples were good until then."
+            remedy = (
+                f"Use the samples of a checkpoint before that step, or train again: {remedy[0].lower()}{remedy[1:]}"
+            )
+            return Verdict("exploding critic", "note", sentence, evidence, remedy + _best_checkpoint(log, config))
         sentence = f"The critic exploded: training stopped at step {at:,.0f}."
-        return Verdict("exploding critic", "fault", sentence, f"{text} at step {at:,.0f}.", remedy, ALL)
+        return Verdict("exploding critic", "fault", sentence, evidence, remedy, ALL)
     if not _is_stuck(log):
         return None
     steepest = max((name for name in GRADIENT_NORMS), key=lambda name: _or_zero(late_median(log, name)))
@@ -88,10 +103,10 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     distance = largest(column(log, "w1"))
     if slope > STEEPEST:
         since = step_since(log, ~(column(log, steepest) <= STEEPEST))
-        evidence = f"The median of {steepest} is {slope:,.3g}, but a 1-Lipschitz critic has at most 1. "
+        evidence = f"The slope of the critic ({steepest}) is {number(slope)}, but it should be at most about 1. "
         sentence = f"The critic exploded: its gradient is too steep since step {since:,}."
     elif estimate > 30 * distance > 0:
-        evidence = f"The estimate is {estimate:,.3g}, but the distance never exceeded {distance:.3g}. "
+        evidence = f"The estimate is {number(estimate)}, but the distance never exceeded {number(distance)}. "
         sentence = "The critic exploded: its estimate is more than 30 times the distance."
     else:
         return None
@@ -103,21 +118,19 @@ def vanishing_gradient(log: Log, config: dict[str, Any]) -> Verdict | None:
     slope, clipped = late_median(log, "gradient_norm_fake"), late_median(log, "clipped_weights")
     if not (slope < FLATTEST and _is_stuck(log)):
         return None
-    evidence = (
-        f"The norm of the critic's gradient at samples is {slope:.1e}, but a 1-Lipschitz critic can have 1. "
-        + _how_far(log)
-    )
+    evidence = f"The slope of the critic at the samples is {slope:.1e}, but it should be near 1. {_how_far(log)}"
     if clipped > 0.5:
         bound = config.get("clip")
-        evidence = f"{clipped:.0%} of the critic's weights sit at {f'+-{bound:g}' if bound else '+-c'}. " + evidence
+        limit = f"±{bound:g}" if bound else "the clipping limit"
+        evidence = f"{share(clipped)} of the critic's weights sit at {limit}. {evidence}"
         return Verdict(
             "vanishing gradient", "fault", "Clipping has saturated the critic, and its gradient vanishes.", evidence,
             "Raise --clip, tenfold first, or use --constraint gradient-penalty.", ALL,
         )  # fmt: skip
     if config.get("constraint") == "gradient-penalty":
-        remedy = "Raise --penalty-weight, which holds the norm of the gradient near 1, or lower the learning rate."
+        remedy = "Raise --penalty-weight, which holds the slope near 1, or lower the learning rate."
     else:
-        remedy = "Use --constraint gradient-penalty, which holds the norm of the gradient near 1."
+        remedy = "Use --constraint gradient-penalty, which holds the slope near 1."
     return Verdict(
         "vanishing gradient", "fault", "The critic is flat at the samples, so the generator learns nothing.",
         evidence, remedy, ALL,
@@ -132,11 +145,11 @@ def dead_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
         return None
     sentence = "The generator is dead: no gradient reaches its weights."
     if constant:
-        sentence = "The generator is dead: its samples are the same for every z."
+        sentence = "The generator is dead: all its samples are the same."
     return Verdict(
         "dead generator", "fault", sentence,
-        f"The norm of its gradient is {arrives:.1e}, but the critic's gradient at samples has norm {reaches:.2g}.",
-        f"Its units are saturated: begin anew with a lower learning rate{_other_norm(config)}.",
+        f"The norm of its gradient is {arrives:.1e}, but the slope of the critic at the samples is {number(reaches)}.",
+        f"Its units are saturated. Begin anew with a lower learning rate{_other_norm(config)}.",
         OF_SAMPLES,
     )  # fmt: skip
 
@@ -151,9 +164,10 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     if copied < floor + 0.02 + 4 * error_of_share(smoothed, count):
         return None
     return Verdict(
-        "memorising generator", "fault", f"The generator copies training rows: {copied:.0%} of its samples are copies.",
-        f"These samples are less than a third as far from one training row as from any other; of held-out rows, "
-        f"{floor:.0%} are.",
+        "memorising generator", "fault",
+        f"The generator copies training rows: {share(copied)} of its samples are copies.",
+        f"A sample counts as a copy if one training row is less than a third as far from it as any other. "
+        f"By the same rule {share(floor)} of held-out rows are copies. Such samples look good, but they are not new.",
         f"Train on more data, for fewer steps, or with a smaller generator.{_best_checkpoint(log, config)}",
         (*OF_SAMPLES, "memorising critic"),
     )  # fmt: skip
@@ -168,6 +182,11 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     evidence = _few_kinds(log)
     if not evidence:
         return None
+    if at_floor(log) and not late_median(log, "support_upper") < FEW * floor_value(log, "support"):
+        return Verdict(
+            "mode collapse", "note", "The samples are close to the data but show fewer kinds.", " ".join(evidence),
+            "Check that the kinds you need are there. A larger --latent or --width may help.",
+        )  # fmt: skip
     change = "Use --objective wasserstein" if config.get("objective", "wasserstein") != "wasserstein" else ""
     if config.get("constraint") != "gradient-penalty":
         change = f"{change} with" if change else "Use"
@@ -187,52 +206,59 @@ def _few_kinds(log: Log) -> list[str]:
     realistic = late_median(log, "precision") > REALISTIC * floor_value(log, "precision")
     support = late_median(log, "support_upper")
     fewer = support < first_value(log, "support_lower")  # an untrained generator, too, may show few kinds of noise
-    if support < 0.1 * floor_value(log, "support") and (realistic or fewer):
+    if support < FEW * floor_value(log, "support") and (realistic or fewer):
         found.append(f"T{_support(log)[1:]}")
     made, classes = late_median(log, "kinds_upper"), floor_value(log, "kinds")
     if realistic and made < SHOWN * classes:
         found.append(f"Samples are of {_ends(log, 'kinds')} classes, and held-out rows of {whole(classes)}.")
     missed = late_median(log, "missing_mass_lower")
     if realistic and missed > MISSED:
-        found.append(f"Samples miss at least {missed:.0%} of the data's mass.")
-        share, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")
-        if math.isfinite(share) and math.isfinite(label):
-            found.append(f"{share:.0%} of samples are in class {label:.0f}.")
+        found.append(f"Samples lack the classes of at least {share(missed)} of the rows.")
+        most, label = late_median(log, "largest_class_share"), last_value(log, "largest_class")
+        if math.isfinite(most) and math.isfinite(label):
+            found.append(f"{share(most)} of samples are in class {label:.0f}.")
     covered, count = late_median(log, "coverage"), first_value(log, "measured_rows")
     floor = floor_value(log, "coverage")
     if realistic and covered + NORMAL * error_of_share(covered, count) < COVERED * floor:
-        found.append(f"Samples cover {covered:.0%} of held-out rows, and training rows {floor:.0%}.")
+        found.append(f"Samples cover {share(covered)} of held-out rows, and training rows cover {share(floor)}.")
     return found
 
 
 def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     """The estimate on held-out rows is lower than on training rows: a note from a quarter on, a fault from half on.
 
-    It is no fault where the samples cannot be told from held-out rows, since then nothing but memory is left to gain.
+    It is no fault if the samples are at the floor, since then the critic has nothing left to gain but memory.
     """
     seen, unseen = (median_filter(column(log, name), 5) for name in ("estimate", "held_out_estimate"))
     gap, error = late_median(log, "memorised_score"), late_median(log, "memorised_score_error")
     late, late_unseen = late_median(log, "estimate"), late_median(log, "held_out_estimate")
     if not (gap > 3 * error and late > 0):
         return None
-    share, far = (late - late_unseen) / late, difference(log)
-    if not share >= 0.25:
+    lost = (late - late_unseen) / late
+    if not lost >= 0.25:
         return None
     times = f"{gap / error:.0f} standard errors" if error > 0 else "more than three standard errors"
     evidence = (
-        f"The critic's estimate is {late:.3g} on training rows and {late_unseen:.3g} on held-out rows (medians of "
-        f"the last quarter); its mean scores of the two differ by {times}."
+        f"The critic's estimate is {number(late)} on training rows and {number(late_unseen)} on held-out rows. "
+        f"Its mean scores of the two differ by {times}."
     )
-    if share < 0.5 or (far and not far.seen):
+    if at_floor(log):
+        return Verdict(
+            "memorising critic", "note", "The critic has learned its training rows by heart; the samples are good.",
+            evidence,
+            "Nothing to mend. Judge the run by the distances to held-out rows, not by the estimate or the losses.",
+        )  # fmt: skip
+    if lost < 0.5:
         return Verdict(
             "memorising critic", "note",
-            f"The critic memorises: its estimate is {share:.0%} lower on held-out rows.", evidence,
-            f"Read the estimate on held-out rows; more data would help.{_best_checkpoint(log, config)}",
+            f"The critic memorises: its estimate is {share(lost)} lower on held-out rows.", evidence,
+            f"Read the estimate on held-out rows. More data would help.{_best_checkpoint(log, config)}",
         )  # fmt: skip
     since = step_since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic has memorised its training rows since step {since:,}.",
-        evidence, f"Train on more data.{_best_checkpoint(log, config) or ' Or stop at that step.'}",
+        f"{evidence} The generator then learns what sets single rows apart.",
+        f"Train on more data.{_best_checkpoint(log, config) or ' Or stop at that step.'}",
         ("loss and distance",),
     )  # fmt: skip
 
@@ -245,10 +271,12 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     """
     name, far = "difference from the data", difference(log)
     if far is None:
-        evidence = "No energy distance to held-out rows was logged late in the run."
-        remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, as by --held-out 0.1."
+        evidence = "The run has no late measurement against rows that were held out of training."
+        remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, for example with --held-out 0.1."
         return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy)
-    apart = "".join(f" {sentence}" for sentence in _respects(log))
+    worse = _respects(log)
+    apart = "".join(f" {sentence}" for sentence in worse)
+    fewer = ("mode collapse",) if any(sentence.startswith("Variety") for sentence in worse) else ()
     if far.lower > FAR:
         sentence = "The samples are far from the data."
         remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
@@ -260,11 +288,11 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):
             sentence = "Hardly any sample is near a held-out row."
         remedy = "Raise --steps." if far.falls else "More steps, a larger --width or more data may help."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy)
+        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     if far.upper > MARGIN or apart:
-        sentence = "No difference is proven, but the samples may still differ from the data."
-        remedy = "More held-out rows make the interval narrower." if not apart else "Look at the samples."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy)
+        sentence = "No difference from the data is proven, but there may be one."
+        remedy = "More held-out rows make the test sharper." if not apart else "Look at the samples."
+        return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     return Verdict(name, "good", "The samples cannot be told from held-out rows.", _how_far(log))
 
 
@@ -277,10 +305,10 @@ def _respects(log: Log) -> list[str]:
     found, count = [], first_value(log, "measured_rows")
     words = {"precision": "of samples are near held-out rows", "coverage": "of held-out rows have a sample near"}
     for name, text in words.items():
-        share, floor = late_median(log, name), floor_value(log, name)
-        if share < floor - 3 * math.hypot(error_of_share(share, count), error_of_share(floor, count)):
+        part, floor = late_median(log, name), floor_value(log, name)
+        if part < floor - 3 * math.hypot(error_of_share(part, count), error_of_share(floor, count)):
             what = "Realism" if name == "precision" else "Variety"
-            found.append(f"{what}: {share:.0%} {text}; with training rows in their place, {floor:.0%}.")
+            found.append(f"{what}: {share(part)} {text}; with training rows in their place, {share(floor)}.")
     if late_median(log, "support_upper") < SHOWN * floor_value(log, "support"):
         found.append(f"Variety: {_support(log)}")
     return found
@@ -289,7 +317,7 @@ def _respects(log: Log) -> list[str]:
 def _support(log: Log) -> str:
     """A sentence on the effective support of samples, beside that of held-out rows."""
     floor = whole(floor_value(log, "support"))
-    return f"the samples have an effective support of {_ends(log, 'support')} kinds, and held-out rows one of {floor}."
+    return f"the samples are of about {_ends(log, 'support')} kinds (effective support), and held-out rows of {floor}."
 
 
 def _ends(log: Log, name: str) -> str:
@@ -309,21 +337,21 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     rank, low, high, count = common_changes(estimate[both], distance[both])
     levels = rank_correlation(estimate[both], distance[both])[0]
     evidence = (
-        f"The changes of {name} and of the exact W1 between samples and held-out rows have a rank correlation of "
-        f"{rank:.2f}, with a 95 % interval of {low:.2f} to {high:.2f}, over {count} changes; that of their values is "
+        f"The changes of {name} and of W1, the Wasserstein-1 distance to held-out rows, have a rank correlation of "
+        f"{rank:.2f}, with a 95 % interval of {low:.2f} to {high:.2f}, over {count} changes. That of their values is "
         f"{levels:.2f}."
     )
     if low > 0 and levels > 0.5:
         return Verdict("loss and distance", "good", "The critic's estimate tracks the distance.", evidence)
     if late < NEAR_FLOOR * floor:
         return Verdict(
-            "loss and distance", "note", "The estimate has nothing left to track: W1 is near its floor.",
-            f"W1 is {late:.3g} late in the run, and {floor:.3g} between real rows. {evidence}",
+            "loss and distance", "note", "The estimate has nothing left to track: the distance is near its floor.",
+            f"W1 is {number(late)} late in the run, and {number(floor)} between real rows. {evidence}",
         )  # fmt: skip
     if high < 0.5 and levels < 0.5:
         return Verdict(
             "loss and distance", "note", "The critic's estimate does not track the distance.", evidence,
-            "Judge this run by its energy distance, its W1 and its samples, not by its loss.",
+            "Judge this run by its distances and its samples, not by its loss.",
         )  # fmt: skip
     return Verdict(
         "loss and distance", "note", "The records do not show whether the critic's estimate tracks the distance.",
@@ -346,6 +374,15 @@ def still_improving(log: Log, config: dict[str, Any]) -> Verdict | None:
     )  # fmt: skip
 
 
+def at_floor(log: Log) -> bool:
+    """Whether the samples are as near to the data as other real rows, up to what `MARGIN` allows.
+
+    Nothing is at the floor that was not measured.
+    """
+    far = difference(log)
+    return far is not None and (not far.seen or far.lower <= MARGIN)
+
+
 def _is_stuck(log: Log) -> bool:
     """Whether the samples are far from the data and come no nearer; a log without an energy distance tells by W1."""
     far = difference(log)
@@ -359,13 +396,15 @@ def _how_far(log: Log) -> str:
     far = difference(log)
     if far is None:
         late, first = late_median(log, "w1"), first_value(log, "w1")
-        return f"The distance of samples to held-out rows is {late:.3g}, and was {first:.3g} at the start."
+        return f"The distance of samples to held-out rows is {number(late)}, and was {number(first)} at the start."
     late, floor = late_median(log, "w1"), floor_value(log, "w1")
-    beside = f" W1 is {late:.3g}, and {floor:.3g} between real rows." if math.isfinite(late + floor) else ""
+    beside = ""
+    if math.isfinite(late + floor):
+        beside = f" The Wasserstein-1 distance (W1) is {number(late)}, and {number(floor)} between real rows."
     return (
-        f"The energy distance of samples to held-out rows is {number(far.value)}, with a 95 % interval of "
-        f"{number(far.lower)} to {number(far.upper)}; chance gives up to {number(far.chance)}, and the untrained "
-        f"generator had {number(far.start)}.{beside}"
+        f"The energy distance from samples to held-out rows is {number(far.value)}, with a 95 % interval of "
+        f"{number(far.lower)} to {number(far.upper)}. It is 0 for equal distributions. Between real rows it reaches "
+        f"{number(far.chance)} by chance, and the untrained generator had {number(far.start)}.{beside}"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint, folder
-from wgan.runs.quantities import number
+from wgan.runs.quantities import with_error
 
 ENERGY = "energy_distance"  # the measure by default
 
@@ -155,8 +155,8 @@ def shown_value(found: Best) -> float:
 
 def in_words(found: Best) -> str:
     """The measure of the best checkpoint: as reported, with its standard error, or as chosen where nothing is."""
-    what = found.column.removeprefix("best_by.").replace("_", " ").replace("w1", "W1")
+    name = found.column.removeprefix("best_by.")
+    what, unit = name.replace("_", " ").replace("w1", "W1"), METRICS[name].unit if name in METRICS else ""
     if math.isnan(found.reported):
-        return f"{what} {number(found.value)} on the rows that chose it"
-    error = "" if math.isnan(found.error) else f" ± {found.error:.2g}"
-    return f"{what} {number(found.reported)}{error}"
+        return f"{what} {with_error(found.value, unit=unit)} on the rows that chose it"
+    return f"{what} {with_error(found.reported, found.error, unit)}"

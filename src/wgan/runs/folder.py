@@ -3,6 +3,7 @@
 Files of other programs are never changed or removed, and only one process at a time trains into a folder.
 """
 
+import io
 import json
 import math
 import os
@@ -30,6 +31,7 @@ FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
 ROWS, FORM, LABELS = "sha256 of the data", "checksum of their form", "sha256 of the labels"  # as messages name them
 PICTURE = re.compile(r"[0-9]{8,}\.png")
+DRAWN_ROWS = re.compile(r"[0-9]{8,}\.npy")
 EVENTS = "events.out.tfevents.*"  # the files of TensorBoard
 MADE_LATER = ("report.html", "evaluation.json", "generator.onnx")
 LINE = 2**24  # bytes of a line of the log, at most; the longest have some thousands
@@ -188,17 +190,37 @@ def go_back(run: Path, step: int) -> None:
     """
     truncate_log(run, step)
     with explained("write", run / "samples"):
-        for at, path in pictures(run):
+        for at, path in [*pictures(run), *drawn_rows(run)]:
             if at >= step:
                 path.unlink()
 
 
+def write_drawn_rows(path: Path, rows: np.ndarray) -> None:
+    """Write the rows at rest of a table's picture beside it, in the place of those of an earlier picture."""
+    file = io.BytesIO()
+    np.lib.format.write_array(file, rows, allow_pickle=False)
+    writing.write(path, file.getvalue())
+    with explained("write", path.parent):
+        for _, earlier in drawn_rows(path.parent.parent):
+            if earlier.name != path.name:
+                earlier.unlink()
+
+
+def drawn_rows(run: Path) -> list[tuple[int, Path]]:
+    """The rows at rest of the newest picture of a table, by step. Raises WganError for an unreadable folder."""
+    return _named_by_step(run, DRAWN_ROWS)
+
+
 def pictures(run: Path) -> list[tuple[int, Path]]:
     """The pictures of samples that wgan drew during a run, by step. Raises WganError for an unreadable folder."""
+    return _named_by_step(run, PICTURE)
+
+
+def _named_by_step(run: Path, pattern: re.Pattern) -> list[tuple[int, Path]]:
     folder = run / "samples"
     with explained("read", folder):
         names = os.listdir(folder) if folder.is_dir() else []
-    return sorted((int(name[:-4]), folder / name) for name in names if PICTURE.fullmatch(name))
+    return sorted((int(name[:-4]), folder / name) for name in names if pattern.fullmatch(name))
 
 
 @contextmanager
@@ -312,7 +334,7 @@ def _clear(run: Path) -> None:
             (run / name).unlink()
     checkpoint.remove_all(run / "checkpoints")
     made = [run / LOG, *(run / name for name in MADE_LATER), *(run / "tensorboard").glob(EVENTS)]
-    for path in (*(path for _, path in reversed(pictures(run))), *made):
+    for path in (*(path for _, path in reversed(pictures(run))), *(path for _, path in drawn_rows(run)), *made):
         if not path.is_dir() or path.is_symlink():
             path.unlink(missing_ok=True)
     with suppress(OSError):  # it holds files of others

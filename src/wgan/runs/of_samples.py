@@ -237,10 +237,12 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "diversity": Quantity(
         "Diversity",
-        "The mean distance between two samples, divided by the mean distance between two real rows. Real rows score 1.",
-        "ratio",
+        "The mean distance between two samples, as a share of the mean distance between two real rows. Real rows score "
+        "100 %.",
+        "share",
         axis="variety",
         label="diversity",
+        text=share,
         verdicts=("dead generator",),
         shown=("table",),
     ),

@@ -10,7 +10,7 @@ from wgan.files.reading import explained
 from wgan.runs import folder
 
 OWN = re.compile(
-    r"config\.json|log\.jsonl|evaluation\.json|\.lock|checkpoints(/.*)?|samples|samples/[0-9]{8,}\.png|tensorboard(/.*)?",
+    r"config\.json|log\.jsonl|evaluation\.json|\.lock|checkpoints(/.*)?|samples|samples/[0-9]{8,}\.(png|npy)|tensorboard(/.*)?",
     re.DOTALL,
 )
 ASK = "give another name, or --overwrite (in Python overwrite=True) to replace it"

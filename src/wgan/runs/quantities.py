@@ -5,11 +5,11 @@ the table in docs/report.md are made from the entries, so no other file repeats 
 """
 
 from wgan.runs.of_samples import OF_SAMPLES
-from wgan.runs.quantity import AXES, PLACES, Place, Quantity, minutes, number, share, whole
+from wgan.runs.quantity import AXES, PLACES, Place, Quantity, aim, minutes, number, share, whole, with_error
 
 __all__ = [
-    "AXES", "PLACES", "QUANTITIES", "Place", "Quantity", "entry", "label", "markdown_table", "number", "on_axis",
-    "quantity", "share", "shown_in", "title", "whole",
+    "AXES", "PLACES", "QUANTITIES", "Place", "Quantity", "aim", "entry", "label", "markdown_table", "number", "on_axis",
+    "quantity", "share", "shown_in", "title", "whole", "with_error",
 ]  # fmt: skip
 
 

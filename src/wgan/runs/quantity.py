@@ -25,8 +25,41 @@ def whole(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A share, in percent."""
-    return f"{value:.0%}"
+    """A share, in percent.
+
+    Examples:
+        >>> share(0.956)
+        '96 %'
+    """
+    return f"{100 * value:.0f} %"
+
+
+def with_error(value: float, error: float | None = None, unit: str = "") -> str:
+    """A measured number with its standard error, both to the places that the error bears; a "share" in percent.
+
+    Examples:
+        >>> share_of, plain = with_error(0.4113, 0.0064, "share"), with_error(0.94, unit="share")
+        >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain
+        ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %')
+    """
+    error = error if error and math.isfinite(error) else None
+    if unit == "share":
+        percent = f"{100 * value:.1f} %" if error else share(value)
+        return f"{percent} ± {100 * error:.1f} %" if error else percent
+    if not error or not math.isfinite(value):
+        return number(value)
+    places = max(0, 1 - math.floor(math.log10(abs(error))))
+    return f"{value:,.{places}f} ± {error:,.{places}f}" if places < 6 else f"{value:.2g} ± {error:.2g}"
+
+
+def aim(better: str, unit: str = "") -> str:
+    """The right direction or value of a metric in words, in the unit of its values.
+
+    Examples:
+        >>> aim("lower"), aim("0.5"), aim("0.5", "share")
+        ('lower', '0.5', '50 %')
+    """
+    return share(float(better)) if unit == "share" and better.replace(".", "", 1).isdigit() else better
 
 
 def minutes(seconds: float) -> str:
@@ -74,25 +107,29 @@ class Quantity(NamedTuple):
 AXES = {
     "difference": Axis(
         "Difference from the data",
-        "The energy distance between samples and held-out rows in random features: 0 on average for equal "
-        "distributions, and 1 is the distance of two real rows. It sees sharpness, and it chooses the best checkpoint.",
+        "The energy distance between samples and held-out rows. It is 0 on average for equal distributions, and 1 is "
+        "the mean distance of two real rows. It chooses the best checkpoint.",
     ),
     "distance": Axis(
-        "Distance to the data", "Exact Wasserstein-1 between samples and held-out rows, Euclidean, in encoded units."
+        "Distance to the data",
+        "The Wasserstein-1 distance (W1) between samples and held-out rows: how far rows must move on average to make "
+        "one set into the other. Pixels lie in [-1, 1], and columns have standard deviation 1.",
     ),
     "estimate": Axis(
         "The critic's estimate",
-        "On training rows and on held-out rows, which the critic never saw. Where the two part, it memorises.",
+        "What the critic says the distance is, on training rows and on held-out rows, which it never saw. If the two "
+        "part, the critic memorises.",
     ),
     "variety": Axis(
         "Variety",
-        "Coverage: the share of held-out rows with a sample near them. Diversity: how much two samples differ, where "
-        "real rows score 1.",
+        "Coverage: the share of held-out rows with a sample near them. Precision: the share of samples near a held-out "
+        "row. Diversity: how much two samples differ, where real rows score 100 %.",
         logarithmic=False,
     ),
     "gradient norm": Axis(
         "Gradient norm of the critic",
-        "At real rows, at samples and between them. A penalty holds it near 1, and the generator learns from it.",
+        "The slope of the critic at real rows, at samples and between them. A penalty holds it near 1, and the "
+        "generator learns from it.",
     ),
     "layers": Axis(
         "Gradient of each layer of the critic",
@@ -103,7 +140,7 @@ AXES = {
         "How many kinds of rows the samples show, by how often two of them are alike. A collapse shows here first.",
     ),
     "losses": Axis("Losses", "What each player minimised. The zero of a loss is arbitrary; read the distance instead."),
-    "clipped": Axis("Clipped weights", "The share of the critic's weights at +-c."),
+    "clipped": Axis("Clipped weights", "The share of the critic's weights at the clipping limit ±c."),
     "classes": Axis(
         "Classes", "Effective number of classes among samples, by the label of their nearest training row.", False
     ),

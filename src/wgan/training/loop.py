@@ -14,6 +14,7 @@ import numpy as np
 
 from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
+from wgan.data.columns import TableForm
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
@@ -258,3 +259,5 @@ def picture(training: Training, path: Path) -> None:
     rows = generate(model_of(training), z, codes)
     real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
     figures.samples(rows, form, path, real, columns)
+    if isinstance(form, TableForm):
+        runs.write_drawn_rows(path.with_suffix(".npy"), rows)

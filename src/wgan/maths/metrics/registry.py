@@ -55,7 +55,7 @@ class Metric:
     """A metric: its `title`, what it `estimates`, and the `least` number of rows of each kind.
 
     `better` is "lower", "higher", or the right value. `measure(sets)` returns the `Measurement`; it reads `real`,
-    `fake` and the fields of `Sets` named in `needs`.
+    `fake` and the fields of `Sets` named in `needs`. The unit "share" says that the value is written in percent.
     """
 
     title: str
@@ -64,6 +64,7 @@ class Metric:
     least: int
     measure: Callable[[Any], Measurement]
     needs: tuple[str, ...] = ()
+    unit: str = ""
 
     def applies(self, sets: Any) -> bool:
         """Whether `sets` has what the metric needs, such as a classifier's probabilities."""
@@ -141,6 +142,7 @@ METRICS: dict[str, Metric] = {
         "share of samples among the real rows: fidelity",
         100,
         lambda s: s.neighbourhoods["precision"],
+        unit="share",
     ),
     "recall": Metric(
         "recall",
@@ -148,6 +150,7 @@ METRICS: dict[str, Metric] = {
         "share of real rows among the samples: variety",
         100,
         lambda s: s.neighbourhoods["recall"],
+        unit="share",
     ),
     "density": Metric(
         "density",
@@ -162,6 +165,7 @@ METRICS: dict[str, Metric] = {
         "share of real rows with a sample in their neighbourhood: variety, robust to outliers",
         100,
         lambda s: s.neighbourhoods["coverage"],
+        unit="share",
     ),
     "inception_style": Metric(
         "inception-style score",
@@ -178,6 +182,7 @@ METRICS: dict[str, Metric] = {
         100,
         _classes,
         ("real_probabilities", "fake_probabilities"),
+        unit="share",
     ),
     "label_agreement": Metric(
         "label agreement",
@@ -186,6 +191,7 @@ METRICS: dict[str, Metric] = {
         20,
         lambda s: label_agreement(s.fake_probabilities, s.sample_labels),
         ("fake_probabilities", "sample_labels"),
+        unit="share",
     ),
     "modes_found": Metric(
         "modes found",
@@ -202,6 +208,7 @@ METRICS: dict[str, Metric] = {
         100,
         lambda s: high_quality(s.fake, s.modes),
         ("modes",),
+        unit="share",
     ),
     "diversity": Metric(
         "diversity",
@@ -209,13 +216,15 @@ METRICS: dict[str, Metric] = {
         "mean distance of two samples over that of two real rows; 0 is collapse",
         20,
         lambda s: diversity(s.real, s.fake),
+        unit="share",
     ),
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as the most crowded 1 % of real rows; 1 is a few outputs repeated",
+        "share of samples as near to another one as the most crowded 1 % of real rows; all, if outputs repeat",
         100,
         lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
+        unit="share",
     ),
     "memorisation": Metric(
         "memorisation",
@@ -225,5 +234,6 @@ METRICS: dict[str, Metric] = {
         100,
         lambda s: memorisation(s.real, s.fake, s.train),
         ("train",),
+        unit="share",
     ),
 }

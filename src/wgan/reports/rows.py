@@ -1,0 +1,47 @@
+"""The rows that a report shows beside each other: those of a run's data, if they can be read, and generated ones."""
+
+from pathlib import Path
+
+import numpy as np
+
+from wgan import data
+from wgan.config import Config
+from wgan.data import Dataset, Form, form_from_json
+from wgan.data.numpy_files import read_numpy
+from wgan.errors import WganError
+from wgan.reports.run import Run
+from wgan.runs import folder
+
+
+def form_of(run: Run) -> Form | None:
+    """The form of a run's rows; None if its config does not hold one."""
+    try:
+        return form_from_json(run.about["data"]["form"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def dataset_of(run: Run, data_dir: Path | None) -> Dataset:
+    """The data of a run. Raises WganError if it cannot be loaded or its rows have changed."""
+    config = Config.from_json(run.config)
+    dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
+    if data.sha256_of(dataset) != run.sha256:
+        raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
+    return dataset
+
+
+def parts_of(run: Run, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of the training rows and of the held-out rows of a run."""
+    config = Config.from_json(run.config)
+    return data.split(dataset, config.held_out, config.rows, config.seed)
+
+
+def generated_rows(run: Run) -> tuple[int, np.ndarray] | None:
+    """The step and the rows at rest of a table's newest picture; None without any. WganError: the file is broken."""
+    kept = folder.drawn_rows(run.path)
+    if not kept:
+        return None
+    step, path = kept[-1]
+    if step > run.step:  # the page ends at an earlier checkpoint
+        raise WganError(f"only those of step {step:,} are kept.")
+    return step, np.array(read_numpy(path).rows)

@@ -1,0 +1,151 @@
+"""Charts: what they draw, and what their script shows of it under the pointer and the keys."""
+
+import html
+import json
+import re
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from wgan.reports.charts import Level, Line, Mark, chart, window
+from wgan.runs.quantities import number
+
+STEPS = np.arange(0.0, 1001, 50)
+VALUES = {"samples": np.geomspace(5, 0.002, len(STEPS)), "real": np.linspace(0.5, 2.5, len(STEPS))}
+
+
+def test_charts_survive_what_logs_hold():
+    steps = np.arange(30.0)
+    assert chart("t", "x", [Line("a", steps, np.full(30, np.nan))]) is None
+    assert chart("t", "x", []) is None
+    for values in (np.zeros(30), np.full(30, 1e-30), np.geomspace(1e-9, 1e9, 30), np.where(steps == 3, np.inf, 2.0)):
+        made = str(chart("t", "x", [Line("a", steps, values)], levels=[Level("floor", 1.0)]))
+        assert not re.search(r"\b(nan|inf)\b", made)
+        assert 'class="c0 d0"' in made
+    assert [window(n) for n in (5, 100, 200, 10_000)] == [1, 5, 11, 101]
+
+
+def test_a_vertical_axis_is_logarithmic_only_where_that_is_natural():
+    line = Line("a", np.arange(3.0), np.array([0.001, 0.01, 1.0]))
+    natural, linear = (str(chart("t", "x", [line], logarithmic=one)) for one in (True, False))
+    assert ">0.001</text>" in natural
+    assert ">0.001</text>" not in linear
+    assert ">0.25</text>" in linear
+
+
+def test_a_chart_draws_its_values_to_scale():
+    made = str(chart("t", "x", [Line("a", np.array([0.0, 5, 10]), np.array([0.0, 1.0, 4.0]), filtered=False)]))
+    points = re.search(r'<polyline class="c0 d0" data-name="a" points="([^"]*)"', made)[1]
+    x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1])
+    assert (y[0] - y[2]) / (y[0] - y[1]) == pytest.approx(4, abs=0.02)
+
+
+def points_of(made, name):
+    """The steps and values of a line, as its points and data-frame give them."""
+    frame = json.loads(html.unescape(re.search(r'data-frame="([^"]*)"', made)[1]))
+    area = [float(x) for x in re.search(r'class="area"[^>]*viewBox="([^"]*)"', made)[1].split()]
+    points = re.search(rf'data-name="{name}" points="([^"]*)"', made)[1]
+    x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
+    share = (area[1] + area[3] - y) / area[3]
+    scale = np.log10 if frame["logarithmic"] else np.asarray
+    value = scale(frame["low"]) + share * (scale(frame["high"]) - scale(frame["low"]))
+    steps = frame["first"] + (x - area[0]) / area[2] * (frame["last"] - frame["first"])
+    return np.round(steps / frame["each"]) * frame["each"], 10**value if frame["logarithmic"] else value
+
+
+@pytest.mark.parametrize("logarithmic", [True, False])
+def test_steps_and_values_are_read_back_from_the_points_of_a_line(logarithmic):
+    lines = [Line(name, STEPS, values, filtered=False) for name, values in VALUES.items()]
+    made = str(chart("t", "x", lines, logarithmic=logarithmic))
+    for name, values in VALUES.items():
+        steps, found = points_of(made, name)
+        assert steps.tolist() == STEPS.tolist()
+        assert found == pytest.approx(values, rel=1e-3, abs=0 if logarithmic else 1e-4)
+
+
+def test_a_share_is_in_percent_on_the_axis_in_the_legend_and_in_words():
+    line = Line("coverage", np.arange(3.0), np.array([0.25, 0.5, 0.75]), filtered=False)
+    made = str(chart("t", "x", [line], levels=[Level("training rows", 0.95)], percent=True))
+    assert ">20 %</text>" in made
+    assert "<b>75 %</b>" in made
+    assert "<b>95 %</b>" in made
+    assert "coverage goes from 25 % to 75 %; training rows is 95 %." in made
+    assert not re.search(r">0\.\d+<", made)
+
+
+FIRST = "document.querySelector('figure.chart')"
+SAID = f"{FIRST}.querySelector('output').textContent"
+VIEW = f"{FIRST}.querySelector('svg.area').getAttribute('viewBox').split(' ').map(Number)"
+TICKS = f"[...{FIRST}.querySelectorAll('g.ticks text')].map(t => t.textContent)"
+BUTTONS = f"[...{FIRST}.querySelectorAll('.zoom button')]"
+
+
+@pytest.fixture
+def shown(browser, tmp_path):
+    """A page of one chart in the browser, and where the chart is."""
+    lines = [Line(name, STEPS, values, filtered=False) for name, values in VALUES.items()]
+    mark = Mark("best checkpoint: step 1,000", 1000, 0.002)
+    folder = files("wgan.reports")
+    style, script = ((folder / name).read_text() for name in ("report.css", "charts.js"))
+    made = chart("Difference", "Of two sets.", lines, marks=[mark])
+    path = tmp_path / "chart.html"
+    head = f"<!doctype html><meta charset=utf-8><link rel=icon href='data:,'><style>{style}</style>"
+    path.write_text(f"{head}<main>{made}</main><script>{script}</script>")
+    browser.open(path)
+    return browser, browser.value(f"Object.values({FIRST}.querySelector('svg.plot').getBoundingClientRect().toJSON())")
+
+
+def point(shown, kind, share, **more):
+    """An event of the mouse at a share of the chart's width."""
+    browser, (left, top, width, height, *_) = shown
+    browser("Input.dispatchMouseEvent", type=kind, x=left + share * width, y=top + height / 2, **more)
+
+
+@pytest.mark.browser
+def test_the_value_under_the_pointer_and_the_keys_is_the_one_that_was_logged(shown):
+    browser, _ = shown
+    assert browser.value(SAID) == ""
+    point(shown, "mouseMoved", 0.5)
+    step = int(re.match(r"step ([\d,]+): ", browser.value(SAID))[1].replace(",", ""))
+    assert 400 <= step <= 600
+    at = STEPS.tolist().index(step)
+    expected = ", ".join(f"{name} {number(values[at])}" for name, values in VALUES.items())
+    assert browser.value(SAID) == f"step {step}: {expected}"
+    point(shown, "mouseMoved", 5)
+    assert browser.value(SAID) == ""
+    browser.press("Tab", 9)
+    assert browser.value("document.activeElement.getAttribute('class')") == "plot"
+    for key, code, at in (("Home", 36, 0), ("ArrowRight", 39, 1), ("End", 35, 20), ("ArrowLeft", 37, 19)):
+        browser.press(key, code)
+        assert browser.value(SAID).startswith(f"step {STEPS[at]:,.0f}: samples {number(VALUES['samples'][at])}")
+    assert browser.complaints() == []
+
+
+@pytest.mark.browser
+def test_a_chart_zooms_at_the_pointer_moves_with_it_and_comes_back(shown):
+    browser, _ = shown
+    left, top, width, height = browser.value(VIEW)
+    ticks = browser.value(TICKS)
+    assert browser.value(f"{BUTTONS}.map(b => b.disabled)") == [False, True, True]
+    point(shown, "mouseWheel", 0.5, deltaX=0, deltaY=-100)
+    assert browser.value(VIEW) == [left, top, width, height]  # the wheel alone scrolls the page
+    point(shown, "mouseWheel", 0.5, deltaX=0, deltaY=-100, modifiers=2)
+    first = browser.value(VIEW)
+    assert first[2] == pytest.approx(width / 1.5)
+    assert browser.value(TICKS) != ticks
+    assert browser.value(f"{FIRST}.querySelector('circle.mark').getAttribute('visibility')") == "hidden"
+    point(shown, "mousePressed", 0.6, button="left", buttons=1, clickCount=1)
+    point(shown, "mouseMoved", 0.5, button="left", buttons=1)
+    point(shown, "mouseReleased", 0.5, button="left", clickCount=1)
+    moved = browser.value(VIEW)
+    assert moved[2] == first[2]
+    assert moved[0] > first[0]
+    assert browser.value(f"{BUTTONS}.map(b => b.disabled)") == [False, False, False]
+    browser.value(f"{BUTTONS}[2].click()")
+    assert (browser.value(VIEW), browser.value(TICKS)) == ([left, top, width, height], ticks)
+    for key, code, part in (("+", 187, 1 / 2), ("+", 187, 1 / 4), ("-", 189, 1 / 2), ("Escape", 27, 1)):
+        browser.press(key, code)
+        assert browser.value(VIEW)[2] == pytest.approx(width * part)
+    assert browser.complaints() == []
