@@ -1,6 +1,7 @@
-"""Pictures of rows (grids of images, scatters of points, histograms of columns) and of earth that is moved."""
+"""The style of every figure, pictures of rows (grids, scatters, histograms) and pictures of earth that is moved."""
 
 import math
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,56 @@ from wgan.maths.transport.earth import EMD
 GAP = 2  # pixels between the images of a grid
 YEAR = 365.2425 * 86_400_000_000  # in microseconds
 PANELS = 16  # columns of a table in one picture
+
+# The docs show a figure about 700 pixels wide: at WIDTH inches, a font of 10 points is 14 pixels high there.
+WIDTH = 7.0
+STYLE: Any = {
+    **{"savefig.dpi": 200, "figure.facecolor": "white", "savefig.facecolor": "white"},  # legible on a dark page too
+    **{"font.size": 10, "axes.titlesize": 10, "axes.labelsize": 10, "figure.titlesize": 10, "legend.fontsize": 9.5},
+    **{"xtick.labelsize": 9, "ytick.labelsize": 9, "axes.titlelocation": "left", "legend.frameon": False},
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.35},
+    **{"lines.linewidth": 1.8, "lines.markersize": 5, "axes.axisbelow": True},
+}
+# The colours of Okabe and Ito, which people with any colour vision tell apart; markers and dashes say the same again.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (2, 2)))
+REAL = "0.35"  # real rows, exact values and floors
+
+
+def style() -> AbstractContextManager:
+    """The context in which figures are drawn and saved, so that all look alike."""
+    import matplotlib
+
+    return matplotlib.rc_context(STYLE)
+
+
+def page(height: float) -> Any:
+    """A figure that is WIDTH inches wide and `height` inches high."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def mark(number: int) -> dict[str, Any]:
+    """The colour, marker and dashes of the series of this number, as arguments of `plot`."""
+    at = number % len(COLOURS)
+    return {"color": COLOURS[at], "marker": MARKERS[at], "linestyle": DASHES[at]}
+
+
+def curve(axes: Any, x: Any, y: Any, number: int, label: str, **changes: Any) -> None:
+    """Draw a series as a line with about eight of its markers, which differ in phase."""
+    every = max(1, len(x) // 8)
+    axes.plot(x, y, label=label, markevery=(number * every // 3 % max(1, len(x)), every), **(mark(number) | changes))
+
+
+def key(figure: Any, *panels: Any, columns: int = 4) -> None:
+    """One legend above the panels, where it hides no curve, with each label once."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    figure.legend(found.values(), found, loc="outside upper center", ncols=columns)
 
 
 def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
