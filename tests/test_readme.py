@@ -1,9 +1,7 @@
-"""What the README and the docs show works: their Python runs, their commands exist, their pictures are there."""
+"""What the README and the docs name is there: commands, flags, files, headings. `test_docs.py` runs their code."""
 
 import re
 import shlex
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,68 +14,11 @@ from wgan.studies import SCALES, STUDIES
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 PAGES = {path.stem: path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
-BLOCKS = {page: found for page, text in PAGES.items() if (found := re.findall(r"```python\n(.*?)```", text, re.DOTALL))}
-
-# What a page takes as given: the lines before its code, and what is changed in it so that it takes seconds.
-GIVEN = {
-    "divergences": """
-import numpy as np
-rng = np.random.default_rng(0)
-X, Y = rng.normal(0.3, 1, (400, 3)), rng.normal(0, 1, (400, 3))
-import wgan
-from sklearn.ensemble import RandomForestClassifier
-X_real, X_fake, held_out_real, held_out_fake = X[:300], Y[:300], X[300:], Y[300:]
-model = wgan.WGAN(objective="fgan-js", network="mlp", width=8, steps=2).fit(X)
-""",
-    "export": """
-import wgan
-from wgan.export import export
-list(wgan.train(wgan.Config(width=4, steps=1), out="run"))
-export("run", "digits.onnx")
-""",
-    "metrics": """
-import numpy as np, wgan
-list(wgan.train(wgan.Config(width=4, steps=1), out="runs/mine"))
-real, fake, known = np.random.default_rng(0).normal(size=(3, 300, 4))
-labels = real_labels = fake_labels = np.arange(300) % 7
-""",
-    "tables": """
-import numpy as np, pandas
-frame = pandas.DataFrame({"age": np.arange(200) % 70, "town": ["Ulm", "Bern"] * 100})
-""",
-}
-SHORTER = {
-    "critic": {"20_000": "400", 'activation="groupsort"': 'activation="groupsort", steps=5'},
-    "studies-images": {"20_000": "2", 'data="mnist", rows=1000': 'data="digits", rows=200'},
-    "tables": {'preset="table"': 'preset="table", steps=2'},
-}
-NEEDS = {"export": ["onnx", "onnxruntime"], "own-networks": ["jax"], "tables": ["pandas"]}
 
 
-def run_page(page, folder):
-    for package in NEEDS.get(page, ()):
-        pytest.importorskip(package, reason=f"{package} is not installed")
-    code = "\n".join(BLOCKS[page])
-    for long, short in SHORTER.get(page, {}).items():
-        assert code.count(long) == 1, long
-        code = code.replace(long, short)
-    command = [sys.executable, "-W", "error", "-c", GIVEN.get(page, "") + code]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
-
-
-@pytest.mark.parametrize("page", BLOCKS)
-def test_the_python_of_every_page_runs_in_a_process_of_its_own(page, tmp_path):
-    done = run_page(page, tmp_path)
-    assert done.returncode == 0, done.stderr
-    if page == "README":
-        assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == ["0", "50", "100"]
-        assert (tmp_path / "runs/mine/config.json").exists()
-
-
-def test_the_readmes_example_is_short_and_no_page_is_given_what_it_does_not_need():
-    assert len([line for line in BLOCKS["README"][0].splitlines() if line]) == 12
-    assert all(len([line for line in block.splitlines() if line]) <= 20 for block in BLOCKS["own-networks"])
-    assert {*GIVEN, *SHORTER, *NEEDS} <= BLOCKS.keys()
+def test_the_example_of_the_readme_is_short():
+    first = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    assert len([line for line in first.splitlines() if line]) == 12
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -168,7 +168,7 @@ def draw(rows: list[Row]) -> Any:
     line.set(title="two Gaussians", xlabel="x", ylabel="log of the density ratio")
     plane.set(title="Gaussians in 8 dimensions", xlabel="known log ratio", ylabel="found log ratio")
     for axes in (line, plane):
-        axes.legend(fontsize=8.5, handlelength=1.4)
+        axes.legend(loc="best", fontsize=8.5, handlelength=1.4)
     _draw_training([row for row in rows if row["pair"] == "training"], seed, curves, way)
     return figure
 
@@ -179,7 +179,7 @@ def _draw_training(rows: list[Row], seed: int, curves: Any, way: Any) -> None:
     for number, row in enumerate(made[:: max(1, (len(made) - 1) // 2)]):
         figures.curve(curves, row["x"], row["found"], number, f"step {row['step']:,}")
     curves.axhline(0, color="black", linewidth=1)
-    curves.legend(fontsize=8.5, handlelength=1.8)
+    curves.legend(loc="best", fontsize=8.5, handlelength=1.8)
     curves.set(title="while a generator trains", xlabel="x", ylabel="log ratio, data to samples")
     for number, one in enumerate(sorted({row["seed"] for row in rows})):
         *steps, _ = [row for row in rows if row["seed"] == one]
@@ -191,7 +191,7 @@ def _draw_training(rows: list[Row], seed: int, curves: Any, way: Any) -> None:
     way.set_xscale("symlog", linthresh=25)
     way.set_xlim(left=-3)
     way.set_yscale("log")
-    way.legend(fontsize=8.5, handlelength=2.2)
+    way.legend(loc="best", fontsize=8.5, handlelength=2.2)
     way.set(title="how large the log ratio is", xlabel="generator step", ylabel="root mean square")
 
 
