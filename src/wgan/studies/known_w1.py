@@ -146,6 +146,7 @@ def draw(rows: list[Row]) -> Any:
                 published = [np.nan if value is None else value for value in published]
                 hollow = figures.mark(number) | {"linestyle": "none", "fillstyle": "none", "markersize": 9}
                 axes.plot(places, published, **hollow)
+        axes_of_kind[0].plot([], [], "ko", fillstyle="none", markersize=9, linestyle="none", label="published (hollow)")
         axes_of_kind[0].set_title(f"{kind} funnels" if kind else rows[0]["pair"])
         axes_of_kind[1].set_xlabel("dimensions")
         axes_of_kind[1].axhline(0, color=figures.REAL, linewidth=1)

@@ -140,6 +140,7 @@ def draw(rows: list[Row]) -> Any:
         axes[1].set_xlabel("generator step")
     panels[0, 0].set(ylabel="estimate, in parts of its largest", ylim=(0, 1.05))
     panels[1, 0].set_ylabel("W1 of samples to held-out rows")
+    panels[1, 0].set_ylim(bottom=0.95 * rows[0]["w1_floor"])
     figures.key(figure, panels[1, 0])
     return figure
 

@@ -158,12 +158,12 @@ def draw(rows: list[Row]) -> Any:
         name = "real rows" if row is rows[0] else f"{marks.NAMES[row['method']]}: {row['modes']}"
         axes.set_title(name, fontsize=9)
         axes.set_axis_off()
-    below.supxlabel(f"{TRIPLES} stacks a panel, a row each: the three digits that a stack holds", fontsize=9)
+    below.supxlabel(f"Each panel shows {TRIPLES} stacks. A row shows the three digits of one stack.", fontsize=9)
     return figure
 
 
 def _side_by_side(stacks: np.ndarray) -> np.ndarray:
-    """The first TRIPLES stacks [n, height, width, 3] as one picture, a row each, with their digits side by side."""
+    """The first TRIPLES stacks [n, height, width, 3] as one picture: a row for each, with its digits side by side."""
     digits = stacks[:TRIPLES].transpose(0, 3, 1, 2).reshape(-1, *stacks.shape[1:3], 1)
     return figures.grid(digits, columns=3)[..., 0]
 

@@ -141,7 +141,7 @@ def draw(rows: list[Row]) -> Any:
         axes.plot([worst * 4 * 1.5**number] * len(lost), places, **style)
         axes.axvline(mine[0]["floor"], color=figures.COLOURS[number], linewidth=1, linestyle=figures.DASHES[number])
     axes.axvspan(worst * 2.5, worst * 16, color="0.92")
-    axes.text(worst * 6.3, len(methods) - 0.4, "diverged", ha="center", va="bottom", fontsize=9)
+    axes.text(worst * 6.3, -0.65, "diverged", ha="center", va="bottom", fontsize=9)
     axes.set(xscale="log", xlabel="W1 of samples to held-out rows, at the end (lines: real rows)")
     axes.set_xlim(right=worst * 16)
     axes.set_yticks(range(len(methods)), [marks.NAMES.get(method, method) for method in methods])
