@@ -1,7 +1,8 @@
-"""Pictures of rows (grids of images, scatters of points, histograms of columns) and of earth that is moved."""
+"""The style of every figure, pictures of rows (grids, scatters, histograms) and pictures of earth that is moved."""
 
 import math
 import textwrap
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,7 +21,57 @@ YEAR = 365.2425 * 86_400_000_000  # in microseconds
 PANELS = 16  # columns of a table in one picture
 BINS = 24  # of a histogram
 TAIL = 0.01  # the share of the rows on each side that the outermost bins hold
-COLOURS = {"real": "0.75", "generated": "tab:orange"}
+SIDES = {"real": "0.75", "generated": "tab:orange"}
+
+# The docs show a figure about 700 pixels wide: at WIDTH inches, a font of 10 points is 14 pixels high there.
+WIDTH = 7.0
+STYLE: Any = {
+    **{"savefig.dpi": 200, "figure.facecolor": "white", "savefig.facecolor": "white"},  # legible on a dark page too
+    **{"font.size": 10, "axes.titlesize": 10, "axes.labelsize": 10, "figure.titlesize": 10, "legend.fontsize": 9.5},
+    **{"xtick.labelsize": 9, "ytick.labelsize": 9, "axes.titlelocation": "left", "legend.frameon": False},
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.35},
+    **{"lines.linewidth": 1.8, "lines.markersize": 5, "axes.axisbelow": True},
+}
+# The colours of Okabe and Ito, which people with any colour vision tell apart; markers and dashes say the same again.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (2, 2)))
+REAL = "0.35"  # real rows, exact values and floors
+
+
+def style() -> AbstractContextManager:
+    """The context in which figures are drawn and saved, so that all look alike."""
+    import matplotlib
+
+    return matplotlib.rc_context(STYLE)
+
+
+def page(height: float) -> Any:
+    """A figure that is WIDTH inches wide and `height` inches high."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def mark(number: int) -> dict[str, Any]:
+    """The colour, marker and dashes of the series of this number, as arguments of `plot`."""
+    at = number % len(COLOURS)
+    return {"color": COLOURS[at], "marker": MARKERS[at], "linestyle": DASHES[at]}
+
+
+def curve(axes: Any, x: Any, y: Any, number: int, label: str, **changes: Any) -> None:
+    """Draw a series as a line with about eight of its markers, which differ in phase."""
+    every = max(1, len(x) // 8)
+    axes.plot(x, y, label=label, markevery=(number * every // 3 % max(1, len(x)), every), **(mark(number) | changes))
+
+
+def key(figure: Any, *panels: Any, columns: int = 4) -> None:
+    """One legend above the panels, where it hides no curve, with each label once."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    figure.legend(found.values(), found, loc="outside upper center", ncols=columns)
 
 
 def as_bytes(images: np.ndarray, form: Form) -> np.ndarray:
@@ -130,7 +181,7 @@ def _draw_numbers(axes: Any, column: Column, values: dict[str, np.ndarray], rows
     places = 1970 + edges * (UNITS[column.unit] / YEAR) if years else edges
     for name, found in values.items():
         heights = np.histogram(np.clip(found, edges[0], edges[-1]), edges)[0] / rows[name]
-        axes.stairs(heights, places, label=name, fill=name == "real", color=COLOURS[name])
+        axes.stairs(heights, places, label=name, fill=name == "real", color=SIDES[name])
     axes.locator_params(axis="x", nbins=5, integer=bool(years))
     axes.set_yticks([])
 
@@ -141,7 +192,7 @@ def _draw_levels(axes: Any, column: Column, values: dict[str, np.ndarray], rows:
     commonest = np.argsort(-next(iter(counts.values())), kind="stable")[:8]
     places = np.arange(len(commonest))[::-1]
     for name, found in counts.items():
-        colours = {"color": COLOURS[name]} if name == "real" else {"color": "none", "edgecolor": COLOURS[name]}
+        colours = {"color": SIDES[name]} if name == "real" else {"color": "none", "edgecolor": SIDES[name]}
         axes.barh(places, found[commonest] / rows[name], 0.8, label=name, **colours)
     axes.set_yticks(places, [_label(column.levels[i], 16) for i in commonest])
     axes.set_xticks([])

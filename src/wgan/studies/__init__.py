@@ -24,6 +24,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.files import writing
 from wgan.files.reading import explained, opened
 from wgan.files.records import checked
+from wgan.reports import figures
 from wgan.runs import folder as runs
 from wgan.runs import overwriting
 from wgan.studies.jobs import measured
@@ -179,10 +180,14 @@ def _write(out: Path, one: Study, header: Row, done: list[Row]) -> None:
     writer.writeheader()
     writer.writerows(rows)
     writing.write(out / "table.csv", text.getvalue().encode())
-    with writing.replacing(out / "figure.png") as temporary:
+    with figures.style(), writing.replacing(out / "figure.png") as temporary:
         one.draw(rows).savefig(temporary, format="png")
     if one.animate:
-        with explained("write", out / "animation.gif"), tempfile.TemporaryDirectory() as folder:
+        with (
+            explained("write", out / "animation.gif"),
+            figures.style(),
+            tempfile.TemporaryDirectory() as folder,
+        ):
             made = Path(folder, "animation.gif")  # Pillow looks at the suffix, which a hidden name lacks
             one.animate(rows).save(made, writer="pillow", fps=FRAMES_PER_SECOND)
             writing.write(out / "animation.gif", made.read_bytes())

@@ -20,6 +20,7 @@ from wgan.game.constraints import none
 from wgan.game.networks import Architecture
 from wgan.maths import metrics
 from wgan.presets import preset
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import Model, sample
@@ -156,32 +157,33 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The two scores of each architecture, and the counts at each threshold."""
-    from matplotlib.figure import Figure
-
+    """The two scores of each architecture, and how many pass each threshold."""
     both = paired(rows, *METHODS)
-    figure = Figure(figsize=(11, 4.6), dpi=110, layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = figures.page(6.4)
+    above, below = figure.subplots(2, 1, height_ratios=(3, 2))
     real = both[0][0]["real_score"]
     thresholds = [1 + share * (real - 1) for share in SHARES]
-    left.plot([one["score"] for one, _ in both], [two["score"] for _, two in both], "o", alpha=0.7)
-    left.plot([1, real], [1, real], color="0.4", linewidth=1)
-    for threshold in thresholds[1:]:
-        left.axhline(threshold, color="0.85", linewidth=1, zorder=0)
-        left.axvline(threshold, color="0.85", linewidth=1, zorder=0)
-    left.set(xlabel="score as GAN", ylabel="score as WGAN-GP", title="each architecture (grey: thresholds)")
-    left.set_aspect("equal")
+    style = figures.mark(0) | {"linestyle": "none", "alpha": 0.6}
+    above.plot([one["score"] for one, _ in both], [two["score"] for _, two in both], **style)
+    above.plot([1, real], [1, real], color=figures.REAL, linewidth=1)
+    above.text(real, real, "equal ", ha="right", va="bottom", color=figures.REAL)
+    above.set(xlabel="score when trained as a GAN", ylabel="score as a WGAN-GP", title="each point is an architecture")
     start = np.zeros(len(SHARES))
-    colours = {"only GAN": "tab:orange", "both": "0.8", "only WGAN-GP": "tab:blue", "neither": "0.95"}
-    for name, colour in colours.items():
+    for name, colour, hatch in (
+        ("only GAN", figures.COLOURS[1], "//"), ("both", "0.8", ""), ("only WGAN-GP", figures.COLOURS[0], ""),
+        ("neither", "white", ".."),
+    ):  # fmt: skip
         found = np.array([passed(both, share)[name] for share in SHARES])
-        bars = right.barh(range(len(SHARES)), found, left=start, color=colour, edgecolor="0.6", label=name)
-        right.bar_label(bars, [str(n or "") for n in found], label_type="center")
+        bars = below.barh(range(len(SHARES)), found, left=start, color=colour, hatch=hatch, edgecolor="0.5", label=name)
+        wide = [str(n) if n >= 0.03 * len(both) else "" for n in found]
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+        below.bar_label(bars, wide, label_type="center", fontsize=9, bbox=box)
         start += found
-    right.set_yticks(range(len(SHARES)), [f"above {threshold:.2f}" for threshold in thresholds])
-    right.invert_yaxis()
-    right.set(xlabel="architectures", title=f"who passes (real rows have {real:.2f})")
-    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=4)
+    below.set_yticks(range(len(SHARES)), [f"{threshold:.1f}" for threshold in thresholds])
+    below.invert_yaxis()
+    below.grid(axis="y", visible=False)
+    below.set(xlabel="architectures", ylabel="score above", title=f"which method passes (real rows score {real:.1f})")
+    figures.key(figure, below)
     return figure
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from wgan.presets import preset
-from wgan.reports.verdicts import median_filter
-from wgan.studies import Row, Study
+from wgan.reports import figures
+from wgan.reports.series import median_filter
+from wgan.studies import Row, Study, marks
 from wgan.studies.trained import recorded
 from wgan.training import diagnostics
 from wgan.training.state import start
@@ -90,33 +91,25 @@ def _rows_in_words(row: Row) -> str:
 
 
 def draw(rows: list[Row]) -> Any:
-    """A panel for each run: both estimates over training, and the distance on the right axis."""
-    from matplotlib.figure import Figure
-
+    """A panel for each run: the estimates on training and on held-out rows while it trains."""
     rows = [row for row in rows if row["seed"] == rows[0]["seed"]]
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    sizes = list(dict.fromkeys(row["rows"] for row in rows))
-    figure = Figure(figsize=(5.2 * len(methods), 3.2 * len(sizes)), dpi=110, layout="constrained")
-    panels = figure.subplots(len(sizes), len(methods), squeeze=False)
+    methods, sizes = (list(dict.fromkeys(row[name] for row in rows)) for name in ("method", "rows"))
+    figure = figures.page(5.8)
+    panels = figure.subplots(len(sizes), len(methods), sharex=True, squeeze=False)
     for row in rows:
         axes = panels[sizes.index(row["rows"])][methods.index(row["method"])]
-        steps = np.array(row["step"][1:])
-        for name, label, colour in (("estimate", "training", "C0"), ("held_out_estimate", "held-out", "C3")):
-            values = np.array(row[name][1:])
-            axes.plot(steps, values, color=colour, alpha=0.25)
-            axes.plot(steps, median_filter(values, 5), color=colour, label=f"{label} rows")
+        for number, (name, label) in enumerate((("estimate", "training rows"), ("held_out_estimate", "held-out rows"))):
+            values = median_filter(np.array(row[name][1:]), 5)
+            figures.curve(axes, row["step"][1:], values, number, f"estimate on {label}")
         if row["parted"]:
-            axes.axvline(row["parted"], color="0.4", linewidth=1, linestyle="--", label="scores part")
-        axes.axhline(0, color="0.8", linewidth=1)
+            axes.axvline(row["parted"], color=figures.REAL, linewidth=1, linestyle="--", label="scores part")
+        axes.set_title(f"{marks.NAMES[row['method']]}, {_rows_in_words(row)} training rows")
+        axes.set_ylim(min(0, axes.get_ylim()[0]), None)
+    for axes in panels[-1]:
         axes.set_xlabel("generator step")
-        axes.set_ylabel("estimate, critic gap")
-        axes.set_title(f"{row['method']}, {_rows_in_words(row)} training rows", fontsize=9)
-        other = axes.twinx()
-        other.plot(steps, row["w1"][1:], color="C1", linewidth=1)
-        other.set_ylim(0, None)
-        other.set_ylabel("W1 of samples to held-out rows", color="C1")
-    longest = max(figure.axes, key=lambda axes: len(axes.get_legend_handles_labels()[1]))
-    figure.legend(*longest.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("estimate")
+    figures.key(figure, *panels.ravel())
     return figure
 
 

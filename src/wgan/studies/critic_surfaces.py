@@ -9,6 +9,7 @@ from wgan.config import Config
 from wgan.game import step
 from wgan.maths import transport
 from wgan.maths.streams import normal
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.training.critic import train_critic
 from wgan.training.model import game_of
@@ -23,6 +24,7 @@ CRITICS: dict[str, Row] = {
     "one-sided-10": _ADAM | {"penalty_weight": 10.0, "penalty_sides": "one"},
 }
 EXACT = "exact"  # the best possible critic, from optimal transport between rows
+SHOWN_CRITICS = {"clip": "clipped", "penalty-0.1": "gradient penalty", EXACT: "best possible"}  # in the figure
 SIZES: dict[str, Row] = {
     "quick": {"width": 128, "steps": 6_000},
     "medium": {"width": 256, "steps": 15_000},
@@ -36,7 +38,7 @@ FRESH = 20_000  # rows of each kind that it is measured on
 EXACT_ROWS = 1_500  # rows of each kind between which the exact potential is computed
 GROUPS = 10  # groups of rows that the jackknife leaves out in turn for the standard error
 EDGE, GRID = 2.0, 65  # surfaces are drawn on GRID x GRID points of [-EDGE, EDGE]^2
-SHOWN = 400  # real rows in a panel
+SHOWN = 300  # real rows in a panel
 
 
 def cases(scale: str) -> list[Row]:
@@ -146,26 +148,22 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The surface of every critic as contours with real rows on it, one row of panels for each toy."""
-    from matplotlib.figure import Figure
-
+    """The surfaces of the critics in SHOWN_CRITICS as contours under real rows, one row of panels for each toy."""
+    rows = [row for row in rows if row["critic"] in SHOWN_CRITICS]
     toys, critics = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "critic"))
-    size = (1.5 + 2.6 * len(critics), 0.9 + 2.7 * len(toys))
-    figure = Figure(figsize=size, dpi=110, layout="constrained")
+    figure = figures.page(0.4 + 2.35 * len(toys))
     panels = figure.subplots(len(toys), len(critics), sharex=True, sharey=True, squeeze=False)
     for row in rows:
         axes = panels[toys.index(row["data"]), critics.index(row["critic"])]
         side = np.linspace(-EDGE, EDGE, len(row["surface"]))
-        axes.contourf(side, side, row["surface"], 14, cmap="Blues", alpha=0.6)
-        axes.contour(side, side, row["surface"], 14, colors="tab:blue", linewidths=0.7, linestyles="solid")
-        axes.scatter(*np.transpose(row["real"]), s=3, color="tab:orange")
-        axes.set_title(f"{row['critic']}: structure {row['structure']:.2f}", fontsize=9)
-        axes.set_aspect("equal")
+        axes.contourf(side, side, row["surface"], 10, cmap="Greys_r")
+        axes.scatter(*np.transpose(row["real"]), s=6, color=figures.COLOURS[4], edgecolor="black", linewidth=0.3)
+        axes.set_title(SHOWN_CRITICS[row["critic"]] if row["data"] == toys[0] else "")
+        axes.set(aspect="equal", xticks=(-2, 0, 2), yticks=(-2, 0, 2))
+        axes.set_xlabel(f"structure {row['structure']:.2f}")
+        axes.grid(visible=False)
     for axes, toy in zip(panels[:, 0], toys, strict=True):
-        axes.set_ylabel(f"{toy}\ncolumn 1")
-    for axes in panels[-1]:
-        axes.set_xlabel("column 0")
-    figure.suptitle("value surfaces (darker: scored higher) and real rows; fake rows are real + N(0, 1)", fontsize=10)
+        axes.set_ylabel(toy)
     return figure
 
 

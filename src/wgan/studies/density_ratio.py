@@ -11,6 +11,7 @@ from wgan import data
 from wgan.config import Config
 from wgan.maths import streams
 from wgan.maths.density_ratio import DensityRatio, density_ratio, from_scores
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
 from wgan.training.model import sample
@@ -147,58 +148,51 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """D and the ratio for each prior on two pairs, the found against the known ratio in 8 dimensions, and the ratio
-    in training."""
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 7.5), dpi=110, layout="constrained")
-    axes = figure.subplot_mosaic("ABC;DEF")
+    """Found against known ratios on one axis and in eight dimensions, and the ratio while a generator trains."""
+    figure = figures.page(6.6)
+    (line, plane), (curves, way) = figure.subplots(2, 2)
     seed = min(row["seed"] for row in rows)
     mine = [row for row in rows if row["seed"] == seed and row.get("method") == "network"]
     for row in mine:
-        color, label = f"C{PRIORS.index(row['prior'])}", f"pi = {row['prior']:g}"
-        match row["pair"]:
-            case "gaussians":
-                axes["A"].plot(row["x"], row["d"], color=color, label=label)
-                axes["B"].plot(row["x"], row["found"], color=color, label=label)
-            case "gammas":
-                axes["C"].plot(row["x"], row["found"], color=color, label=label)
-            case "8-D gaussians":
-                axes["D"].plot(row["known"], row["found"], ".", color=color, label=label, alpha=0.6)
-    for name, pair in (("B", "gaussians"), ("C", "gammas"), ("D", "8-D gaussians")):
+        number, label = PRIORS.index(row["prior"]), f"share of real rows {row['prior']:g}"
+        if row["pair"] == "gaussians":
+            figures.curve(line, row["x"], row["found"], number, label)
+        if row["pair"] == "8-D gaussians":
+            style = figures.mark(number) | {"linestyle": "none", "markersize": 4, "alpha": 0.6}
+            plane.plot(row["known"], row["found"], label=label, fillstyle="none", **style)
+    for axes, pair, across in ((line, "gaussians", "x"), (plane, "8-D gaussians", "known")):
         for row in [row for row in mine if row["pair"] == pair][:1]:
-            x = row["known"] if name == "D" else row["x"]
-            order = np.argsort(x)
-            axes[name].plot(np.array(x)[order], np.array(row["known"])[order], "k--", linewidth=1, label="known")
-    training = [row for row in rows if row["pair"] == "training"]
-    curve = [row for row in training if row["seed"] == seed and row["step"] is not None]
-    for number, row in enumerate(curve):
-        shade = colormaps["viridis_r"](number / (len(curve) - 0.9))
-        axes["E"].plot(row["x"], row["found"], color=shade, label=f"step {row['step']:,}")
-    for number, one in enumerate(sorted({row["seed"] for row in training})):
-        *made, real = [row for row in training if row["seed"] == one]
-        places, values = [row["step"] for row in made], [row["rms"] for row in made]
-        axes["F"].plot(places, values, "o-", color=f"C{number}", label=f"seed {one}")
-        axes["F"].axhline(real["rms"], color=f"C{number}", linestyle=":", label="two sets of real rows")
-    axes["E"].axhline(0, color="k", linestyle="--", linewidth=1)
-    axes["E"].set_ylim(-6, 6)
-    axes["F"].set_xscale("symlog", linthresh=25)
-    axes["F"].set_xlim(left=-3)
-    axes["F"].set_yscale("log")
-    for name, title, x, y in (
-        ("A", "D between two Gaussians", "x", "D(x)"),
-        ("B", "the ratio of two Gaussians", "x", "log p/q"),
-        ("C", "the ratio of two gamma laws", "x", "log p/q"),
-        ("D", "Gaussians in 8 dimensions", "known log p/q", "found log p/q"),
-        ("E", "a generator in training", "x", "log p/q, real over samples"),
-        ("F", "its way to 1", "generator updates", "rms of log p/q, fresh rows"),
-    ):
-        axes[name].set(title=title, xlabel=x, ylabel=y)
-        axes[name].grid(alpha=0.4)
-        if axes[name].get_legend_handles_labels()[0]:
-            axes[name].legend(loc="best", fontsize=8)
+            order = np.argsort(row[across])
+            x, known = (np.array(row[name])[order] for name in (across, "known"))
+            axes.plot(x, known, color="black", linewidth=1, label="known ratio")
+    line.set(title="two Gaussians", xlabel="x", ylabel="log of the density ratio")
+    plane.set(title="Gaussians in 8 dimensions", xlabel="known log ratio", ylabel="found log ratio")
+    for axes in (line, plane):
+        axes.legend(loc="best", fontsize=8.5, handlelength=1.4)
+    _draw_training([row for row in rows if row["pair"] == "training"], seed, curves, way)
     return figure
+
+
+def _draw_training(rows: list[Row], seed: int, curves: Any, way: Any) -> None:
+    """The log ratio of data to samples at a few steps of one training, and its size over the steps of all."""
+    made = [row for row in rows if row["seed"] == seed and row["step"] is not None]
+    for number, row in enumerate(made[:: max(1, (len(made) - 1) // 2)]):
+        figures.curve(curves, row["x"], row["found"], number, f"step {row['step']:,}")
+    curves.axhline(0, color="black", linewidth=1)
+    curves.legend(loc="best", fontsize=8.5, handlelength=1.8)
+    curves.set(title="while a generator trains", xlabel="x", ylabel="log ratio, data to samples")
+    for number, one in enumerate(sorted({row["seed"] for row in rows})):
+        *steps, _ = [row for row in rows if row["seed"] == one]
+        way.plot(
+            [row["step"] for row in steps], [row["rms"] for row in steps], label=f"seed {one}", **figures.mark(number)
+        )
+    floor = float(np.mean([row["rms"] for row in rows if row["step"] is None]))
+    way.axhline(floor, color=figures.REAL, linestyle=":", label="real to real")
+    way.set_xscale("symlog", linthresh=25)
+    way.set_xlim(left=-3)
+    way.set_yscale("log")
+    way.legend(loc="best", fontsize=8.5, handlelength=2.2)
+    way.set(title="how large the log ratio is", xlabel="generator step", ylabel="root mean square")
 
 
 def _drawn(law: Any, count: int, seed: int, number: int) -> np.ndarray:

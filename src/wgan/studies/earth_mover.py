@@ -6,6 +6,7 @@ import numpy as np
 
 from wgan.maths import streams
 from wgan.maths.transport import emd, w1
+from wgan.reports import figures
 from wgan.studies import Row, Study
 
 P, Q = [3, 2, 1, 4], [1, 2, 4, 3]  # the worked example
@@ -110,42 +111,34 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The worked example with its potential, two plans in the plane, and the differences between the numbers."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 8), dpi=110, layout="constrained")
-    axes = figure.subplot_mosaic("AAB;CDE", height_ratios=(5, 4))
+    """The worked example with its potential, and two plans in the plane."""
+    figure = figures.page(7.2)
+    above, below = figure.subfigures(2, 1, height_ratios=(5, 4))
+    moves, potential = above.subplots(1, 2, width_ratios=(3, 2))
+    greedy, least = below.subplots(1, 2, sharey=True)
     for row in rows:
         if row["problem"] == "worked example":
-            _draw_moves(axes["A"], row)
-            _draw_potential(axes["B"], row)
+            _draw_moves(moves, row)
+            _draw_potential(potential, row)
         if row["problem"] == "heaps and holes":
-            axes["C"].set_title(f"the shortest way first: work {row['nearest_first']:.2f}")
-            _draw_plan(axes["C"], row["other_source"], row["other_target"], row["other_amount"])
-            axes["D"].set_title(f"the least work: {row['plan']:.2f}")
-            _draw_plan(axes["D"], row["source"], row["target"], row["amount"])
-    for number, (name, marker) in enumerate((("histograms", "o"), ("heaps and holes", "x"))):
-        mine = [row for row in rows if row["problem"].endswith(name)]
-        places, differences = [row["bins"] for row in mine], [max(row["difference"], 1e-17) for row in mine]
-        axes["E"].loglog(places, differences, marker, color=f"C{number}", label=name)
-    axes["E"].axhline(AGREE, color="0.4", linestyle="--", linewidth=1)
-    axes["E"].set_ylim(3e-18, 1e-7)
-    axes["E"].set_title("plan and potential cost the same")
-    axes["E"].set_xlabel("bins, or heaps and holes")
-    axes["E"].set_ylabel("difference, in parts of the cost")
-    axes["E"].legend(loc="lower right")
-    axes["E"].grid(alpha=0.4)
+            greedy.set_title(f"the shortest way first: work {row['nearest_first']:.2f}")
+            _draw_plan(greedy, row["other_source"], row["other_target"], row["other_amount"])
+            least.set_title(f"the least work: {row['plan']:.2f}")
+            _draw_plan(least, row["source"], row["target"], row["amount"])
+    greedy.set_ylabel("north")
     return figure
 
 
 def _draw_moves(axes: Any, row: Row) -> None:
-    """P as heaps above the ground and Q as holes below, each unit in the colour of the column it comes from."""
+    """P as heaps above the ground and Q as holes below; each unit has the colour and number of the column it leaves."""
     from matplotlib.patches import Rectangle
 
     gap = 0.8  # between the blocks and the ground, where the arrows are
 
     def block(column: int, low: float, source: int) -> None:
-        axes.add_patch(Rectangle((column + 0.6, low), 0.8, 1, facecolor=f"C{source}", edgecolor="white", linewidth=2))
+        colour = figures.COLOURS[source]
+        axes.add_patch(Rectangle((column + 0.6, low), 0.8, 1, facecolor=colour, edgecolor="white", linewidth=1.5))
+        axes.text(column + 1, low + 0.47, source + 1, ha="center", va="center", color="white", fontsize=9)
 
     filled = [0] * len(P)
     for source, target, amount in sorted(zip(row["source"], row["target"], row["amount"], strict=True)):
@@ -155,61 +148,47 @@ def _draw_moves(axes: Any, row: Row) -> None:
     for column, height in enumerate(P):
         for unit in range(height):
             block(column, gap + unit, column)
-        axes.text(column + 1, gap + 0.1 + height, f"P = {height}", ha="center", va="bottom", fontsize=12)
-        axes.text(column + 1, -gap - 0.1 - Q[column], f"Q = {Q[column]}", ha="center", va="top", fontsize=12)
+        axes.text(column + 1, gap + 0.1 + height, f"P = {height}", ha="center", va="bottom")
+        axes.text(column + 1, -gap - 0.1 - Q[column], f"Q = {Q[column]}", ha="center", va="top")
     for column, flow in enumerate(row["moves"][:-1]):
-        ends = (column + 1.2, column + 1.8)[:: 1 if flow > 0 else -1]
-        arrow = {"arrowstyle": "-|>", "lw": 1.5 + abs(flow), "color": "0.2"}
-        axes.annotate("", (ends[1], -0.25), (ends[0], -0.25), arrowprops=arrow)
-        axes.text(column + 1.5, 0, f"{abs(flow)}", ha="center", va="bottom", fontsize=15, weight="bold")
-    for level in (-gap, gap):
-        axes.axhline(level, color="0.6", linewidth=1)
-    work = " + ".join(f"|{flow}|" for flow in row["moves"])
-    axes.set_title(
-        "earth carried from heaps P to holes Q, by column: $\\delta_{i+1} = \\delta_i + P_i - Q_i$\n"
-        f"work {work} = {row['recursion']:g}".replace("-", MINUS)
-    )
+        ends = (column + 1.25, column + 1.75)[:: 1 if flow > 0 else -1]
+        arrow = {"arrowstyle": "-|>,head_width=0.25,head_length=0.5", "lw": 1.5, "color": "black", "shrinkA": 0}
+        axes.annotate("", (ends[1], -0.35), (ends[0], -0.35), arrowprops=arrow | {"shrinkB": 0})
+        axes.text(column + 1.5, -0.1, f"{abs(flow)}", ha="center", va="bottom", weight="bold")
+    work = " + ".join(f"{abs(flow)}" for flow in row["moves"] if flow)
+    axes.set_title(f"heaps P fill holes Q: work {work} = {row['recursion']:g}")
     axes.set_xlim(0.4, len(P) + 0.6)
-    axes.set_ylim(-gap - max(Q) - 0.7, gap + max(P) + 0.7)
+    axes.set_ylim(-gap - max(Q) - 0.9, gap + max(P) + 0.9)
     axes.set_xticks(range(1, len(P) + 1))
     axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
     axes.set_xlabel("column")
 
 
 def _draw_potential(axes: Any, row: Row) -> None:
     """The potential f, the price of earth in each column; carrying earns the difference of two prices."""
     columns, f = np.arange(1, len(P) + 1), np.array(row["f"]) - min(row["f"])
-    axes.plot(columns, f, "o-", color="C4")
-    for column, price, surplus in zip(columns, f, np.subtract(P, Q), strict=True):
-        axes.annotate(
-            f"{surplus:+d}".replace("-", MINUS),
-            (column, price),
-            (0, 9),
-            textcoords="offset points",
-            ha="center",
-            fontsize=12,
-        )
-    axes.set_title(f"a potential f, nowhere steeper than 1\n$\\sum (P_i - Q_i)\\,f_i$ = {row['potential']:g}")
-    axes.set_xlabel(f"column (above each point: P {MINUS} Q)")
-    axes.set_ylabel("f, in units of distance")
-    axes.set_xticks(columns)
-    axes.set_ylim(-0.3, f.max() + 0.5)
-    axes.grid(alpha=0.4)
+    axes.plot(columns, f, **figures.mark(0))
+    axes.set_title(f"prices f: value {row['potential']:g}")
+    axes.set_xlabel(f"column, and below it P {MINUS} Q")
+    axes.set_ylabel("price f of a unit of earth")
+    surplus = [f"{more:+d}".replace("-", MINUS) for more in np.subtract(P, Q)]
+    axes.set_xticks(columns, [f"{column}\n{more}" for column, more in zip(columns, surplus, strict=True)])
 
 
 def _draw_plan(axes: Any, source: Any, target: Any, amount: Any) -> None:
     heaps, holes = np.array(HEAPS), np.array(HOLES)
-    axes.scatter(*heaps.T, s=90 * np.array(P), color=[f"C{i}" for i in range(len(P))], zorder=2)
-    axes.scatter(*holes.T, s=90 * np.array(Q), facecolor="none", edgecolor="0.3", linestyle="--", zorder=2)
+    axes.scatter(*heaps.T, s=70 * np.array(P), color=figures.COLOURS[: len(P)], zorder=2)
+    axes.scatter(*holes.T, s=70 * np.array(Q), facecolor="none", edgecolor="0.3", linestyle="--", zorder=2)
     for i, j, earth in zip(source, target, amount, strict=True):
-        arrow = {"arrowstyle": "-|>", "color": f"C{int(i)}", "lw": 1 + earth / 2}
-        axes.annotate("", holes[int(j)], heaps[int(i)], arrowprops=arrow)
-        box = {"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+        arrow = {"arrowstyle": "-|>,head_width=0.25,head_length=0.5", "color": figures.COLOURS[int(i)], "lw": 2}
+        axes.annotate("", holes[int(j)], heaps[int(i)], arrowprops=arrow | {"shrinkB": 5})
+        box = {"boxstyle": "circle,pad=0.1", "facecolor": "white", "edgecolor": "none"}
         axes.text(*(0.6 * heaps[int(i)] + 0.4 * holes[int(j)]), f"{earth:g}", ha="center", va="center", bbox=box)
     axes.set_aspect("equal")
-    axes.margins(0.2)
-    axes.set_xlabel("east (filled: heaps, dashed: holes)")
-    axes.set_ylabel("north")
+    axes.margins(0.18)
+    axes.set_xlabel("east (filled: heaps; dashed: holes)")
 
 
 def _on_the_line(positions: np.ndarray) -> np.ndarray:

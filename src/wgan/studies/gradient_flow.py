@@ -10,6 +10,7 @@ from wgan.config import Config
 from wgan.engines import get_engine
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, apply_layers
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training import loop as training
@@ -118,27 +119,24 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 def draw(rows: list[Row]) -> Any:
     """The gradient norms by layer, and the histogram of each critic's weights."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 5), dpi=110, layout="constrained")
-    left, right = figure.subfigures(1, 2, squeeze=False)[0]
-    axes = left.subplots()
-    panels = right.subplots(2, (len(rows) + 1) // 2, squeeze=False).ravel()
-    for number, (row, panel) in enumerate(zip(rows, panels, strict=False)):
+    figure = figures.page(6.2)
+    above, below = figure.subfigures(2, 1, height_ratios=(3, 2))
+    axes = above.subplots()
+    panels = below.subplots(1, len(rows), squeeze=False)[0]
+    for number, (row, panel) in enumerate(zip(rows, panels, strict=True)):
         layers = np.arange(1, len(row["norms"]) + 1)
-        axes.semilogy(layers, row["norms"], "o-", color=f"C{number}", label=row["critic"])
-        panel.stairs(row["share"], row["edges"], fill=True, color=f"C{number}")
-        panel.set_title(row["critic"] + (f": {row['at_c']:.0%} at +-c" if "at_c" in row else ""), fontsize=9)
+        label = f"clipped to {row['critic'].partition('-')[2]}" if "at_c" in row else "gradient penalty"
+        axes.semilogy(layers, row["norms"], label=label, **figures.mark(number))
+        panel.stairs(100 * np.array(row["share"]), row["edges"], fill=True, color=figures.COLOURS[number])
+        panel.set_title(f"{label}\n" + (f"{row['at_c']:.0%} at the bound" if "at_c" in row else ""), fontsize=9)
         panel.set_xlabel("weight")
-        panel.set_ylabel("share of weights")
         panel.locator_params(axis="x", nbins=3)
-    for panel in panels[len(rows) :]:
-        panel.set_axis_off()
+        panel.grid(visible=False)
+    panels[0].set_ylabel("% of the weights")
     axes.set_xticks(range(1, max(len(row["norms"]) for row in rows) + 1))
-    axes.set_xlabel("critic layer (1 is given the rows)")
-    axes.set_ylabel("gradient norm with respect to what the layer is given")
-    axes.grid(alpha=0.4)
-    axes.legend(loc="best")
+    axes.set_xlabel("layer of the critic (1 receives the rows)")
+    axes.set_ylabel("size of the gradient")
+    figures.key(above, axes)
     return figure
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from wgan.maths.known import PUBLISHED_SEED, Pair, independent, known
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.training.critic import CriticW1, critic_w1
 
@@ -22,6 +23,7 @@ METHODS: dict[str, Row] = {
     "default": {"steps": 6_000},
 }
 
+MINUS = "\N{MINUS SIGN}"
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
 MEASURED = {"quick": (2, 16), "medium": (2, 8, 32, 128), "full": DIMENSIONS}
 # From arXiv 2206.07767, by (method, funnels) for each of DIMENSIONS: cosine, and deviation of the estimate in per cent
@@ -128,31 +130,35 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The cosine and the deviation of each method for each pair, with published values as crosses."""
-    from matplotlib.figure import Figure
-
-    names = list(dict.fromkeys(_pair_name(row) for row in rows))
-    figure = Figure(figsize=(11, 1.5 + 0.42 * len(names) * 2), dpi=110, layout="constrained")
-    for axes, column in zip(figure.subplots(1, 2, sharey=True), ("cosine", "deviation"), strict=True):
+    """Cosine and deviation of each method by dimension, for each number of funnels; published values are hollow."""
+    rows = [row for row in rows if row["pair"] == "funnels"] or rows
+    kinds, dimensions = (sorted({row[name] for row in rows if name in row}) for name in ("funnels", "dimension"))
+    kinds = kinds or [None]
+    figure = figures.page(6.8)
+    panels = figure.subplots(2, len(kinds), sharex=True, sharey="row", squeeze=False)
+    for axes_of_kind, kind in zip(panels.T, kinds, strict=True):
         for number, method in enumerate(METHODS):
-            mine = [row for row in rows if row["method"] == method]
-            places = [names.index(_pair_name(row)) + 0.1 * (number - 3) for row in mine]
-            axes.plot([row[column] for row in mine], places, "o", color=f"C{number}", label=method)
-            axes.plot([row.get(f"published_{column}") for row in mine], places, "x", color=f"C{number}")
-        axes.set_yticks(range(len(names)), names)
-        axes.grid(axis="x", alpha=0.4)
-    figure.axes[0].invert_yaxis()
-    figure.axes[0].set_xlabel("cosine to the true gradient (1 is right; x: published)")
-    figure.axes[1].set_xlabel("deviation of the estimate from W1, % (0 is right; x: published)")
-    figure.axes[1].set_xlim(-110, 110)
-    figure.axes[1].axvline(0, color="0.4", linewidth=1)
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+            mine = [row for row in rows if row["method"] == method and row.get("funnels") == kind]
+            places = [row["dimension"] for row in mine]
+            for axes, column in zip(axes_of_kind, ("cosine", "deviation"), strict=True):
+                axes.plot(places, [row[column] for row in mine], label=method, **figures.mark(number))
+                published = [row.get(f"published_{column}") for row in mine]
+                published = [np.nan if value is None else value for value in published]
+                hollow = figures.mark(number) | {"linestyle": "none", "fillstyle": "none", "markersize": 9}
+                axes.plot(places, published, **hollow)
+        axes_of_kind[0].plot([], [], "ko", fillstyle="none", markersize=9, linestyle="none", label="published (hollow)")
+        axes_of_kind[0].set_title(f"{kind} funnels" if kind else rows[0]["pair"])
+        axes_of_kind[1].set_xlabel("dimensions")
+        axes_of_kind[1].axhline(0, color=figures.REAL, linewidth=1)
+    panels[0, 0].set(xscale="log", ylabel="cosine to the true gradient", ylim=(-0.05, 1.05))
+    panels[0, 0].set_xticks(dimensions, [str(d) for d in dimensions])
+    panels[0, 0].minorticks_off()
+    panels[1, 0].set_ylabel("error of the estimate of W1, %")
+    panels[1, 0].set_yscale("symlog", linthresh=100)
+    panels[1, 0].set_ylim(-120, 1200)
+    panels[1, 0].set_yticks([-100, -50, 0, 50, 100, 1000], [f"{MINUS}100", f"{MINUS}50", "0", "50", "100", "1000"])
+    figures.key(figure, panels[0, 0])
     return figure
-
-
-def _pair_name(row: Row) -> str:
-    funnels = f"{row['funnels']} funnels" if row["pair"] == "funnels" else row["pair"]
-    return f"{funnels}, D = {row['dimension']}"
 
 
 STUDY = Study(

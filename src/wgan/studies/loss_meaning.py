@@ -11,8 +11,9 @@ from wgan.evaluation import features
 from wgan.game import networks
 from wgan.maths import transport
 from wgan.presets import preset
+from wgan.reports import figures
 from wgan.reports.series import median_filter, rank_correlation
-from wgan.studies import Row, Study
+from wgan.studies import Row, Study, marks
 from wgan.studies.trained import recorded
 from wgan.training import diagnostics
 from wgan.training.model import game_of, sample
@@ -121,28 +122,26 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """A panel for each pair of players: the estimate over training and its median (bold), and the distance on the
-    right axis."""
-    from matplotlib.figure import Figure
-
+    """The estimates, each in parts of its largest value, above the distance of the samples, by generator."""
     rows = [row for row in rows if row["seed"] == rows[0]["seed"]]
     generators = list(dict.fromkeys(row["generator"] for row in rows))
-    columns = list(dict.fromkeys(row["method"] for row in rows))
-    figure = Figure(figsize=(4.2 * len(columns), 3.2 * len(generators)), dpi=110, layout="constrained")
-    panels = figure.subplots(len(generators), len(columns), squeeze=False)
+    figure = figures.page(6.2)
+    panels = figure.subplots(2, len(generators), sharex=True, sharey="row", squeeze=False)
     for row in rows:
-        axes = panels[generators.index(row["generator"])][columns.index(row["method"])]
-        steps, estimate = np.array(row["step"][1:]), np.array(row["held_out_estimate"][1:])
-        axes.plot(steps, estimate, color="C0", alpha=0.3)
-        axes.plot(steps, median_filter(estimate, 5), color="C0")
-        axes.set_ylim(0, None)
-        axes.set_ylabel("estimate, nats of JS" if row["method"] == "gan" else "estimate, critic gap", color="C0")
-        axes.set_xlabel("generator step")
-        axes.set_title(f"{row['method']}, {row['generator']} generator: rank {row['rank']:.2f}", fontsize=9)
-        other = axes.twinx()
-        other.plot(steps, row["w1"][1:], color="C1")
-        other.axhline(row["w1_floor"], color="C1", linewidth=1, linestyle=":")
-        other.set_ylabel("W1 to held-out rows (dotted: real rows)", color="C1")
+        above, below = panels[:, generators.index(row["generator"])]
+        steps = row["step"][1:]
+        estimate = median_filter(np.array(row["held_out_estimate"][1:]), 5)
+        number, label = marks.NUMBERS[row["method"]], marks.NAMES[row["method"]]
+        figures.curve(above, steps, estimate / estimate.max(), number, label)
+        figures.curve(below, steps, row["w1"][1:], number, label)
+    for axes, generator in zip(panels.T, generators, strict=True):
+        axes[0].set_title({"mlp": "dense generator", "dcgan": "convolutional generator"}[generator])
+        axes[1].axhline(rows[0]["w1_floor"], color=figures.REAL, linewidth=1, label="real rows")
+        axes[1].set_xlabel("generator step")
+    panels[0, 0].set(ylabel="estimate, in parts of its largest", ylim=(0, 1.05))
+    panels[1, 0].set_ylabel("W1 of samples to held-out rows")
+    panels[1, 0].set_ylim(bottom=0.95 * rows[0]["w1_floor"])
+    figures.key(figure, panels[1, 0])
     return figure
 
 

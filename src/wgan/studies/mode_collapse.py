@@ -13,7 +13,7 @@ from wgan.maths import streams
 from wgan.maths.divergences import divergence
 from wgan.presets import preset
 from wgan.reports import figures
-from wgan.studies import Row, Study
+from wgan.studies import Row, Study, marks
 from wgan.studies.trained import recorded
 from wgan.training.model import game_of, sample
 from wgan.training.state import model_of, start
@@ -29,7 +29,8 @@ WHOLE = {"data": "mnist", "rows": 128_000, "samples": 26_000, "width": 8}
 CRITIC_BATCHES = {"quick": 1800, "medium": 6_000, "full": 100_000}  # the same number for every method
 FASTER = {"wgan": 2e-4, "wgan-gp": 4e-4}  # below full: four times the papers' learning rates
 YARDSTICKS = ("real rows", "untrained")  # measured for comparison: a classifier sees digits in noise too
-SHOWN = 9  # samples in the figure
+SHOWN = 9  # samples in a row of rows.jsonl
+TRIPLES = 4  # of which the figure shows so many
 
 
 def cases(scale: str) -> list[Row]:
@@ -128,39 +129,43 @@ def _by_pair(rows: list[Row], column: str) -> dict[tuple[str, float], list[float
 
 
 def draw(rows: list[Row]) -> Any:
-    """Modes and KL by the size of the critic, with a point for each seed, above samples of each method against its
-    largest critic."""
-    from matplotlib.figure import Figure
-
-    real, pairs = rows[0], [row for row in rows if row["method"] not in YARDSTICKS]
+    """Modes and KL by the size of the critic, with a point for each seed, above samples of each method."""
+    pairs = [row for row in rows if row["method"] not in YARDSTICKS]
     methods = list(dict.fromkeys(row["method"] for row in pairs))
-    figure = Figure(figsize=(11, 7.5), dpi=110, layout="constrained")
-    parts: Any = figure.subfigures(2, 1, height_ratios=(1, 0.9))
-    above, below = parts
+    figure = figures.page(6.8)
+    above, below = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+    panels = above.subplots(1, 2)
     for axes, column, label in zip(
-        above.subplots(1, 2), ("modes", "kl"), ("modes found of 1,000", "KL to uniform, nats"), strict=True
+        panels, ("modes", "kl"), ("modes found, of 1,000", "KL to uniform, nats (0 is best)"), strict=True
     ):
-        for number, method in enumerate(methods):
+        for method in methods:
             mine = {share: v for (name, share), v in _by_pair(pairs, column).items() if name == method}
-            axes.plot(list(mine), [np.mean(v) for v in mine.values()], color=f"C{number}", label=method)
-            axes.plot(*zip(*[(s, x) for s, v in mine.items() for x in v], strict=True), "o", color=f"C{number}")
-        for row, dashes in zip([row for row in rows if row["method"] in YARDSTICKS], (":", "--"), strict=False):
-            axes.axhline(row[column], color="0.4", linewidth=1, linestyle=dashes, label=row["method"])
+            axes.plot(list(mine), [np.mean(v) for v in mine.values()], label=marks.NAMES[method], **marks.mark(method))
+            points = zip(*[(share, x) for share, v in mine.items() for x in v], strict=True)
+            axes.plot(*points, **marks.mark(method) | {"linestyle": "none", "fillstyle": "none"})
+        for row, dashes in zip([row for row in rows if row["method"] in YARDSTICKS], ("-", ":"), strict=False):
+            name = {"untrained": "untrained generator"}.get(row["method"], row["method"])
+            axes.axhline(row[column], color=figures.REAL, linewidth=1, linestyle=dashes, label=name)
         axes.set_xlabel("critic's filters in parts of the generator's")
         axes.set_ylabel(label)
         axes.set_xticks(sorted({row["critic_share"] for row in pairs}))
         axes.set_ylim(0, None)
-        axes.grid(alpha=0.4)
-    above.legend(*above.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+    figures.key(above, panels[0], columns=5)
     most = max(row["critic_share"] for row in pairs)
-    pictures = [real, *(next(r for r in pairs if (r["method"], r["critic_share"]) == (m, most)) for m in methods)]
-    for axes, row in zip(below.subplots(1, len(pictures)), pictures, strict=True):
-        axes.imshow(figures.grid(np.array(row["shown"], np.uint8)))
-        axes.set_title(
-            row["method"] if row is real else f"{row['method']}, critic {most:g}: {row['modes']} modes", fontsize=9
-        )
+    chosen = [rows[0], *(next(r for r in pairs if (r["method"], r["critic_share"]) == (m, most)) for m in methods)]
+    for axes, row in zip(below.subplots(1, len(chosen)), chosen, strict=True):
+        axes.imshow(_side_by_side(np.array(row["shown"], np.uint8)), cmap="gray", vmin=0, vmax=255)
+        name = "real rows" if row is rows[0] else f"{marks.NAMES[row['method']]}: {row['modes']}"
+        axes.set_title(name, fontsize=9)
         axes.set_axis_off()
+    below.supxlabel(f"Each panel shows {TRIPLES} stacks. A row shows the three digits of one stack.", fontsize=9)
     return figure
+
+
+def _side_by_side(stacks: np.ndarray) -> np.ndarray:
+    """The first TRIPLES stacks [n, height, width, 3] as one picture: a row for each, with its digits side by side."""
+    digits = stacks[:TRIPLES].transpose(0, 3, 1, 2).reshape(-1, *stacks.shape[1:3], 1)
+    return figures.grid(digits, columns=3)[..., 0]
 
 
 STUDY = Study(

@@ -6,6 +6,7 @@ import numpy as np
 
 from wgan.maths.divergences import divergence, variational_bound
 from wgan.maths.known import independent, known
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
 from wgan.training.critic import critic_w1
@@ -17,6 +18,7 @@ DISTANCES = {  # a critic with the objective fgan-NAME estimates a divergence, a
     "kl": "KL(real || fake), nats",
     "reverse-kl": "KL(fake || real), nats",
 }
+SHOWN = {"w1": "Wasserstein-1", "js": "Jensen-Shannon", "tv": "total variation"}  # the figure has no room for infinity
 LIPSCHITZ: Row = {"constraint": "spectral", "activation": "groupsort", "width": 64, "depth": 2}  # its value is a bound
 ROWS, FRESH = 16_384, 4_096  # rows of each set to train on, and fresh rows to estimate with
 SIZES = {  # for each scale: theta (-theta and 0 are added), steps of training, seeds
@@ -99,41 +101,30 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Each distance against theta, exact and estimated after each length of training, and the gradients."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 7.5), dpi=110, layout="constrained")
-    panels = figure.subplots(2, 3, sharex=True).ravel()
-    lengths, edge = sorted({row["steps"] for row in rows}), max(abs(row["theta"]) for row in rows)
-    for number, (axes, name) in enumerate(zip(panels, DISTANCES, strict=False)):
-        mine = [row for row in rows if row["distance"] == name]
-        for steps, marker in zip(lengths, "xo+d", strict=False):
-            chosen = [row for row in mine if row["steps"] == steps]
-            places, values = [row["theta"] for row in chosen], [row["estimate"] for row in chosen]
-            axes.plot(places, values, marker, color=f"C{number}", fillstyle="none", label=f"{steps:,} updates")
-        if name == "w1":
-            axes.plot([-edge, 0, edge], [edge, 0, edge], color="0.4", zorder=0, label="exact")
-        elif np.isfinite(top := _exact_when_apart(name)):
-            axes.plot([-edge, 0, np.nan, 0, edge], [top, top, np.nan, top, top], color="0.4", zorder=0, label="exact")
-            axes.plot([0], [0], ".", color="0.4", zorder=0)
-        else:
-            axes.set_yscale("symlog", linthresh=1.0)
-            axes.set_ylim(-1, 3e4)
-            axes.text(0.5, 0.95, "exact: infinite, but 0 at theta = 0", transform=axes.transAxes, ha="center", va="top")
-        axes.set_title(DISTANCES[name])
-        axes.legend(fontsize=8, loc="upper center" if name == "w1" else "lower left")
-        if name in ("js", "tv", "w1"):
-            chosen = [row for row in mine if row["steps"] == lengths[-1] and row["theta"]]
-            places, values = [row["theta"] for row in chosen], [row["gradient"] for row in chosen]
-            panels[-1].plot(places, values, "ox+"[number % 3], color=f"C{number}", fillstyle="none", label=name)
-    panels[-1].set_title(f"gradient by theta, {lengths[-1]:,} updates")
-    panels[-1].legend(fontsize=8, loc="upper left")
-    for axes in panels:
-        axes.grid(alpha=0.4)
-    for axes in panels[3:]:
-        axes.set_xlabel("theta: the fakes' line (the reals' is at 0)")
-    for axes in panels[::3]:
-        axes.set_ylabel("a critic's bound on fresh rows")
+    """Three of the distances against theta, and below each the gradient that a generator would follow."""
+    last = max(row["steps"] for row in rows)
+    figure = figures.page(5.2)
+    panels = figure.subplots(2, len(SHOWN), sharex=True, sharey="row")
+    for number, name in enumerate(SHOWN):
+        mine = [row for row in rows if row["distance"] == name and row["steps"] == last]
+        right, left = [row for row in mine if row["theta"] > 0], [row for row in mine if row["theta"] < 0]
+        style = figures.mark(0) | {"linestyle": "none", "fillstyle": "none", "markersize": 7}
+        for axes, exact, column in zip(
+            panels[:, number], ("exact", "exact_gradient"), ("estimate", "gradient"), strict=True
+        ):
+            for side in (left, right):
+                side = sorted(side, key=lambda row: row["theta"])
+                places = [row["theta"] for row in side]
+                axes.plot(places, [row[exact] for row in side], color=figures.REAL, label="exact")
+                label = f"a trained critic, {last:,} updates"
+                axes.plot(places, [row[column] for row in side], label=label, **style)
+        panels[0, number].set_title(SHOWN[name])
+        panels[1, number].set_xlabel("theta")
+    panels[0, 0].set_ylabel("distance")
+    panels[1, 0].set_ylabel("its slope by theta")
+    panels[0, 0].set_ylim(-0.05, 1.1)
+    panels[1, 0].set_ylim(-1.25, 1.25)
+    figures.key(figure, panels[0, 0])
     return figure
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan.reports import figures
 from wgan.studies import Row, Study, architectures
 from wgan.studies.architectures import paired
 
@@ -42,20 +43,19 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Each architecture's score with each penalty, with error bars of two standard errors."""
-    from matplotlib.figure import Figure
-
+    """Each architecture's score with each penalty, and the histogram of the differences."""
     both = paired(rows, *METHODS)
-    figure = Figure(figsize=(5.6, 5.2), dpi=110, layout="constrained")
-    axes = figure.add_subplot()
-    two, one = (np.array([[pair[k]["score"], 2 * (pair[k]["error"] or 0)] for pair in both]).T for k in (0, 1))
-    axes.errorbar(two[0], one[0], one[1], two[1], fmt="o", alpha=0.7, elinewidth=1)
-    limits = [min(two[0].min(), one[0].min()) - 0.3, max(two[0].max(), one[0].max()) + 0.3]
-    axes.plot(limits, limits, color="0.4", linewidth=1)
-    axes.set(
-        xlabel="score, two-sided", ylabel="score, one-sided", title="each architecture, one run (2 standard errors)"
-    )
-    axes.set_aspect("equal")
+    figure = figures.page(3.6)
+    left, right = figure.subplots(1, 2)
+    two, one = (np.array([pair[k]["score"] for pair in both]) for k in (0, 1))
+    limits = [min(two.min(), one.min()) - 0.3, max(two.max(), one.max()) + 0.3]
+    left.plot(limits, limits, color=figures.REAL, linewidth=1)
+    left.plot(two, one, **figures.mark(0) | {"linestyle": "none", "alpha": 0.6})
+    left.set(xlabel="score, two-sided penalty", ylabel="score, one-sided penalty", aspect="equal")
+    left.set_title("each point is an architecture")
+    right.hist(one - two, 25, color=figures.COLOURS[0])
+    right.axvline(0, color="black", linewidth=1)
+    right.set(xlabel="score, one-sided minus two-sided", ylabel="architectures", title="the differences")
     return figure
 
 

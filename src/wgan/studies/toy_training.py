@@ -10,7 +10,8 @@ from wgan.data import toy as new_sample
 from wgan.errors import WganError
 from wgan.game.objectives import OBJECTIVES
 from wgan.maths import metrics, transport
-from wgan.studies import Row, Study
+from wgan.reports import figures
+from wgan.studies import Row, Study, marks
 from wgan.studies.trained import recorded
 from wgan.training.model import sample
 from wgan.training.state import model_of, start
@@ -40,6 +41,7 @@ TIMES = 10  # how often samples are measured after the start
 SAMPLES = 2_500  # samples for modes and quality, as in Srivastava et al. 2017
 EXACT = 500  # samples for W1
 SHOWN = 250  # samples in a panel
+SHOWN_METHODS = ("gan", "wgan", "wgan-gp")  # with panels; the others have a row of the table and of the chart
 EDGE = 2.2  # a panel shows [-EDGE, EDGE]^2
 FLOORS = 4  # pairs of real samples for the floor
 
@@ -121,72 +123,77 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """The last samples of every method on every toy, above the W1 over the steps."""
-    from matplotlib.figure import Figure
-
+    """The last samples of the methods in SHOWN_METHODS on every toy, above the distance of every method."""
     toys, methods = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "method"))
-    width = max(9.0, 0.5 + 1.22 * len(methods))
-    figure = Figure(figsize=(width, 1.5 * len(toys) + 4.2), dpi=110, layout="constrained")
-    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=(1.5 * len(toys), 4))[:, 0]
-    _scatters(top, rows, toys, methods)
-    top.suptitle("samples (orange) over real rows (grey), at the end", fontsize=10)
-    panels = bottom.subplots(1, len(toys), squeeze=False)[0]
-    for axes, toy in zip(panels, toys, strict=True):
-        for row in rows:
-            if row["data"] == toy:
-                number = methods.index(row["method"])
-                style = {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
-                axes.semilogy(row["steps_seen"], row["w1_seen"], label=row["method"], linewidth=1, **style)
-                axes.axhline(row["floor"], color="black", linestyle=":", linewidth=1)
-        axes.set_title(f"{toy} (dotted: real rows against real rows)", fontsize=9)
-        axes.set_xlabel("step")
-        axes.set_ylabel("exact W1 to held-out rows")
-        axes.grid(alpha=0.4)
-    bottom.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    figure = figures.page(0.4 + 2.1 * len(toys) + 0.26 * len(methods) + 0.9)
+    heights = (2.1 * len(toys) + 0.4, 0.26 * len(methods) + 0.9)
+    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    _scatters(above, rows, toys)
+    axes = below.subplots()
+    worst = max([row["w1"] for row in rows if "w1" in row], default=1.0)
+    for number, toy in enumerate(toys):
+        mine = [row for row in rows if row["data"] == toy]
+        ended, lost = ([row for row in mine if ("w1" in row) == kind] for kind in (True, False))
+        style = figures.mark(number) | {"linestyle": "none", "markersize": 7}
+        places = [methods.index(row["method"]) for row in ended]
+        axes.plot([row["w1"] for row in ended], places, label=toy, fillstyle="none", **style)
+        places = [methods.index(row["method"]) for row in lost]
+        axes.plot([worst * 4 * 1.5**number] * len(lost), places, **style)
+        axes.axvline(mine[0]["floor"], color=figures.COLOURS[number], linewidth=1, linestyle=figures.DASHES[number])
+    axes.axvspan(worst * 2.5, worst * 16, color="0.92")
+    axes.text(worst * 6.3, -0.65, "diverged", ha="center", va="bottom", fontsize=9)
+    axes.set(xscale="log", xlabel="W1 of samples to held-out rows, at the end (lines: real rows)")
+    axes.set_xlim(right=worst * 16)
+    axes.set_yticks(range(len(methods)), [marks.NAMES.get(method, method) for method in methods])
+    axes.set_ylim(len(methods) - 0.4, -0.6)
+    figures.key(below, axes)
     return figure
 
 
 def animate(rows: list[Row]) -> Any:
-    """The samples of every method over the steps; a method that diverged keeps its last samples."""
+    """The samples of the methods in SHOWN_METHODS over the steps; a method that diverged keeps its last samples."""
     from matplotlib.animation import FuncAnimation
-    from matplotlib.figure import Figure
 
-    toys, methods = (list(dict.fromkeys(row[name] for row in rows)) for name in ("data", "method"))
-    steps = max((row["steps_seen"] for row in rows), key=len)
-    figure = Figure(figsize=(0.5 + 1.22 * len(methods), 1.5 * len(toys) + 0.4), dpi=75, layout="constrained")
-    drawn = _scatters(figure, rows, toys, methods)
-    title = figure.suptitle("samples", fontsize=10)
+    shown = _shown(rows)
+    toys = list(dict.fromkeys(row["data"] for row in rows))
+    steps = max((row["steps_seen"] for row in shown), key=len)
+    figure = figures.page(0.7 + 2.1 * len(toys))
+    drawn = _scatters(figure, rows, toys)
+    title = figure.suptitle("samples")
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # so that panels keep their place from frame to frame
 
     def show(frame: int) -> list[Any]:
-        for row, points in zip(rows, drawn, strict=True):
+        for row, points in zip(shown, drawn, strict=True):
             points.set_offsets(row["frames"][min(frame, len(row["frames"]) - 1)])
-        title.set_text(f"samples at step {steps[frame]:,} (orange) over real rows (grey); W1 and modes: at the end")
+        title.set_text(f"samples at step {steps[frame]:,} over real rows (W1 and modes: at the end)")
         return drawn
 
     return FuncAnimation(figure, show, frames=len(steps))
 
 
-def _scatters(figure: Any, rows: list[Row], toys: list[str], methods: list[str]) -> list[Any]:
-    """Draw a panel of real rows and the last samples for each toy and method; return the points of the samples."""
+def _shown(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row["method"] in SHOWN_METHODS]
+
+
+def _scatters(figure: Any, rows: list[Row], toys: list[str]) -> list[Any]:
+    """Draw a panel of real rows and the last samples for each toy and shown method; return the samples' points."""
+    methods = [method for method in SHOWN_METHODS if any(row["method"] == method for row in rows)]
     panels = figure.subplots(len(toys), len(methods), sharex=True, sharey=True, squeeze=False)
     drawn = []
-    for row in rows:
+    for row in _shown(rows):
         axes = panels[toys.index(row["data"]), methods.index(row["method"])]
-        axes.scatter(*np.transpose(row["real"]), s=1, color="0.7")
-        drawn.append(axes.scatter(*np.transpose(row["frames"][-1]), s=1, color="tab:orange"))
+        axes.scatter(*np.transpose(row["real"]), s=10, color="0.75", linewidth=0)
+        drawn.append(axes.scatter(*np.transpose(row["frames"][-1]), s=4, color=figures.COLOURS[1], linewidth=0))
         if "diverged_at" in row:
-            text = f"diverged at {row['diverged_at']:,}"
+            text = f"diverged at step {row['diverged_at']:,}"
         else:
             text = f"W1 {row['w1']:.2f}" + (f", {row['modes']} modes" if "modes" in row else "")
-        axes.set_title((f"{row['method']}\n" if row["data"] == toys[0] else "") + text, fontsize=7)
-        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=(-1, 1), yticks=(-1, 1), aspect="equal")
-        axes.tick_params(labelsize=6)
+        axes.set_title(marks.NAMES[row["method"]] if row["data"] == toys[0] else "")
+        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), xticks=(-1, 1), yticks=(-1, 1), aspect="equal", xlabel=text)
+        axes.grid(visible=False)
     for axes, toy in zip(panels[:, 0], toys, strict=True):
-        axes.set_ylabel(f"{toy}\ncolumn 1", fontsize=8)
-    for axes in panels[-1]:
-        axes.set_xlabel("column 0", fontsize=7)
+        axes.set_ylabel(toy)
     return drawn
 
 

@@ -9,6 +9,7 @@ from wgan.data import load, split
 from wgan.evaluation import features
 from wgan.maths import metrics
 from wgan.presets import preset
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import sample
@@ -101,18 +102,16 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 def draw(rows: list[Row]) -> Any:
     """The samples side by side, with a row of panels for each data set."""
-    from matplotlib.figure import Figure
-
     names = list(dict.fromkeys(row["data"] for row in rows))
     lines = [[row for row in rows if row["data"] == name] for name in names]
-    figure = Figure(figsize=(3 * max(map(len, lines)), 3.5 * len(lines)), dpi=110, layout="constrained")
-    for line, places in zip(lines, figure.subplots(len(lines), max(map(len, lines)), squeeze=False), strict=True):
+    across = max(map(len, lines))
+    figure = figures.page(0.2 + 8.2 / across * len(lines))
+    for line, places in zip(lines, figure.subplots(len(lines), across, squeeze=False), strict=True):
         for axes in places:
             axes.axis("off")
         for axes, row in zip(places, line, strict=False):
             axes.imshow(row["picture"], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            steps = f"{row['steps']:,} generator steps, " if row["steps"] else ""
-            axes.set_title(f"{row['data']}, {row['name']}\n{steps}distance {row['frechet']:.3g}", fontsize=9)
+            axes.set_title(f"{row['name']}\ndistance {row['frechet']:.3g}", fontsize=9)
     return figure
 
 

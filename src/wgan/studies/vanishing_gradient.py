@@ -7,6 +7,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from wgan.maths.known import independent, known
+from wgan.reports import figures
 from wgan.studies import Row, Study
 from wgan.studies.fixed import fixed
 
@@ -131,67 +132,63 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
 
 def draw(rows: list[Row]) -> Any:
-    """Values and gradients along the line, and gradients at the fakes' mean by distance and by training length."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 8), dpi=110, layout="constrained")
-    (value, slope), (far, long) = figure.subplots(2, 2)
+    """What the players learn along the line, the gradient there, and the gradient at the fakes' mean by distance."""
+    figure = figures.page(7.0)
+    axes = figure.subplot_mosaic("AB;CC")
     distances, last = sorted({row["distance"] for row in rows}), max(row["steps"] for row in rows)
     shown = SHOWN if SHOWN in distances else distances[-1]
     seed = min(row["seed"] for row in rows)
+    held = {"distance": shown, "steps": last, "seed": seed}
+    _draw_values(axes["A"], {row["loss"]: row for row in rows if held.items() <= row.items()}, shown)
     for number, loss in enumerate(_losses()):
-        mine = [row for row in rows if row["loss"] == loss]
-        one = next(r for r in mine if (r["distance"], r["steps"], r["seed"]) == (shown, last, seed))
-        x, scores = np.array(one["x"]), np.array(one["score"])
-        if loss == "log(1 - D)":
-            value.plot(x, expit(scores), color="C0", label="discriminator D")
-        elif loss != "-log D":
-            scaled = (scores - scores.min()) / (np.ptp(scores) or 1)
-            value.plot(x, scaled, color=f"C{number}", label=f"{one['player']}, scaled to [0, 1]")
-        slope.semilogy(x, _above_floor(one["gradients"]), color=f"C{number}", label=loss)
-        for axes, column, held in ((far, "distance", {"steps": last}), (long, "steps", {"distance": shown})):
-            chosen = [row for row in mine if held.items() <= row.items()]
-            axes.plot(
-                [row[column] for row in chosen], _above_floor([r["at_mean"] for r in chosen]), "o", color=f"C{number}"
-            )
-            places = sorted({row[column] for row in chosen})
-            means = [np.mean([row["at_mean"] for row in chosen if row[column] == place]) for place in places]
-            axes.loglog(places, _above_floor(means), "-", color=f"C{number}")
+        mine = [row for row in rows if row["loss"] == loss and row["steps"] == last]
+        one = next(row for row in mine if held.items() <= row.items())
+        figures.curve(axes["B"], one["x"], _at_least(one["gradients"]), number, loss)
+        means = [np.mean([row["at_mean"] for row in mine if row["distance"] == d]) for d in distances]
+        axes["C"].plot(distances, _at_least(means), label=loss, **figures.mark(number))
         if at_mean(loss, shown) is not None:
-            grid = np.geomspace(distances[0], distances[-1], 100)
-            far.plot(grid, _above_floor([at_mean(loss, d) for d in grid]), ":", color=f"C{number}")
-    for place, name in ((0, "fake"), (shown, "real")):
-        x = np.linspace(place - 4, place + 4, 101)
-        value.fill_between(x, np.exp(-((x - place) ** 2) / 2) / 3, color="0.85")
-        value.text(place, 0.36, name, ha="center")
-    value.set_title(f"values after {last:,} updates, means {shown:g} apart")
-    slope.set_title("gradient of the generator's loss along the line")
-    far.set_title(f"at the fakes' mean, after {last:,} updates (dotted: the best of all)")
-    long.set_title(f"at the fakes' mean, means {shown:g} apart")
-    for axes in (value, slope):
-        axes.set_xlabel("x, in standard deviations")
-    value.set_ylabel("D, or the critic's score scaled")
-    far.set_xlabel("distance of the means, in standard deviations")
-    long.set_xlabel("updates of the discriminator or critic")
-    for axes in (slope, far, long):
-        axes.set_ylabel("|gradient| by x")
-        axes.grid(alpha=0.4)
-    value.legend(loc="upper left", fontsize=8)
-    slope.legend(loc="best", fontsize=8)
-    far.set_xticks(distances, [f"{d:g}" for d in distances])
-    far.minorticks_off()
+            best_of_all = _at_least([at_mean(loss, d) for d in distances])
+            axes["C"].plot(distances, best_of_all, color=figures.COLOURS[number], linewidth=0.8)
+    axes["B"].set(title="gradient of the generator's loss", xlabel="position", yscale="log")
+    axes["C"].set_title("gradient at the mean of the fakes (thin: what the best possible player gives)")
+    axes["C"].set(xlabel="standard deviations between the means", ylabel="size of the gradient", yscale="log")
+    axes["C"].set_xscale("log")
+    axes["C"].set_xticks(distances, [f"{d:g}" for d in distances])
+    axes["C"].minorticks_off()
+    for name in "BC":
+        axes[name].set_yticks([FLOOR, 1e-9, 1e-6, 1e-3, 1], [f"below $10^{{{np.log10(FLOOR):.0f}}}$", *_POWERS])
+    figures.key(figure, axes["C"])
     return figure
 
 
-def _above_floor(values: Any) -> np.ndarray:
-    return np.where(np.asarray(values) > FLOOR, values, np.nan)
+def _draw_values(axes: Any, by_loss: dict[str, Row], shown: float) -> None:
+    """D and the critics' scores, scaled to [0, 1], above the densities of fake and real rows."""
+    for number, (loss, row) in enumerate(by_loss.items()):
+        scores = np.array(row["score"])
+        scaled = expit(scores) if loss == "log(1 - D)" else (scores - scores.min()) / (np.ptp(scores) or 1)
+        if loss != "-log D":  # the same discriminator
+            figures.curve(axes, row["x"], scaled, number, loss)
+    for place, name in ((0, "fake"), (shown, "real")):
+        x = np.linspace(place - 4, place + 4, 101)
+        axes.fill_between(x, np.exp(-((x - place) ** 2) / 2) / 4 - 0.5, -0.5, color="0.8")
+        axes.text(place, -0.2, name, ha="center")
+    axes.set(
+        title="discriminator and critics", xlabel="position", ylabel="D, or score scaled to [0, 1]", ylim=(-0.5, 1.1)
+    )
+    axes.set_yticks([0, 0.5, 1])
+
+
+def _at_least(values: Any) -> np.ndarray:
+    return np.maximum(np.asarray(values, np.float64), FLOOR)
 
 
 def _losses() -> list[str]:
     return [loss for losses in LOSSES.values() for loss in losses]
 
 
-FLOOR = 1e-16  # the figure leaves out smaller values
+FLOOR = 1e-12  # the figure shows smaller values here
+_POWERS = [f"$10^{{{k}}}$" for k in (-9, -6, -3, 0)]
+
 
 STUDY = Study(
     title="the gradient that a generator gets from a perfect discriminator, and from a perfect critic",
