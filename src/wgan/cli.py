@@ -324,13 +324,15 @@ def distance(
 @click.option("--real", metavar="A", help="without RUN: real rows, as a data set's name, a folder or a file")
 @click.option("--fake", metavar="B", help="without RUN: samples made by anything, as a folder or a file")
 @click.option("--train", metavar="C", help="with --real: the rows that the generator was trained on, to find copies")
-@click.option("--samples", default=10_000, type=click.IntRange(1), metavar="N", help="how many samples [10000]")
+@click.option(
+    "--samples", type=click.IntRange(1), metavar="N", help="how many samples [10000; 50000 for inception, as in papers]"
+)
 @click.option(
     "--features",
     default="auto",
     metavar="NAME",
-    help="what is compared: classifier, pca, rows, or inception:FILE with its weights (auto: classifier for labelled "
-    "images) [auto]",
+    help="what is compared: classifier, pca, rows, or inception, whose weights are downloaded unless you write "
+    "inception:FILE (auto: classifier for labelled images) [auto]",
 )
 @click.option("--target", metavar="NAME", help="the column that models of a table predict [the last]")
 @click.option(
@@ -342,7 +344,7 @@ def evaluate(
     real: str | None,
     fake: str | None,
     train: str | None,
-    samples: int,
+    samples: int | None,
     features: str,
     target: str | None,
     size: int | None,
