@@ -124,7 +124,7 @@ def test_weights_in_the_data_folder_are_used_and_other_files_are_refused(weights
     file.write_bytes(weights)
     assert download.fetch("inception", download.INCEPTION) == file
     file.write_bytes(weights + b"x")
-    with pytest.raises(WganError, match="has the SHA-256 .*; delete it, and it is downloaded again") as caught:
+    with pytest.raises(WganError, match=r"has the SHA-256 .*; delete it, and it is downloaded again") as caught:
         download.fetch("inception", download.INCEPTION)
     one_sentence(caught)
     assert server.asked == []

@@ -513,21 +513,19 @@ def test_the_fid_is_that_of_torch_fidelity_with_the_same_weights(monkeypatch, ra
     rng = np.random.default_rng(0)
     real, fake = (rng.integers(0, top, (12, 20, 24, 3)).astype(np.uint8) for top in (256, 160))
     found = samples.evaluate(real, fake, features=f"inception:{random_weights}")["metrics"]["frechet"]
-    sets = [torch.utils.data.StackDataset(*[torch.tensor(x).permute(0, 3, 1, 2)]) for x in (fake, real)]
-    sets = [[row for (row,) in one] for one in sets]
 
     class Listed(torch.utils.data.Dataset):
-        def __init__(self, rows):
-            self.rows = rows
+        def __init__(self, images):
+            self.images = torch.tensor(images).permute(0, 3, 1, 2)
 
         def __len__(self):
-            return len(self.rows)
+            return len(self.images)
 
         def __getitem__(self, at):
-            return self.rows[at]
+            return self.images[at]
 
     theirs = fidelity.calculate_metrics(
-        input1=Listed(sets[0]), input2=Listed(sets[1]), fid=True, cuda=False, cache=False, verbose=False,
+        input1=Listed(fake), input2=Listed(real), fid=True, cuda=False, cache=False, verbose=False, save_cpu_ram=True,
         feature_extractor_weights_path=str(random_weights),
     )  # fmt: skip
     assert found["title"] == "FID"
@@ -692,12 +690,12 @@ def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_pat
 # One protocol.
 
 
-def test_the_benchmark_and_the_command_print_one_distance(evaluated, digits_run, monkeypatch):
+def test_the_benchmark_and_the_evaluation_give_one_distance(digits_run, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
     import score
 
     _, found = score.of_run(digits_run, lambda text: None)
-    entry = evaluate.read(digits_run)["metrics"]["frechet"]
+    entry = evaluate.evaluate(digits_run)["metrics"]["frechet"]
     assert (found.distance, found.error, found.floor) == (entry["value"], entry["error"], entry["floor"])
 
 
