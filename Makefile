@@ -1,5 +1,6 @@
 # demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
 # campaign: damaged files, kills and full disks for MINUTES (3; the long form has 120).
+# package: the wheel and the source archive, checked, installed in an empty environment and run from another folder.
 # studies: the papers' experiments at a scale (SCALE=quick: half an hour), and the gallery of them in docs/.
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +10,7 @@ BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
 
-.PHONY: demo test check bench campaign studies docs clean
+.PHONY: demo test check bench campaign package studies docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/wgan train digits --steps 6000 --out runs/demo
@@ -30,6 +31,9 @@ bench: $(VENV)/.dev
 campaign: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.campaign --minutes $(MINUTES)
 
+package: $(VENV)/.dev
+	$(BIN)/python .ci/package.py
+
 studies: $(VENV)/.dev
 	for name in $$($(BIN)/python -c "from wgan.studies import STUDIES; print(*STUDIES)"); do \
 	  $(BIN)/wgan study $$name --scale $(SCALE) || exit; from=studies/$$name-$(SCALE); mkdir -p docs/studies/$$name; \
@@ -41,7 +45,7 @@ docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
