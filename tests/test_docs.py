@@ -37,12 +37,6 @@ PAGES = {
 # The blocks that are not run: their pages and reasons, in order.
 NOT_RUN = [("docs/studies-images", "it trains for 35 minutes")]
 
-# Pages that fail today. An entry must go when its page is mended: the test says so.
-KNOWN_TO_FAIL = {
-    "docs/metrics": "real, fake and labels are never made",
-}
-
-
 FAMILIES = [CONSTRAINTS, DATASETS, LAYERS, METRICS, NETWORKS, OBJECTIVES]
 
 
@@ -97,9 +91,7 @@ def run_block(block, path, namespace):
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON)
-def test_the_python_of_every_page_runs_as_it_stands(page, tmp_path, monkeypatch, request):
-    if page in KNOWN_TO_FAIL:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=KNOWN_TO_FAIL[page]))
+def test_the_python_of_every_page_runs_as_it_stands(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": page}
     with ExitStack() as stack:
@@ -131,7 +123,6 @@ def test_the_commands_of_every_page_are_commands_of_the_command_line(page):
 def test_every_block_that_is_not_run_is_listed_with_its_reason():
     found = [(page, one.reason) for page, all_of_page in BLOCKS.items() for one in all_of_page if one.reason]
     assert sorted(found) == sorted(NOT_RUN)
-    assert KNOWN_TO_FAIL.keys() <= set(WITH_PYTHON)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _draw_columns(form: TableForm, tables: dict[str, np.ndarray], path: Path) ->
         axes.set_yticks([])
     for axes in panels[len(drawn) :]:
         axes.set_axis_off()
-    panels[0].legend(fontsize=7)
+    panels[0].legend(loc="best", fontsize=7)
     _save(figure, path)
 
 

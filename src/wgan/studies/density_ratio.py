@@ -197,7 +197,7 @@ def draw(rows: list[Row]) -> Any:
         axes[name].set(title=title, xlabel=x, ylabel=y)
         axes[name].grid(alpha=0.4)
         if axes[name].get_legend_handles_labels()[0]:
-            axes[name].legend(fontsize=8)
+            axes[name].legend(loc="best", fontsize=8)
     return figure
 
 

@@ -138,7 +138,7 @@ def draw(rows: list[Row]) -> Any:
     axes.set_xlabel("critic layer (1 is given the rows)")
     axes.set_ylabel("gradient norm with respect to what the layer is given")
     axes.grid(alpha=0.4)
-    axes.legend()
+    axes.legend(loc="best")
     return figure
 
 

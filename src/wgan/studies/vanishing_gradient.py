@@ -177,7 +177,7 @@ def draw(rows: list[Row]) -> Any:
         axes.set_ylabel("|gradient| by x")
         axes.grid(alpha=0.4)
     value.legend(loc="upper left", fontsize=8)
-    slope.legend(fontsize=8)
+    slope.legend(loc="best", fontsize=8)
     far.set_xticks(distances, [f"{d:g}" for d in distances])
     far.minorticks_off()
     return figure
