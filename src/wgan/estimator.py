@@ -22,7 +22,7 @@ from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
@@ -318,21 +318,22 @@ WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 
 def load(
     run: str | Path,
+    step: str | int | None = None,
     *,
     objective: Objective | None = None,
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> WGAN:
-    """The model of a run folder at its newest checkpoint; it can sample, score rows and be trained further.
+    """The model of a run folder at a checkpoint; it can sample, score rows and be trained further.
 
+    `step` chooses the checkpoint: "latest", which is the default, "best", or the number of a step.
     `objective`, `constraint` and `network` are the objects of your own that the run was made with. A model whose
     objective is missing samples and scores, but cannot be trained further.
     """
-    config = models.load_model(run, objective=objective, constraint=constraint, network=network).config
+    loaded = models.load_model(run, step, objective=objective, constraint=constraint, network=network)
+    config = loaded.config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)
-    newest, _ = checkpoint.latest(Path(run) / "checkpoints")
-    assert newest is not None  # otherwise load_model has raised an error
-    model._restore(runs.read_config(Path(run)), newest, config)
+    model._restore(runs.read_config(Path(run)), best.checkpoint_at(Path(run), loaded.step), config)
     return model

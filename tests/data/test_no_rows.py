@@ -156,10 +156,10 @@ def test_labels_beside_a_data_set_are_read():
 
 
 FLAGS = {
-    "data_dir": ({"data_dir": "."}, "data_dir is for named sets"),
+    "data_dir": ({"data_dir": "."}, "data_dir is only for named data sets"),
     "resize": ({"resize": "pad"}, "resize is 'pad', but it needs size"),
-    "size": ({"size": 3}, "size is for folders of images"),
-    "drop": ({"drop": "a"}, "drop is for tables"),
+    "size": ({"size": 3}, "size is only for folders of images"),
+    "drop": ({"drop": "a"}, "drop is only for tables"),
 }
 
 

@@ -95,9 +95,9 @@ class ArrayForm(Form):
         super().check()
         self._table.check()
         if any(column.missing or column.unit or column.kind not in ("number", "levels") for column in self.numbers):
-            raise ValueError("the form of an array has a column that is none of numbers")
+            raise ValueError("the form of an array has a column that does not hold numbers")
         if any(not isinstance(level, int | float) for column in self.numbers for level in column.levels):
-            raise ValueError("the form of an array has a level that is no number")
+            raise ValueError("the form of an array has a level that is not a number")
         if any((np.diff(levels) <= 0).any() for levels in self._levels.values()):
             raise ValueError("the form of an array has levels that do not ascend")
 

@@ -29,7 +29,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
         return from_frame(X, name=name, drop=drop, column=column)
     for field, value in (("drop", drop), ("column", column)):
         if value:
-            raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
+            raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")
     array = real_array(X, name)
     if array.ndim == 1:
         array = array[:, np.newaxis]
@@ -57,7 +57,7 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
 def real_array(X: Any, name: str) -> np.ndarray:
     """X as an array of real numbers, of which none is hidden by a mask or changed.
 
-    Raises WganError, with the remedy, for what is no array, list or tuple, and for what NumPy would read wrongly.
+    Raises WganError, with the remedy, for what is not an array, list or tuple, and for what NumPy would read wrongly.
     """
     if isinstance(X, str | Path):
         raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")

@@ -317,7 +317,7 @@ def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
         broken = 0
         for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
             if broken:
-                raise WganError(f"line {broken} of {path} is not a record of wgan; mend or delete that line.")
+                raise WganError(f"line {broken} of {path} is not a record of wgan; correct or delete that line.")
             if record := _record(line):
                 if record.get("step", last) < last:
                     raise WganError(
