@@ -22,6 +22,7 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setattr(download, "SYSTEM_FOLDER", tmp_path / "system")
     for name in download.URLS:
         monkeypatch.setitem(download.URLS, name, "http://127.0.0.1:9/")
+    monkeypatch.setitem(download.WEIGHTS_URLS, "inception", "http://127.0.0.1:9/")
     (tmp_path / "given").mkdir()
     return {
         "data_dir": tmp_path / "given",

@@ -1,5 +1,6 @@
 """Downloads over a loopback server: kept, checked, and nothing left of one that fails."""
 
+import hashlib
 import os
 
 import numpy as np
@@ -94,3 +95,53 @@ def test_every_download_has_its_published_sum():
     assert {name for name, _, _ in (key.partition("/") for key in download.MD5)} == download.URLS.keys()
     for name, archive in cifar.ARCHIVES.items():
         assert len(download.MD5[f"{name}/{archive.file}.gz"]) == 32
+
+
+# The weights of the Inception network.
+
+
+@pytest.fixture
+def weights(server, places, monkeypatch):
+    """A small file in place of the weights, on the loopback server."""
+    body = b"weights" * 100
+    server[download.INCEPTION] = (200, len(body), body)
+    monkeypatch.setitem(download.WEIGHTS_URLS, "inception", download.URLS["mnist"])
+    monkeypatch.setitem(download.SHA256, f"inception/{download.INCEPTION}", hashlib.sha256(body).hexdigest())
+    return body
+
+
+def test_weights_are_downloaded_once_into_the_cache(weights, server, places):
+    for _ in range(2):
+        file = download.fetch("inception", download.INCEPTION)
+        assert file == places["cache"] / "inception" / download.INCEPTION
+        assert file.read_bytes() == weights
+    assert server.asked == [f"/{download.INCEPTION}"]
+
+
+def test_weights_in_the_data_folder_are_used_and_other_files_are_refused(weights, server, places):
+    file = places["environment"] / "inception" / download.INCEPTION
+    file.parent.mkdir(parents=True)
+    file.write_bytes(weights)
+    assert download.fetch("inception", download.INCEPTION) == file
+    file.write_bytes(weights + b"x")
+    with pytest.raises(WganError, match=r"has the SHA-256 .*; delete it, and it is downloaded again") as caught:
+        download.fetch("inception", download.INCEPTION)
+    one_sentence(caught)
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("how", ["another file", "absent", "no network"])
+def test_weights_that_do_not_arrive_leave_nothing_and_say_where_to_put_them(how, weights, server, places, monkeypatch):
+    if how == "another file":
+        server[download.INCEPTION] = (200, 5, b"wrong")
+    elif how == "absent":
+        server[download.INCEPTION] = (404, 0, b"")
+    else:
+        monkeypatch.setitem(download.WEIGHTS_URLS, "inception", "http://127.0.0.1:9/")
+    said = {"another file": "came with SHA-256", "absent": "HTTP Error 404", "no network": "refused"}[how]
+    with pytest.raises(WganError, match=said) as caught:
+        download.fetch("inception", download.INCEPTION)
+    text = one_sentence(caught)
+    folder = places["cache"] / "inception"
+    assert f"put it by hand in {str(folder)!r}, or in inception/ of a folder given as WGAN_DATA" in text
+    assert os.listdir(folder) == []

@@ -3,8 +3,12 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,12 +19,13 @@ from safetensors.numpy import load_file, save
 
 from wgan import Config, WganError, data, train
 from wgan.cli import cli
-from wgan.data import split
+from wgan.data import download, split
 from wgan.errors import WganWarning
-from wgan.evaluation import evaluate, features
+from wgan.evaluation import classifiers, evaluate, features, samples
 from wgan.files import memory
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
+from wgan.reports import figures
 from wgan.training.model import load_model, sample
 from wgan.training.state import start
 
@@ -85,7 +90,8 @@ def test_the_table_has_every_metric_beside_its_floor_and_what_was_compared(evalu
     assert "FID" not in text
     assert "KID" not in text
     assert max(map(len, text.splitlines()[5:])) <= 112
-    assert evaluated.stderr.count("training a classifier of digits") == 1
+    assert "training a classifier" not in evaluated.stderr, "that of the digits is shipped"
+    assert "Frechet distance: 1,617 samples against 180 real rows; floor: 1,617 other real rows\n" in text
 
 
 def test_evaluation_json_is_strict_and_says_step_protocol_and_floor(evaluated, digits_run):
@@ -194,7 +200,6 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
     [
         ("clasifier", "unknown features 'clasifier'; did you mean 'classifier'"),
         ("pca:3", "unknown features 'pca:3'"),
-        ("inception", "needs its weights, .* --features inception:FILE"),
         ("inception:no.pth", "no file 'no.pth' of Inception weights"),
     ],
 )
@@ -355,10 +360,8 @@ def lambda_named(name, function):
 
 
 def test_the_classifier_repeats_and_a_damaged_cache_is_made_anew(evaluated, cache, monkeypatch, tmp_path):
-    (file,) = cache.glob("classifier-*.safetensors")
-    assert [path for path in cache.iterdir() if path != file] == [], "nothing temporary is left"
-    monkeypatch.setattr(features, "LEAST_STEPS", 20)
-    monkeypatch.setattr(features, "EPOCHS", 0)
+    monkeypatch.setattr(classifiers, "LEAST_STEPS", 20)
+    monkeypatch.setattr(classifiers, "EPOCHS", 0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     dataset, notes = data.load("digits"), []
     found = []
@@ -373,10 +376,9 @@ def test_the_classifier_repeats_and_a_damaged_cache_is_made_anew(evaluated, cach
     for weights in found[1:]:
         for name, w in found[0].items():
             np.testing.assert_array_equal(w, weights[name])
-    assert kept.name != file.name, "another recipe, another file"
 
 
-WEIGHTS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.ones(4, np.float32)}
+WEIGHTS = {"a.weight": np.arange(6, dtype=np.float16).reshape(2, 3), "b": np.ones(4, np.float16)}
 
 
 def happened(file, how):
@@ -392,7 +394,7 @@ def happened(file, how):
         return
     values = {name: w.copy() for name, w in WEIGHTS.items()}
     values["b"][2] = 7
-    kept = {"accuracy": "0.5", "sha256": features._sha256(WEIGHTS, "0.5")}
+    kept = {"accuracy": "0.5", "sha256": classifiers._sha256(WEIGHTS, "0.5")}
     longer = {name: w.astype(np.float64) for name, w in WEIGHTS.items()}
     others = {
         "empty": b"",
@@ -403,9 +405,9 @@ def happened(file, how):
         "no accuracy": save(WEIGHTS, {"sha256": kept["sha256"]}),
         "no words": save(WEIGHTS),
         "another accuracy": save(WEIGHTS, kept | {"accuracy": "1.0"}),
-        "text for accuracy": save(WEIGHTS, {"accuracy": "x", "sha256": features._sha256(WEIGHTS, "x")}),
+        "text for accuracy": save(WEIGHTS, {"accuracy": "x", "sha256": classifiers._sha256(WEIGHTS, "x")}),
         "other values": save(values, kept),
-        "another dtype": save(longer, {"accuracy": "0.5", "sha256": features._sha256(longer, "0.5")}),
+        "another dtype": save(longer, {"accuracy": "0.5", "sha256": classifiers._sha256(longer, "0.5")}),
         "fewer": save({"b": WEIGHTS["b"]}, kept),
     }
     file.write_bytes(others[how])
@@ -418,26 +420,26 @@ HAPPENED = ("a folder", "a broken link", "a pipe", "empty", "half", "longer", "a
 @pytest.mark.parametrize("how", HAPPENED)
 def test_whatever_happens_to_the_kept_classifier_it_is_noted_and_never_used(tmp_path, how):
     file, notes = tmp_path / "kept" / "classifier.safetensors", []
-    assert features._read_cached(file, WEIGHTS, notes.append) is None
-    features._write_cached(file, WEIGHTS, 0.5, notes.append)
-    found, accuracy = features._read_cached(file, WEIGHTS, notes.append)
+    assert classifiers._read(file, WEIGHTS, notes.append) is None
+    classifiers._write(file, WEIGHTS, 0.5, "", notes.append)
+    found, accuracy = classifiers._read(file, WEIGHTS, notes.append)
     assert accuracy == 0.5
     assert all((found[name] == w).all() for name, w in WEIGHTS.items())
     assert notes == []
     happened(file, how)
-    assert features._read_cached(file, WEIGHTS, notes.append) is None
+    assert classifiers._read(file, WEIGHTS, notes.append) is None
     assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained anew"]
-    features._write_cached(file, WEIGHTS, 0.5, notes.append)
+    classifiers._write(file, WEIGHTS, 0.5, "", notes.append)
     if how in ("a folder", "a pipe"):
         assert "cannot keep the classifier" in notes[-1]
     else:
-        assert features._read_cached(file, WEIGHTS, notes.append) is not None
+        assert classifiers._read(file, WEIGHTS, notes.append) is not None
     assert [path.name for path in file.parent.iterdir()] == [file.name], "nothing temporary is left"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_cache_that_cannot_be_written_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(features, "LEAST_STEPS", 2)
+    monkeypatch.setattr(classifiers, "LEAST_STEPS", 2)
     tmp_path.chmod(0o500)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
     notes = []
@@ -462,12 +464,93 @@ def test_inception_gets_three_grey_channels_and_alone_is_called_fid(monkeypatch,
         return flat[:, :30], flat[:, :8] / 100
 
     monkeypatch.setattr(inception, "load", lambda path: network)
-    report = evaluate.evaluate(digits_run, 200, features="inception:weights.pth")
+    monkeypatch.setattr(inception, "refuse_missing", lambda: None)
+    (tmp_path / "weights.pth").write_bytes(b"others")
+    report = evaluate.evaluate(digits_run, 2000, features=f"inception:{tmp_path / 'weights.pth'}")
     titles = {name: entry["title"] for name, entry in report["metrics"].items()}
     assert (titles["frechet"], titles["kernel_distance"]) == ("FID", "KID")
     assert titles["inception_style"] == "Inception score"
     assert all(images.shape[1:] == (8, 8, 3) and images.dtype == np.uint8 for images in given)
     np.testing.assert_array_equal(given[0][..., 0], given[0][..., 2])
+    # the papers' protocol: all samples, also more than training rows, against all real rows
+    rows = data.load("digits").rows, sample(load_model(digits_run), 2000, 0)
+    real, fake = (network(figures.as_bytes(one, data.load("digits").form).repeat(3, axis=-1))[0] for one in rows)
+    assert report["metrics"]["frechet"]["value"] == pytest.approx(metrics.frechet(real, fake).value, rel=1e-9)
+    protocol = report["protocol"]
+    assert protocol["frechet"].startswith("2,000 samples against all 1,797 real rows, as in the papers; floor: two")
+    assert "other weights than the published ones, weights.pth" in protocol["features_text"]
+    assert (protocol["samples"], protocol["real_rows"]) == (1617, 180)
+    monkeypatch.setattr(features, "PAPERS", 1700)
+    assert evaluate.evaluate(digits_run, features=f"inception:{tmp_path / 'weights.pth'}")["protocol"][
+        "frechet"
+    ].startswith("1,700 samples")
+
+
+@pytest.fixture(scope="module")
+def random_weights(tmp_path_factory):
+    """Weights of the right shapes, and the network's class."""
+    torch = pytest.importorskip("torch")
+    with pytest.MonkeyPatch.context() as patch:
+        needs_torch_fidelity(patch)
+        from wgan.engines import inception
+
+        file = tmp_path_factory.mktemp("inception") / download.INCEPTION
+        patch.setattr("torch.load", lambda *given, **more: None)
+        patch.setattr("torch.nn.Module.load_state_dict", lambda self, weights: None)
+        torch.manual_seed(0)
+        torch.save(
+            inception._network()("inception", ["2048"], feature_extractor_weights_path="none").state_dict(), file
+        )
+    return file
+
+
+def test_the_fid_is_that_of_torch_fidelity_with_the_same_weights(monkeypatch, random_weights):
+    """Its own whole program, on images of another size than the network's."""
+    fidelity = needs_torch_fidelity(monkeypatch)
+    import torch
+
+    monkeypatch.setitem(METRICS, "frechet", replace(METRICS["frechet"], least=2))
+    rng = np.random.default_rng(0)
+    real, fake = (rng.integers(0, top, (12, 20, 24, 3)).astype(np.uint8) for top in (256, 160))
+    found = samples.evaluate(real, fake, features=f"inception:{random_weights}")["metrics"]["frechet"]
+
+    class Listed(torch.utils.data.Dataset):
+        def __init__(self, images):
+            self.images = torch.tensor(images).permute(0, 3, 1, 2)
+
+        def __len__(self):
+            return len(self.images)
+
+        def __getitem__(self, at):
+            return self.images[at]
+
+    theirs = fidelity.calculate_metrics(
+        input1=Listed(fake), input2=Listed(real), fid=True, cuda=False, cache=False, verbose=False, save_cpu_ram=True,
+        feature_extractor_weights_path=str(random_weights),
+    )  # fmt: skip
+    assert found["title"] == "FID"
+    assert found["value"] == pytest.approx(theirs["frechet_inception_distance"], rel=1e-3)
+
+
+def test_without_torch_fidelity_inception_is_one_sentence_and_nothing_is_downloaded(monkeypatch, digits_run):
+    from wgan.engines import inception
+
+    monkeypatch.setattr(inception, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "torch_fidelity", raising=False)
+    with pytest.raises(WganError, match=r"^features inception needs torch-fidelity; pip install 'wgan\[fid\]'"):
+        evaluate.evaluate(digits_run, 200, features="inception")
+
+
+def test_the_network_is_found_without_torchvision_and_leaves_no_trace():
+    pytest.importorskip("scipy")
+    if not find_spec("torch_fidelity"):
+        pytest.skip("pip install --no-deps torch-fidelity")
+    code = (
+        "import sys; from wgan.engines import inception; print(inception._network().INPUT_IMAGE_SIZE); "
+        "print([name for name in sys.modules if name.startswith(('torch_fidelity', 'torchvision'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "299\n[]\n"
 
 
 def test_a_pickle_of_weights_is_not_executed(tmp_path, monkeypatch):
@@ -561,18 +644,18 @@ def test_components_are_fitted_to_training_rows_alone(monkeypatch):
 
 def test_a_classifier_is_kept_for_the_same_rows_labels_and_recipe_only(monkeypatch):
     dataset = data.load("digits")
-    body = features._hidden_layers(dataset.form.shape)
-    first = features._fingerprint(dataset, body)
-    assert features._fingerprint(replace(dataset, name="other"), body) == first
+    body, _ = classifiers._network(dataset.form.shape, 10)
+    first = classifiers.fingerprint(dataset, body)
+    assert classifiers.fingerprint(replace(dataset, name="other"), body) == first
     rows, labels = dataset.rows.copy(), dataset.labels.copy()
     rows[5, 3, 3] ^= 1
     labels[7] = (labels[7] + 1) % 10
     others = [replace(dataset, rows=rows), replace(dataset, labels=labels)]
-    found = {features._fingerprint(other, body) for other in others} | {features._fingerprint(dataset, body[:-1])}
+    found = {classifiers.fingerprint(other, body) for other in others} | {classifiers.fingerprint(dataset, body[:-1])}
     for name in ("EPOCHS", "LEAST_STEPS", "BATCH", "LEARNING_RATE"):
         with monkeypatch.context() as patch:
-            patch.setattr(features, name, getattr(features, name) * 2)
-            found.add(features._fingerprint(dataset, body))
+            patch.setattr(classifiers, name, getattr(classifiers, name) * 2)
+            found.add(classifiers.fingerprint(dataset, body))
     assert len(found - {first}) == 7
 
 
@@ -584,7 +667,7 @@ def test_a_classifier_needs_a_number_of_classes_and_twenty_rows_of_each(classes,
     dataset = data.from_array(
         np.zeros((rows, 2, 2, 1), np.uint8) + np.arange(rows, dtype=np.uint8)[:, None, None, None]
     )
-    labels = features._class_codes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
+    labels = classifiers.class_codes(replace(dataset, labels=10 * (np.arange(rows) % classes)))
     assert (labels is not None) == enough
     if enough:
         np.testing.assert_array_equal(labels, np.arange(rows) % classes)
@@ -593,7 +676,7 @@ def test_a_classifier_needs_a_number_of_classes_and_twenty_rows_of_each(classes,
 def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_path):
     """Labels at random can be learnt by heart, and then say nothing of new rows."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(features, "LEAST_STEPS", 300)
+    monkeypatch.setattr(classifiers, "LEAST_STEPS", 300)
     rng = np.random.default_rng(0)
     rows, labels = rng.integers(0, 256, (300, 8, 8, 1), dtype=np.uint8), rng.integers(5, size=300)
     dataset = replace(data.from_array(rows), labels=labels)
@@ -602,3 +685,65 @@ def test_the_classifiers_accuracy_is_that_on_rows_new_to_it(monkeypatch, tmp_pat
     assert learnt > 0.7, "by heart"
     # a fifth of 30 new rows are right by chance, with a standard deviation of 0.073
     assert seen.accuracy < 0.2 + 4 * 0.073 < learnt
+
+
+# One protocol.
+
+
+def test_the_benchmark_and_the_evaluation_give_one_distance(digits_run, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    import score
+
+    _, found = score.of_run(digits_run, lambda text: None)
+    entry = evaluate.evaluate(digits_run)["metrics"]["frechet"]
+    assert (found.distance, found.error, found.floor) == (entry["value"], entry["error"], entry["floor"])
+
+
+def test_the_distance_takes_so_many_rows_whatever_the_number_of_samples(digits_run, monkeypatch):
+    monkeypatch.setattr(evaluate, "FRECHET_ROWS", 120)
+    report = evaluate.evaluate(digits_run, 1500, features="rows")
+    dataset = data.load("digits")
+    train, held_out = (evaluate.streams.stream(0, "evaluate"), split(dataset, 0.1, None, 0))
+    order = train
+    train, held_out = (order.permutation(rows)[:120] for rows in held_out)
+    of_rows = [dataset.form.encode(dataset.rows[rows]).reshape(120, -1).astype(float) for rows in (train, held_out)]
+    made = dataset.form.encode(sample(load_model(digits_run), 1500, 0)[:120]).reshape(120, -1).astype(float)
+    entry = report["metrics"]["frechet"]
+    assert entry["value"] == pytest.approx(metrics.frechet(of_rows[1], made).value, rel=1e-6)
+    assert entry["floor"] == pytest.approx(metrics.frechet(of_rows[1], of_rows[0]).value, rel=1e-6)
+    assert report["protocol"]["frechet"] == "120 samples against 120 real rows; floor: 120 other real rows"
+
+
+SHIPPED = sorted(classifiers.SHIPPED.glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_a_shipped_classifier_is_whole_and_small(file):
+    wanted = load_file(file)
+    assert classifiers._read(file, wanted, pytest.fail) is not None
+    assert file.stat().st_size < 400_000
+
+
+def test_the_shipped_classifier_of_the_digits_is_that_of_its_recipe():
+    """Another data set or another recipe would leave it unused, without a word."""
+    assert {file.stem for file in SHIPPED} == {"digits", "mnist", "fashion-mnist"}
+    found = classifiers.classifier(data.load("digits"), pytest.fail)
+    test = split(data.load("digits"), 0.1, None, 0)[1]
+    dataset = data.load("digits")
+    right = found.outputs(dataset.rows[test])[1].argmax(1) == dataset.labels[test]
+    assert found.accuracy == pytest.approx(right.mean())
+
+
+def test_training_a_classifier_repeats_with_any_number_of_threads(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(classifiers, "LEAST_STEPS", 10)
+    monkeypatch.setattr(classifiers, "EPOCHS", 0)
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(classifiers.train(data.load("digits"), lambda text: None))
+    torch.set_num_threads(before)
+    assert found[0][1] == found[1][1]
+    for name, w in found[0][0].items():
+        np.testing.assert_array_equal(w, found[1][0][name])

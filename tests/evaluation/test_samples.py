@@ -67,7 +67,7 @@ def test_the_real_rows_are_dealt_into_two_halves_and_it_is_said(monkeypatch):
     monkeypatch.setattr(samples, "compare", lambda *given, **more: seen.append(given) or whole(*given, **more))
     real = np.column_stack([np.arange(401.0), np.sqrt(np.arange(401))])
     report = wgan.evaluate(real, real[:300] + 0.5, features="rows")
-    dataset, compared, known, held_out, _ = seen[0]
+    dataset, compared, known, held_out, *_ = seen[0]
     assert sorted([*known, *held_out]) == list(range(401))
     assert (len(held_out), len(known), len(compared)) == (200, 201, 201)
     assert np.abs(np.diff(held_out)).max() > 1, "in a random order"

@@ -30,14 +30,17 @@ wgan evaluate --real photos/ --fake made/""",
     help="With --real: the rows that the generator was trained on. Copies of them are looked for.",
 )
 @click.option(
-    "--samples", default=10_000, type=click.IntRange(1), metavar="N", help="The number of samples. [default: 10000]"
+    "--samples",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The number of samples. [default: 10000, and with --features inception 50000 as in the papers]",
 )
 @click.option(
     "--features",
     default="auto",
     metavar="NAME",
-    help="What is compared: classifier, pca, rows, or inception:FILE with its weights. auto is classifier for images "
-    "with labels. [default: auto]",
+    help="What is compared: classifier, pca, rows, or inception. The weights of Inception are downloaded, unless you "
+    "write inception:FILE. auto is classifier for images with labels. [default: auto]",
 )
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
@@ -50,7 +53,7 @@ def evaluate(
     real: str | None,
     fake: str | None,
     train: str | None,
-    samples: int,
+    samples: int | None,
     features: str,
     target: str | None,
     size: int | None,

@@ -1,4 +1,4 @@
-"""Find the files of named data sets, or download them."""
+"""Find the files of named data sets and of published weights, or download them."""
 
 import hashlib
 import os
@@ -31,6 +31,9 @@ MD5 = {
     "cifar10/cifar-10-binary.tar.gz": "c32a1d4ab5d03f1284b67883e8d87530",
     "cifar100/cifar-100-binary.tar.gz": "03b5dce01913d631647c71ecec9e9cb8",
 }
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"  # torch-fidelity's, from the TensorFlow network of 2015
+WEIGHTS_URLS = {"inception": "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"}
+SHA256 = {f"inception/{INCEPTION}": "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"}
 DOWNLOAD_TIMEOUT = 30.0  # seconds without a byte
 LARGEST = 2**29  # bytes of a file; the largest has 169,001,437
 SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian: apt install dataset-fashion-mnist
@@ -65,9 +68,7 @@ def cache() -> Path:
 def find(name: str, stems: list[str], data_dir: str | Path | None) -> list[Path]:
     """The files STEM.gz or STEM of a named data set, downloaded into the cache if no folder holds all of them."""
     # All files come from one folder, since some copies of MNIST have their rows in another order.
-    folders = [root / name for root in (cache(), SYSTEM_FOLDER)]
-    if os.environ.get("WGAN_DATA"):
-        folders.insert(0, Path(os.environ["WGAN_DATA"], name))
+    folders = _folders(name)
     if data_dir is not None:
         if not Path(data_dir).is_dir():
             raise WganError(f"data_dir {str(data_dir)!r} is not a folder; make it, or leave data_dir out")
@@ -80,15 +81,44 @@ def find(name: str, stems: list[str], data_dir: str | Path | None) -> list[Path]
     return [_plain_or_gzipped(cached / stem) or _download(name, f"{stem}.gz", cached) for stem in stems]
 
 
+def fetch(name: str, file: str) -> Path:
+    """The file of a network's weights in $WGAN_DATA, the cache or the system's folder, or downloaded into the cache.
+
+    Raises WganError for a file that cannot be downloaded, or whose SHA-256 is not the published one.
+    """
+    found = next((folder / file for folder in _folders(name) if (folder / file).is_file()), None)
+    if found is None:
+        return _download(name, file, cache() / name)
+    if (got := sha256_of(found)) != (wanted := SHA256[f"{name}/{file}"]):
+        raise WganError(f"{str(found)!r} has the SHA-256 {got}, not {wanted}; delete it, and it is downloaded again.")
+    return found
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _folders(name: str) -> list[Path]:
+    """Where the files of a name may lie, without a data_dir."""
+    given = [Path(os.environ["WGAN_DATA"], name)] if os.environ.get("WGAN_DATA") else []
+    return [*given, cache() / name, SYSTEM_FOLDER / name]
+
+
 def _plain_or_gzipped(path: Path) -> Path | None:
     return next((p for p in (path.with_name(f"{path.name}.gz"), path) if p.is_file()), None)
 
 
 def _download(name: str, file: str, folder: Path) -> Path:
-    by_hand = f"put it by hand in {str(folder)!r}, or in {name}/ of a folder given as data_dir or WGAN_DATA"
-    digest, received = hashlib.md5(usedforsecurity=False), 0
+    of_data = name in URLS
+    places = f"{name}/ of a folder given as {'data_dir or ' if of_data else ''}WGAN_DATA"
+    by_hand = f"put it by hand in {str(folder)!r}, or in {places}"
+    kind, wanted = ("MD5", MD5) if of_data else ("SHA-256", SHA256)
+    digest = hashlib.md5(usedforsecurity=False) if of_data else hashlib.sha256()
+    received, url = 0, (URLS if of_data else WEIGHTS_URLS)[name] + file
     with replacing(folder / file) as part, part.open("wb") as written:
-        arriving = _arriving(URLS[name] + file, f"cannot download {file} (", f"); {by_hand}")
+        arriving = _arriving(url, f"cannot download {file if of_data else url} (", f"); {by_hand}")
         _, length = next(arriving)
         with progress(f"{name} {file}", length, in_bytes=True) as advance:
             for chunk, _ in arriving:
@@ -100,9 +130,8 @@ def _download(name: str, file: str, folder: Path) -> Path:
                     raise WganError(f"{file} has over {LARGEST:,} bytes, so it is another file; {by_hand}")
         if length is not None and received != length:
             raise WganError(f"{file} broke off at {received} of {length} bytes; try again, or {by_hand}")
-        got, wanted = digest.hexdigest(), MD5[f"{name}/{file}"]
-        if got != wanted:
-            raise WganError(f"{file} came with MD5 {got}, not {wanted}; try again, or {by_hand}")
+        if (got := digest.hexdigest()) != wanted[f"{name}/{file}"]:
+            raise WganError(f"{file} came with {kind} {got}, not {wanted[f'{name}/{file}']}; try again, or {by_hand}")
     return folder / file
 
 

@@ -1,7 +1,10 @@
 """The Inception network of torch-fidelity (the extra `fid`), read from a file of its weights."""
 
+import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -18,12 +21,10 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """
     if not path.is_file():
         raise WganError(
-            f"there is no file {str(path)!r} of Inception weights; download torch-fidelity's, or give another path."
+            f"there is no file {str(path)!r} of Inception weights; give another path, or write --features inception, "
+            "which downloads it."
         )
-    try:
-        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3 as Network
-    except (ImportError, RuntimeError) as problem:  # a torchvision made for another torch raises RuntimeError
-        raise WganError(f"features inception needs torch-fidelity ({problem}); pip install 'wgan[fid]'.") from None
+    Network = _network()
     try:
         with warnings.catch_warnings(action="ignore"):  # torch warns about a pickle that it did not write
             torch.load(path, weights_only=True)  # a file of anything but arrays fails here; torch-fidelity would run it
@@ -49,3 +50,32 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         return features.cpu().numpy(), logits.cpu().numpy()
 
     return outputs
+
+
+def refuse_missing() -> None:
+    """Raise WganError if torch-fidelity is not installed."""
+    _network()
+
+
+def _network() -> type:
+    """The class of the network.
+
+    The rest of torch-fidelity is not imported, because it needs torchvision. So its package is entered without running
+    its `__init__`, and is left as it was found.
+    """
+    package = "torch_fidelity"
+    found = sys.modules.get(package)
+    spec = None if found else find_spec(package)
+    if not found and spec is None:
+        raise WganError(
+            "features inception needs torch-fidelity; pip install 'wgan[fid]', or, without torchvision, pip install "
+            "--no-deps torch-fidelity."
+        )
+    if spec is not None:
+        sys.modules[package] = module_from_spec(spec)
+    try:
+        return import_module(f"{package}.feature_extractor_inceptionv3").FeatureExtractorInceptionV3
+    finally:
+        if spec is not None:
+            for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+                del sys.modules[name]

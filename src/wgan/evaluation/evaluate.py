@@ -14,7 +14,7 @@ from wgan.data import Dataset
 from wgan.data.columns import TableForm
 from wgan.errors import WganError, unknown_name
 from wgan.evaluation import features
-from wgan.evaluation.features import Features
+from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
@@ -29,7 +29,6 @@ from wgan.runs.quantities import aim, with_error
 from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
-SAMPLES = 10_000
 COPIES = 3  # of all features in float64: they themselves, and what a metric makes of them
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
@@ -47,6 +46,7 @@ class Protocol(TypedDict):
     against: str
     features_text: str
     floor: str
+    frechet: NotRequired[str]
     fewer_samples: NotRequired[str]
 
 
@@ -76,7 +76,7 @@ class Saved(TypedDict):
 
 def evaluate(
     run: str | Path,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     features: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
     dataset: Dataset | None = None,
@@ -88,7 +88,9 @@ def evaluate(
     """Measure a checkpoint of a run folder, by default the newest, write evaluation.json there, and return its content.
 
     The samples, at most as many as there are training rows, are compared with the rows that the run held out. For the
-    floor, as many training rows take the samples' place. `features` is a name in FEATURES, "inception:FILE", or a
+    floor, as many training rows take the samples' place. The Frechet distance has its own numbers of rows, so that
+    runs can be compared: see `frechet_rows`. None for `samples` is 10,000, or 50,000 for the Inception network.
+    `features` is a name in FEATURES, "inception:FILE", or a
     function from rows at rest [n, ...] to [n, d]. `dataset` replaces the data that config.json names, for a run that
     was fitted to an array. `target` is the column of a table to predict from the others, by default the last that
     varies. `note` receives the progress. `network` is the run's network if it is one of your own. `step` chooses
@@ -123,26 +125,30 @@ def evaluate_model(
     dataset: Dataset,
     train: np.ndarray,
     held_out: np.ndarray,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     chosen: str | Callable[[np.ndarray], Any] = "auto",
     seed: int = 0,
     target: str | None = None,
     note: Note = lambda text: None,
 ) -> Evaluation:
     """What `evaluate` returns, for a model and its data; `data.split` gives the indices `train` and `held_out`."""
-    samples = whole_number(samples, "samples")
+    samples = None if samples is None else whole_number(samples, "samples")
     order = streams.stream(seed, "evaluate")
     train, held_out = order.permutation(train), order.permutation(held_out)
     with_held_out = len(held_out) > 0  # without held-out rows no copies can be found
     if not with_held_out:
         held_out, train = train[: len(train) // 2], train[len(train) // 2 :]
-    count = min(samples, len(train))
-    held_out = held_out[:count]
     seen = features.resolve(chosen, dataset, train, note)
+    samples = samples or seen.samples
+    count = min(samples, len(train), SAMPLES if seen.against_all else samples)
 
-    note(f"{count:,} samples")
-    rows = sample(model, count, seed)
-    labels = sample_codes(model, count, seed) if model.classes and seen.name == "classifier" else None
+    if not seen.against_all:
+        held_out = held_out[:count]
+    drawn = samples if seen.against_all else count
+    note(f"{drawn:,} samples")
+    rows = sample(model, drawn, seed)
+    asked = sample_codes(model, drawn, seed) if model.classes and seen.name == "classifier" else None
+    labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:
         raise WganError(f"{least_lacking(lacking)} Raise --samples, or hold more rows out.")
@@ -150,13 +156,13 @@ def evaluate_model(
         "data": dataset.name,
         "samples": count,
         "seed": seed,
-        "real_rows": len(held_out),
+        "real_rows": min(len(held_out), SAMPLES) if seen.against_all else len(held_out),
         "against": "held-out rows" if with_held_out else HALVES,
         "training_rows": len(train),
         "floor": f"{count:,} training rows in the samples' place",
         **about,
     }
-    if samples > count:
+    if samples > count and not seen.against_all:
         protocol["fewer_samples"] = f"{samples:,} were asked for, but the floor has only {count:,} training rows"
     finished = model.step >= model.config.steps
     head = {"step": model.step, "steps": model.config.steps, "finished": finished}
@@ -179,28 +185,33 @@ def compare(
 
     `train` and `held_out` are indices of rows of `dataset` in random order. As many of the first as there are samples
     give the floor. Copies of them are looked for if the generator has `seen_in_training` these rows. `sample_labels`
-    are the classes that the samples are to have.
+    are the classes that the samples are to have. Where the Frechet distance is `against_all` rows, it takes all
+    samples, and the other metrics at most 10,000.
     """
     if target is not None and not isinstance(dataset.form, TableForm):
         raise WganError(f"target is for tables with named columns, which {dataset.name} has not; leave it out.")
-    count = len(samples_at_rest)
-    fake = _finite_features(seen, samples_at_rest, "samples")
-    rows = len(train) + len(held_out)
+    made = _finite_features(seen, samples_at_rest, "samples")
+    count = min(len(samples_at_rest), len(train), SAMPLES) if seen.against_all else len(samples_at_rest)
+    rows = len(train) + len(held_out) + (len(samples_at_rest) if seen.against_all else 0)
     refuse_more_than_free(
-        COPIES * 8 * fake[0].shape[1] * rows,
+        COPIES * 8 * made[0].shape[1] * rows,
         f"comparing the features {seen.name} of {rows:,} rows",
         "use --features pca, or a data set of fewer rows",
     )
     note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
     known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
+    pair, floor_pair, compared = frechet_rows(seen, real[0], made[0], known[0], count)
+    if seen.against_all:
+        made, real = _first(made, count), _first(real, SAMPLES)
+        held_out = held_out[:SAMPLES]
     modes = _modes(dataset, seen, known[0], train)
     of_rows = None if sample_labels is None else data.classes_of(dataset)[1][train[:count]]
-    sets = Sets(real[0], fake[0], known[0] if seen_in_training else None, real[1], fake[1], modes, sample_labels)
+    sets = Sets(real[0], made[0], known[0] if seen_in_training else None, real[1], made[1], modes, sample_labels, pair)
     of_known = None if known[1] is None else known[1][:count]
-    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows)
+    floor = Sets(real[0], known[0][:count], None, real[1], of_known, modes, of_rows, floor_pair)
 
     found, lacking = _measurements(METRICS, sets, floor, seen, note)
-    about = _features_protocol(seen, dataset)
+    about = compared | _features_protocol(seen, dataset)
     if isinstance(dataset.form, TableForm):
         predicted = _target_index(dataset.form, target)
         about["target"] = dataset.form.columns[predicted].name
@@ -210,6 +221,33 @@ def compare(
         more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
         found, lacking = more[0] | found, more[1] | lacking
     return found, lacking, about
+
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def frechet_rows(
+    seen: Features, held_out: np.ndarray, made: np.ndarray, train: np.ndarray, count: int
+) -> tuple[Pair, Pair, dict[str, str]]:
+    """What the Frechet distance compares, what its floor compares, and a sentence about both for the protocol.
+
+    All arguments are features. The first `FRECHET_ROWS` samples are compared with as many held-out rows, because the
+    distance is biased upward by an amount that depends on these numbers. `count` rows are the most of the floor.
+    Features that are compared `against_all` rows
+    have the papers' protocol: all samples against all real rows. Its floor compares two halves of the real rows.
+    """
+    if not seen.against_all:
+        real, fake, known = held_out[:FRECHET_ROWS], made[:FRECHET_ROWS], train[: min(count, FRECHET_ROWS)]
+        text = f"{len(fake):,} samples against {len(real):,} real rows; floor: {len(known):,} other real rows"
+        return (real, fake), (real, known), {"frechet": text}
+    everything = np.concatenate([train, held_out])
+    order = streams.stream(0, "halves").permutation(len(everything))
+    first, second = np.array_split(everything[order], 2)
+    text = (
+        f"{len(made):,} samples against all {len(everything):,} real rows, as in the papers; floor: two halves of the "
+        f"real rows, {len(first):,} and {len(second):,}, whose upward bias is larger"
+    )
+    return (everything, made), (first, second), {"frechet": text}
 
 
 def _modes(dataset: Dataset, seen: Features, known: np.ndarray, train: np.ndarray) -> metrics.Modes | None:
@@ -224,6 +262,7 @@ def _features_protocol(seen: Features, dataset: Dataset) -> dict[str, Any]:
     return {
         "features": seen.name,
         "features_text": seen.text,
+        "features_sha256": seen.sha256,
         "classifier_accuracy": seen.accuracy,
         "label_names": list(dataset.label_names),
         "wgan": __version__,
@@ -240,6 +279,11 @@ def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.nd
             "choose other features."
         )
     return extracted, probabilities
+
+
+def _first(seen: tuple[np.ndarray, np.ndarray | None], count: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """The features and the class probabilities of the first rows."""
+    return seen[0][:count], None if seen[1] is None else seen[1][:count]
 
 
 def _target_index(form: TableForm, name: str | None) -> int:
@@ -259,7 +303,7 @@ def _measurements(
     for name, metric in table.items():
         if not metric.applies(sets):
             continue
-        title = INCEPTION.get(name, metric.title) if seen.name == "inception" else metric.title
+        title = seen.titles.get(name, metric.title)
         note(title)
         try:
             value = metrics.measurement(name, sets, table)
@@ -276,9 +320,6 @@ def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
     tables = METRICS | TABLE_METRICS
     return lacking[min(lacking, key=lambda name: tables[name].least)]
-
-
-INCEPTION = {"frechet": "FID", "kernel_distance": "KID", "inception_style": "Inception score"}
 
 
 def words(run: str | Path, report: Evaluation) -> str:
@@ -299,6 +340,7 @@ def table_in_words(report: Evaluation) -> list[str]:
     lines = [
         f"features: {protocol['features_text']}",
         f"floor: {protocol['floor']}",
+        *textwrap.wrap(f"Frechet distance: {protocol['frechet']}" if "frechet" in protocol else "", 110),
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
         "",
         f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",

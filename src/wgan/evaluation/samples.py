@@ -17,7 +17,8 @@ from wgan.data.numpy_files import read_numpy
 from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
-from wgan.evaluation.evaluate import SAMPLES, Evaluation, Note, compare, least_lacking, table_in_words
+from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, table_in_words
+from wgan.evaluation.features import SAMPLES
 from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
@@ -31,7 +32,7 @@ def evaluate(
     fake: Source,
     *,
     train: Source | None = None,
-    samples: int = SAMPLES,
+    samples: int | None = None,
     features: Any = "auto",
     target: str | None = None,
     seed: int = 0,
@@ -54,15 +55,18 @@ def evaluate(
         >>> found["metrics"]["energy_distance"]["value"] > 3 > found["metrics"]["energy_distance"]["floor"]
         True
     """
-    samples = whole_number(samples, "samples")
+    samples = None if samples is None else whole_number(samples, "samples")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
-    dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, samples, seed)
-    count, of_fake = len(dealt.samples), dealt.available
-    note(f"{count:,} samples")
+    dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, seed)
     seen = all_features.resolve(features, dealt.dataset, dealt.known, note)
+    samples = samples or seen.samples
+    made, held_out = _as_many(dealt, samples, seen.against_all, seed)
+    note(f"{len(made):,} samples")
+    remarks = [*dealt.remarks, *_copies_of_real(dealt.real, made)]
     found, lacking, about = compare(
-        *dealt[:4], seen, seen_in_training=train is not None, target=target, seed=seed, note=note
+        dealt.dataset, made, dealt.known, held_out, seen, train is not None, target=target, seed=seed, note=note
     )
+    count = min(len(made), len(dealt.known), SAMPLES) if seen.against_all else len(made)
     if not found:
         raise WganError(f"{least_lacking(lacking)} Give more rows.")
     protocol = {
@@ -71,46 +75,53 @@ def evaluate(
         "train": None if train is None else _name(train),
         "samples": count,
         "seed": seed,
-        "real_rows": len(dealt.held_out),
+        "real_rows": min(len(held_out), SAMPLES),
         "against": "rows of one half of the real rows, at random" if train is None else "real rows",
         "training_rows": 0 if train is None else len(dealt.known),
         "floor": f"{count:,} {'rows of the other half' if train is None else 'training rows'} in the samples' place",
-        "remarks": dealt.remarks,
+        "remarks": remarks,
         **about,
     }
-    if count < min(samples, of_fake):
-        protocol["fewer_samples"] = f"there are {of_fake:,}, but the floor has only {count:,} rows"
+    if count < min(samples, len(dealt.samples)) and not seen.against_all:
+        protocol["fewer_samples"] = f"there are {len(dealt.samples):,}, but the floor has only {count:,} rows"
     return {"protocol": protocol, "metrics": found, "lacking": lacking}
 
 
 class _Dealt(NamedTuple):
-    """The samples to compare, and the real rows dealt out: indices of rows of `dataset` for the floor and held out."""
+    """All samples, and the real rows dealt out: indices of rows of `dataset` for the floor and held out."""
 
     dataset: Dataset
+    real: np.ndarray
     samples: np.ndarray
     known: np.ndarray
     held_out: np.ndarray
-    available: int
     remarks: list[str]
 
 
-def _deal(read: "dict[str, _Given]", samples: int, seed: int) -> _Dealt:
+def _deal(read: "dict[str, _Given]", seed: int) -> _Dealt:
     dataset, rows, remarks = _alike(read)
     for name, part in rows.items():
         if name != "fake" and len(part) < LEAST:
             raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
-    of_real, of_fake = rows["real"], rows["fake"]
-    order = stream(seed, "evaluate").permutation(len(of_real))
+    order = stream(seed, "evaluate").permutation(len(rows["real"]))
     held_out, known = order[: len(order) // 2], order[len(order) // 2 :]
     if "train" in rows:
         held_out = order
-        known = len(of_real) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
+        known = len(order) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
         dataset = _with_rows(dataset, rows["train"], read["train"].dataset)
-    count = min(samples, len(of_fake), len(known))
-    if count < len(of_fake):
-        of_fake = of_fake[np.sort(stream(seed, "evaluate", 2).permutation(len(of_fake))[:count])]
-    remarks = [*remarks, *_copies_of_real(of_real, of_fake)]
-    return _Dealt(dataset, of_fake, known, held_out[:SAMPLES], len(rows["fake"]), remarks)
+    return _Dealt(dataset, rows["real"], rows["fake"], known, held_out, remarks)
+
+
+def _as_many(dealt: _Dealt, samples: int, against_all: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The samples and the held-out rows that are compared, at random where there are more.
+
+    Without `against_all` there are no more samples than rows for the floor.
+    """
+    made, order = dealt.samples, stream(seed, "evaluate", 2).permutation(len(dealt.samples))
+    if against_all:  # only the first of them take part in most metrics, so they are in random order
+        return made[order[:samples]], dealt.held_out
+    count = min(samples, len(made), len(dealt.known))
+    return made if count == len(made) else made[np.sort(order[:count])], dealt.held_out[:SAMPLES]
 
 
 def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:

@@ -33,7 +33,8 @@ class Sets:
     `real` [m, d] are the features of held-out rows, `fake` [n, d] those of samples, and `train` [at least n, d] those
     of all training rows in random order. `real_probabilities` and `fake_probabilities` [rows, classes] are a
     classifier's, `modes` are those of labelled points, and `sample_labels` [n] are the classes that the samples are to
-    have. A field is None where the data have no such thing.
+    have. `frechet` are the real rows and the samples that the Frechet distance compares, if they are others than
+    `real` and `fake`. A field is None where the data have no such thing.
     """
 
     real: np.ndarray
@@ -43,6 +44,7 @@ class Sets:
     fake_probabilities: np.ndarray | None = None
     modes: Modes | None = None
     sample_labels: np.ndarray | None = None
+    frechet: tuple[np.ndarray, np.ndarray] | None = None
 
     @cached_property
     def neighbourhoods(self) -> dict[str, Measurement]:
@@ -106,7 +108,7 @@ METRICS: dict[str, Metric] = {
         "lower",
         "squared distance of Gaussians fitted to the features; biased upward for few rows",
         100,
-        lambda s: frechet(s.real, s.fake),
+        lambda s: frechet(*(s.frechet or (s.real, s.fake))),
     ),
     "kernel_distance": Metric(
         "kernel distance",
