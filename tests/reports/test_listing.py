@@ -34,7 +34,7 @@ def runs(finished, tmp_path):
         os.utime(place / name / "log.jsonl", (60 * i, 60 * i))
     (place / "config" / "config.json").write_text("{")
     (place / "lost" / "config.json").unlink()
-    (place / "log" / "log.jsonl").write_text('{"step": "x"}\n{"step": 1}\n')
+    (place / "log" / "log.jsonl").write_text('{"estimate": 1}\n{"step": 1}\n')
     arrays = place / "checkpoint" / "checkpoints" / "00000004" / "arrays.safetensors"
     arrays.write_bytes(arrays.read_bytes()[:-1])
     list(train(SMALL, out=place / "stopped", stop=lambda step: step == 3))

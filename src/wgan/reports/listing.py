@@ -68,7 +68,7 @@ def _row(run: Path, name: str) -> Row:
     try:
         config, log = folder.read_config(run)["config"], folder.read_log(run)
         steps = log.get("step", np.array([]))
-        if steps.dtype == object or not np.isfinite(steps).all():
+        if not np.isfinite(steps).all():
             raise WganError(f"{run / folder.LOG} has a record without a step; mend or delete that line.")
         _, damaged = checkpoint.latest(run / "checkpoints")
         if damaged:
