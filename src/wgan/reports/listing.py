@@ -63,11 +63,12 @@ def _runs(place: Path) -> Iterator[Path]:
 
 
 def _row(run: Path, name: str) -> Row:
-    changed = max(path.stat().st_mtime for path in (run / folder.LOG, run / folder.CONFIG, run) if path.exists())
+    places = (run / folder.LOG, run / folder.CONFIG, run)
+    changed = next(path for path in places if path.exists()).stat().st_mtime
     try:
         config, log = folder.read_config(run)["config"], folder.read_log(run)
         steps = log.get("step", np.array([]))
-        if steps.dtype == object or not np.isfinite(steps).all():
+        if not np.isfinite(steps).all():
             raise WganError(f"{run / folder.LOG} has a record without a step; mend or delete that line.")
         _, damaged = checkpoint.latest(run / "checkpoints")
         if damaged:
