@@ -3,6 +3,8 @@
 import inspect
 import math
 import warnings
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,21 +14,22 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from wgan import data
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config, unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, WganWarning
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.training import following
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
-from wgan.training.loop import advance, save
+from wgan.training.loop import save
 from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
@@ -43,6 +46,10 @@ class NotFitted(WganError, NotFittedError):
 
 class UnfitRows(WganError, ValueError):
     """The error for rows that cannot be trained on; scikit-learn expects a ValueError."""
+
+
+class UnknownParameter(WganError, ValueError):
+    """The error of `set_params` for an unknown name; scikit-learn expects a ValueError."""
 
 
 class WGAN(BaseEstimator):
@@ -67,10 +74,17 @@ class WGAN(BaseEstimator):
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:
             if name not in PARAMETERS:
-                raise unknown_name("field", name, PARAMETERS)
+                raise unknown_field(name, PARAMETERS)
         self.preset = preset
         for name in PARAMETERS:
             setattr(self, name, fields.get(name, PRESETS_OWN))
+
+    def set_params(self, **params: Any) -> "WGAN":
+        """Change parameters of this model; return self."""
+        for name in params:
+            if name not in ("preset", *PARAMETERS):
+                raise UnknownParameter(str(unknown_field(name, PARAMETERS)))
+        return super().set_params(**params)
 
     @property
     def config(self) -> Config:
@@ -96,18 +110,33 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
-    def fit(self, X: Any, y: Any = None, extend: bool = False) -> "WGAN":
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        extend: bool = False,
+        *,
+        verbose: bool | int = False,
+        callbacks: Sequence[following.Callback] = (),
+    ) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
         `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
         the model goes on from where it is, on the same rows, to `steps` steps in all, at the learning rate that a run
         of so many steps has there.
+
+        `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
+        `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
+        too: a warning names the step, and the model is fitted up to it. `fit(X, extend=True)` continues from there.
         """
+        if verbose not in (0, 1):
+            raise WganError(f"verbose is {verbose!r}; give 0 for silence, or 1 for a bar of progress.")
+        following.checked(callbacks)
         dataset = _dataset(X, self.config, y)
         training = start(self.config.replace(data=dataset.name), dataset)
         for line in data.note_lines(training.dataset):
             warnings.warn(line, UserWarning, stacklevel=2)
-        self._train(training, self._taken_up_by(training) if extend else [])
+        self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
         return self
 
     def _taken_up_by(self, training: Training) -> list[dict[str, Any]]:
@@ -157,15 +186,34 @@ class WGAN(BaseEstimator):
         self._train(training, [r for r in records if r["step"] < training.step] if before is not None else [])
         return self
 
-    def _train(self, training: Training, records: list[dict[str, Any]]) -> None:
+    def _train(
+        self,
+        training: Training,
+        records: list[dict[str, Any]],
+        verbose: bool = False,
+        callbacks: Sequence[following.Callback] = (),
+    ) -> None:
         self._training, self._description, self.records_ = training, None, records
         shape = training.dataset.form.shape
         if len(shape) == 1:
             self.n_features_in_ = shape[0]
         try:
-            records.extend(advance(training))
+            with following.ctrl_c() as pressed, closing(following.follow(training, verbose, pressed)) as made:
+                for record in made:
+                    records.append(record)
+                    self._model = model_of(training)
+                    if following.stops(callbacks, record):
+                        break
+                stopped = pressed()
         finally:  # an interrupted fit leaves the model that it has reached
             self._model = model_of(training)
+        if stopped and training.step < training.config.steps:
+            warnings.warn(
+                f"Ctrl-C stopped the training at step {training.step:,} of {training.config.steps:,}; the model is "
+                "fitted up to that step.",
+                WganWarning,
+                stacklevel=3,
+            )
 
     def sample(self, n: int = 1, seed: int = 0, label: str | int | None = None) -> Any:
         """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.

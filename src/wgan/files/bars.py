@@ -1,9 +1,10 @@
-"""Progress on stderr: a bar where it is a terminal, lines elsewhere; names are printed as plain text."""
+"""Progress: a bar on a terminal or in a notebook, lines on stderr elsewhere; names are printed as plain text."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from wgan.files import notebooks
 from wgan.files.printed import say, shown
 
 
@@ -20,7 +21,10 @@ class Bar(NamedTuple):
 
 @contextmanager
 def bar(text: str, total: int | None = None, done: int = 0, in_bytes: bool = False) -> Iterator[Bar]:
-    """A bar with a text before it; without a terminal only its lines are seen."""
+    """A bar with a text before it; without a terminal or a notebook only its lines are seen."""
+    if notebooks.in_notebook():
+        yield Bar(True, notebooks.progress(text, total, done), notebooks.say_in_notebook)
+        return
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = _console()
