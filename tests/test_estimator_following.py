@@ -5,10 +5,12 @@ import threading
 
 import numpy as np
 import pytest
+from commands import assert_refused, called
 
 import wgan
 from wgan import WganError
-from wgan.config import FIELDS, OTHER_NAMES, Config
+from wgan.config import FIELDS, Config
+from wgan.config.other_names import OTHER_NAMES
 from wgan.errors import WganWarning
 
 SMALL = {"width": 4, "batch": 4, "latent": 2, "network": "mlp", "engine": "torch", "log_every": 2, "diagnose_every": 3}
@@ -95,11 +97,11 @@ def test_a_thread_trains_and_a_handler_of_others_stays():
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("random_state", "seed (seed of every random draw)"),
-        ("epochs", "steps (generator updates in the whole run)"),
-        ("lr", "learning_rate ("),
-        ("betas", "beta1 (decay rate of Adam's mean gradient) and beta2 ("),
-        ("Batch-Size", "batch ("),
+        ("random_state", "use seed. seed: "),
+        ("epochs", "use steps. steps: "),
+        ("lr", "use learning_rate. learning_rate: "),
+        ("betas", "use beta1 and beta2. beta1: Adam's"),
+        ("Batch-Size", "use batch. batch: "),
         ("verbose", "it is an argument of fit"),
     ],
 )
@@ -112,6 +114,13 @@ def test_a_name_of_another_library_is_answered_with_the_field_that_is_meant(name
         assert meant in str(caught.value)
     with pytest.raises(ValueError, match="unknown field"):  # scikit-learn's tools expect this kind
         wgan.WGAN().set_params(**{name: 1})
+
+
+def test_a_flag_of_another_program_is_answered_with_the_flag_that_is_meant():
+    assert_refused(called("train", "digits", "--random-state", 3), "--random-state", "use --seed. --seed: ")
+    assert_refused(called("train", "digits", "--hidden-sizes", 3), "use --width and --depth. --width: ")
+    assert_refused(called("sample", "run", "--random-state", 3), "use --seed. --seed: ")
+    assert_refused(called("sample", "run", "--lr", 3), "No such option")
 
 
 def test_the_names_of_other_libraries_are_none_of_ours_and_mean_fields():

@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import textwrap
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
@@ -14,7 +15,9 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from wgan import data
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config, unknown_field
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
+from wgan.config.documented import parameters
+from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
@@ -24,7 +27,7 @@ from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import following
 from wgan.training import model as models
@@ -34,6 +37,7 @@ from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
+PRESET_TEXT = "The settings that the other parameters change. [default: default]"
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
 
 # The fields that may change between calls of `partial_fit`.
@@ -74,7 +78,7 @@ class WGAN(BaseEstimator):
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:
             if name not in PARAMETERS:
-                raise unknown_field(name, PARAMETERS)
+                raise unknown_field(name, FIELDS, PARAMETERS)
         self.preset = preset
         for name in PARAMETERS:
             setattr(self, name, fields.get(name, PRESETS_OWN))
@@ -83,7 +87,7 @@ class WGAN(BaseEstimator):
         """Change parameters of this model; return self."""
         for name in params:
             if name not in ("preset", *PARAMETERS):
-                raise UnknownParameter(str(unknown_field(name, PARAMETERS)))
+                raise UnknownParameter(str(unknown_field(name, FIELDS, PARAMETERS)))
         return super().set_params(**params)
 
     @property
@@ -352,7 +356,7 @@ def _same_numbers(first: Form, second: Form) -> bool:
     return (first.low, first.high) not in USUAL_SPANS and whole[0] == whole[1] and kinds[0] == kinds[1]
 
 
-# scikit-learn and `help` read the signature, which has a parameter for each field.
+# scikit-learn reads this signature, which has a parameter for each field.
 WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
@@ -360,25 +364,31 @@ WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=PRESETS_OWN) for name in PARAMETERS),
     ]
 )
+if WGAN.__doc__:  # python -OO leaves docstrings out
+    before, examples, after = WGAN.__doc__.partition("    Examples:")
+    listed = f"    Parameters:\n        preset : name\n            {PRESET_TEXT}\n"
+    listed += textwrap.indent(parameters(PARAMETERS), "        ")
+    WGAN.__doc__ = f"{before}{listed}\n\n{examples}{after}"
 
 
 def load(
     run: str | Path,
+    step: str | int | None = None,
     *,
     objective: Objective | None = None,
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> WGAN:
-    """The model of a run folder at its newest checkpoint; it can sample, score rows and be trained further.
+    """The model of a run folder at a checkpoint; it can sample, score rows and be trained further.
 
+    `step` chooses the checkpoint: "latest", which is the default, "best", or the number of a step.
     `objective`, `constraint` and `network` are the objects of your own that the run was made with. A model whose
     objective is missing samples and scores, but cannot be trained further.
     """
-    config = models.load_model(run, objective=objective, constraint=constraint, network=network).config
+    loaded = models.load_model(run, step, objective=objective, constraint=constraint, network=network)
+    config = loaded.config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)
-    newest, _ = checkpoint.latest(Path(run) / "checkpoints")
-    assert newest is not None  # otherwise load_model has raised an error
-    model._restore(runs.read_config(Path(run)), newest, config)
+    model._restore(runs.read_config(Path(run)), best.checkpoint_at(Path(run), loaded.step), config)
     return model

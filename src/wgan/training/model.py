@@ -54,16 +54,15 @@ def load_model(
 ) -> Model:
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    A `WganWarning` names each newer one that cannot be read. `step` chooses another checkpoint: its step, or "best" for
-    the one that `best_by` chose. `objective`, `constraint`
-    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
-    `WganError` if something is damaged or the step was not kept.
+    A `WganWarning` names each newer one that cannot be read. `step` chooses another checkpoint, as in
+    `best.checkpoint_at`. `objective`, `constraint` and `network` are the objects of your own that the run was made
+    with, since a folder holds no code. Raises `WganError` if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)
-    found = _checkpoint_of(run, step)
+    found = best.checkpoint_at(run, step)
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
@@ -116,25 +115,6 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
                 f"{family} {value.name!r} is an object of your own, and a run folder holds no code; from Python, give "
                 f"it to wgan.load(run, {family}=...)."
             )
-
-
-def _checkpoint_of(run: Path, step: str | int | None) -> checkpoint.Checkpoint:
-    """The newest readable checkpoint, with a warning of newer ones, or that of a step."""
-    if step is not None:
-        return checkpoint.chosen(run / "checkpoints", lambda kept: _step_named(run, step, kept))
-    newest, damaged = checkpoint.latest(run / "checkpoints")
-    if newest is None:
-        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    checkpoint.warn(run / "checkpoints", damaged)
-    return newest
-
-
-def _step_named(run: Path, step: str | int, kept: list[int]) -> int:
-    found = best.best(run, kept)
-    names = {str(number): number for number in kept} | ({"best": found.step} if found else {})
-    if str(step) not in names:
-        raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
-    return names[str(step)]
 
 
 def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:

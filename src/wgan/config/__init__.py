@@ -1,0 +1,432 @@
+"""`Config` holds every setting of a run, checked; `words` says what each setting is.
+
+The flags of the command line, their help texts and their checks are made from the fields of `Config`.
+
+The folder may use `game`, `data` and the folders below them.
+"""
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from wgan.config.other_names import unknown_field
+from wgan.config.values import LARGEST, Named, checked, name_of, number_of
+from wgan.errors import WganError, unknown_name
+from wgan.files.records import converted
+from wgan.game.constraints import CONSTRAINTS, Constraint
+from wgan.game.layers import mixes_batch, norm, unbounded
+from wgan.game.networks import NETWORKS, Architecture
+from wgan.game.objectives import OBJECTIVES, Objective
+from wgan.maths.metrics import METRICS
+
+# Families whose members are objects; a config holds the name of a member, or an object of your own.
+FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
+    "objective": (OBJECTIVES, Objective),
+    "constraint": (CONSTRAINTS, Constraint),
+    "network": (NETWORKS, Architecture),
+}
+# The fields that each optimiser and each kind of conditional training reads.
+OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
+CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
+
+# The measures that may choose the best checkpoint: those that need nothing but samples and rows.
+MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
+Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
+
+NORMS = ("auto", "none", "batch", "layer")
+MOST_UNITS, MOST_LAYERS = 10**9, 10**4  # far above what any machine holds, so that a forecast can count them
+ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
+
+# The groups of fields, in the order in which the help shows them.
+GROUPS = ("data", "networks", "objective", "optimisation", "run")
+
+
+def _field(group: str, default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
+    """A config field of a group, with its help text; `low` and `high` are included.
+
+    `more` takes `choices`, `operational`, and `unset`, which says in words what None stands for.
+    """
+    return field(default=default, metadata={"group": group, "text": text, "low": low, "high": high, **more})
+
+
+_data, _networks, _objective, _optimisation, _run = (partial(_field, group) for group in GROUPS)
+
+
+def _said_kinds(column: Any) -> tuple[str, ...] | None:
+    from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
+
+    return said_kinds(column) or None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Every setting of a run; a wrong value raises `WganError` when the config is built.
+
+    Examples:
+        >>> Config(n_critic=0)
+        Traceback (most recent call last):
+        wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
+    """
+
+    data: str = _data(
+        "digits", "What to train on: the name of a data set, a folder of images, an LMDB, hf:NAME, or a file."
+    )
+    size: int | None = _data(
+        None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"
+    )
+    resize: str = _data("crop", "How --size makes an image square that is not.", choices=("crop", "pad", "stretch"))
+    drop: str | None = _data(
+        None,
+        "Columns of a table to leave out: NAME,NAME. Put double quotes around a name that has a comma.",
+        unset="none",
+    )
+    column: Any = _data(
+        None,
+        "The kind of one column of a table: text, number, integer, date or identifier. Give the flag once for each "
+        "column.",
+        read=_said_kinds,
+        unset="guessed from the values",
+    )
+    dequantise: str = _data(
+        "none",
+        "Add uniform noise to whole numbers. The noise is as wide as the step between two of them.",
+        choices=("none", "uniform"),
+    )
+    held_out: float = _data(
+        0.1, "The share of rows that are kept out of training. The samples are measured against them.", low=0, high=0.9
+    )
+    rows: int | None = _data(None, "Train on a random subset of N rows.", low=1, unset="all rows")
+
+    objective: Any = _objective(
+        "wasserstein", "The loss that the critic and the generator minimise.", family="objective"
+    )
+    prior: float = _objective(0.5, "pi, the share of real rows in a density-ratio objective.", low=0.001, high=0.999)
+    alpha: float = _objective(
+        0.5, "The order of the divergence fgan-alpha. 1 is KL and 0 is reverse KL.", low=-10, high=10
+    )
+    generator_objective: str = _objective(
+        "non-saturating",
+        "The loss of an f-GAN's generator over samples: saturating is -E f*(g(score)), non-saturating is -E g(score).",
+        choices=("saturating", "non-saturating"),
+    )
+    constraint: Any = _objective("gradient-penalty", "How the critic is kept Lipschitz.", family="constraint")
+    clip: float = _objective(0.01, "c of weight clipping. It keeps the critic's weights in [-c, c].", low=1e-12)
+    penalty_weight: float = _objective(1.0, "lambda, the weight of the gradient penalty in the critic's loss.", low=0)
+    penalty_sides: str = _objective(
+        "two",
+        "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
+        choices=("one", "two"),
+    )
+
+    network: Any = _networks("hybrid", "The architecture of both networks.", family="network")
+    width: int | None = _networks(
+        None, "The number of units or base filters in a layer.", low=1, high=MOST_UNITS, unset="the network's own"
+    )
+    depth: int | None = _networks(
+        None,
+        "The number of hidden layers of a dense network, or of all layers of a dcgan.",
+        low=1,
+        high=MOST_LAYERS,
+        unset="the network's own",
+    )
+    activation: str = _networks(
+        "auto", "The activation of hidden layers. auto is the network's own.", choices=ACTIVATIONS
+    )
+    critic_norm: str = _networks(
+        "auto",
+        "The critic's normalisation. auto is the network's own if the constraint allows it, and else none.",
+        choices=NORMS,
+    )
+    generator_norm: str = _networks("auto", "The generator's normalisation. auto is the network's own.", choices=NORMS)
+    conditional: str = _networks(
+        "none",
+        "Train with labels. With projection the critic sees the label; with auxiliary it learns to predict it.",
+        choices=tuple(CONDITIONALS),
+    )
+    class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)
+    class_weight_generator: float = _objective(
+        0.1, "The weight of the classifier's loss in the generator's loss.", low=0
+    )
+    latent: int = _networks(
+        64, "The dimension of z, the normal noise that the generator turns into samples.", low=1, high=MOST_UNITS
+    )
+
+    steps: int = _optimisation(10_000, "The number of generator steps in the whole run.", low=0)
+    batch: int = _optimisation(64, "The number of rows in a batch of the critic.", low=1)
+    generator_batch: int | None = _optimisation(
+        None, "The number of samples in a batch of the generator.", low=1, unset="as --batch"
+    )
+    n_critic: int = _optimisation(1, "The number of critic steps before each generator step.", low=1)
+    warm_up: int = _optimisation(0, "Use --warm-up-critic critic steps in each of the first N generator steps.", low=0)
+    warm_up_every: int = _optimisation(
+        0, "Use --warm-up-critic critic steps in every N-th generator step too. 0 is never.", low=0
+    )
+    warm_up_critic: int = _optimisation(
+        100, "The number of critic steps before the generator step in a warm-up step.", low=1
+    )
+    optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))
+    learning_rate: float = _optimisation(
+        2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
+    )
+    decay: str = _optimisation(
+        "linear",
+        "How the learning rate changes: linear falls to 0 at the last step, none stays the same.",
+        choices=("none", "linear"),
+    )
+    beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
+    beta2: float = _optimisation(
+        0.9, "The decay rate of the mean squared gradient in Adam and RMSProp.", low=0, high=0.999999
+    )
+    average: float = _optimisation(
+        0.999,
+        "The decay rate of the average of the generator's weights. Samples come from the average. 0 is no average.",
+        low=0,
+        high=0.999999,
+    )
+    precision: str = _optimisation(
+        "float32",
+        "The number format of matrix products and convolutions. Weights and sums stay float32 under bfloat16.",
+        choices=("float32", "bfloat16", "float64"),
+    )
+    seed: int = _run(0, "The seed of every random draw.", low=0, high=LARGEST)
+
+    # These may change when a run is resumed, since no number that it computes depends on them.
+    engine: str = _run("auto", "The framework that computes.", choices=("auto", "torch", "jax"), operational=True)
+    data_dir: str | None = _data(
+        None,
+        "The folder of downloaded data sets.",
+        metavar="DIR",
+        operational=True,
+        unset="$WGAN_DATA or the user's cache",
+    )
+    log_every: int = _run(50, "Steps between two records of the log.", low=1, operational=True)
+    sample_every: int = _run(500, "Steps between two pictures of samples.", low=1, operational=True)
+    checkpoint_every: int = _run(500, "Steps between two checkpoints.", low=1, operational=True)
+    keep: int = _run(
+        3,
+        "The number of checkpoints that are kept: the newest ones. The best one is kept too.",
+        low=1,
+        operational=True,
+    )
+    diagnose_every: int = _run(250, "Steps between two diagnostics. The report shows them.", low=1, operational=True)
+    best_by: str | Measure = _run(
+        "energy_distance",
+        "The measure that chooses the best checkpoint. It compares samples with one half of the held-out rows, and the "
+        "other half gives the number that is reported.",
+        choices=MEASURES,
+        function=tuple(METRICS),  # the names that a function may not bear
+        operational=True,
+    )
+    until_no_better: int | None = _run(
+        None, "Stop when the measure has not fallen for N steps.", low=1, operational=True, unset="never"
+    )
+
+    def __post_init__(self) -> None:
+        for name in FAMILIES:
+            self._check_member(name)
+        for f in dataclasses.fields(self):
+            object.__setattr__(self, f.name, checked(f, getattr(self, f.name)))
+        for name in self.unread():
+            if (value := getattr(self, name)) != FIELDS[name].default:
+                raise _unread_error(self, name, value)
+        self._check_norm()
+
+    def _check_member(self, family: str) -> None:
+        """Store a member of a family as its name and parameters, and an object of your own as it is."""
+        value, table, kind = getattr(self, family), *FAMILIES[family]
+        if isinstance(value, str):
+            if value not in table:
+                raise unknown_name(family, value, table)
+            return
+        if not isinstance(value, kind | Named):
+            raise WganError(f"{family} is {value!r}; give a name ({', '.join(table)}) or a {kind.__name__}.")
+        if not (isinstance(value.name, str) and value.name):
+            raise WganError(f"{family} has the name {value.name!r}; give it a text as its name.")
+        if value.name not in table:
+            return
+        made, wanted = getattr(value, "parameters", None), inspect.signature(table[value.name]).parameters
+        if (
+            made is None
+            or made.keys() != wanted.keys()
+            or table[value.name](**{n: checked(FIELDS[n], v) for n, v in made.items()}) != value
+        ):
+            raise WganError(
+                f"{family} is an object with the name {value.name}, which wgan uses for its own; write "
+                f"{family}={value.name!r} to use wgan's, or give yours another name."
+            )
+        object.__setattr__(self, family, value.name)
+        _refuse_others(family, made, {n: v for n in made if (v := getattr(self, n)) != FIELDS[n].default})
+        for name, given in made.items():
+            object.__setattr__(self, name, given)
+
+    def _check_norm(self) -> None:
+        constraint = resolve("constraint", self)
+        if isinstance(constraint, Named):
+            return
+        layers = [] if self.critic_norm == "auto" else norm(self.critic_norm)
+        if constraint.bounds_layers and unbounded(layers):
+            raise WganError(
+                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds the slope of "
+                "each layer, but the slope of a norm has no bound; use --critic-norm none or auto."
+            )
+        if constraint.forbids_batch_norm and mixes_batch(layers):
+            raise WganError(
+                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
+                "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
+            )
+
+    def unread(self) -> frozenset[str]:
+        """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""
+        read = {name for family in READERS for name in _fields_read(self, family)}
+        unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
+        off = {name for name, switches in SWITCHES.items() if not any(getattr(self, switch) for switch in switches)}
+        return frozenset(unread | off)
+
+    def replace(self, **changes: Any) -> "Config":
+        """This config with some fields changed; fields that nothing reads any more go back to their defaults.
+
+        Raises `WganError` if a changed field is unknown or if the new config does not read it.
+        """
+        _refuse_unknown(changes)
+        kept = {name: getattr(self, name) for name in FIELDS} | changes
+        for family in FAMILIES.keys() & changes:  # a new object has its own values
+            made = getattr(changes[family], "parameters", None) or {}
+            _refuse_others(family, made, {name: changes[name] for name in made.keys() & changes})
+            kept |= {name: FIELDS[name].default for name in made.keys() - changes.keys()}
+        choices = Config(**{name: kept[name] for name in _DECIDE})
+        for name in choices.unread():
+            if name in changes:
+                raise _unread_error(choices, name, changes[name])
+            kept[name] = FIELDS[name].default
+        return Config(**kept)
+
+    def with_settings(self, values: Mapping[str, Any]) -> "Config":
+        """This config with the fields of a file of settings.
+
+        A number may be a text, as in YAML. A printed config has all fields, so one that nothing reads may stand there
+        at its default. Raises `WganError` as `replace` does.
+        """
+        _refuse_unknown(values)
+        changes = {name: number_of(FIELDS[name], value) for name, value in values.items()}
+        deciding = {name: changes.get(name, getattr(self, name)) for name in _DECIDE}
+        unread = Config(**deciding).unread()
+        return self.replace(
+            **{name: value for name, value in changes.items() if name not in unread or value != FIELDS[name].default}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain JSON values; an object is stored as its `name`."""
+        values = {name: getattr(self, name) for name in FIELDS}
+        return {name: name_of(value) for name, value in values.items()}
+
+    @classmethod
+    def from_json(cls, values: Any) -> "Config":
+        """The inverse of `to_json`; fields that are missing, or that nothing reads, take their defaults.
+
+        An object of your own becomes a `Named`, since a file holds no code. Raises WganError for all other values.
+        """
+        try:
+            converted(values, dict[str, bool | int | float | str | list[str] | None])
+        except ValueError as fault:
+            raise WganError(f"the config is not one of wgan's ({fault}); it must hold a plain value a field.") from None
+        _refuse_unknown(values)
+        named = {
+            family: Named(values[family])
+            for family, (table, _) in FAMILIES.items()
+            if isinstance(values.get(family), str) and values[family] not in table
+        }
+        if isinstance(measure := values.get("best_by"), str) and measure not in MEASURES:
+            named["best_by"] = Named(measure)
+        known = {**values, **named}
+        choices = cls(**{name: known[name] for name in _DECIDE if name in known})
+        return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
+
+    def critic_steps(self, step: int) -> int:
+        """The number of critic steps before the generator's in step `step`, which counts from 0."""
+        warm = step < self.warm_up or (self.warm_up_every > 0 and step % self.warm_up_every == 0)
+        return self.warm_up_critic if warm else self.n_critic
+
+    def critic_steps_before(self, step: int) -> int:
+        """The number of critic steps in all steps before `step` together."""
+        first = min(step, self.warm_up)
+        every = self.warm_up_every
+        later = math.ceil(step / every) - math.ceil(first / every) if every else 0
+        return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
+
+    def learning_rate_at(self, step: int, steps: int | None = None) -> float:
+        """The learning rate of both players during `step` of a run of `steps` steps, by default those of the config."""
+        last = self.steps if steps is None else steps
+        return self.learning_rate * (1 - step / last if self.decay == "linear" else 1.0)
+
+    def average_at(self, step: int) -> float:
+        """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""
+        return min(self.average, (1 + step) / (10 + step))
+
+
+FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
+OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in FIELDS:
+            raise unknown_field(name, FIELDS)
+
+
+def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse a field that is given beside an object that was made with another value."""
+    for name, value in given.items():
+        if value != made[name]:
+            raise WganError(f"{name} is {value!r}, but the {family} was made with {made[name]!r}; give only one.")
+
+
+def resolve(family: str, config: Config, **more: Any) -> Any:
+    """The member of a family that a config names, built from its fields and from `more`; an object stays as it is."""
+    value, (table, _) = getattr(config, family), FAMILIES[family]
+    if not isinstance(value, str):
+        return value
+
+    def argument(name: str) -> Any:
+        if name in more:
+            return more[name]
+        return resolve(name, config) if name in FAMILIES else getattr(config, name)
+
+    wanted = inspect.signature(table[value]).parameters
+    return table[value](**{name: argument(name) for name in wanted if name in more or name in FIELDS})
+
+
+# The fields that each member of a family and each optimiser or kind of conditional training reads.
+READERS: dict[str, dict[str, tuple[str, ...]]] = {"optimiser": OPTIMISERS, "conditional": CONDITIONALS} | {
+    family: {
+        name: tuple(f for f in inspect.signature(make).parameters if f in FIELDS.keys() - FAMILIES.keys())
+        for name, make in table.items()
+    }
+    for family, (table, _) in FAMILIES.items()
+}
+# Fields that are read where one of others is set.
+SWITCHES = {"warm_up_critic": ("warm_up", "warm_up_every"), "resize": ("size",)}
+_DECIDE = (*READERS, *(switch for switches in SWITCHES.values() for switch in switches))
+
+
+def _fields_read(config: Config, family: str) -> tuple[str, ...]:
+    value = getattr(config, family)
+    return READERS[family].get(value, ()) if isinstance(value, str) else ()
+
+
+def _unread_error(config: Config, name: str, value: Any) -> WganError:
+    """The error for a field that nothing in the config reads; it names what would read the field."""
+    if name in SWITCHES:
+        needed = " or ".join(SWITCHES[name])
+        return WganError(f"{name} is {value}, but it needs {needed}; set that too, or leave it out.")
+    family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
+    chosen = getattr(config, family)
+    *others, last = (reader for reader, names in READERS[family].items() if name in names)
+    who = f"{', '.join(others)} or {last}" if others else last
+    return WganError(
+        f"{name} is {value}, which {family} {getattr(chosen, 'name', chosen)} does not read; leave it out, or use "
+        f"{family} {who}."
+    )
