@@ -2,7 +2,10 @@
 
 import inspect
 import math
+import textwrap
 import warnings
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,24 +16,28 @@ from sklearn.exceptions import NotFittedError
 
 from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
+from wgan.config.documented import parameters
+from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, WganWarning
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
+from wgan.training import following
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
-from wgan.training.loop import advance, save
+from wgan.training.loop import save
 from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
+PRESET_TEXT = "The settings that the other parameters change. [default: default]"
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
 
 # The fields that may change between calls of `partial_fit`.
@@ -43,6 +50,10 @@ class NotFitted(WganError, NotFittedError):
 
 class UnfitRows(WganError, ValueError):
     """The error for rows that cannot be trained on; scikit-learn expects a ValueError."""
+
+
+class UnknownParameter(WganError, ValueError):
+    """The error of `set_params` for an unknown name; scikit-learn expects a ValueError."""
 
 
 class WGAN(BaseEstimator):
@@ -67,10 +78,17 @@ class WGAN(BaseEstimator):
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:
             if name not in PARAMETERS:
-                raise unknown_name("field", name, PARAMETERS)
+                raise unknown_field(name, FIELDS, PARAMETERS)
         self.preset = preset
         for name in PARAMETERS:
             setattr(self, name, fields.get(name, PRESETS_OWN))
+
+    def set_params(self, **params: Any) -> "WGAN":
+        """Change parameters of this model; return self."""
+        for name in params:
+            if name not in ("preset", *PARAMETERS):
+                raise UnknownParameter(str(unknown_field(name, FIELDS, PARAMETERS)))
+        return super().set_params(**params)
 
     @property
     def config(self) -> Config:
@@ -96,18 +114,33 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
-    def fit(self, X: Any, y: Any = None, extend: bool = False) -> "WGAN":
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        extend: bool = False,
+        *,
+        verbose: bool | int = False,
+        callbacks: Sequence[following.Callback] = (),
+    ) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
         `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
         the model goes on from where it is, on the same rows, to `steps` steps in all, at the learning rate that a run
         of so many steps has there.
+
+        `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
+        `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
+        too: a warning names the step, and the model is fitted up to it. `fit(X, extend=True)` continues from there.
         """
+        if verbose not in (0, 1):
+            raise WganError(f"verbose is {verbose!r}; give 0 for silence, or 1 for a bar of progress.")
+        following.checked(callbacks)
         dataset = _dataset(X, self.config, y)
         training = start(self.config.replace(data=dataset.name), dataset)
         for line in data.note_lines(training.dataset):
             warnings.warn(line, UserWarning, stacklevel=2)
-        self._train(training, self._taken_up_by(training) if extend else [])
+        self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
         return self
 
     def _taken_up_by(self, training: Training) -> list[dict[str, Any]]:
@@ -157,15 +190,34 @@ class WGAN(BaseEstimator):
         self._train(training, [r for r in records if r["step"] < training.step] if before is not None else [])
         return self
 
-    def _train(self, training: Training, records: list[dict[str, Any]]) -> None:
+    def _train(
+        self,
+        training: Training,
+        records: list[dict[str, Any]],
+        verbose: bool = False,
+        callbacks: Sequence[following.Callback] = (),
+    ) -> None:
         self._training, self._description, self.records_ = training, None, records
         shape = training.dataset.form.shape
         if len(shape) == 1:
             self.n_features_in_ = shape[0]
         try:
-            records.extend(advance(training))
+            with following.ctrl_c() as pressed, closing(following.follow(training, verbose, pressed)) as made:
+                for record in made:
+                    records.append(record)
+                    self._model = model_of(training)
+                    if following.stops(callbacks, record):
+                        break
+                stopped = pressed()
         finally:  # an interrupted fit leaves the model that it has reached
             self._model = model_of(training)
+        if stopped and training.step < training.config.steps:
+            warnings.warn(
+                f"Ctrl-C stopped the training at step {training.step:,} of {training.config.steps:,}; the model is "
+                "fitted up to that step.",
+                WganWarning,
+                stacklevel=3,
+            )
 
     def sample(self, n: int = 1, seed: int = 0, label: str | int | None = None) -> Any:
         """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.
@@ -304,7 +356,7 @@ def _same_numbers(first: Form, second: Form) -> bool:
     return (first.low, first.high) not in USUAL_SPANS and whole[0] == whole[1] and kinds[0] == kinds[1]
 
 
-# scikit-learn and `help` read the signature, which has a parameter for each field.
+# scikit-learn reads this signature, which has a parameter for each field.
 WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
@@ -312,6 +364,11 @@ WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=PRESETS_OWN) for name in PARAMETERS),
     ]
 )
+if WGAN.__doc__:  # python -OO leaves docstrings out
+    before, examples, after = WGAN.__doc__.partition("    Examples:")
+    listed = f"    Parameters:\n        preset : name\n            {PRESET_TEXT}\n"
+    listed += textwrap.indent(parameters(PARAMETERS), "        ")
+    WGAN.__doc__ = f"{before}{listed}\n\n{examples}{after}"
 
 
 def load(

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from wgan.config import GROUPS
+from wgan.config.other_names import meant_by
 from wgan.errors import WganError, unknown_name
 from wgan.files.printed import drop, ended
 
@@ -70,6 +71,19 @@ class Command(click.Command):
     """A command whose help has groups of flags and ends in examples, one a line of its `epilog`."""
 
     context_class = Context
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments. Raises WganError for a flag of another program; it names the flag that is meant."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            meant = meant_by(problem.option_name)
+            texts = {one.name: one.help for one in self.params if isinstance(one, click.Option)}
+            if not isinstance(meant, tuple) or not set(meant) <= texts.keys():
+                raise
+            flags = ["--" + name.replace("_", "-") for name in meant]
+            words = " ".join(f"{flag}: {texts[name]}" for flag, name in zip(flags, meant, strict=True))
+            raise WganError(f"no such flag: {problem.option_name}; use {' and '.join(flags)}. {words}") from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the flags without a group first, then each group under its name."""

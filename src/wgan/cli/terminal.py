@@ -76,6 +76,7 @@ def _engine_reason(training: "Training") -> list[str]:
 def advance(training: "Training", out: Path, board: "Board | None") -> str:
     """Train to the end, or until Ctrl-C or SIGTERM asks to stop; return the last estimates in words."""
     from wgan.training import loop
+    from wgan.training.following import in_words
 
     asked = False
     said, last = "", time.monotonic()
@@ -102,7 +103,7 @@ def advance(training: "Training", out: Path, board: "Board | None") -> str:
                 return asked
 
             for record in loop.advance(training, out, watch):
-                said = _estimates_in_words(record)
+                said = in_words(record)
                 if board:
                     board.write(training, record)
                 bar.show(record["step"], said=said)
@@ -115,12 +116,6 @@ def advance(training: "Training", out: Path, board: "Board | None") -> str:
         for number, handler in before.items():
             signal.signal(number, handler)
     return said
-
-
-def _estimates_in_words(record: dict[str, Any]) -> str:
-    held_out = record.get("held_out_estimate")
-    more = f" ({held_out:.3g} held out)" if held_out is not None else ""
-    return f"estimate {record['estimate']:.3g}{more}, {record['steps_per_second']:.1f} steps/s"
 
 
 @contextmanager

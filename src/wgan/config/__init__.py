@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from wgan.config.other_names import unknown_field
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
@@ -295,7 +296,7 @@ class Config:
         """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""
         read = {name for family in READERS for name in _fields_read(self, family)}
         unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
-        off = {name for name, switches in _SWITCHES.items() if not any(getattr(self, switch) for switch in switches)}
+        off = {name for name, switches in SWITCHES.items() if not any(getattr(self, switch) for switch in switches)}
         return frozenset(unread | off)
 
     def replace(self, **changes: Any) -> "Config":
@@ -386,7 +387,7 @@ OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("op
 def _refuse_unknown(names: Iterable[str]) -> None:
     for name in names:
         if name not in FIELDS:
-            raise unknown_name("field", name, FIELDS)
+            raise unknown_field(name, FIELDS)
 
 
 def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -420,8 +421,8 @@ READERS: dict[str, dict[str, tuple[str, ...]]] = {"optimiser": OPTIMISERS, "cond
     for family, (table, _) in FAMILIES.items()
 }
 # Fields that are read where one of others is set.
-_SWITCHES = {"warm_up_critic": ("warm_up", "warm_up_every"), "resize": ("size",)}
-_DECIDE = (*READERS, *(switch for switches in _SWITCHES.values() for switch in switches))
+SWITCHES = {"warm_up_critic": ("warm_up", "warm_up_every"), "resize": ("size",)}
+_DECIDE = (*READERS, *(switch for switches in SWITCHES.values() for switch in switches))
 
 
 def _fields_read(config: Config, family: str) -> tuple[str, ...]:
@@ -431,8 +432,8 @@ def _fields_read(config: Config, family: str) -> tuple[str, ...]:
 
 def _unread_error(config: Config, name: str, value: Any) -> WganError:
     """The error for a field that nothing in the config reads; it names what would read the field."""
-    if name in _SWITCHES:
-        needed = " or ".join(_SWITCHES[name])
+    if name in SWITCHES:
+        needed = " or ".join(SWITCHES[name])
         return WganError(f"{name} is {value}, but it needs {needed}; set that too, or leave it out.")
     family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
     chosen = getattr(config, family)

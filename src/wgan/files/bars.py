@@ -1,10 +1,11 @@
-"""Progress on stderr: a bar where it is a terminal, lines elsewhere; names are printed as plain text."""
+"""Progress: a bar on a terminal or in a notebook, lines on stderr elsewhere; names are printed as plain text."""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from wgan.files import notebooks
 from wgan.files.printed import say, shown, wrapped
 
 TIME = 9  # columns of the time left, with hours, and a space
@@ -24,11 +25,14 @@ class Bar(NamedTuple):
 
 @contextmanager
 def bar(text: str, total: int | None = None, done: int = 0, in_bytes: bool = False) -> Iterator[Bar]:
-    """A bar with a text before it; without a terminal only its lines are seen.
+    """A bar with a text before it; without a terminal or a notebook only its lines are seen.
 
     On a narrow terminal the bar goes first, then the text, then the last parts of `said`. The count and the time left
     always stay.
     """
+    if notebooks.in_notebook():
+        yield Bar(True, notebooks.progress(text, total, done), notebooks.say_in_notebook)
+        return
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = _console()
