@@ -63,4 +63,6 @@ def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool =
     if mixed or max(tall, wide) > MEASURED:
         advice = f"add --size {MEASURED}, where the preset photos is measured, or try --preset photos at another size"
         return Choice("default", f"{pictures}: {advice}")
-    return Choice("photos", f"{pictures}: the preset photos suits them, because its samples are sharper than default's")
+    return Choice(
+        "photos", f"{pictures}: the preset photos suits them, because default covers colours with a grid of dots"
+    )
