@@ -5,7 +5,7 @@ the last quarter of the run, since the last generator is what matters. A critic 
 samples show harm: they are far from the data and come no nearer, or they show few kinds, or copies. So a run whose
 samples are at the floor, as near to the data as other real rows, has no fault, however odd its critic is. The one
 exception is a generator that copies: its samples are near to the data because they are the data.
-docs/report.md says where the limits come from.
+docs/verdicts.md says where the limits come from.
 """
 
 import math
