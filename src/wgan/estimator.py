@@ -175,7 +175,7 @@ class WGAN(BaseEstimator):
         """
         model = self._fitted()
         rows = models.sample(model, n, seed, label)
-        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
+        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """The critic's score of each row, [n], higher for rows that look real; only differences have a meaning.
@@ -254,8 +254,6 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
     """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
     if len(getattr(X, "shape", ())) == 2 and X.shape[0] == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
-    if len(getattr(X, "shape", ())) == 1:
-        raise UnfitRows(f"X has shape {X.shape}; give rows of columns, such as X.reshape(-1, 1).")
     try:
         dataset = given(config, X)
         if y is None or config.conditional == "none":

@@ -99,6 +99,8 @@ def test_help_has_whole_words_at_every_width_and_train_has_groups(monkeypatch):
         for name in ["", *cli.commands]:
             text = called(*[name] * bool(name), "--help").stdout
             assert "…" not in text
+            assert "x>=" not in text
+            assert "<=x" not in text
             assert "..." not in text.split("Commands:")[-1].split("Examples:")[0] or name
             lines = text.partition("Examples:")[0].splitlines()
             assert not [line for line in lines if len(line) > columns and len(line.split()) > 2], (name, columns)

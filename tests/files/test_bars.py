@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import select
 import sys
 
 import pytest
@@ -14,13 +15,13 @@ ESCAPE = re.compile(r"\x1b\[[0-9?]*[a-zA-Z]")
 SAID = "estimate 0.512 (0.498 held out), 120.3 steps/s"
 
 
-def shown(monkeypatch, width, in_bytes=False, term="xterm", line=""):
+def shown(monkeypatch, width, in_bytes=False, term="xterm", line="", name="training", total=10_000, said=SAID):
     """The lines that a bar leaves on a terminal of this width."""
     monkeypatch.setenv("TERM", term)
     console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
     monkeypatch.setattr(bars, "_console", lambda: console)
-    with bars.bar("training", 10_000, 0, in_bytes) as bar:
-        bar.show(4_950, said=SAID)
+    with bars.bar(name, total, 0, in_bytes) as bar:
+        bar.show(total * 99 // 200, said=said)
         bar.line(line)
         moving = bar.moving
     return moving, [one for one in re.split(r"[\r\n]", ESCAPE.sub("", console.file.getvalue())) if one.strip()]
@@ -34,7 +35,21 @@ def test_a_bar_shows_the_steps_and_the_time_left_whole_at_every_width(monkeypatc
         assert done in lines[-1]
         assert re.search(r"-:--:--|\d:\d\d:\d\d", lines[-1])
         assert max(map(len, lines)) <= width
-    assert (SAID in lines[-1]) == (width == 120)
+    assert not in_bytes or SAID in lines[-1] or width < 80
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+@pytest.mark.parametrize("in_bytes", [False, True])
+def test_a_long_name_or_long_words_do_not_cut_the_count_and_the_time(monkeypatch, width, in_bytes):
+    name, said = "a-long-file-of-weights.safetensors", "" if in_bytes else SAID
+    _, lines = shown(monkeypatch, width, in_bytes, name=name, total=10_000_000, said=said)
+    found = re.search(r"^(.*?)([━╸╺]*)\s+\S+/\S+( MB)? (-:--:--|\d:\d\d:\d\d)(.*)$", lines[-1])
+    assert found, lines[-1]
+    assert len(lines[-1].rstrip()) <= width
+    assert found[1].strip() in ("", name) or (width < 80 and found[1].strip().endswith("..."))
+    kept = found[5].strip()
+    assert kept == ("" if width == 40 else said) or (width == 60 and said[len(kept) :][:2] in (", ", " ("))
+    assert bool(found[2]) == (width >= (80 if in_bytes else 100)), lines[-1]
 
 
 def test_a_terminal_that_knows_no_commands_gets_lines_instead_of_a_bar(monkeypatch, capsys):
@@ -47,7 +62,7 @@ def test_a_terminal_that_knows_no_commands_gets_lines_instead_of_a_bar(monkeypat
 def test_a_line_above_a_bar_is_wrapped_between_words(monkeypatch):
     words = "a sentence that is longer than the terminal is wide and names /a/file/which-is-long.npy at its end"
     _, lines = shown(monkeypatch, 40, line=words)
-    found = [one.strip() for one in lines if not one.startswith("training")]
+    found = [one.strip() for one in lines if "/10000" not in one]
     assert len(found) > 2
     assert " ".join(found) == words
 
@@ -77,10 +92,21 @@ def test_only_a_terminal_gets_wrapped_lines(monkeypatch, tmp_path):
         monkeypatch.setattr(sys, "stdout", terminal)
         printed.say(words)
         printed.say_json(words)
+        printed.say(tmp_path / words)
+        printed.say_page("    wgan " + words)
         terminal.flush()
-        found = os.read(main, 1000).decode().splitlines()
+        text = b""
+        while select.select([main], [], [], 0.2)[0]:  # a terminal gives what was written in parts
+            text += os.read(main, 1000)
+        found = text.decode().splitlines()
     os.close(main)
-    assert found == ["one two three four five six", "  seven eight nine ten", f'"{words}"']
+    assert found == [
+        "one two three four five six",
+        "  seven eight nine ten",
+        f'"{words}"',
+        f"{tmp_path / words}",
+        "    wgan " + words,
+    ]
     with open(tmp_path / "out", "w") as file:
         monkeypatch.setattr(sys, "stdout", file)
         printed.say(words)

@@ -75,7 +75,8 @@ class Command(click.Command):
         """Write the flags without a group first, then each group under its name."""
         for group in ("", *GROUPS):
             found = [one for one in self.get_params(ctx) if _is_of(one, group)]
-            if rows := [record for one in found if (record := one.get_help_record(ctx))]:
+            records = ((one.get_help_record(ctx), one.help or "") for one in found)
+            if rows := [(record[0], text) for record, text in records if record]:  # click adds a range that text has
                 with formatter.section(group.capitalize() or "Options"):
                     formatter.write_dl(rows)
 

@@ -67,7 +67,7 @@ class ArrayForm(Form):
 
         Raises WganError for another shape, and for a number that a column with few numbers lacked in training.
         """
-        rows = np.asarray(rows)
+        rows = self.at_rest(np.asarray(rows))
         values = np.array(rows, np.float64)
         if np.isnan(values).any():
             raise WganError("got NaN in an array that had none in the training data; fill or drop those rows")

@@ -107,5 +107,5 @@ def load_idx_pair(name: str, part: str = "train", data_dir: str | Path | None = 
     names = FASHION_NAMES if name == "fashion-mnist" else DIGIT_NAMES
     if labels.max(initial=0) >= len(names):
         raise WganError(f"{str(paths[1])!r} has the label {labels.max()}, not 0 to 9; download it again")
-    dataset = from_array(images, name=name if part == "train" else f"{name}-test")
+    dataset = from_array(images[..., np.newaxis], name=name if part == "train" else f"{name}-test")
     return replace(dataset, labels=labels.astype(np.int64), label_names=names, source=str(paths[0]))

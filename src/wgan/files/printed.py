@@ -6,9 +6,11 @@ Nothing else in the package prints, but for the bars of `bars`.
 import errno
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -54,7 +56,10 @@ def say(line: object, err: bool = False) -> None:
     A full or closed stderr loses the words, but ends nothing. If the program that reads stdout has ended, as `head`
     does, this one ends too, with status 0. Raises WganError if stdout cannot be written.
     """
-    say_page(shown(line), err)
+    if isinstance(line, Path):
+        _print(shown(line), sys.stderr if err else sys.stdout, err)  # whole, so that it can be copied
+    else:
+        say_page(shown(line), err)
 
 
 def say_page(text: str, err: bool = False) -> None:
@@ -69,27 +74,33 @@ def say_page(text: str, err: bool = False) -> None:
 def wrapped(text: str, columns: int | None) -> str:
     """The text with lines of at most so many columns, where that is possible without breaking a word.
 
-    Further lines of a long line are indented two columns more than its first. With None the text stays as it is.
+    Further lines of a long line are indented two columns more than its first, or as the text beside the first word of
+    a list. A line that begins with four spaces is a command, and stays whole so that it can be copied. With None the
+    text stays as it is.
 
     Examples:
         >>> print(wrapped("a long line on a narrow screen", 16))
         a long line on a
           narrow screen
+        >>> print(wrapped("digits    1,797 images of digits", 22))
+        digits    1,797 images
+                  of digits
     """
     if columns is None:
         return text
     lines = []
     for line in text.split("\n"):
-        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        beside = re.match(r" *\S+ {2,}", line)
+        hang = len(beside[0]) if beside and len(beside[0]) <= columns // 2 else len(line) - len(line.lstrip()) + 2
         parts = textwrap.wrap(
             line,
             max(columns, 20),
-            subsequent_indent=indent,
+            subsequent_indent=" " * hang,
             drop_whitespace=True,
             break_on_hyphens=False,
             break_long_words=False,
         )
-        lines += parts if len(line) > columns else [line]
+        lines += parts if len(line) > columns and line[:4].strip() else [line]
     return "\n".join(lines)
 
 

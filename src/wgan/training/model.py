@@ -261,13 +261,13 @@ def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None
 def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     """The critic's scores [n] of rows in the form of the data, or of a DataFrame.
 
-    Images are [n, height, width] or [n, height, width, channels]. `labels` [n] are names of classes; only a critic that
+    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes; only a critic that
     sees labels ("projection") needs them.
     """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
         rows = to_rows(model.form, rows)
-    rows, shape = real_array(rows, "X"), model.form.shape
-    if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
+    rows, shape = model.form.at_rest(real_array(rows, "X")), model.form.shape
+    if rows.ndim == 0 or rows.shape[1:] != shape:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
@@ -277,7 +277,7 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
             raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
         codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
-    encoded = model.form.encode(rows.reshape(-1, *shape))
+    encoded = model.form.encode(rows)
     parts = []
     for i in range(0, len(encoded), CHUNK):
         some, label = (
