@@ -1,11 +1,11 @@
-"""The table of logged quantities in docs/report.md, made anew from `QUANTITIES`."""
+"""The table of logged quantities in docs/log.md, made anew from `QUANTITIES`."""
 
 import re
 from pathlib import Path
 
 from wgan.runs.quantities import QUANTITIES, markdown_table
 
-PAGE = Path(__file__).parent.parent / "docs" / "report.md"
+PAGE = Path(__file__).parent.parent / "docs" / "log.md"
 
 if __name__ == "__main__":
     head = re.escape(markdown_table().splitlines()[0])

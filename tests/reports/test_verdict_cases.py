@@ -1,8 +1,11 @@
 """Verdicts on logs like those of runs that were once judged wrongly."""
 
+import re
+
 import numpy as np
+import pytest
 from logs import LAST, STEPS, log
-from test_verdicts import AWAY, FAR, HEALTHY, SEEN
+from test_verdicts import AWAY, FAR, FAULTY, HEALTHY, SEEN, STOPPED
 
 from wgan.reports.verdicts import TINY, verdicts
 
@@ -23,6 +26,20 @@ def test_samples_that_went_away_from_the_data_are_not_advised_more_steps():
         assert "--steps" not in first.remedy
     stayed = verdicts(log(**HEALTHY | AWAY | {"w1": np.where(STEPS == 0, 3.0, 3.29)}))[0]
     assert stayed.sentence == "The samples are far from the data."
+
+
+@pytest.mark.parametrize("case", [*FAULTY, "stopped", "untracked"])
+def test_no_sentence_holds_the_name_of_a_column(case):
+    """Readers see titles and labels; a name such as gradient_norm_real is for the log alone."""
+    walks = np.random.default_rng(0).standard_normal((2, len(STEPS))).cumsum(1)
+    columns = {"held_out_estimate": walks[0], "generator_w1": 20 + walks[1]} if case == "untracked" else {}
+    made = log(**HEALTHY | AWAY | FAULTY.get(case, {}) | columns) | (STOPPED if case == "stopped" else {})
+    found = verdicts(made, {"average": 0.99})
+    text = " ".join(part for one in found for part in (one.sentence, one.evidence, one.remedy))
+    assert found
+    assert not re.findall(r"\b[a-z0-9]+_[a-z0-9_]+", text)
+    if case == "untracked":
+        assert "of W1 of the generator without averaging have" in text  # the tile shows W1 with averaging
 
 
 def test_samples_of_which_none_is_near_a_row_are_said_to_be_so():

@@ -377,7 +377,7 @@ def test_a_value_that_is_not_finite_is_told_with_its_step():
     found = verdicts(log(**HEALTHY | AWAY) | {"fault": fault})
     assert [one.name for one in found] == ["exploding critic"]
     assert found[0].sentence == "The critic exploded: training stopped at step 2,000."
-    assert found[0].evidence == "critic_loss became nan at step 2,000."
+    assert found[0].evidence == "Loss of the critic became nan at step 2,000."
 
 
 def test_samples_at_the_floor_are_told_first_and_what_is_odd_beside_them_is_a_note():

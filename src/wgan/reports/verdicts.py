@@ -5,7 +5,7 @@ the last quarter of the run, since the last generator is what matters. A critic 
 samples show harm: they are far from the data and come no nearer, or they show few kinds, or copies. So a run whose
 samples are at the floor, as near to the data as other real rows, has no fault, however odd its critic is. The one
 exception is a generator that copies: its samples are near to the data because they are the data.
-docs/report.md says where the limits come from.
+docs/verdicts.md says where the limits come from.
 """
 
 import math
@@ -33,7 +33,7 @@ from wgan.reports.series import (
     step_since,
 )
 from wgan.runs import best
-from wgan.runs.quantities import number, share, whole
+from wgan.runs.quantities import QUANTITIES, number, share, title, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
 FAR = 0.1  # energy distance: between the worst healthy run of the bench and the best one of those at fault
@@ -87,7 +87,8 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     remedy = f"Lower the learning rate, tenfold first{_or_bound_the_critic(config)}."
     if faults := _faults_and_steps(log):
         at, text = faults[-1]
-        evidence = f"{text} at step {at:,.0f}."
+        name, _, became = text.partition(" ")
+        evidence = f"{title(name) if name in QUANTITIES else name} {became} at step {at:,.0f}."
         if at_floor(log):
             sentence = f"Training stopped at step {at:,.0f}, but the samples were good until then."
             remedy = (
@@ -103,7 +104,7 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     distance = largest(column(log, "w1"))
     if slope > STEEPEST:
         since = step_since(log, ~(column(log, steepest) <= STEEPEST))
-        evidence = f"The slope of the critic ({steepest}) is {number(slope)}, but it should be at most about 1. "
+        evidence = f"{title(steepest)}: {number(slope)}. It should be at most about 1. "
         sentence = f"The critic exploded: its gradient is too steep since step {since:,}."
     elif estimate > 30 * distance > 0:
         evidence = f"The estimate is {number(estimate)}, but the distance never exceeded {number(distance)}. "
@@ -336,8 +337,10 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     floor, late = floor_value(log, "generator_w1"), late_median(log, "generator_w1")
     rank, low, high, count = common_changes(estimate[both], distance[both])
     levels = rank_correlation(estimate[both], distance[both])[0]
+    rows = "held-out" if name == "held_out_estimate" else "training"
+    which = " of the generator without averaging" if config.get("average") else ""
     evidence = (
-        f"The changes of {name} and of W1, the Wasserstein-1 distance to held-out rows, have a rank correlation of "
+        f"The changes of the estimate on {rows} rows and of W1{which} have a rank correlation of "
         f"{rank:.2f}, with a 95 % interval of {low:.2f} to {high:.2f}, over {count} changes. That of their values is "
         f"{levels:.2f}."
     )
@@ -346,7 +349,7 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     if late < NEAR_FLOOR * floor:
         return Verdict(
             "loss and distance", "note", "The estimate has nothing left to track: the distance is near its floor.",
-            f"W1 is {number(late)} late in the run, and {number(floor)} between real rows. {evidence}",
+            f"W1{which} is {number(late)} late in the run, and {number(floor)} between real rows. {evidence}",
         )  # fmt: skip
     if high < 0.5 and levels < 0.5:
         return Verdict(

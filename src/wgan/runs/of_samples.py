@@ -103,14 +103,14 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "reported.MEASURE": Quantity(
         "Reported measure",
-        "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples, "
-        "so that the choice does not flatter it; logged at each step that is the best so far, and at the last.",
+        "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples. "
+        "So the choice does not flatter it. It is logged at each step that is the best so far, and at the last.",
         "the measure's unit",
     ),
     "reported_error.MEASURE": Quantity(
         "Error of the reported measure",
         "The standard error of the reported measure, where it has one. That of the energy distance is the sum of the "
-        "jackknife's and of the spread of equal distributions, so that 1.96 of it to both sides hold the truth in at "
+        "jackknife's and of the spread of equal distributions. The value ± 1.96 errors holds the truth in at "
         "least 95 %.",
         "the measure's unit",
     ),

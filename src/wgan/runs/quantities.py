@@ -1,7 +1,7 @@
 """Every number that a run logs: its words, its unit, its floor, where it is shown, and what reads it.
 
 A number that training logs has one entry in `QUANTITIES`. The diagnostics, the verdicts, the report, TensorBoard and
-the table in docs/report.md are made from the entries, so no other file repeats the words.
+the table in docs/log.md are made from the entries, so no other file repeats the words.
 """
 
 from wgan.runs.of_samples import OF_SAMPLES
@@ -53,7 +53,7 @@ def shown_in(place: Place) -> list[str]:
 
 
 def markdown_table() -> str:
-    """The table of docs/report.md: one row for each quantity."""
+    """The table of docs/log.md: one row for each quantity."""
     rows = ["| column | is | unit | floor | read by |", "| --- | --- | --- | --- | --- |"]
     for key, one in QUANTITIES.items():
         readers = [f"chart *{AXES[one.axis].title}*"] if one.axis else []
