@@ -21,6 +21,7 @@ FIRST = {  # arguments with which a command comes to its flags, and ends early
     "presets": [],
     "study": ["no-such-study"],
     "report": ["missing-run"],
+    "runs": ["missing-folder"],
 }
 
 

@@ -95,7 +95,7 @@ def test_the_list_is_a_table_where_it_fits_and_a_few_lines_a_run_elsewhere():
     table = listing.words(ROWS, 160.0, 140).splitlines()
     assert [line.split("  ")[0] for line in table] == ["run", "digits-default", "bad\\x1b[31m"]
     assert table == listing.words(ROWS, 160.0).splitlines()
-    for part in ("running", "6,000 of 10,000", "energy distance 0.00420 ± 0.001, step 5,500", "1 min", "has collapsed"):
+    for part in ("running", "6,000 of 10,000", "energy distance 0.0042 ± 0.0010, step 5,500", "1 min", "has collapsed"):
         assert part in table[1]
     assert table[1].index("running") == table[2].index("damaged") == table[0].index("state")
     assert table[2].endswith("  bad/config.json is damaged")
