@@ -7,7 +7,9 @@ import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -23,16 +25,20 @@ from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, WganWarning
+from wgan.files import notebooks
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
+from wgan.reports import overview
+from wgan.reports.page import write as write_report
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
+from wgan.runs.quantities import quantity
 from wgan.training import following
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
-from wgan.training.loop import save
+from wgan.training.loop import picture, save
 from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
@@ -249,6 +255,41 @@ class WGAN(BaseEstimator):
             for record in self.records_:
                 runs.append(out, record)
             save(self._training, out)
+
+    def plot(self, n: int = 64, seed: int = 0) -> Any:
+        """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it."""
+        model = self._fitted()
+        real = self._training.dataset.rows[:1000] if self._training else None
+        real = real if real is not None and len(real) else None  # a loaded model has no rows
+        count = n if model.form.kind == "images" else max(n, 1000)
+        return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.form, real)
+
+    def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:
+        """Write the report of this model as one HTML page, and return its path."""
+        self._fitted()
+        if self._training is None or not hasattr(self, "records_"):
+            raise WganError("this model was loaded from a run folder; use wgan report RUN on that folder.")
+        with TemporaryDirectory() as folder:
+            run = Path(folder) / (Path(path).stem or "model")
+            self.save(run)
+            picture(self._training, run / "samples" / f"{self._training.step:08d}.png")
+            return write_report([run], Path(path), overwrite=overwrite)
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook, with the figure of `plot` below it."""
+        model = self._fitted()
+        last = (getattr(self, "records_", None) or [{}])[-1]
+        rows: list[tuple[str, object]] = [("step", f"{model.step:,} of {model.config.steps:,}")]
+        rows += [(quantity(name).title, f"{last[name]:.3g}") for name in overview.CURVES if name in last]
+        rows += [("shape of a row", "x".join(map(str, model.form.shape))), ("network", model.game.architecture.name)]
+        self.plot().savefig(file := BytesIO(), format="png")
+        return notebooks.table(repr(self), rows, file.getvalue())
+
+    def _repr_mimebundle_(self, **more: Any) -> dict[str, str]:
+        """What a notebook shows: scikit-learn's diagram of a model that is not fitted, else the table."""
+        if self._model is None:
+            return super()._repr_mimebundle_(**more)
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
 
     def _fitted(self) -> Model:
         if self._model is None:

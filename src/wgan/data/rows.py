@@ -2,16 +2,19 @@
 
 import math
 from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from wgan.data.mapped import Mapped
 from wgan.errors import WganError
+from wgan.files.notebooks import table
 from wgan.files.records import converted
 from wgan.maths.streams import stream
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+SHOWN = 12  # images in the table of a data set
 MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
 
 
@@ -156,6 +159,24 @@ class Dataset:
             raise WganError(
                 f"{self.name} has labels of shape {np.shape(self.labels)} for {len(self.rows)} rows; give one for each"
             )
+
+    def _repr_html_(self) -> str:
+        """A table for a notebook, with the first images below it."""
+        about = [("rows", f"{len(self.rows):,}"), ("shape of a row", "x".join(map(str, self.form.shape)))]
+        about += [("kind", self.form.kind), ("dtype", str(self.rows.dtype)), ("source", self.source)]
+        about += [("classes", str(len(self.label_names)))] if len(self.label_names) else []
+        return table(self.name, about, _strip(self.form, self.rows[:SHOWN]) if self.form.kind == "images" else b"")
+
+
+def _strip(form: Form, images: np.ndarray) -> bytes:
+    """Images side by side as a PNG, each at least 32 pixels high."""
+    from PIL import Image
+
+    side = np.concatenate([*np.clip((form.encode(images) + 1) * 127.5, 0, 255).round().astype(np.uint8)], axis=1)
+    factor, file = max(1, 32 // side.shape[0]), BytesIO()
+    side = side.repeat(factor, axis=0).repeat(factor, axis=1)
+    Image.fromarray(side[..., 0] if side.shape[-1] == 1 else side).save(file, format="PNG")
+    return file.getvalue()
 
 
 def _unchanged_rows(dataset: Dataset) -> np.ndarray:

@@ -1,8 +1,9 @@
 """What a notebook shows that a terminal cannot: a bar of progress, and tables as HTML."""
 
+import base64
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -22,6 +23,20 @@ class _Html:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def table(title: str, rows: Iterable[tuple[str, object]], png: bytes = b"") -> str:
+    """A small table in HTML, with a picture below it; every text is escaped.
+
+    Examples:
+        >>> table("a < b", [("rows", 3)])
+        '<table><caption>a &lt; b</caption><tr><th>rows</th><td>3</td></tr></table>'
+    """
+    lines = "".join(f"<tr><th>{escape(shown(name))}</th><td>{escape(shown(value))}</td></tr>" for name, value in rows)
+    picture = base64.b64encode(png).decode()
+    return f"<table><caption>{escape(shown(title))}</caption>{lines}</table>" + (
+        f'<img alt="" src="data:image/png;base64,{picture}">' if png else ""
+    )
 
 
 def in_notebook() -> bool:

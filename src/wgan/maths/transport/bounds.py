@@ -11,6 +11,7 @@ import numpy as np
 
 from wgan.errors import WganError, unknown_name
 from wgan.files.memory import SHARE, free, refuse_more_than_free
+from wgan.files.notebooks import table
 from wgan.maths.exact import as_rows, finite_number
 from wgan.maths.streams import stream
 from wgan.maths.transport import certify, solvers
@@ -57,6 +58,12 @@ class W1:
     def __repr__(self) -> str:
         sizes = " x ".join(f"{n:,}" for n in self.n)
         return f"W1 {self.value:.6g} in [{self.lower:.6g}, {self.upper:.6g}] ({self.method}, {sizes} points)"
+
+    def _repr_html_(self) -> str:
+        numbers = [(name, f"{getattr(self, name):.6g}") for name in ("lower", "value", "upper", "gap")]
+        sizes = " and ".join(f"{n:,}" for n in self.n)
+        more = [("method", self.method), ("rows", sizes), ("seconds", f"{self.seconds:.3g}")]
+        return table("Earth mover's distance (W1)", [*numbers, *more])
 
 
 class Bounds:

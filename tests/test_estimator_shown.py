@@ -1,0 +1,62 @@
+"""What a notebook shows of a model, a data set and a distance; the figure and the report of a model."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import wgan
+from wgan import WganError
+
+SMALL = {"width": 4, "batch": 4, "latent": 2, "network": "mlp", "engine": "torch", "log_every": 2, "steps": 4}
+IMAGES = np.random.default_rng(0).random((60, 4, 4))
+
+
+def picture_of(html):
+    return Image.open(io.BytesIO(base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return wgan.WGAN(**SMALL).fit(IMAGES)
+
+
+def test_a_fitted_model_is_a_table_with_a_figure_and_another_is_scikit_learns_diagram(model):
+    shown = model._repr_mimebundle_()
+    assert "4 of 4" in shown["text/html"]
+    assert picture_of(shown["text/html"]).size == (1100, 440)
+    assert "WGAN" in wgan.WGAN()._repr_mimebundle_()["text/plain"]
+
+
+def test_a_plot_has_the_curves_and_the_samples(model):
+    curves, picture = model.plot().axes
+    np.testing.assert_array_equal(curves.lines[0].get_xdata(), [r["step"] for r in model.records_])
+    np.testing.assert_array_equal(curves.lines[0].get_ydata(), [r["estimate"] for r in model.records_])
+    assert picture.images
+    assert wgan.WGAN(**SMALL).fit(np.random.default_rng(0).normal(size=(60, 2))).plot().axes[1].images
+
+
+def test_a_report_is_written_and_replaced_only_when_asked(model, tmp_path):
+    path = tmp_path / "mine.html"
+    assert model.report(path) == path
+    assert "mine" in path.read_text()
+    with pytest.raises(WganError, match="exists"):
+        model.report(path)
+    model.save(tmp_path / "run")
+    with pytest.raises(WganError, match="wgan report RUN"):
+        wgan.load(tmp_path / "run").report(tmp_path / "other.html")
+
+
+def test_a_data_set_is_a_table_with_its_first_images_and_no_name_of_it_is_html():
+    html = wgan.data.from_array(IMAGES, name="<b>x")._repr_html_()
+    assert "&lt;b&gt;x" in html
+    assert picture_of(html).size == (12 * 32, 32)
+    assert "<img" not in wgan.data.from_array(IMAGES[:, 0])._repr_html_()
+
+
+def test_a_distance_is_a_table():
+    found = wgan.w1([[0.0], [1.0]], [[2.0], [3.0]])
+    assert "<th>value</th><td>2</td>" in found._repr_html_()
