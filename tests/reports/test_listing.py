@@ -102,7 +102,7 @@ def test_the_list_is_a_table_where_it_fits_and_a_few_lines_a_run_elsewhere():
     narrow = listing.words(ROWS, 160.0, 60).splitlines()
     assert narrow == [
         "digits-default", "  running, step 6,000 of 10,000, 1 min ago",
-        "  best: energy distance 0.00420 ± 0.001, step 5,500", "  The generator has collapsed",
+        "  best: energy distance 0.0042 ± 0.0010, step 5,500", "  The generator has collapsed",
         "bad\\x1b[31m", "  damaged, 2 min ago", "  bad/config.json is damaged",
     ]  # fmt: skip
 
