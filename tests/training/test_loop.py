@@ -507,7 +507,7 @@ def test_the_estimator_fits_samples_scores_saves_and_loads(tmp_path):
     X = data.load("digits").rows[:300, ..., 0].astype(np.float32) / 255
     model = wgan.WGAN(**{k: v for k, v in SMALL.items() if k != "data"}, network="mlp").fit(X)
     rows = model.sample(5, seed=1)
-    assert rows.shape == (5, 8, 8, 1)
+    assert rows.shape == (5, 8, 8)
     assert rows.dtype == np.float32
     assert 0 <= rows.min() <= rows.max() <= 1
     scores = model.score_samples(X[:7])
