@@ -38,6 +38,7 @@ from wgan.runs.quantities import quantity
 from wgan.training import following
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
+from wgan.training.latents import walk
 from wgan.training.loop import picture, save
 from wgan.training.model import Model, described, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
@@ -233,6 +234,19 @@ class WGAN(BaseEstimator):
         """
         model = self._fitted()
         rows = models.sample(model, n, seed, label)
+        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
+
+    def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None) -> Any:
+        """Rows for `n` latents on the way from one to another; both ends are drawn by `seed`.
+
+        The way is an arc, since the noise of every generator of wgan is normal; see `training.latents`. All rows of a
+        conditional model have one class, `label` or a class that is drawn.
+        """
+        model = self._fitted()
+        codes = models.sample_codes(model, 1, seed, label)
+        rows = models.generate(
+            model, walk(model.config.latent, n, seed), None if codes is None else np.repeat(codes, n)
+        )
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
