@@ -6,6 +6,7 @@ line itself. `<!-- not run: REASON -->` on the line above a block exempts it, an
 """
 
 import ast
+import importlib
 import re
 import shlex
 import textwrap
@@ -19,6 +20,7 @@ import click
 import numpy as np
 import pytest
 
+import wgan
 from wgan.cli import cli
 from wgan.data import DATASETS
 from wgan.game.constraints import CONSTRAINTS
@@ -169,3 +171,14 @@ def test_a_command_with_an_unknown_flag_is_refused():
     for line in ("wgan train digits --stepz 5", "wgan train digits --steps five", "wgan tarin digits"):
         with pytest.raises(Exception, match=r"stepz|five|tarin"):
             parsed(line)
+
+
+def test_the_reference_lists_every_public_name_and_links_it_to_where_it_lives():
+    page = (ROOT / "docs/reference.md").read_text()
+    linked = dict(re.findall(r"\[`(\w+)`\]\[([\w.]+)\]", page))
+    modules = set(re.findall(r"`wgan\.(\w+)`", page))
+    for name in wgan.__all__:
+        assert name in linked or name in modules or f"`{name}`" in page, name
+    for name, place in linked.items():
+        module, _, member = place.rpartition(".")
+        assert getattr(importlib.import_module(module), member) is getattr(wgan, name), name

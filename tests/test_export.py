@@ -310,7 +310,9 @@ def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     for out, said in (("g.pt", "ends in .pt; use .onnx or .safetensors"), ("g", "ends in no suffix")):
         assert_refused(wgan_command("export", finished, "--out", tmp_path / out), said)
     assert_refused(wgan_command("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
-    assert_refused(wgan_command("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "step is '77'")
+    assert_refused(
+        wgan_command("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "no checkpoint at step 77"
+    )
     with pytest.raises(WganError, match=r"cannot read .*nothing\.onnx"):
         export.sample(tmp_path / "nothing.onnx", 1)
     whole = export.export(finished, tmp_path / "g.onnx").path.read_bytes()

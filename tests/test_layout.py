@@ -65,7 +65,7 @@ def test_the_tests_mirror_the_folders():
     assert here - {"corpus"} == {str(folder) for folder in FOLDERS}
 
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text() for page in PAGES)
 CODE = {path: path.read_text() for path in PACKAGE.rglob("*.py")}
 
@@ -75,20 +75,20 @@ def test_the_tree_of_the_readme_and_the_table_of_contributing_are_the_layers_of_
         contract = tomllib.load(file)["tool"]["importlinter"]["contracts"][0]
     wanted = [layer.split(" | ") for layer in contract["layers"] if layer != "__main__"]
     tree = re.findall(r"^  (?!__init__)(\w+)(?:\.py|/) ", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert sorted(tree[2:4]) == sorted(wanted[2])
-    assert [*tree[:2], *tree[4:]] == [name for layer in wanted if len(layer) == 1 for name in layer]
+    assert sorted(tree[1:3]) == sorted(wanted[1])
+    assert [*tree[:1], *tree[3:]] == [name for layer in wanted if len(layer) == 1 for name in layer]
     rows = re.findall(r"^\| (`[^|]+`) \||^\| (`\w+`) ", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     table = [sorted(re.findall(r"`(\w+)/?`", first or second)) for first, second in rows]
     assert table == [sorted(layer) for layer in wanted]
 
 
 NAMES = {"numpy": "NumPy", "scipy": "SciPy", "sklearn": "scikit-learn", "PIL": "Pillow", "ot": "POT"}
-NAMES |= {"distributed": "dask", "markupsafe": "jinja2", "torch_fidelity": "torch-fidelity"}
+NAMES |= {"distributed": "dask", "markupsafe": "jinja2", "torch_fidelity": "torch-fidelity", "yaml": "PyYAML"}
 
 
 def test_each_row_of_contributing_names_the_packages_that_the_folder_imports():
     rows = re.findall(r"^\| (`\w+/?`.*?) \| .* \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    assert len(rows) == 17
+    assert len(rows) == 16
     for first, allowed in rows:
         parts = re.findall(r"`(\w+)/?`", first)
         code = [text for path, text in CODE.items() if path.relative_to(PACKAGE).parts[0].removesuffix(".py") in parts]

@@ -1,4 +1,4 @@
-"""`WganError`, the exception for mistakes that the user can mend, `WganWarning`, and "did you mean"."""
+"""`WganError`, the exception for mistakes that the user can correct, `WganWarning`, and "did you mean"."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ LONGEST = 1500  # characters of a sentence: what was got can be a name or a list
 
 
 class WganError(Exception):
-    """A mistake that the user can mend; one sentence says what was got, what is allowed and what to do.
+    """A mistake that the user can correct; one sentence says what was got, what is allowed and what to do.
 
     A sentence that is too long to be read loses its middle.
     """
@@ -30,7 +30,7 @@ def shorter(text: str, most: int) -> str:
 
 
 class WganWarning(UserWarning):
-    """What the user should know, although the work goes on; the command line prints it on stderr."""
+    """What the user should know, although the work continues; the command line prints it on stderr."""
 
 
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:

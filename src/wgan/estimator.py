@@ -22,7 +22,7 @@ from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
 from wgan.presets import preset as named_preset
-from wgan.runs import checkpoint
+from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
@@ -175,7 +175,7 @@ class WGAN(BaseEstimator):
         """
         model = self._fitted()
         rows = models.sample(model, n, seed, label)
-        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else rows
+        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """The critic's score of each row, [n], higher for rows that look real; only differences have a meaning.
@@ -254,8 +254,6 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
     """The rows to train on, with their labels if the config is conditional; bad rows raise `UnfitRows`."""
     if len(getattr(X, "shape", ())) == 2 and X.shape[0] == 1:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
-    if len(getattr(X, "shape", ())) == 1:
-        raise UnfitRows(f"X has shape {X.shape}; give rows of columns, such as X.reshape(-1, 1).")
     try:
         dataset = given(config, X)
         if y is None or config.conditional == "none":
@@ -318,21 +316,22 @@ WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 
 def load(
     run: str | Path,
+    step: str | int | None = None,
     *,
     objective: Objective | None = None,
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> WGAN:
-    """The model of a run folder at its newest checkpoint; it can sample, score rows and be trained further.
+    """The model of a run folder at a checkpoint; it can sample, score rows and be trained further.
 
+    `step` chooses the checkpoint: "latest", which is the default, "best", or the number of a step.
     `objective`, `constraint` and `network` are the objects of your own that the run was made with. A model whose
     objective is missing samples and scores, but cannot be trained further.
     """
-    config = models.load_model(run, objective=objective, constraint=constraint, network=network).config
+    loaded = models.load_model(run, step, objective=objective, constraint=constraint, network=network)
+    config = loaded.config
     default = named_preset("default").config
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)
-    newest, _ = checkpoint.latest(Path(run) / "checkpoints")
-    assert newest is not None  # otherwise load_model has raised an error
-    model._restore(runs.read_config(Path(run)), newest, config)
+    model._restore(runs.read_config(Path(run)), best.checkpoint_at(Path(run), loaded.step), config)
     return model

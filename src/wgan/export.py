@@ -299,7 +299,11 @@ def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int |
 def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
     """Rows of an exported file; the same seed gives the same rows as `wgan sample RUN`."""
     found = drawn(path, count, seed, label)
-    return Sampled(whole(found), found.form, None if found.labels is None else np.concatenate([*found.labels()]))
+    return Sampled(
+        found.form.as_given(whole(found)),
+        found.form,
+        None if found.labels is None else np.concatenate([*found.labels()]),
+    )
 
 
 def drawn(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:

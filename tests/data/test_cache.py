@@ -60,7 +60,7 @@ def test_whatever_happens_to_a_cache_its_rows_are_right(tmp_path, monkeypatch, c
     np.testing.assert_array_equal(again.rows, rows)
     np.testing.assert_array_equal(again.labels, labels)
     assert again.sha256 == first.sha256
-    said = "damaged or foreign files; they are made anew" in capsys.readouterr().err
+    said = "files that are damaged or from another program; they are made again" in capsys.readouterr().err
     if name in ("manifest.json", "headers.json") and changed and how not in ("gone", "longer"):
         assert said
     capsys.readouterr()

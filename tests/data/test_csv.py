@@ -92,7 +92,7 @@ TEXTS = {
     "mixed marks": (["1,5", "1,500.25", "2.5"], ""),
     "zeros between thousands": (["0.001.000", "1.001.000"], ""),
     "scores": (["2:1", "0:3"], ""),
-    "mostly numbers": ([*map(str, range(19)), "about 7"], "'about 7' is no number but 19 of 20"),
+    "mostly numbers": ([*map(str, range(19)), "about 7"], "'about 7' is not a number but 19 of 20"),
     "money with leading zeros": (["$007", "$012"], ""),
 }
 

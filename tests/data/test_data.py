@@ -135,7 +135,7 @@ def test_columns_are_dropped_from_tables_only(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     np.save("rows.npy", np.eye(3))
     (tmp_path / "a folder").mkdir()
-    with pytest.raises(WganError, match=r"drop is for tables .*, but .* is none; leave it out"):
+    with pytest.raises(WganError, match=r"drop is only for tables .*, and .* is not one; leave it out"):
         load(what, drop="age")
-    with pytest.raises(WganError, match="drop is for tables with named columns, which array has not"):
+    with pytest.raises(WganError, match="drop is only for tables with named columns, and array has none"):
         from_array(np.eye(3), drop="age")

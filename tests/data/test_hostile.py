@@ -30,13 +30,13 @@ SAID = {  # what is said of each file of the corpus
     "npy-objects.npy": "holds Python objects, which are never unpickled",
     "npy-records.npy": "holds records with named fields",
     "npy-no-width.npy": "its dtype is <U0",
-    "npz-labels-beyond-unicode.npz": "labels that are no text",
-    "npz-labels-of-half-characters.npz": "labels that are no text",
+    "npz-labels-beyond-unicode.npz": "labels that are not text",
+    "npz-labels-of-half-characters.npz": "labels that are not text",
     "npz-bad-deflate.npz": "its array X.npy: Error -3",
     "npz-encrypted.npz": "its array X.npy is encrypted",
     "npz-unknown-method.npz": "compressed by method 99, which is unknown",
     "npz-declares-more.npz": "its array X.npy: .*more than its",
-    "csv-no-utf-16.csv": "begins as text in utf-16, but is none; save it as UTF-8",
+    "csv-no-utf-16.csv": "begins like text in utf-16, but is not; save it as UTF-8",
     "csv-ragged-latin.csv": "line 3 has 3 fields, but the header has 2",
     "csv-only-blank-lines.csv": "is empty; give a header and rows",
     "csv-cut.csv.gz": r"cannot read .*ended before the end-of-stream",
@@ -201,7 +201,7 @@ def test_rows_of_an_npz_beyond_its_own_header_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(6.0).reshape(3, 2))
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("X.npy", (tmp_path / "a.npy").read_bytes().replace(b"(3, 2)", b"(2, 2)"))
-    with pytest.raises(WganError, match="goes on after its array"):
+    with pytest.raises(WganError, match="has bytes after its array"):
         read_numpy(tmp_path / "a.npz")
 
 
@@ -281,7 +281,7 @@ def test_a_place_beyond_its_page_is_named(database, tmp_path, monkeypatch):
     (leaf,) = (at for at in range(0, len(damaged), 4096) if damaged[at + 10] == 2)
     damaged[leaf + 18 : leaf + 20] = b"\xff\xff"
     (tmp_path / "data.mdb").write_bytes(damaged)
-    with pytest.raises(WganError, match=r"data.mdb' is damaged \(its page \d is damaged\); fetch it again"):
+    with pytest.raises(WganError, match=r"data.mdb' is damaged \(its page \d is damaged\); download it again"):
         load(tmp_path, size=8)
 
 
@@ -309,7 +309,7 @@ def test_a_cache_whose_time_was_set_back_is_not_believed(photos, tmp_path, name,
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     capsys.readouterr()
     np.testing.assert_array_equal(load(photos).rows, right)
-    assert "damaged or foreign files; they are made anew" in capsys.readouterr().err
+    assert "files that are damaged or from another program; they are made again" in capsys.readouterr().err
 
 
 def test_a_manifest_in_which_a_number_was_changed_is_not_believed(photos, tmp_path, capsys):
@@ -318,7 +318,7 @@ def test_a_manifest_in_which_a_number_was_changed_is_not_believed(photos, tmp_pa
     path.write_text(path.read_text().replace('"source": "', '"source": "x'))
     capsys.readouterr()
     assert load(photos).source == right.source
-    assert "damaged or foreign files; they are made anew" in capsys.readouterr().err
+    assert "files that are damaged or from another program; they are made again" in capsys.readouterr().err
 
 
 def test_a_journal_that_names_chunks_which_were_not_decoded_is_not_believed(photos, tmp_path, monkeypatch):

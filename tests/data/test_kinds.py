@@ -103,13 +103,13 @@ def test_a_form_that_the_user_says_keeps_the_leading_zeros_as_they_came(tmp_path
 
 
 MISFITS = [
-    ("number", ["1", "two", "3"], "'two', which is no number"),
-    ("number", ["$1.00", "€2.00"], "'€2.00', which is no number"),
-    ("integer", ["1", "2.5", "3"], "2.5, which is no whole number"),
-    ("integer", ["1", "x"], "'x', which is no whole number"),
-    ("date", ["2023-01-01", "2023-13-01"], "'2023-13-01', which is no date"),
-    ("date", ["red", "blue"], "'red', which is no date"),
-    ("date:%d/%m/%Y", ["01/02/2020", "12/31/2020"], "'12/31/2020', which is no date written %d/%m/%Y"),
+    ("number", ["1", "two", "3"], "'two', which is not a number"),
+    ("number", ["$1.00", "€2.00"], "'€2.00', which is not a number"),
+    ("integer", ["1", "2.5", "3"], "2.5, which is not a whole number"),
+    ("integer", ["1", "x"], "'x', which is not a whole number"),
+    ("date", ["2023-01-01", "2023-13-01"], "'2023-13-01', which is not a date"),
+    ("date", ["red", "blue"], "'red', which is not a date"),
+    ("date:%d/%m/%Y", ["01/02/2020", "12/31/2020"], "'12/31/2020', which is not a date in the form %d/%m/%Y"),
     ("number", ["9007199254740993", "1"], "9007199254740993, beyond 2"),
 ]
 
@@ -199,7 +199,7 @@ def test_a_kind_is_said_stored_resumed_and_needs_a_table(tmp_path):
     assert run(*command).returncode == 0
     assert_refused(run(*command, "--column", "zip=number"), "column: saved ['day=date:%m/%d/%Y']")
     assert_refused(run(*command, "--column", "zpi=text"), "unknown column of x.csv 'zpi'; did you mean 'zip'?")
-    assert_refused(run("train", "digits", "--column", "a=text"), "column is for tables")
+    assert_refused(run("train", "digits", "--column", "a=text"), "column is only for tables")
     done = run("data", path, "--column", "day=date")
     assert "day   date, such as 01/01/2020: any from 01/01/2020 to 12/01/2020" in done.stdout, done.stdout
     other = csv(tmp_path, zip=["00001", "00002"], day=["01/01/2020", "05/01/2020"]).rename(tmp_path / "y.csv")
@@ -209,8 +209,8 @@ def test_a_kind_is_said_stored_resumed_and_needs_a_table(tmp_path):
 
 
 def test_named_sets_and_arrays_take_no_kinds(tmp_path):
-    with pytest.raises(WganError, match=r"column is for tables .*'digits' is none"):
+    with pytest.raises(WganError, match=r"column is only for tables .*'digits' is not one"):
         load_data("digits", column="a=text")
-    with pytest.raises(WganError, match="column is for tables with named columns"):
+    with pytest.raises(WganError, match="column is only for tables with named columns"):
         from_array(np.eye(3), column="a=text")
     assert set(KINDS) == {"text", "number", "integer", "date", "identifier"}

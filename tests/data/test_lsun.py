@@ -35,7 +35,7 @@ def test_a_truncated_lmdb_is_named(bedrooms, keep):
     file = bedrooms / "data.mdb"
     size = file.stat().st_size
     os.truncate(file, int(keep * size) if isinstance(keep, float) else keep % size)
-    with pytest.raises(WganError, match=r"data.mdb' is damaged.*fetch it again") as caught:
+    with pytest.raises(WganError, match=r"data.mdb' is damaged.*download it again") as caught:
         load(bedrooms, size=16)
     one_sentence(caught)
 

@@ -20,7 +20,7 @@ def test_names_come_back_from_their_text(names):
 
 @pytest.mark.parametrize("text", ["", ",", "a,", ",a", '"a', '"a"b', " "])
 def test_a_text_that_is_no_list_is_refused(text):
-    with pytest.raises(WganError, match="which is no list of names; write NAME,NAME") as caught:
+    with pytest.raises(WganError, match="which is not a list of names; write NAME,NAME") as caught:
         names_in(text, "drop")
     one_sentence(caught)
 

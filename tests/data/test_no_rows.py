@@ -146,7 +146,7 @@ def test_a_field_that_given_rows_do_not_read_is_refused(field):
 
 def test_images_of_the_size_are_taken():
     images = np.random.default_rng(0).integers(0, 256, (20, 4, 4)).astype(np.uint8)
-    assert wgan.WGAN(**SMALL, size=4).fit(images).sample(2).shape == (2, 4, 4, 1)
+    assert wgan.WGAN(**SMALL, size=4).fit(images).sample(2).shape == (2, 4, 4)
 
 
 def test_labels_beside_a_data_set_are_read():
@@ -156,10 +156,10 @@ def test_labels_beside_a_data_set_are_read():
 
 
 FLAGS = {
-    "data_dir": ({"data_dir": "."}, "data_dir is for named sets"),
+    "data_dir": ({"data_dir": "."}, "data_dir is only for named data sets"),
     "resize": ({"resize": "pad"}, "resize is 'pad', but it needs size"),
-    "size": ({"size": 3}, "size is for folders of images"),
-    "drop": ({"drop": "a"}, "drop is for tables"),
+    "size": ({"size": 3}, "size is only for folders of images"),
+    "drop": ({"drop": "a"}, "drop is only for tables"),
 }
 
 

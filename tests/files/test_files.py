@@ -53,7 +53,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path):
 def test_what_is_no_regular_file_is_not_replaced(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
-        with pytest.raises(WganError, match="is no regular file; give another name"):
+        with pytest.raises(WganError, match="is not a regular file; give another name"):
             write(path, b"")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 

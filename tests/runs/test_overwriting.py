@@ -88,7 +88,7 @@ def test_another_file_is_replaced_only_if_that_is_asked_for(tmp_path):
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name in ("folder", "pipe"):
-        with pytest.raises(WganError, match="is no regular file; give another name"):
+        with pytest.raises(WganError, match="is not a regular file; give another name"):
             check_file(tmp_path / name, overwrite=True)
     check_folder(tmp_path, lambda name: name == "000000.png")
     with pytest.raises(WganError, match=r"holds mine\.png already"):
@@ -98,7 +98,7 @@ def test_another_file_is_replaced_only_if_that_is_asked_for(tmp_path):
 
 def test_an_exported_file_is_not_written_over_and_its_run_is_known(run, tmp_path):
     (run / "generator.onnx").touch()
-    with pytest.raises(WganError, match="is what is read"):
+    with pytest.raises(WganError, match="is also the input"):
         check_file(run / "generator.onnx", run / "generator.onnx", overwrite=True)
     with pytest.raises(WganError, match="belongs to the data"):
         check_file(tmp_path / "x.csv", run / "generator.onnx", overwrite=True)

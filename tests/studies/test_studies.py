@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_written_is_named_and_what_is_finished_stays(tmp_p
     if (out / name).exists():
         (out / name).rename(tmp_path / "kept")
     (out / name).mkdir()
-    with pytest.raises(WganError, match=r"cannot write .*out.*(Is a directory|is no regular file)"):
+    with pytest.raises(WganError, match=r"cannot write .*out.*(Is a directory|is not a regular file)"):
         list(running)
     (out / name).rmdir()
     if (tmp_path / "kept").exists():

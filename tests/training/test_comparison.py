@@ -232,7 +232,7 @@ def test_a_function_that_returns_an_error_has_it_reported():
 
 
 def test_a_function_that_raises_is_named_in_a_sentence():
-    with pytest.raises(WganError, match=r"^best_by raises raised ZeroDivisionError \(no rows are red\); mend"):
+    with pytest.raises(WganError, match=r"^best_by raises raised ZeroDivisionError \(no rows are red\); correct it"):
         list(advance(start(Config(**SMALL | {"best_by": raises}))))
 
 

@@ -62,8 +62,8 @@ def test_the_schedule_goes_on_as_in_a_longer_run_and_is_recorded(tmp_path, engin
     assert saved["config"]["steps"] == 10
     assert saved["extended"] == [{"at": 6, "steps_before": 6}]
     assert said[0] == (
-        "extended at step 6 to 10 steps: the learning rate, which had fallen to 0, starts anew at 0.04, as in a run of "
-        "that many steps, and falls to 0."
+        "extended at step 6 to 10 steps: the learning rate, which had fallen to 0, starts again at 0.04, as in a run "
+        "of that many steps, and falls to 0."
     )
 
 
@@ -123,10 +123,10 @@ def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(
         list(train(LONG, out=tmp_path / "run"))
     with pytest.raises(WganError, match="extend adds steps, but steps is 4 and the run has 6"):
         list(train(CONFIG.replace(steps=4), out=tmp_path / "run", extend=True))
-    with pytest.raises(WganError, match=r"--extend goes on with an earlier run, but .*none holds none"):
+    with pytest.raises(WganError, match=r"--extend continues an earlier run, but .*none holds none"):
         list(train(LONG, out=tmp_path / "none", extend=True))
     assert not (tmp_path / "none").exists()
-    with pytest.raises(WganError, match="but restart begins anew"):
+    with pytest.raises(WganError, match="but restart starts again"):
         list(train(LONG, out=tmp_path / "run", extend=True, restart=True))
     with pytest.raises(WganError, match="give out"):
         list(train(LONG, extend=True))
@@ -163,7 +163,7 @@ def test_the_command_extends(tmp_path):
     assert "extended" not in runs.read_config(tmp_path / "run")
     done = command(*arguments, "--steps", 4, "--extend")
     assert (
-        "extended at step 2 to 4 steps: the learning rate, which had fallen to 0, starts anew at 0.001" in done.stderr
+        "extended at step 2 to 4 steps: the learning rate, which had fallen to 0, starts again at 0.001" in done.stderr
     )
     assert "done at step 4" in done.stderr
 

@@ -94,12 +94,12 @@ def load(
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if data_dir is not None and not named:
-        raise WganError(f"data_dir is for named sets, but {str(name_or_path)!r} is none; leave it out")
+        raise WganError(f"data_dir is only for named data sets, and {str(name_or_path)!r} is not one; leave it out")
     if size is None and resize != "crop":
         raise WganError(f"resize is {resize!r}, but it needs size; give that too, or leave it out")
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
-            raise WganError(f"{field} is for tables ({WORDS}), but {str(name_or_path)!r} is none; leave it out")
+            raise WganError(f"{field} is only for tables ({WORDS}), and {str(name_or_path)!r} is not one; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
@@ -108,7 +108,7 @@ def load(
             return load_lmdb(path, size, resize)
         return decoded(folder_pictures(path), size, resize)
     if size is not None:
-        raise WganError(f"size is for folders of images, but {str(name_or_path)!r} is not one; leave it out")
+        raise WganError(f"size is only for folders of images, and {str(name_or_path)!r} is not one; leave it out")
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
     remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, or one of: {', '.join(DATASETS)}"

@@ -67,7 +67,7 @@ class ArrayForm(Form):
 
         Raises WganError for another shape, and for a number that a column with few numbers lacked in training.
         """
-        rows = np.asarray(rows)
+        rows = self.at_rest(np.asarray(rows))
         values = np.array(rows, np.float64)
         if np.isnan(values).any():
             raise WganError("got NaN in an array that had none in the training data; fill or drop those rows")
@@ -95,9 +95,9 @@ class ArrayForm(Form):
         super().check()
         self._table.check()
         if any(column.missing or column.unit or column.kind not in ("number", "levels") for column in self.numbers):
-            raise ValueError("the form of an array has a column that is none of numbers")
+            raise ValueError("the form of an array has a column that does not hold numbers")
         if any(not isinstance(level, int | float) for column in self.numbers for level in column.levels):
-            raise ValueError("the form of an array has a level that is no number")
+            raise ValueError("the form of an array has a level that is not a number")
         if any((np.diff(levels) <= 0).any() for levels in self._levels.values()):
             raise ValueError("the form of an array has levels that do not ascend")
 

@@ -1,6 +1,7 @@
 """Turn an array, a list or a DataFrame into a Dataset."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,16 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     A DataFrame loses the columns in `drop`, and `column` says the kinds of others; see `table.from_frame`. Integer
     images within 0 to 255 become uint8. The range of float images is [0, 1] or [-1, 1] if they fit into it; other
     images range from their minimum to their maximum. Columns are standardised, or encoded as a table's are where a
-    spike, a bound or a grid is evident; see `array_form`. Decoding returns the dtype of X (float32 for float16). Raises
-    WganError for anything that cannot be trained on.
+    spike, a bound or a grid is evident; see `array_form`. Decoding returns the dtype of X (float32 for float16), and
+    `Form.as_given` the shape of its rows. Raises WganError for anything that cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
         return from_frame(X, name=name, drop=drop, column=column)
     for field, value in (("drop", drop), ("column", column)):
         if value:
-            raise WganError(f"{field} is for tables with named columns, which {name} has not; leave it out")
+            raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")
     array = real_array(X, name)
+    squeezed = array.ndim in (1, 3)
     if array.ndim == 1:
         array = array[:, np.newaxis]
     if array.ndim not in (2, 3, 4):
@@ -50,14 +52,16 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     array = np.ascontiguousarray(array, dtype=dtype)
     _check_values(array, name)
     if array.ndim == 2:
-        return _table(array, name, getattr(X, "columns", range(array.shape[1])))
-    return _images(array, name)
+        dataset = _table(array, name, getattr(X, "columns", range(array.shape[1])))
+    else:
+        dataset = _images(array, name)
+    return replace(dataset, form=replace(dataset.form, squeezed=squeezed))
 
 
 def real_array(X: Any, name: str) -> np.ndarray:
     """X as an array of real numbers, of which none is hidden by a mask or changed.
 
-    Raises WganError, with the remedy, for what is no array, list or tuple, and for what NumPy would read wrongly.
+    Raises WganError, with the remedy, for what is not an array, list or tuple, and for what NumPy would read wrongly.
     """
     if isinstance(X, str | Path):
         raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")

@@ -4,7 +4,7 @@ The name of a cache folder is a hash of its pictures. `rows` holds [n, height, w
 for greys of 16 bits, little-endian uint16, `labels.npy` and `files.json` have one entry for each row, and
 `manifest.json`, written last, holds the rest and the hashes of the others. During decoding `journal.jsonl` names the
 chunks that are done, with their checksums, so that decoding continues there after a kill. What does not have the size
-and the hash that are stated is made anew. The rows are hashed on the first use after their file got another size, time
+and the hash that are stated is made again. The rows are hashed on the first use after their file got another size, time
 or inode, since they may be many.
 """
 
@@ -251,7 +251,7 @@ def _labels(pictures: Pictures, folder: Path) -> np.ndarray | None:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether something lies here that is no file, so that wgan did not write it."""
+    """Whether something here is not a file, so that wgan did not write it."""
     return os.path.lexists(path) and (path.is_symlink() or not path.is_file())
 
 
@@ -280,10 +280,10 @@ def _checksum(record: Record, crc: int) -> int:
 
 
 def _discard(folder: Path, names: Iterable[str]) -> None:
-    """Remove files that wgan did not write or that are damaged, and say on stderr that they are made anew."""
+    """Remove files that wgan did not write or that are damaged, and say on stderr that they are made again."""
     found = [folder / name for name in names if os.path.lexists(folder / name)]
     if found:
-        say(f"{str(folder)!r} holds damaged or foreign files; they are made anew.", err=True)
+        say(f"{str(folder)!r} holds files that are damaged or from another program; they are made again.", err=True)
     for path in found:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -442,7 +442,7 @@ def _refuse_too_many_broken(pictures: Pictures, broken: dict[str, str]) -> None:
     if len(broken) > allowed or len(broken) == pictures.total:
         raise WganError(
             f"{pictures.source} has {len(broken)} broken images among {pictures.total:,}, "
-            f"but at most {allowed} are skipped: {_first_three(broken)}; mend or remove them"
+            f"but at most {allowed} are skipped: {_first_three(broken)}; repair or remove them"
         )
 
 

@@ -63,13 +63,13 @@ def load_cifar(name: str, part: str = "train", data_dir: str | Path | None = Non
         rows = ROWS_A_FILE[file.removesuffix(".bin").rstrip("_12345")]
         width = archive.label_bytes + 3 * 32 * 32
         if len(raw) != rows * width:
-            raise WganError(f"{file} in {str(path)!r} has {len(raw):,} bytes, not {rows * width:,}; fetch it again")
+            raise WganError(f"{file} in {str(path)!r} has {len(raw):,} bytes, not {rows * width:,}; download it again")
         values = np.frombuffer(raw, np.uint8).reshape(rows, width)
         labels.append(values[:, archive.label_bytes - 1].astype(np.int64))
         images.append(values[:, archive.label_bytes :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
     label = np.concatenate(labels)
     if label.max() >= len(label_names):
-        raise WganError(f"{str(path)!r} has the label {label.max()} but {len(label_names)} classes; fetch it again")
+        raise WganError(f"{str(path)!r} has the label {label.max()} but {len(label_names)} classes; download it again")
     dataset = from_array(np.concatenate(images), name=name if part == "train" else f"{name}-test")
     return replace(dataset, labels=label, label_names=label_names, source=str(path))
 
@@ -102,7 +102,7 @@ def _members(path: Path, wanted: dict[str, int]) -> dict[str, bytes]:
             tarfile.TarError,
             zlib.error,
         ) as error:
-            raise WganError(f"{str(path)!r} is a damaged archive ({error}); fetch it again") from error
+            raise WganError(f"{str(path)!r} is a damaged archive ({error}); download it again") from error
     if missing := [file for file in wanted if file not in found]:
         raise WganError(
             f"{str(path)!r} has no {missing[0]}; give the binary version, since the others hold pickles, which are "
@@ -116,10 +116,10 @@ def _found_members(path: Path, file: Any, wanted: dict[str, int]) -> dict[str, b
     with tarfile.open(fileobj=_Limited(file), mode="r:") as archive:  # type: ignore[call-overload]
         for number, member in enumerate(archive):
             if number == MOST_MEMBERS:
-                raise WganError(f"{str(path)!r} has over {MOST_MEMBERS:,} files; fetch it again")
+                raise WganError(f"{str(path)!r} has over {MOST_MEMBERS:,} files; download it again")
             where = PurePosixPath(member.name)
             if where.is_absolute() or ".." in where.parts or not (member.isfile() or member.isdir()):
-                raise WganError(f"{str(path)!r} holds {member.name[:80]!r}, which leads out of it; fetch it again")
+                raise WganError(f"{str(path)!r} holds {member.name[:80]!r}, which leads out of it; download it again")
             if where.name in wanted and member.isfile():
                 found[where.name] = _content(path, archive, member, wanted[where.name])
     return found
@@ -128,9 +128,9 @@ def _found_members(path: Path, file: Any, wanted: dict[str, int]) -> dict[str, b
 def _content(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
     if member.size > most:
         raise WganError(
-            f"{member.name} in {str(path)!r} has {member.size:,} bytes, above the limit of {most:,}; fetch it again"
+            f"{member.name} in {str(path)!r} has {member.size:,} bytes, above the limit of {most:,}; download it again"
         )
     if member.issparse():
-        raise WganError(f"{member.name} in {str(path)!r} is stored with gaps; fetch it again")
+        raise WganError(f"{member.name} in {str(path)!r} is stored with gaps; download it again")
     file = archive.extractfile(member)
     return b"" if file is None else file.read()

@@ -54,7 +54,7 @@ class CsvTable(NamedTuple):
 
 
 def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list[str]]) -> CsvTable:
-    """Read a CSV file; `drop` returns the names of the columns to keep. Raises WganError if it is no table of text."""
+    """Read a CSV file; `drop` returns the names of the columns to keep. Raises WganError if it is no table."""
     import pyarrow as pa
 
     try:
@@ -64,7 +64,7 @@ def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list
             raise WganError(f"{str(path)!r} is empty; give a header and rows")
         encoding, notes = _encoding(path, head)
     except BROKEN as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); mend the file") from None
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
     text = head.decode(encoding, errors="ignore").removeprefix("\ufeff")
     if len(head) == HEAD and not set(text) & {"\n", "\r"}:
         raise WganError(
@@ -85,7 +85,7 @@ def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list
         kept = drop(names)
         readings = _readings(raw, kept, kinds_of(column, kept, path.name))
     except pa.ArrowException as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); mend the file") from None
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
     if delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
         notes.append(f"columns are separated by {delimiter!r}, not by {expected!r}")
     if any(character.isdigit() for name in names for character in name) and all(map(_is_number, names)):
@@ -124,7 +124,7 @@ def _encoding(path: Path, head: bytes) -> tuple[str, list[str]]:
         mark = "" if even == odd else "utf-16-be" if even else "utf-16-le"
     if mark:
         if not _decodes(path, mark):
-            raise WganError(f"{str(path)!r} begins as text in {mark}, but is none; save it as UTF-8")
+            raise WganError(f"{str(path)!r} begins like text in {mark}, but is not; save it as UTF-8")
         return mark, [f"read in {mark}"]
     if b"\0" in head:
         raise WganError(f"{str(path)!r} is not text but holds zero bytes; give a file of text")
@@ -228,7 +228,7 @@ class _Raw(NamedTuple):
             yield
         except pa.ArrowInvalid as problem:
             why = self._first_ragged_row() or _in_words(str(problem)) or _on_one_line(problem)
-            raise WganError(f"cannot read {str(self.path)!r} ({why}); mend the file") from None
+            raise WganError(f"cannot read {str(self.path)!r} ({why}); correct the file") from None
 
     def _file(self) -> Any:
         return _opened(self.path)
@@ -337,7 +337,7 @@ def packed(path: Path, name: str) -> Iterator[IO[bytes]]:
 
 def csv_lines(columns: list[list[str | None]], delimiter: str) -> bytes:
     """Lines of columns of texts, None for a gap, from which `read_csv` reads the same texts and gaps again."""
-    if len(columns) == 1:  # an empty line is no row
+    if len(columns) == 1:  # an empty line is not a row
         lines = ["NA" if text is None else _field(text, delimiter) for text in columns[0]]
     else:
         lines = [

@@ -147,7 +147,7 @@ def _arriving(url: str, before: str, after: str) -> Iterator[tuple[bytes, int | 
             yield b"", length
             while chunk := response.read(1 << 16):
                 yield chunk, length
-    except (OSError, HTTPException, ValueError) as error:  # ValueError: the length of a part is no number
+    except (OSError, HTTPException, ValueError) as error:  # ValueError: the length of a part is not a number
         if isinstance(error, HTTPError):
             error.close()
         raise WganError(f"{before}{error}{after}") from error

@@ -13,7 +13,7 @@ from wgan.errors import WganError
 from wgan.files.printed import shown
 from wgan.files.reading import reason, remedy
 
-# Suffixes of pictures and arrays that are not read; files with others, such as .txt, are no pictures.
+# Suffixes of pictures and arrays that are not read; files with others, such as .txt, are not pictures.
 UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".svg", ".dcm", ".npy", ".exr")
 
 

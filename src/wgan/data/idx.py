@@ -42,7 +42,7 @@ def read_idx(path: Path) -> np.ndarray:
             with gzip.open(whole) if zipped else nullcontext(whole) as file:
                 shape, raw = _shape_and_data(path, file, size_of(whole), zipped)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise WganError(f"{str(path)!r} is a damaged gzip file ({error}); fetch it again") from error
+            raise WganError(f"{str(path)!r} is a damaged gzip file ({error}); download it again") from error
     return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
 
 
@@ -50,7 +50,7 @@ def _shape_and_data(path: Path, file: Any, size: int, zipped: bool) -> tuple[tup
     """The lengths of the axes and the data of an IDX file; `size` is that of the file on disk."""
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[3] == 0:
-        raise WganError(f"{str(path)!r} is not an IDX file (it begins {start.hex(' ')!r}); fetch it again")
+        raise WganError(f"{str(path)!r} is not an IDX file (it begins {start.hex(' ')!r}); download it again")
     if start[2] != 8:
         raise WganError(f"{str(path)!r} has IDX type 0x{start[2]:02x}; give one of unsigned bytes (0x08)")
     lengths = file.read(4 * start[3])
@@ -59,14 +59,15 @@ def _shape_and_data(path: Path, file: Any, size: int, zipped: bool) -> tuple[tup
     count = math.prod(shape) if shape else 0
     if header + count > LARGEST:
         raise WganError(
-            f"{str(path)!r} says that it holds {header + count:,} bytes, above the limit of {LARGEST:,}; fetch it again"
+            f"{str(path)!r} says that it holds {header + count:,} bytes, above the limit of {LARGEST:,}; "
+            "download it again"
         )
     if len(shape) > MOST_AXES or math.prod(max(1, length) for length in shape) >= 2**63:
-        raise WganError(f"{str(path)!r} says that it has {len(shape)} axes of {count:,} bytes; fetch it again")
+        raise WganError(f"{str(path)!r} says that it has {len(shape)} axes of {count:,} bytes; download it again")
     most = MOST_PACKED * size if zipped else size
     if header + count > most:
         has = f"has {size:,} bytes, which unpack to {most:,} at most" if zipped else f"has {size:,} bytes"
-        raise WganError(f"{str(path)!r} {has}, not the {header + count:,} that its header says; fetch it again")
+        raise WganError(f"{str(path)!r} {has}, not the {header + count:,} that its header says; download it again")
     refuse_more_than_free(count, f"{str(path)!r}", "fetch it again, or free memory")
     raw = bytearray()
     # One byte more than declared shows that the file is too long, without unpacking all of a gzip bomb.
@@ -74,7 +75,9 @@ def _shape_and_data(path: Path, file: Any, size: int, zipped: bool) -> tuple[tup
         raw += block
     if len(raw) != count or not shape:
         got = 4 + len(lengths) + len(raw)
-        raise WganError(f"{str(path)!r} has {got} bytes, not the {header + count} that its header says; fetch it again")
+        raise WganError(
+            f"{str(path)!r} has {got} bytes, not the {header + count} that its header says; download it again"
+        )
     return shape, raw
 
 
@@ -94,7 +97,7 @@ def load_idx_pair(name: str, part: str = "train", data_dir: str | Path | None = 
     arrays = [read_idx(path) for path in paths]
     for path, array, axes, what in zip(paths, arrays, (3, 1), ("images", "labels"), strict=True):
         if array.ndim != axes:
-            raise WganError(f"{str(path)!r} has shape {array.shape}, so it holds no {what}; fetch it again")
+            raise WganError(f"{str(path)!r} has shape {array.shape}, so it holds no {what}; download it again")
     images, labels = arrays
     if len(images) != len(labels):
         raise WganError(
@@ -103,6 +106,6 @@ def load_idx_pair(name: str, part: str = "train", data_dir: str | Path | None = 
         )
     names = FASHION_NAMES if name == "fashion-mnist" else DIGIT_NAMES
     if labels.max(initial=0) >= len(names):
-        raise WganError(f"{str(paths[1])!r} has the label {labels.max()}, not 0 to 9; fetch it again")
-    dataset = from_array(images, name=name if part == "train" else f"{name}-test")
+        raise WganError(f"{str(paths[1])!r} has the label {labels.max()}, not 0 to 9; download it again")
+    dataset = from_array(images[..., np.newaxis], name=name if part == "train" else f"{name}-test")
     return replace(dataset, labels=labels.astype(np.int64), label_names=names, source=str(paths[0]))

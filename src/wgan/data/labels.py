@@ -116,7 +116,7 @@ def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[st
 
 
 def _refuse_no_text(values: np.ndarray, where: str) -> None:
-    """Raise WganError for texts with numbers that are no characters: neither Python nor a file can hold them."""
+    """Raise WganError for texts with numbers that are not characters: neither Python nor a file can hold them."""
     if values.dtype.kind == "U":
         units = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("=")).view(np.uint32)
         wrong = bool(((units > sys.maxunicode) | ((units >= 0xD800) & (units < 0xE000))).any())
@@ -125,7 +125,7 @@ def _refuse_no_text(values: np.ndarray, where: str) -> None:
         wrong = any("\ud800" <= one < "\ue000" for text in texts for one in text)
     if wrong:
         raise WganError(
-            f"{where} has labels that are no text (numbers beyond Unicode, or halves of a character); write them anew"
+            f"{where} has labels that are not text (numbers beyond Unicode, or halves of a character); write them again"
         )
 
 

@@ -46,7 +46,7 @@ def database(file: IO[bytes], size: int) -> Database:
     if newer.entries > size // LEAST_ENTRY:
         raise ValueError(f"it says that it holds {newer.entries:,} entries, more than its {size:,} bytes hold")
     if size % page or size < 2 * page:  # whole pages may be missing at the end: those that were freed are not written
-        raise ValueError(f"it has {size:,} bytes, which are no whole pages of {page:,}")
+        raise ValueError(f"it has {size:,} bytes, which is not a whole number of pages of {page:,}")
     if newer.entries and not (2 <= newer.root < newer.pages and 1 <= newer.depth <= DEEPEST):
         raise ValueError(f"its tree begins at page {newer.root:,} of {newer.pages:,} with depth {newer.depth}")
     return Database(file, page, newer.pages, newer.entries, newer.root, newer.depth)
@@ -82,7 +82,7 @@ def entries(of: Database, leaf: int, first: int = 0) -> Iterator[tuple[bytes, by
     """The keys and values of a leaf, from its entry `first` on. Raises ValueError for a damaged one."""
     kind, data, places = _page(of, leaf)
     if kind != LEAF:
-        raise ValueError(f"its page {leaf:,} is no leaf")
+        raise ValueError(f"its page {leaf:,} is not a leaf")
     for place in places[first:]:
         low, high, flags, key_length = NODE.unpack_from(data, place)
         length, start = low | high << 16, place + NODE.size + key_length

@@ -39,7 +39,7 @@ def lmdb_pictures(path: Path) -> Pictures:
     with _database(file) as (database, stamp):
         count = database.entries
     if count == 0:
-        raise WganError(f"{str(file)!r} is an empty database; fetch it again")
+        raise WganError(f"{str(file)!r} is an empty database; download it again")
 
     @cache
     def leaves() -> tuple[list[int], list[int]]:
@@ -83,4 +83,4 @@ def _database(
                 raise WganError(f"{str(path)!r} was changed while it was read; run the same command again")
             yield lmdb_files.database(file, found.st_size), now
     except ValueError as fault:
-        raise WganError(f"{str(path)!r} is damaged ({fault}); fetch it again") from fault
+        raise WganError(f"{str(path)!r} is damaged ({fault}); download it again") from fault

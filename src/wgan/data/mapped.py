@@ -25,7 +25,7 @@ class Mapped:
         if self._now() != self._stamp:
             raise WganError(
                 f"{str(self.path)!r} was changed while its rows were in use; put the old file back and run the same "
-                "command again, or begin anew with the new one"
+                "command again, or start a new run with the new file"
             )
 
     def _now(self) -> tuple[int, int]:

@@ -20,8 +20,8 @@ def names_in(text: str, flag: str) -> list[str]:
     names = [name.strip() for row in rows for name in row]
     if not names or not all(names):
         raise WganError(
-            f"{flag} is {text!r}, which is no list of names; write NAME,NAME, and a name with a comma or a quote in "
-            'double quotes, as in "a,b",c'
+            f"{flag} is {text!r}, which is not a list of names; write NAME,NAME, and put a name with a comma or a "
+            'quote in double quotes, as in "a,b",c'
         )
     return names
 

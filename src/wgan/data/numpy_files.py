@@ -62,7 +62,7 @@ def read_numpy(path: Path) -> Numpy:
             file.seek(0)
             return _zipped(path, file) if zipped else _mapped(path, file)
     except ValueError as fault:
-        raise WganError(f"cannot read {str(path)!r} ({fault}); write it anew with numpy.save") from None
+        raise WganError(f"cannot read {str(path)!r} ({fault}); write it again with numpy.save") from None
 
 
 def array_in(file: IO[bytes], size: int) -> np.ndarray:
@@ -76,7 +76,7 @@ def array_in(file: IO[bytes], size: int) -> np.ndarray:
                 raise ValueError(f"it ends after {first + len(part):,} of {found.length:,} bytes of its array")
             whole[first : first + len(part)] = part
     if file.read(1):
-        raise ValueError("it goes on after its array")
+        raise ValueError("it has bytes after its array")
     return array.reshape(found.shape, order=found.order)  # type: ignore[call-overload]
 
 

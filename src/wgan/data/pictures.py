@@ -60,7 +60,7 @@ def header(name: str, source: Path | bytes) -> Header:
             if image.getexif().get(ORIENTATION, 1) > 4 and image.format != "TIFF":  # Pillow turns these itself
                 height, width = width, height
             if image.mode == "F":
-                raise ValueError("its pixels are floats, which are no shades; save the images as one .npy array")
+                raise ValueError("its pixels are floats, so their range is unknown; save the images as one .npy array")
             return Header(height, width, _kind(image), remark)
     except BROKEN as error:
         raise BrokenPicture(_reason(error)) from error

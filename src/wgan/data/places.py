@@ -30,7 +30,7 @@ def verified(dataset: Dataset) -> str:
     if (found := sha256_of(replace(dataset, sha256=""))) != dataset.sha256:
         raise WganError(
             f"{str(dataset.mapped.path)!r} holds other rows than were decoded: their SHA-256 is {found}, not "
-            f"{dataset.sha256}; delete that file, and the pictures are decoded anew."
+            f"{dataset.sha256}; delete that file, and the pictures are decoded again."
         )
     return found
 

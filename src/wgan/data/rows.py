@@ -1,7 +1,7 @@
 """`Dataset` and `Form`: rows at rest, how they are encoded for training, and which of them are held out."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,6 +26,8 @@ class Form:
     scale: float | tuple[float, ...]
     low: float | None  # `decode` clips to [low, high]; None: no bound
     high: float | None
+    # whether the rows were given without their last axis, whose length is 1
+    squeezed: bool = field(default=False, kw_only=True, compare=False)
 
     affine: ClassVar[bool] = True  # `decode` is a scale and an offset; the other forms decode column by column
 
@@ -42,12 +44,9 @@ class Form:
     def encode(self, rows) -> np.ndarray:
         """Encode rows at rest [n, *shape] as float32 [n, *shape]: images in [-1, 1], columns with mean 0 and sd 1.
 
-        Images with one channel may also be [n, height, width]. Raises WganError for any other shape.
+        The last axis may be left out if its length is 1. Raises WganError for any other shape.
         """
-        rows = np.asarray(rows)
-        if self.kind == "images" and (*rows.shape[1:], 1) == self.shape:
-            rows = rows[..., np.newaxis]
-        rows, offset, scale = self._working_arrays(rows)
+        rows, offset, scale = self._working_arrays(self.at_rest(np.asarray(rows)))
         return ((rows - offset) / scale).astype(np.float32, copy=False)
 
     def decode(self, encoded, first: int = 0) -> np.ndarray:
@@ -66,6 +65,14 @@ class Form:
         if self.low is not None:
             np.clip(rows, self.low, self.high, out=rows)
         return rows.astype(self.dtype, copy=False)
+
+    def at_rest(self, rows: np.ndarray) -> np.ndarray:
+        """Rows with their last axis, which may be left out if its length is 1; other rows stay as they are."""
+        return rows[..., np.newaxis] if rows.ndim and (*rows.shape[1:], 1) == self.shape else rows
+
+    def as_given(self, rows: np.ndarray) -> np.ndarray:
+        """Rows at rest [n, *shape] in the shape of the rows that the form was made from."""
+        return rows[..., 0] if self.squeezed else rows
 
     def _working_arrays(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if rows.ndim == 0 or rows.shape[1:] != self.shape:
@@ -88,8 +95,9 @@ class Form:
         return replace(self, scale=(self.high - self.low + 1) / 2)
 
     def to_json(self) -> dict:
-        """The fields as a dict that json can write."""
-        return asdict(self)
+        """The fields as a dict that json can write; `squeezed` is left out if it is False, as earlier versions did."""
+        values = asdict(self)
+        return values if self.squeezed else {name: value for name, value in values.items() if name != "squeezed"}
 
     @classmethod
     def from_json(cls, fields: Any) -> Self:
@@ -109,6 +117,7 @@ class Form:
             ("kind", self.kind in ("images", "points", "table")),
             ("shape", math.prod(self.shape) <= MOST_VALUES),
             ("dtype", self.dtype in DTYPES),
+            ("squeezed", not self.squeezed or self.shape[-1] == 1),
             ("scale", lengths <= {self.shape[-1]} and bool(np.isfinite(numbers).all()) and np.min(self.scale) > 0),
             ("low", (ends[0] is None) == (ends[1] is None) and (ends[0] is None or ends[0] < (ends[1] or 0))),
         ):

@@ -141,7 +141,7 @@ def _fitting(kept: Any, kind: str, numeric: bool, where: str) -> Any:
         if len(odd) == 0:
             return kept
         bad = odd.iloc[0]
-    raise WganError(f"{where} holds {json_value(bad, where)!r}, which is no {what}; say another kind")
+    raise WganError(f"{where} holds {json_value(bad, where)!r}, which is not a {what}; give another kind")
 
 
 def _rows_numbered(kept: Any, kind: str, name: str) -> str:
@@ -153,13 +153,14 @@ def _rows_numbered(kept: Any, kind: str, name: str) -> str:
     values = kept.to_numpy(np.int64)
     if not (np.diff(values) == 1).all():
         return ""
-    return "a number of the row, since each is one more than the last; --column NAME=identifier numbers samples anew"
+    return "a number of the row, since each is one more than the last; --column NAME=identifier numbers samples instead"
 
 
 def _times(column: Column, kept: Any, gaps: np.ndarray, kind: str, where: str, note: str, relabel: bool) -> Plain:
     if kind not in ("", "date"):
         raise WganError(
-            f"{where} holds times, such as {kept.iloc[0]}, which are no {kind}; say date, or make them text"
+            f"{where} holds times, such as {kept.iloc[0]}, which do not fit the kind {kind}; give the kind date, or "
+            "make them text"
         )
     counts, unit, lost = counts_and_unit(kept)
     if len(counts) and np.abs(counts).max() >= LARGEST_EXACT:

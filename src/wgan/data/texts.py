@@ -165,14 +165,14 @@ def _series(array: Any, whole: str = "Int64") -> Any:
 
 
 def _text(column: _Texts, array: Any) -> Reading:
-    """A column that is no other kind, with a note if most of it is numbers."""
+    """A column of no other kind, with a note if most of it is numbers."""
     import pyarrow.compute as pc
 
     numbers = np.asarray(pc.match_substring_regex(pc.utf8_trim_whitespace(column.distinct), _PLAIN))
     note = ""
     if len(numbers) > 2 and numbers.mean() >= 0.9:
         other = column.distinct[int(np.flatnonzero(~numbers)[0])].as_py()
-        note = f"text, since {other!r} is no number but {numbers.sum():,} of {len(numbers):,} different values are"
+        note = f"text, since {other!r} is not a number but {numbers.sum():,} of {len(numbers):,} different values are"
     return Reading(_series(array), note=note)
 
 
@@ -362,7 +362,9 @@ def _said_number(column: _Texts, hints: Hints, name: str, whole: bool) -> Readin
     if _all(trimmed, r"^[+-]?\d+$"):
         numbers = [int(text) for text in trimmed.to_pylist()]
         if max(map(abs, numbers)) > LARGEST_EXACT:
-            raise WganError(f"{name} holds {max(numbers, key=abs)}, beyond 2**53, which no {what} keeps; say text")
+            raise WganError(
+                f"{name} holds {max(numbers, key=abs)}, beyond 2**53, which no {what} can hold; give the kind text"
+            )
         return _joined(Reading(_series(found.spread(pa.array(numbers, pa.int64())))), "", gaps)
 
     def read(some: _Texts) -> Reading | None:
@@ -370,11 +372,15 @@ def _said_number(column: _Texts, hints: Hints, name: str, whole: bool) -> Readin
 
     reading = read(column)
     if reading is None:
-        raise WganError(f"{name} holds {_misfit(found, read)!r}, which is no {what}; say text, or mend it")
+        raise WganError(
+            f"{name} holds {_misfit(found, read)!r}, which is not a {what}; give the kind text, or correct it"
+        )
     if whole:
         values = reading.values.dropna()
         if len(odd := values[values != values.round()]):
-            raise WganError(f"{name} holds {odd.iloc[0]}, which is no whole number; say number, or mend it")
+            raise WganError(
+                f"{name} holds {odd.iloc[0]}, which is not a whole number; give the kind number, or correct it"
+            )
         if reading.values.dtype == "float64":
             reading = reading._replace(
                 values=reading.values.astype("Int64" if len(values) < len(reading.values) else int)
@@ -470,7 +476,9 @@ def _said_date(column: _Texts, hints: Hints, name: str, form: str) -> Reading:
     texts = found.distinct.to_pylist()
     if form:
         if (bad := dates.misfit(texts, form)) is not None:
-            raise WganError(f"{name} holds {bad!r}, which is no date written {form}; name another form, or say text")
+            raise WganError(
+                f"{name} holds {bad!r}, which is not a date in the form {form}; give another form, or the kind text"
+            )
         return _joined(_times(found, texts, dates.with_padding(texts, form)), "", gaps)
     forms = dates.forms_of(texts)
     if len(forms) > 1:
@@ -483,5 +491,6 @@ def _said_date(column: _Texts, hints: Hints, name: str, form: str) -> Reading:
         return reading
     bad = _misfit(found, lambda some: dates.forms_of(some.distinct.to_pylist()))
     raise WganError(
-        f"{name} holds {bad!r}, which is no date in the form of the others; name the form, date:%d/%m/%Y, or say text"
+        f"{name} holds {bad!r}, which is not a date in the form of the others; give the form, such as date:%d/%m/%Y, "
+        "or the kind text"
     )

@@ -18,7 +18,7 @@ def digits(data_dir: Path | None, seed: int) -> Dataset:
     from sklearn.datasets import load_digits
 
     values, labels = load_digits(return_X_y=True)
-    images = np.rint(np.asarray(values).reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    images = np.rint(np.asarray(values).reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
     labels = np.asarray(labels, dtype=np.int64)
     dataset = from_array(images, name="digits")
     return replace(dataset, labels=labels, label_names=DIGIT_NAMES, source="scikit-learn's load_digits")

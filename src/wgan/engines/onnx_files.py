@@ -137,7 +137,7 @@ def _tensor(tensor: dict[int, list[Any]]) -> tuple[str, Tensor]:
         raise ValueError("it takes weights from another file")
     shape, kind = tuple(_numbers(tensor.get(1, []))), TYPES.get(tensor.get(2, [0])[0])
     if kind is None or any(size < 0 for size in shape):
-        raise ValueError("a constant has a type or a shape that is none")
+        raise ValueError("a constant has an unknown type or shape")
     raw = tensor.get(9, [b""])[-1]
     size = math.prod(shape)
     if not isinstance(raw, bytes) or len(raw) != size * np.dtype(kind).itemsize:

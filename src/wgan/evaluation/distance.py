@@ -104,6 +104,7 @@ def distance(
     seed: int = 0,
     budget: float | None = None,
     column: Any = None,
+    step: str | int | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
@@ -113,18 +114,20 @@ def distance(
     it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
     rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
-    `column` says the kinds of the columns of tables (NAME=KIND). A run alone is compared with its held-out rows, and
-    its floor is W1 between held-out and training rows. `note` is told before the exact distance takes minutes.
+    `column` gives the kinds of the columns of tables (NAME=KIND). `step` chooses the checkpoint of runs. A run alone is
+    compared with its held-out rows, and its floor is W1 between held-out and training rows. `note` is called before the
+    exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """
     n = None if n is None else whole_number(n, "n")
-    a = _side(first, column)
+    a = _side(first, column, step)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
     if second is None:
         return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget, note)
-    b = _side(second, column)
+    b = _side(second, column, step)
+    _refuse_step(step, a, b)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
     sizes = _sizes(a, b, form, n)
     _refuse_large(max(sizes), form, a.is_run or b.is_run)
@@ -141,6 +144,11 @@ def distance(
     )
     available = (None if a.is_run else a.available, None if b.is_run else b.available)
     return Distance(a.name, b.name, floor_of, _ground(a, b, form), found, floor, available)
+
+
+def _refuse_step(step: str | int | None, a: "_Side", b: "_Side") -> None:
+    if step is not None and not (a.is_run or b.is_run):
+        raise WganError(f"step is {step}, but neither {a.name} nor {b.name} is a run folder; leave it out.")
 
 
 def _sizes(a: "_Side", b: "_Side", form: Form | None, n: int | None) -> tuple[int, int]:
@@ -254,7 +262,7 @@ def _of_run_and_own_data(
     return Distance(run.name, real.name, floor_of, _ground(run, real, run.form), found, floor, available)
 
 
-def _side(name: str | Path, column: Any = None) -> _Side:
+def _side(name: str | Path, column: Any = None, step: str | int | None = None) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
         dataset = data.load(name)
@@ -264,7 +272,7 @@ def _side(name: str | Path, column: Any = None) -> _Side:
         images = rows.ndim > 2
         return _side_of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if images else None)
     if (path / runs.CONFIG).is_file():
-        model = models.load_model(path)
+        model = models.load_model(path, step)
 
         def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
             both = models.sample(model, 2 * count, seed)

@@ -243,7 +243,7 @@ def _tables(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray]]:
 
 
 def _numbers(form: Form, given: _Given) -> np.ndarray:
-    exact = as_float64(given.array, given.name, f"rows [n, {form.shape[0]}]")
+    exact = form.at_rest(as_float64(given.array, given.name, f"rows [n, {form.shape[0]}]"))
     if exact.shape[1:] != form.shape or not len(exact):
         raise WganError(f"{given.name} has shape {exact.shape}, but rows of real have {form.shape[0]} columns.")
     return exact
@@ -258,7 +258,7 @@ def _images(dataset: Dataset, given: _Given) -> tuple[np.ndarray, str]:
     array = np.asarray(given.array)
     if array.dtype.kind not in "biuf":
         as_float64(array, name, "images [n, height, width, channels]")
-    array = array[..., None] if (*array.shape[1:], 1) == form.shape else array
+    array = form.at_rest(array)
     if array.shape[1:] != form.shape or not len(array):
         raise WganError(
             f"{name} has images of shape {array.shape}, but those of real have {form.shape}; give images of one size."

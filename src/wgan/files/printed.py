@@ -6,8 +6,11 @@ Nothing else in the package prints, but for the bars of `bars`.
 import errno
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
@@ -53,14 +56,65 @@ def say(line: object, err: bool = False) -> None:
     A full or closed stderr loses the words, but ends nothing. If the program that reads stdout has ended, as `head`
     does, this one ends too, with status 0. Raises WganError if stdout cannot be written.
     """
-    say_page(shown(line), err)
+    if isinstance(line, Path):
+        _print(shown(line), sys.stderr if err else sys.stdout, err)  # whole, so that it can be copied
+    else:
+        say_page(shown(line), err)
 
 
 def say_page(text: str, err: bool = False) -> None:
-    """Print the lines of a text whose parts from outside went through `page` or `shown`; as `say` in all else."""
+    """Print the lines of a text whose parts from outside went through `page` or `shown`; as `say` in all else.
+
+    On a terminal, lines are wrapped between words. In a file or a pipe they stay whole.
+    """
     stream = sys.stderr if err else sys.stdout
+    _print(wrapped(printable(text.removesuffix("\n")), _columns(stream)), stream, err)
+
+
+def wrapped(text: str, columns: int | None) -> str:
+    """The text with lines of at most so many columns, where that is possible without breaking a word.
+
+    Further lines of a long line are indented two columns more than its first, or as the text beside the first word of
+    a list. A line that begins with four spaces is a command, and stays whole so that it can be copied. With None the
+    text stays as it is.
+
+    Examples:
+        >>> print(wrapped("a long line on a narrow screen", 16))
+        a long line on a
+          narrow screen
+        >>> print(wrapped("digits    1,797 images of digits", 22))
+        digits    1,797 images
+                  of digits
+    """
+    if columns is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        beside = re.match(r" *\S+ {2,}", line)
+        hang = len(beside[0]) if beside and len(beside[0]) <= columns // 2 else len(line) - len(line.lstrip()) + 2
+        parts = textwrap.wrap(
+            line,
+            max(columns, 20),
+            subsequent_indent=" " * hang,
+            drop_whitespace=True,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        lines += parts if len(line) > columns and line[:4].strip() else [line]
+    return "\n".join(lines)
+
+
+def _columns(stream: Any) -> int | None:
+    """The width of the terminal that a stream leads to; None for a file, a pipe or a notebook."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _print(text: str, stream: Any, err: bool) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    words = printable(text.removesuffix("\n")).encode(encoding, "backslashreplace").decode(encoding)
+    words = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         click.echo(words, file=stream)
     except (OSError, ValueError, RuntimeError) as fault:  # it was closed; or a signal came while it was written to
@@ -83,7 +137,7 @@ def ended(fault: OSError) -> None:
 
 def say_json(value: Any) -> None:
     """Print a value on stdout as JSON, in which every character that is not printed is an escape of JSON."""
-    say_page(json.dumps(value, indent=1))
+    _print(json.dumps(value, indent=1), sys.stdout, err=False)
 
 
 def drop(stream: TextIO) -> None:

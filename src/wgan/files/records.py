@@ -45,7 +45,7 @@ def parsed(data: bytes, schema: type[T] | Any = Any) -> T:
 
 
 def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def converted(value: object, schema: type[T] | Any) -> T:

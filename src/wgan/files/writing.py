@@ -30,7 +30,7 @@ def replacing(path: Path) -> Iterator[Path]:
         target = Path(os.path.realpath(path))
         with suppress(FileNotFoundError):
             if not stat.S_ISREG(target.stat().st_mode):
-                raise WganError(f"cannot write {path}, which is no regular file; give another name.")
+                raise WganError(f"cannot write {path}, which is not a regular file; give another name.")
         target.parent.mkdir(parents=True, exist_ok=True)
         clear(target.parent)
         temporary = hidden(target)

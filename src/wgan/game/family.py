@@ -26,7 +26,7 @@ def member(make: Make) -> Make:
         bound.apply_defaults()
         try:
             return made(tuple(bound.arguments.items()))
-        except TypeError:  # an argument that is no number or word, which a config refuses by the field's name
+        except TypeError:  # an argument that is not a number or a word, which a config refuses by the field's name
             return make(**bound.arguments)._replace(parameters=dict(bound.arguments))
 
     return build  # type: ignore[return-value]

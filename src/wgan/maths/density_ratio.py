@@ -72,7 +72,7 @@ def density_ratio(
     `classifier` needs predict_proba; it is cloned and not changed. The default is a logistic regression on
     standardised quadratic features, which can represent the ratio of any two Gaussians. `prior` = pi is the share of
     real rows among those that it is fitted to. By default that is the share among all rows; for another share, rows
-    of one kind are left out at random, drawn by `seed`. Raises `WganError` for rows that are no numbers or differ in
+    of one kind are left out at random, drawn by `seed`. Raises `WganError` for rows that are not numbers or differ in
     their columns, for a classifier without probabilities, and for a prior that leaves no rows of a kind.
 
     Examples:

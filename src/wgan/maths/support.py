@@ -154,7 +154,7 @@ def collisions(rows: Any, radius: float, confidence: float = 0.95) -> Interval:
     samples that have two others near. T and the number of pairs are divided by this factor and taken as binomial
     (Korn and Graubard 1998). The factor, n - 1 at most, is taken at an upper end: as if the triples and T were Poisson
     numbers. **Both ends are approximate**; benchmarks/support.py measures how often they hold. Raises `WganError` for
-    rows that are no finite numbers, for fewer than two, and for a radius below 0.
+    rows that are not finite numbers, for fewer than two, and for a radius below 0.
 
     Examples:
         >>> centres = np.random.default_rng(0).normal(size=(3, 64))

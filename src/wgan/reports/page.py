@@ -25,18 +25,26 @@ from wgan.runs.quantities import number
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
 
-def write(paths: list[Path], out: Path | None = None, *, data_dir: Path | None = None, overwrite: bool = False) -> Path:
+def write(
+    paths: list[Path],
+    out: Path | None = None,
+    *,
+    data_dir: Path | None = None,
+    overwrite: bool = False,
+    step: str | int | None = None,
+) -> Path:
     """Write the report of one run, or of several side by side, and return its path.
 
     The default `out` is RUN/report.html, or comparison.html beside the first of several runs; an earlier report there
-    is replaced. Any other file that exists is replaced only with `overwrite`. Raises WganError if a path is not a run
+    is replaced. Any other file that exists is replaced only with `overwrite`. With `step` the page ends at that
+    checkpoint: "latest", "best" or the number of a step. Raises WganError if a path is not a run
     folder, or if the file cannot be written.
     """
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
         overwrite = overwrite or _is_report(out)
     overwriting.check_file(out, *paths, overwrite=overwrite)
-    runs = [read(path) for path in paths]
+    runs = [read(path, step) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
     writing.write(out, page.encode(errors="backslashreplace"))  # names of files may be no UTF-8
     return out

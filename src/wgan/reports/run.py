@@ -16,8 +16,7 @@ from wgan.files.records import MOST, read_json
 from wgan.reports.command import train_command
 from wgan.reports.series import Log
 from wgan.reports.verdicts import Verdict, verdicts
-from wgan.runs import checkpoint, folder
-from wgan.runs.best import Best, best
+from wgan.runs import best, checkpoint, folder
 from wgan.runs.quantities import number, quantity
 
 PICTURES = 60  # of samples over time, at most
@@ -35,7 +34,7 @@ class Run:
     log: Log
     verdicts: list[Verdict]
     step: int
-    best: Best | None
+    best: best.Best | None
     pictures: list[tuple[int, str]]
     evaluation: dict[str, Any] | None
     remarks: list[str] = field(default_factory=list)
@@ -65,25 +64,33 @@ class Run:
         return float(values[np.isfinite(values)][-1])
 
 
-def read(path: Path) -> Run:
-    """Read a run folder, but not its data set. Raises WganError if the path is not a run folder."""
+def read(path: Path, step: str | int | None = None) -> Run:
+    """Read a run folder, but not its data set. Raises WganError if the path is not a run folder.
+
+    With `step` the run ends at that checkpoint: "latest", "best" or the number of a step.
+    """
     about, log = folder.read_config(path), folder.read_log(path)
     remarks: list[str] = []
     config = about["config"]
     steps = log.get("step", np.array([]))
     if steps.dtype == object or not np.isfinite(steps).all():
         raise WganError(f"{path / folder.LOG} has a record without a step; mend or delete that line.")
+    if step is not None:
+        until = best.checkpoint_at(path, step).step
+        log = {name: values[steps <= until] for name, values in log.items()}
+        steps = steps[steps <= until]
+        remarks.append(f"This page ends at the checkpoint of step {until:,}.")
     at = int(steps[-1]) if len(steps) else 0
-    pictures = _pictures(path, remarks)
+    pictures = _pictures(path, remarks, at if step is not None else math.inf)
     evaluation = _evaluation(path, remarks)
     _, damaged = checkpoint.latest(path / "checkpoints")
     checkpoint.warn(path / "checkpoints", damaged)
     remarks += [f"{sentence[0].upper()}{sentence[1:]}." for sentence in damaged]
-    found = best(path, checkpoint.steps(path / "checkpoints"))
+    found = best.best_of(log, config, checkpoint.steps(path / "checkpoints"))
     wanted = config.get("steps")
     if not len(steps):
         remarks.insert(0, "This run has no record yet, so only its config is shown.")
-    elif isinstance(wanted, int) and at < wanted:
+    elif step is None and isinstance(wanted, int) and at < wanted:
         patience, every = config.get("until_no_better"), config.get("diagnose_every")
         measured = isinstance(every, int) and every > 0 and at % every == 0  # elsewhere a run does not end by itself
         if isinstance(patience, int) and measured and found and at - found.step >= patience:
@@ -153,9 +160,9 @@ def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
         return None
 
 
-def _pictures(path: Path, remarks: list[str]) -> list[tuple[int, str]]:
+def _pictures(path: Path, remarks: list[str], until: float) -> list[tuple[int, str]]:
     """The steps and addresses of at most `PICTURES` pictures of samples, and a remark on those that are left out."""
-    named = folder.pictures(path)
+    named = [(step, file) for step, file in folder.pictures(path) if step <= until]
     if len(named) > PICTURES:
         named = [named[round(i)] for i in np.linspace(0, len(named) - 1, PICTURES)]
     found, faults = [], []

@@ -1,14 +1,15 @@
 """The best checkpoint of a run, by a measure on the half of the held-out rows that chooses."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.errors import WganError
 from wgan.maths.metrics import METRICS
-from wgan.runs import folder
+from wgan.runs import checkpoint, folder
 from wgan.runs.quantities import number
 
 ENERGY = "energy_distance"  # the measure by default
@@ -95,12 +96,12 @@ def _numbers(log: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def best(run: Path, steps: Collection[int]) -> Best | None:
-    """The best of the checkpoints `steps` of a run; None if none was measured.
+    """The best of the checkpoints `steps` of a run; None if none was measured."""
+    return best_of(folder.read_log(run), folder.read_config(run)["config"] if folder.is_run(run) else {}, steps)
 
-    A run of a version that chose by W1 has its lowest W1.
-    """
-    log = folder.read_log(run)
-    config = folder.read_config(run)["config"] if folder.is_run(run) else {}
+
+def best_of(log: dict[str, np.ndarray], config: Mapping[str, Any], steps: Collection[int]) -> Best | None:
+    """As `best`, from a log and the fields of a config. A run of a version that chose by W1 has its lowest W1."""
     measure = str(config.get("best_by", ENERGY))
     column = column_of(measure)
     if "best_by" not in config and ENERGY not in log:
@@ -111,6 +112,40 @@ def best(run: Path, steps: Collection[int]) -> Best | None:
     at = int(np.flatnonzero((log["step"] == found.step) & np.isfinite(log[column]))[-1])
     reported, error = (float(_numbers(log, f"{name}.{measure}")[at]) for name in ("reported", "reported_error"))
     return Best(found.step, column, float(log[column][at]), reported, error)
+
+
+def checkpoint_at(run: Path, step: str | int | None = None) -> checkpoint.Checkpoint:
+    """A checkpoint of a run: "latest" or None is the newest that can be read, "best" the best, a number that step.
+
+    A `WganWarning` names each newer one that cannot be read. Raises WganError for a step that the run does not keep.
+    """
+    folder_of_all = run / "checkpoints"
+    if step not in (None, LATEST):
+        return checkpoint.chosen(folder_of_all, lambda kept: _step_named(run, str(step), kept))
+    newest, damaged = checkpoint.latest(folder_of_all)
+    if newest is None:
+        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
+    checkpoint.warn(folder_of_all, damaged)
+    return newest
+
+
+LATEST, BEST = "latest", "best"  # what may stand in the place of a step
+
+
+def _step_named(run: Path, step: str, kept: list[int]) -> int:
+    """The step that a name stands for, among those that are kept."""
+    found = best(run, kept)
+    names = {str(number): number for number in kept}
+    names |= {BEST: found.step} if found else {}
+    if step in names:
+        return names[step]
+    if step == BEST and kept:
+        raise WganError(
+            f"{run} has no best checkpoint, since no measurement chose one; give latest or one of the steps "
+            f"{', '.join(names)}."
+        )
+    others = f"give {', '.join([LATEST, *([BEST] if found else [])])} or one of the steps {', '.join(map(str, kept))}"
+    raise WganError(f"{run} has no checkpoint at step {step}; {others if kept else 'it has none at all yet'}.")
 
 
 def in_words(found: Best) -> str:

@@ -202,7 +202,7 @@ class _Rotated(Exception):
 
 
 def _retried(folder: Path, read: Callable[[], T]) -> T:
-    """What `read()` returns, called anew as long as a training rotates away what it reads."""
+    """What `read()` returns, called again as long as a training rotates away what it reads."""
     for _ in range(TRIES):
         try:
             return read()

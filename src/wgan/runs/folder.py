@@ -237,7 +237,10 @@ def _compared_fields(file: dict) -> dict:
     data = file.get("data")
     if not isinstance(data, dict):
         return file["config"]
-    form = json.dumps(data.get("form"), sort_keys=True).encode()
+    form = data.get("form")
+    if isinstance(form, dict):  # the shape in which rows are given back concerns no training
+        form = {name: value for name, value in form.items() if name != "squeezed"}
+    form = json.dumps(form, sort_keys=True).encode()
     return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form), LABELS: data.get("labels_sha256")}
 
 
@@ -317,7 +320,7 @@ def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:
         broken = 0
         for number, line in enumerate(iter(lambda: file.readline(LINE), b""), 1):
             if broken:
-                raise WganError(f"line {broken} of {path} is not a record of wgan; mend or delete that line.")
+                raise WganError(f"line {broken} of {path} is not a record of wgan; correct or delete that line.")
             if record := _record(line):
                 if record.get("step", last) < last:
                     raise WganError(

@@ -27,7 +27,7 @@ def check_file(out: Path, *sources: Path, overwrite: bool = False) -> None:
         _refuse_source(out, source)
     with explained("write", out):
         if out.exists() and not out.is_file():
-            raise WganError(f"cannot write {out}, which is no regular file; give another name.")
+            raise WganError(f"cannot write {out}, which is not a regular file; give another name.")
         if not overwrite and os.path.lexists(out):
             raise WganError(f"{out} exists already; {ASK}.")
 
@@ -58,7 +58,7 @@ def _refuse_own(out: Path) -> None:
 
 def _refuse_source(out: Path, source: Path) -> None:
     if _same(out, source):
-        raise WganError(f"{out} is what is read; give another name.")
+        raise WganError(f"{out} is also the input; give another name.")
     run = source if folder.is_run(source) else source.parent
     if not folder.is_run(run):
         return

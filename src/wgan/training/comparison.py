@@ -159,7 +159,7 @@ def measure_of(best_by: Any, features: Rows) -> Callable[[np.ndarray, Half], Mea
             raise
         except Exception as fault:
             raise WganError(
-                f"best_by {name} raised {type(fault).__name__} ({fault}); mend the function, or give another measure."
+                f"best_by {name} raised {type(fault).__name__} ({fault}); correct it, or give another measure."
             ) from fault
         value, error = (found.value, found.error) if isinstance(found, Measurement) else (found, None)
         if not _is_finite(value) or not (error is None or (_is_finite(error) and error >= 0)):

@@ -43,7 +43,7 @@ def to_json(pieces: Pieces) -> list[dict[str, int]]:
 
 
 def more_steps(config: Config, before: Config, pieces: Pieces, at: int) -> Pieces:
-    """The pieces of a run of the config `before` that goes on at step `at` with the steps of `config`.
+    """The pieces of a run of the config `before` that continues at step `at` with the steps of `config`.
 
     Raises WganError for fewer steps.
     """
@@ -57,7 +57,7 @@ def more_steps(config: Config, before: Config, pieces: Pieces, at: int) -> Piece
 
 
 def pieces_in(out: Path, config: Config, extend: bool) -> Pieces:
-    """The pieces of the run in a folder; with `extend` it is to go on to the steps of `config`."""
+    """The pieces of the run in a folder; with `extend` it continues to the steps of `config`."""
     saved = runs.read_config(out)
     pieces = pieces_of(saved)
     if not extend:
@@ -73,7 +73,7 @@ def words(config: Config, pieces: Pieces, at: int) -> str:
     rate = learning_rate_at(config, pieces, at)
     before = config.learning_rate_at(at, next(steps for until, steps in pieces if until == at))
     does = (
-        f"starts anew at {rate:.3g}, as in a run of that many steps, and falls to 0"
+        f"starts again at {rate:.3g}, as in a run of that many steps, and falls to 0"
         if config.decay == "linear"
         else f"stays {rate:.3g}"
     )

@@ -1,7 +1,7 @@
 """The training loop, a generator of records.
 
 The work that is due at a step (records, pictures, checkpoints) is done before the step. So step 0 and the last step go
-through the same code, and a stopped run goes on as if it had never been stopped.
+through the same code, and a stopped run continues as if it had never been stopped.
 """
 
 import time
@@ -111,7 +111,7 @@ def train(
 
     `dataset` is a `Dataset`, an array or a DataFrame to train on instead of the data that the config names. With `out`
     the run is written to that folder, and resumes an earlier run of the same config there; `extend` gives that run the
-    steps of this config. `note` is called with sentences for the user, for instance the step at which a run goes on. A
+    steps of this config. `note` is called with sentences for the user, for instance where a run continues. A
     `WganWarning` names a newest checkpoint that cannot be read.
 
     Examples:
@@ -124,7 +124,7 @@ def train(
         dataset = given(config, rows := dataset)
         config = config if dataset is rows else config.replace(data=dataset.name)
     if extend and out is None:
-        raise WganError("extend goes on with the run in a folder; give out.")
+        raise WganError("extend continues the run in a folder; give out.")
     if out is None:
         yield from advance(start(config, dataset), stop=stop)
         return
@@ -135,7 +135,7 @@ def train(
 
 
 def same_engine(config: Config, out: Path) -> Config:
-    """The config with the engine of the run in `out` instead of "auto", so that the run goes on to the same bytes."""
+    """The config with the engine of the run in `out` instead of "auto", so that the run reaches the same bytes."""
     if config.engine != "auto" or not runs.is_run(out):
         return config
     return config.replace(engine=engine_of(runs.read_config(out)))
@@ -151,8 +151,8 @@ def described(training: Training, out: Path, restart: bool, extend: bool) -> dic
     """The contents of config.json once `training` is in this folder; `extend` gives the run there more steps."""
     earlier = runs.is_run(out) and not restart
     if extend and not earlier:
-        why = "restart begins anew" if restart else f"{out} holds none"
-        raise WganError(f"--extend goes on with an earlier run, but {why}; leave it out.")
+        why = "restart starts again" if restart else f"{out} holds none"
+        raise WganError(f"--extend continues an earlier run, but {why}; leave it out.")
     if earlier:
         training.extended = extension.pieces_in(out, training.config, extend)
     about = describe(training)
@@ -185,7 +185,7 @@ def open_folder(
         measure = name_of(training.config.best_by)
         training.measured = best.history(runs.read_log(out), measure, before=newest.step)
     elif damaged:
-        raise WganError(f"{out} has no readable checkpoint to go on from; use --restart to begin anew.")
+        raise WganError(f"{out} has no readable checkpoint to continue from; use --restart to start again.")
     runs.go_back(out, training.step)
     if any(training.step == at for at, _ in training.extended):
         note(extension.words(training.config, training.extended, training.step))

@@ -54,16 +54,15 @@ def load_model(
 ) -> Model:
     """The model of a run folder, without the data, from its newest readable checkpoint.
 
-    A `WganWarning` names each newer one that cannot be read. `step` chooses another checkpoint: its step, or "best" for
-    the one that `best_by` chose. `objective`, `constraint`
-    and `network` are the objects of your own that the run was made with, since a folder holds no code. Raises
-    `WganError` if something is damaged or the step was not kept.
+    A `WganWarning` names each newer one that cannot be read. `step` chooses another checkpoint, as in
+    `best.checkpoint_at`. `objective`, `constraint` and `network` are the objects of your own that the run was made
+    with, since a folder holds no code. Raises `WganError` if something is damaged or the step was not kept.
     """
     run = Path(run)
     saved = runs.read_config(run)
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)
-    found = _checkpoint_of(run, step)
+    found = best.checkpoint_at(run, step)
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
@@ -113,28 +112,9 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
     for family in families:
         if isinstance(value := getattr(config, family), Named):
             raise WganError(
-                f"{family} {value.name!r} is an object of your own, whose code no folder holds; from Python, give it "
-                f"to wgan.load(run, {family}=...)."
+                f"{family} {value.name!r} is an object of your own, and a run folder holds no code; from Python, give "
+                f"it to wgan.load(run, {family}=...)."
             )
-
-
-def _checkpoint_of(run: Path, step: str | int | None) -> checkpoint.Checkpoint:
-    """The newest readable checkpoint, with a warning of newer ones, or that of a step."""
-    if step is not None:
-        return checkpoint.chosen(run / "checkpoints", lambda kept: _step_named(run, step, kept))
-    newest, damaged = checkpoint.latest(run / "checkpoints")
-    if newest is None:
-        raise WganError(f"{run} has no readable checkpoint yet" + "".join(f"; {text}" for text in damaged) + ".")
-    checkpoint.warn(run / "checkpoints", damaged)
-    return newest
-
-
-def _step_named(run: Path, step: str | int, kept: list[int]) -> int:
-    found = best.best(run, kept)
-    names = {str(number): number for number in kept} | ({"best": found.step} if found else {})
-    if str(step) not in names:
-        raise WganError(f"step is {step!r}, but {run} keeps the checkpoints {', '.join(names) or 'none'}; name one.")
-    return names[str(step)]
 
 
 def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
@@ -281,13 +261,13 @@ def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None
 def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     """The critic's scores [n] of rows in the form of the data, or of a DataFrame.
 
-    Images are [n, height, width] or [n, height, width, channels]. `labels` [n] are names of classes; only a critic that
+    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes; only a critic that
     sees labels ("projection") needs them.
     """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
         rows = to_rows(model.form, rows)
-    rows, shape = real_array(rows, "X"), model.form.shape
-    if rows.shape[1:] not in (shape, shape[:-1] if shape[-1:] == (1,) and len(shape) == 3 else shape):
+    rows, shape = model.form.at_rest(real_array(rows, "X")), model.form.shape
+    if rows.ndim == 0 or rows.shape[1:] != shape:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
@@ -297,7 +277,7 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
             raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
         codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
-    encoded = model.form.encode(rows.reshape(-1, *shape))
+    encoded = model.form.encode(rows)
     parts = []
     for i in range(0, len(encoded), CHUNK):
         some, label = (

@@ -116,7 +116,7 @@ def _archive(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
 def _npy(samples: Drawn, file: IO[bytes]) -> Iterator[int]:
     """Write the rows as NumPy does; yield how many are written after each part."""
     done = 0
-    for rows in samples.rows():
+    for rows in map(samples.form.as_given, samples.rows()):
         if not done:
             _begin(file, rows.dtype, (samples.total, *rows.shape[1:]))
         file.write(np.ascontiguousarray(rows).data)

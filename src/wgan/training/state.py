@@ -70,7 +70,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     refuse_named(config)
     if dataset is None:
         if config.data_dir is not None and config.data not in data.DATASETS:
-            raise WganError(f"data_dir is for named sets, but {config.data!r} is none; leave it out.")
+            raise WganError(f"data_dir is only for named data sets, and {config.data!r} is not one; leave it out.")
         dataset = data.dataset_of(config)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())

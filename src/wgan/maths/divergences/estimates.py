@@ -36,7 +36,7 @@ def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) 
 def _histogram(name: str, values: Any) -> np.ndarray:
     counts = as_float64(values, name, "counts or probabilities of bins")
     if not ((counts >= 0).all() and counts.any()):
-        raise WganError(f"{name} must hold finite numbers of at least 0 with a positive sum; mend {name}.")
+        raise WganError(f"{name} must hold finite numbers of at least 0 with a positive sum; correct {name}.")
     counts = counts / counts.max()  # so that sums of very large or small counts neither overflow nor lose digits
     return counts / counts.sum()
 
@@ -235,7 +235,7 @@ def pair_of_rows(real: Any, fake: Any, least: int = 1) -> tuple[np.ndarray, np.n
     """Both sets of rows [n, ...] as float64 [n, d].
 
     Raises `WganError` for fewer than `least` rows of a kind, for different numbers of columns, and for values that
-    are no numbers, not finite or too large to be multiplied.
+    are not numbers, not finite or too large to be multiplied.
     """
     real, fake = as_features(whole_number(least, "least"), real=real, fake=fake)
     return real, fake

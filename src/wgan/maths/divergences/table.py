@@ -341,9 +341,7 @@ def perspective(row: Divergence, log_p: Any, log_q: Any) -> np.ndarray:
 def _log_density(log: Any) -> np.ndarray:
     exact = as_float64(log, "log density", "numbers [n]", finite=False)
     if np.isnan(exact).any() or (exact > LARGEST_LOG).any():
-        raise WganError(
-            f"a log density is NaN, infinite or above {LARGEST_LOG:g}; it may be -inf, where there is no mass."
-        )
+        raise WganError(f"a log density is NaN, infinite or above {LARGEST_LOG:g}; -inf is allowed and means no mass.")
     return np.where(np.isfinite(exact), np.maximum(exact, LEAST_LOG), exact)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB
-CANCELLED = 1e-7  # squared distances below this share of the squared lengths are computed anew, from differences
+CANCELLED = 1e-7  # squared distances below this share of the squared lengths are computed again, from differences
 EQUAL = 1e-6  # distances below this share of the usual distance to the middle are rounding errors of features
 
 
@@ -18,7 +18,7 @@ def parts(rows: int, columns: int) -> Iterator[slice]:
 def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
     """The squared distances [rows of x, rows of y] in blocks of rows of x; those of equal rows are exactly 0.
 
-    They are |x|^2 + |y|^2 - 2 x.y, which loses digits where rows are near to each other; such pairs are computed anew.
+    They are |x|^2 + |y|^2 - 2 x.y, which loses digits where rows are near to each other; such pairs are computed again.
     """
     centre = y.mean(0)
     centred_x, centred_y = x - centre, y - centre

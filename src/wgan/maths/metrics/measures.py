@@ -134,7 +134,7 @@ def inception_style_score(probabilities: np.ndarray) -> Measurement:
     """
     probabilities = as_probabilities(probabilities, "probabilities")
     if len(probabilities) < SPLITS:
-        raise WganError(f"probabilities has {len(probabilities)} rows; give at least {SPLITS}, one a split.")
+        raise WganError(f"probabilities has {len(probabilities)} rows; give at least {SPLITS}, one for each split.")
     values = []
     for part in np.array_split(probabilities, SPLITS):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -166,10 +166,10 @@ def label_agreement(probabilities: np.ndarray, labels: np.ndarray) -> Measuremen
     probabilities = as_probabilities(probabilities, "probabilities")
     labels = as_float64(labels, "labels", "whole numbers [n]")
     if labels.shape != (len(probabilities),):
-        raise WganError(f"labels has shape {labels.shape}; give {len(probabilities)} numbers, one a row.")
+        raise WganError(f"labels has shape {labels.shape}; give {len(probabilities)} numbers, one for each row.")
     classes = probabilities.shape[1]
     if not ((labels >= 0) & (labels < classes) & (labels == np.rint(labels))).all():
-        raise WganError(f"labels holds numbers that are no class; give whole numbers from 0 to {classes - 1}.")
+        raise WganError(f"labels holds numbers that are not classes; give whole numbers from 0 to {classes - 1}.")
     return Measurement.mean(probabilities.argmax(1) == labels)
 
 
@@ -186,7 +186,7 @@ def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
     refuse_unplain(labels, "labels")
     labels = np.asarray(labels)
     if labels.shape != (len(rows),):
-        raise WganError(f"labels has shape {labels.shape}; give {len(rows)} labels, one a row.")
+        raise WganError(f"labels has shape {labels.shape}; give {len(rows)} labels, one for each row.")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise WganError("labels holds NaN or infinite values; drop those rows.")
     groups = [rows[labels == label] for label in np.unique(labels)]
@@ -205,7 +205,7 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
     fake, centres = as_features(fake=fake, centres=modes.centres)
     deviations = as_float64(modes.deviations, "deviations", "a number a mode")
     if deviations.shape != (len(centres),) or (deviations < 0).any():
-        raise WganError(f"deviations must be {len(centres)} numbers of at least 0, one a mode; mend the modes.")
+        raise WganError(f"deviations must be {len(centres)} numbers of at least 0, one for each mode; correct them.")
     nearest, squared = np.empty(len(fake), int), np.empty(len(fake))
     for part, block in squared_distances(fake, centres):
         nearest[part], squared[part] = block.argmin(1), block.min(1)

@@ -88,7 +88,7 @@ def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = Non
     metric, counts = table[name], (len(sets.fake), len(sets.real))
     if not metric.applies(sets):
         lacking = [need for need in metric.needs if getattr(sets, need) is None]
-        raise WganError(f"{name} needs {' and '.join(lacking)}, which these sets have not; give them or leave it out.")
+        raise WganError(f"{name} needs {' and '.join(lacking)}; these sets lack that, so give it or leave it out.")
     if min(counts) < metric.least:
         raise WganError(
             f"{name} needs at least {metric.least} samples and as many held-out rows; "

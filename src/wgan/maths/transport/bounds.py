@@ -302,7 +302,7 @@ def _solve(bounds: Bounds, deadline: float) -> None:
             start = _sorted_plan(p, *_orders(p, _main_direction(p)))
             found = solvers.linear_program(costs, a, b, (start.source, start.target), deadline)
     costs -= found.u[:, None]
-    v = costs.min(0)  # the c-transform of u, without computing all distances anew
+    v = costs.min(0)  # the c-transform of u, without computing all distances again
     del costs
     if bounds.method == "assignment":
         plan = Plan(found.source, found.target, np.ones(len(p.X), np.int64), p.total)

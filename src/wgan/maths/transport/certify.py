@@ -90,9 +90,9 @@ def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
 def _weights(values, count: int, name: str) -> np.ndarray:
     if values is None:
         return np.ones(count)
-    weights = as_float64(values, name, f"{count} numbers, one a point")
+    weights = as_float64(values, name, f"{count} numbers, one for each point")
     if weights.shape != (count,):
-        raise WganError(f"{name} has shape {weights.shape}; give {count} numbers, one a point.")
+        raise WganError(f"{name} has shape {weights.shape}; give {count} numbers, one for each point.")
     if weights.min() < 0:
         raise WganError(f"{name} holds {weights.min():g}; give weights of at least 0.")
     if weights.max() == 0:

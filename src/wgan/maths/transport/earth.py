@@ -55,7 +55,7 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
         raise WganError(f"P has {len(p)} bins and Q has {len(q)}; give both over the same bins, empty ones as 0.")
     x = np.arange(len(p)) if positions is None else _numbers(positions, "positions")
     if x.shape != p.shape or not (np.diff(x) > 0).all():
-        raise WganError(f"positions must be {len(p)} increasing numbers, one a bin; sort the bins by position.")
+        raise WganError(f"positions must be {len(p)} increasing numbers, one for each bin; sort the bins by position.")
     if unequal == "normalise":
         p, q = p / p.sum(), q / q.sum()
     else:
@@ -101,7 +101,7 @@ def _histogram(values, name: str) -> np.ndarray:
 
 
 def _numbers(values, name: str) -> np.ndarray:
-    exact = as_float64(values, name, "a list of numbers, one a bin")
+    exact = as_float64(values, name, "a list of numbers, one for each bin")
     if exact.ndim != 1 or exact.size == 0:
-        raise WganError(f"{name} has shape {exact.shape}; give a list of numbers, one a bin.")
+        raise WganError(f"{name} has shape {exact.shape}; give a list of numbers, one for each bin.")
     return exact.astype(np.int64) if np.asarray(values).dtype.kind in "biu" else exact

@@ -137,7 +137,7 @@ def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = N
     x, y = as_sets(X=X, Y=Y)
     n = min(len(x), len(y)) // 2
     if n < 1:
-        raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one a half.")
+        raise WganError(f"X has {len(x)} rows and Y {len(y)}; give at least 2 of each, one for each half.")
     order_x, order_y = (stream(seed, "halves", k).permutation(len(rows)) for k, rows in enumerate((x, y)))
     x1, x2, y1, y2 = x[order_x[:n]], x[order_x[n : 2 * n]], y[order_y[:n]], y[order_y[n : 2 * n]]
     share = None if budget is None else finite_number(budget, "budget", above=0) / 4

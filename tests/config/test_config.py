@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wgan import PRESETS, WGAN, Config, WganError, preset
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, kind, resolve
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, resolve
+from wgan.config.values import kind
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
 from wgan.game.networks import Architecture, mlp

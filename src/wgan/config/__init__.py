@@ -1,6 +1,8 @@
-"""`Config` holds every setting of a run, checked.
+"""`Config` holds every setting of a run, checked; `words` says what each setting is.
 
 The flags of the command line, their help texts and their checks are made from the fields of `Config`.
+
+The folder may use `game`, `data` and the folders below them.
 """
 
 import dataclasses
@@ -8,9 +10,10 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from numbers import Real
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
+from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.constraints import CONSTRAINTS, Constraint
@@ -34,26 +37,28 @@ MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
 Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; lower is better
 
 NORMS = ("auto", "none", "batch", "layer")
-LARGEST = 2**63 - 1  # of a whole number, as in the file formats that keep it
 MOST_UNITS, MOST_LAYERS = 10**9, 10**4  # far above what any machine holds, so that a forecast can count them
 ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
 
+# The groups of fields, in the order in which the help shows them.
+GROUPS = ("data", "networks", "objective", "optimisation", "run")
 
-def _field(default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
-    """A config field with its help text; `low` and `high` are included; `more` takes `choices` and `operational`."""
-    return field(default=default, metadata={"text": text, "low": low, "high": high, **more})
+
+def _field(group: str, default: Any, text: str, *, low: float = -math.inf, high: float = math.inf, **more: Any) -> Any:
+    """A config field of a group, with its help text; `low` and `high` are included.
+
+    `more` takes `choices`, `operational`, and `unset`, which says in words what None stands for.
+    """
+    return field(default=default, metadata={"group": group, "text": text, "low": low, "high": high, **more})
+
+
+_data, _networks, _objective, _optimisation, _run = (partial(_field, group) for group in GROUPS)
 
 
 def _said_kinds(column: Any) -> tuple[str, ...] | None:
     from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
 
     return said_kinds(column) or None
-
-
-class Named(NamedTuple):
-    """The name of an object of your own, which is all that a saved config holds of it."""
-
-    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,105 +71,164 @@ class Config:
         wgan.errors.WganError: n_critic is 0; it must be a whole number of at least 1.
     """
 
-    data: str = _field("digits", "a data set's name, a folder of images, an LMDB, hf:NAME, or a file of rows")
-    size: int | None = _field(None, "resize images of a folder to N x N pixels (default: no)", low=1, high=4096)
-    resize: str = _field("crop", "how images that are not square are made so", choices=("crop", "pad", "stretch"))
-    drop: str | None = _field(
-        None, "columns of a table to leave out, NAME,NAME; a name with a comma stands in double quotes (default: none)"
+    data: str = _data(
+        "digits", "What to train on: the name of a data set, a folder of images, an LMDB, hf:NAME, or a file."
     )
-    column: Any = _field(None, "a column's kind: text, number, integer, date or identifier", read=_said_kinds)
-    dequantise: str = _field(
-        "none", "noise, one level wide, that is added to rows of whole numbers", choices=("none", "uniform")
+    size: int | None = _data(
+        None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"
     )
-    held_out: float = _field(0.1, "share of rows that are not trained on but measured against", low=0, high=0.9)
-    rows: int | None = _field(None, "train on a random subset of this many rows (default: all)", low=1)
+    resize: str = _data("crop", "How --size makes an image square that is not.", choices=("crop", "pad", "stretch"))
+    drop: str | None = _data(
+        None,
+        "Columns of a table to leave out: NAME,NAME. Put double quotes around a name that has a comma.",
+        unset="none",
+    )
+    column: Any = _data(
+        None,
+        "The kind of one column of a table: text, number, integer, date or identifier. Give the flag once for each "
+        "column.",
+        read=_said_kinds,
+        unset="guessed from the values",
+    )
+    dequantise: str = _data(
+        "none",
+        "Add uniform noise to whole numbers. The noise is as wide as the step between two of them.",
+        choices=("none", "uniform"),
+    )
+    held_out: float = _data(
+        0.1, "The share of rows that are kept out of training. The samples are measured against them.", low=0, high=0.9
+    )
+    rows: int | None = _data(None, "Train on a random subset of N rows.", low=1, unset="all rows")
 
-    objective: Any = _field("wasserstein", "what the two players minimise", family="objective")
-    prior: float = _field(0.5, "pi, the share of real rows in a density-ratio objective", low=0.001, high=0.999)
-    alpha: float = _field(0.5, "order of the divergence fgan-alpha: 1 is KL, 0 reverse KL", low=-10, high=10)
-    generator_objective: str = _field(
+    objective: Any = _objective(
+        "wasserstein", "The loss that the critic and the generator minimise.", family="objective"
+    )
+    prior: float = _objective(0.5, "pi, the share of real rows in a density-ratio objective.", low=0.001, high=0.999)
+    alpha: float = _objective(
+        0.5, "The order of the divergence fgan-alpha. 1 is KL and 0 is reverse KL.", low=-10, high=10
+    )
+    generator_objective: str = _objective(
         "non-saturating",
-        "loss of an f-GAN's generator, -E f*(g(score)) or -E g(score) over fake rows",
+        "The loss of an f-GAN's generator over samples: saturating is -E f*(g(score)), non-saturating is -E g(score).",
         choices=("saturating", "non-saturating"),
     )
-    constraint: Any = _field("gradient-penalty", "how the critic is kept Lipschitz", family="constraint")
-    clip: float = _field(0.01, "c of weight clipping, which keeps the critic's weights in [-c, c]", low=1e-12)
-    penalty_weight: float = _field(1.0, "lambda, the weight of the gradient penalty in the critic's loss", low=0)
-    penalty_sides: str = _field("two", "penalise gradient norms above 1, or also below 1", choices=("one", "two"))
-
-    network: Any = _field("hybrid", "the architecture of both players", family="network")
-    width: int | None = _field(
-        None, "units or base filters of the layers (default: the network's own)", low=1, high=MOST_UNITS
+    constraint: Any = _objective("gradient-penalty", "How the critic is kept Lipschitz.", family="constraint")
+    clip: float = _objective(0.01, "c of weight clipping. It keeps the critic's weights in [-c, c].", low=1e-12)
+    penalty_weight: float = _objective(1.0, "lambda, the weight of the gradient penalty in the critic's loss.", low=0)
+    penalty_sides: str = _objective(
+        "two",
+        "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
+        choices=("one", "two"),
     )
-    depth: int | None = _field(
+
+    network: Any = _networks("hybrid", "The architecture of both networks.", family="network")
+    width: int | None = _networks(
+        None, "The number of units or base filters in a layer.", low=1, high=MOST_UNITS, unset="the network's own"
+    )
+    depth: int | None = _networks(
         None,
-        "hidden layers of a dense player, or all layers of a dcgan (default: the network's own)",
+        "The number of hidden layers of a dense network, or of all layers of a dcgan.",
         low=1,
         high=MOST_LAYERS,
+        unset="the network's own",
     )
-    activation: str = _field("auto", "activation of hidden layers (auto: the network's own)", choices=ACTIVATIONS)
-    critic_norm: str = _field(
-        "auto", "the critic's normalisation (auto: the network's own if the constraint allows it)", choices=NORMS
+    activation: str = _networks(
+        "auto", "The activation of hidden layers. auto is the network's own.", choices=ACTIVATIONS
     )
-    generator_norm: str = _field("auto", "the generator's normalisation (auto: the network's own)", choices=NORMS)
-    conditional: str = _field(
+    critic_norm: str = _networks(
+        "auto",
+        "The critic's normalisation. auto is the network's own if the constraint allows it, and else none.",
+        choices=NORMS,
+    )
+    generator_norm: str = _networks("auto", "The generator's normalisation. auto is the network's own.", choices=NORMS)
+    conditional: str = _networks(
         "none",
-        "train with labels, which the critic sees (projection) or learns to predict (auxiliary)",
+        "Train with labels. With projection the critic sees the label; with auxiliary it learns to predict it.",
         choices=tuple(CONDITIONALS),
     )
-    class_weight: float = _field(1.0, "weight of the auxiliary classifier's loss in the critic's loss", low=0)
-    class_weight_generator: float = _field(0.1, "weight of the classifier's loss in the generator's loss", low=0)
-    latent: int = _field(
-        64, "dimension of z, the normal noise that the generator turns into rows", low=1, high=MOST_UNITS
+    class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)
+    class_weight_generator: float = _objective(
+        0.1, "The weight of the classifier's loss in the generator's loss.", low=0
+    )
+    latent: int = _networks(
+        64, "The dimension of z, the normal noise that the generator turns into samples.", low=1, high=MOST_UNITS
     )
 
-    steps: int = _field(10_000, "generator updates in the whole run", low=0)
-    batch: int = _field(64, "rows in a batch of the critic", low=1)
-    generator_batch: int | None = _field(None, "samples in a batch of the generator (default: as many as batch)", low=1)
-    n_critic: int = _field(1, "critic steps before each generator step", low=1)
-    warm_up: int = _field(0, "how many generator steps at the start are warm-up steps", low=0)
-    warm_up_every: int = _field(0, "every N-th generator step is a warm-up step too (0: none)", low=0)
-    warm_up_critic: int = _field(100, "critic steps before the generator's in a warm-up step", low=1)
-    optimiser: str = _field("adam", "update rule of both players", choices=tuple(OPTIMISERS))
-    learning_rate: float = _field(2e-3, "learning rate of both players at the first step", low=1e-12, high=1e6)
-    decay: str = _field("linear", "fall of the learning rate to 0 at the last step", choices=("none", "linear"))
-    beta1: float = _field(0.0, "decay rate of Adam's mean gradient", low=0, high=0.999999)
-    beta2: float = _field(0.9, "decay rate of the mean squared gradient (Adam, RMSProp)", low=0, high=0.999999)
-    average: float = _field(
-        0.999, "decay rate of the mean of the generator's weights that samples use (0: off)", low=0, high=0.999999
+    steps: int = _optimisation(10_000, "The number of generator steps in the whole run.", low=0)
+    batch: int = _optimisation(64, "The number of rows in a batch of the critic.", low=1)
+    generator_batch: int | None = _optimisation(
+        None, "The number of samples in a batch of the generator.", low=1, unset="as --batch"
     )
-    precision: str = _field(
+    n_critic: int = _optimisation(1, "The number of critic steps before each generator step.", low=1)
+    warm_up: int = _optimisation(0, "Use --warm-up-critic critic steps in each of the first N generator steps.", low=0)
+    warm_up_every: int = _optimisation(
+        0, "Use --warm-up-critic critic steps in every N-th generator step too. 0 is never.", low=0
+    )
+    warm_up_critic: int = _optimisation(
+        100, "The number of critic steps before the generator step in a warm-up step.", low=1
+    )
+    optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))
+    learning_rate: float = _optimisation(
+        2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
+    )
+    decay: str = _optimisation(
+        "linear",
+        "How the learning rate changes: linear falls to 0 at the last step, none stays the same.",
+        choices=("none", "linear"),
+    )
+    beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
+    beta2: float = _optimisation(
+        0.9, "The decay rate of the mean squared gradient in Adam and RMSProp.", low=0, high=0.999999
+    )
+    average: float = _optimisation(
+        0.999,
+        "The decay rate of the average of the generator's weights. Samples come from the average. 0 is no average.",
+        low=0,
+        high=0.999999,
+    )
+    precision: str = _optimisation(
         "float32",
-        "number format of matrix products and convolutions (under bfloat16, weights and sums stay float32)",
+        "The number format of matrix products and convolutions. Weights and sums stay float32 under bfloat16.",
         choices=("float32", "bfloat16", "float64"),
     )
-    seed: int = _field(0, "seed of every random draw", low=0, high=LARGEST)
+    seed: int = _run(0, "The seed of every random draw.", low=0, high=LARGEST)
 
     # These may change when a run is resumed, since no number that it computes depends on them.
-    engine: str = _field("auto", "the framework that computes", choices=("auto", "torch", "jax"), operational=True)
-    data_dir: str | None = _field(None, "the folder of downloaded data sets", metavar="DIR", operational=True)
-    log_every: int = _field(50, "steps between records of the log", low=1, operational=True)
-    sample_every: int = _field(500, "steps between pictures of samples", low=1, operational=True)
-    checkpoint_every: int = _field(500, "steps between checkpoints", low=1, operational=True)
-    keep: int = _field(3, "how many of the newest checkpoints are kept, besides the best", low=1, operational=True)
-    diagnose_every: int = _field(250, "steps between diagnostics, which the report shows", low=1, operational=True)
-    best_by: str | Measure = _field(
+    engine: str = _run("auto", "The framework that computes.", choices=("auto", "torch", "jax"), operational=True)
+    data_dir: str | None = _data(
+        None,
+        "The folder of downloaded data sets.",
+        metavar="DIR",
+        operational=True,
+        unset="$WGAN_DATA or the user's cache",
+    )
+    log_every: int = _run(50, "Steps between two records of the log.", low=1, operational=True)
+    sample_every: int = _run(500, "Steps between two pictures of samples.", low=1, operational=True)
+    checkpoint_every: int = _run(500, "Steps between two checkpoints.", low=1, operational=True)
+    keep: int = _run(
+        3,
+        "The number of checkpoints that are kept: the newest ones. The best one is kept too.",
+        low=1,
+        operational=True,
+    )
+    diagnose_every: int = _run(250, "Steps between two diagnostics. The report shows them.", low=1, operational=True)
+    best_by: str | Measure = _run(
         "energy_distance",
-        "measure of samples against one half of the held-out rows that chooses the best checkpoint; the other half "
-        "reports it",
+        "The measure that chooses the best checkpoint. It compares samples with one half of the held-out rows, and the "
+        "other half gives the number that is reported.",
         choices=MEASURES,
         function=tuple(METRICS),  # the names that a function may not bear
         operational=True,
     )
-    until_no_better: int | None = _field(
-        None, "stop N steps after the lowest measure (default: never)", low=1, operational=True
+    until_no_better: int | None = _run(
+        None, "Stop when the measure has not fallen for N steps.", low=1, operational=True, unset="never"
     )
 
     def __post_init__(self) -> None:
         for name in FAMILIES:
             self._check_member(name)
         for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+            object.__setattr__(self, f.name, checked(f, getattr(self, f.name)))
         for name in self.unread():
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
@@ -187,7 +251,7 @@ class Config:
         if (
             made is None
             or made.keys() != wanted.keys()
-            or table[value.name](**{n: _checked(FIELDS[n], v) for n, v in made.items()}) != value
+            or table[value.name](**{n: checked(FIELDS[n], v) for n, v in made.items()}) != value
         ):
             raise WganError(
                 f"{family} is an object with the name {value.name}, which wgan uses for its own; write "
@@ -238,6 +302,20 @@ class Config:
                 raise _unread_error(choices, name, changes[name])
             kept[name] = FIELDS[name].default
         return Config(**kept)
+
+    def with_settings(self, values: Mapping[str, Any]) -> "Config":
+        """This config with the fields of a file of settings.
+
+        A number may be a text, as in YAML. A printed config has all fields, so one that nothing reads may stand there
+        at its default. Raises `WganError` as `replace` does.
+        """
+        _refuse_unknown(values)
+        changes = {name: number_of(FIELDS[name], value) for name, value in values.items()}
+        deciding = {name: changes.get(name, getattr(self, name)) for name in _DECIDE}
+        unread = Config(**deciding).unread()
+        return self.replace(
+            **{name: value for name, value in changes.items() if name not in unread or value != FIELDS[name].default}
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain JSON values; an object is stored as its `name`."""
@@ -292,31 +370,10 @@ FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Co
 OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
 
 
-def kind(f: dataclasses.Field) -> type:
-    """The type of a field's values other than None: int, float or str, and `object` for a family."""
-    if "choices" in f.metadata:
-        return str
-    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
-        f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
-    )
-
-
-def name_of(value: Any) -> Any:
-    """The name of a family's member or of a function; any other value as it is."""
-    return getattr(value, "name", getattr(value, "__name__", type(value).__name__) if callable(value) else value)
-
-
 def _refuse_unknown(names: Iterable[str]) -> None:
     for name in names:
         if name not in FIELDS:
             raise unknown_name("field", name, FIELDS)
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond the largest float
-        return False
 
 
 def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -324,39 +381,6 @@ def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any
     for name, value in given.items():
         if value != made[name]:
             raise WganError(f"{name} is {value!r}, but the {family} was made with {made[name]!r}; give only one.")
-
-
-def _checked(f: dataclasses.Field, value: Any) -> Any:
-    wanted = kind(f)
-    if value is None and f.default is None:
-        return None
-    if read := f.metadata.get("read"):
-        return read(value)
-    if wanted is str and value == "":
-        raise WganError(f"{f.name} is empty; give a text, or leave it out.")
-    if wanted is object or (wanted is str and isinstance(value, str) and "choices" not in f.metadata):
-        return value
-    if (taken := f.metadata.get("function")) and (callable(value) or isinstance(value, Named)):
-        name = name_of(value)
-        if not (isinstance(name, str) and name):
-            raise WganError(f"{f.name} has the name {name!r}; give it a text as its name.")
-        if name in taken:
-            raise WganError(f"{f.name} is a function with the name {name}, which is wgan's own; give it another name.")
-        return value
-    if choices := f.metadata.get("choices"):
-        if value not in choices:
-            raise unknown_name(f.name, value, choices)
-        return value
-    low, high = f.metadata["low"], f.metadata["high"]
-    high = min(high, LARGEST) if wanted is int else high
-    fits = _is_finite(value) and low <= value <= high and (wanted is float or value == int(value))
-    if wanted is str or not fits:
-        what = {int: "a whole number", float: "a number", str: "text"}[wanted]
-        stated = f.metadata["high"] < math.inf or (_is_finite(value) and value > high)
-        upper = f" and at most {high:g}" if stated else ""
-        lower = f" of at least {low:g}" if low > -math.inf else ""
-        raise WganError(f"{f.name} is {value!r}; it must be {what}{lower}{upper}.")
-    return wanted(value)
 
 
 def resolve(family: str, config: Config, **more: Any) -> Any:

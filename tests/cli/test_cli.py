@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import SMALL, assert_refused, run
+from commands import SMALL, assert_refused, called, run
 
 from wgan import PRESETS
-from wgan.config import FIELDS
+from wgan.cli import cli
+from wgan.config import FIELDS, GROUPS
 from wgan.data import DATASETS
 
 
@@ -90,6 +91,108 @@ def test_help_names_every_field_and_every_command():
         assert f"\n  {command} " in text
     assert run().stdout == text, "no command: the help"
     assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", run("--version").stdout)
+
+
+def test_help_has_whole_words_at_every_width_and_train_has_groups(monkeypatch):
+    for columns in (40, 60, 80, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for name in ["", *cli.commands]:
+            text = called(*[name] * bool(name), "--help").stdout
+            assert "…" not in text
+            assert "x>=" not in text
+            assert "<=x" not in text
+            assert "..." not in text.split("Commands:")[-1].split("Examples:")[0] or name
+            lines = text.partition("Examples:")[0].splitlines()
+            assert not [line for line in lines if len(line) > columns and len(line.split()) > 2], (name, columns)
+            assert not [line for line in lines if line.endswith("-")], (name, columns)
+    text = called("train", "--help").stdout
+    order = [text.index(f"\n{group.capitalize()}:") for group in GROUPS]
+    assert order == sorted(order)
+    held_out = " ".join(text[text.index("--held-out") :].split())
+    assert "[0 to 0.9; default: 0.1]" in held_out
+    assert text.index("Data:") < text.index("--held-out") < text.index("Networks:")
+    text = called("--help").stdout
+    assert [text.index(f"\n  {name} ") for name in cli.commands] == sorted(
+        text.index(f"\n  {n} ") for n in cli.commands
+    )
+
+
+def test_each_example_of_the_help_is_a_command_with_flags_that_exist():
+    for name, command in cli.commands.items():
+        flags = {flag for one in command.params for flag in one.opts}
+        examples = command.epilog.splitlines()
+        assert 1 <= len(examples) <= 2
+        for line in examples:
+            assert line.split()[:2] == ["wgan", name]
+            assert {word for word in line.split() if word.startswith("-")} <= flags
+
+
+@pytest.mark.parametrize("suffix", ["json", "yaml", "toml"])
+def test_a_printed_config_goes_in_again_and_a_flag_overrides_it(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    flags = ["--constraint", "clip", "--clip", "1e-05", "--width", "8", "--best-by", "exact_w1"]
+    first = json.loads(called("train", "8gaussians", "--network", "mlp", *flags, "--dry-run").stdout)
+    text = json.dumps(first)
+    if suffix == "toml":
+        text = "\n".join(f"{name} = {json.dumps(value)}" for name, value in first.items() if value is not None)
+    (tmp_path / f"my.{suffix}").write_text(text)
+    again = called("train", "--config", f"my.{suffix}", "--dry-run")
+    assert json.loads(again.stdout) == first, again.stderr
+    other = called("train", "--config", f"my.{suffix}", "--constraint", "gradient-penalty", "--dry-run")
+    assert json.loads(other.stdout) == first | {"constraint": "gradient-penalty", "clip": 0.01}
+
+
+def test_settings_in_yaml_are_read_as_flags_are(tmp_path, monkeypatch, finished):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yaml").write_text("data: 8gaussians\nnetwork: mlp\nlearning_rate: 1e-4\nwidth: null\nlatent: 2\n")
+    found = json.loads(called("train", "--config", "my.yaml", "--dry-run").stdout)
+    assert (found["data"], found["learning_rate"], found["width"]) == ("8gaussians", 1e-4, None)
+    (tmp_path / "one.yaml").write_text(f"n_critic: {FIELDS['n_critic'].default}\n")  # the preset has another value
+    found = json.loads(called("train", "--preset", "wgan-gp", "--config", "one.yaml", "--dry-run").stdout)
+    assert found["n_critic"] == FIELDS["n_critic"].default
+    saved = json.loads((finished / "config.json").read_text())["config"]
+    assert json.loads(called("train", "--config", finished / "config.json", "--dry-run").stdout) == saved
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("stepz: 3", "did you mean 'steps'"),
+        ("clip: 0.5", "constraint gradient-penalty does not read"),
+        ("steps: 3\nsteps: 4", "stands there twice"),
+        ("steps: [", "cannot be read as settings"),
+        ("- 3", "cannot be read as settings"),
+        ("data: !!python/object/apply:os.system ['touch boom']", "data is ["),
+        ("steps: many", "steps is 'many'"),
+        ("a: &a [1]\nb: *a", "unknown field"),
+        ("[" * 5000, "cannot be read as settings"),
+    ],
+)
+def test_settings_that_are_wrong_get_one_sentence(tmp_path, monkeypatch, text, part):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.yaml").write_text(text)
+    assert_refused(called("train", "--config", "my.yaml", "--dry-run"), part)
+    assert [path.name for path in tmp_path.iterdir()] == ["my.yaml"]
+
+
+def test_every_command_that_reads_a_checkpoint_takes_its_step(finished, tmp_path):
+    commands = {
+        "sample": ["-n", 4, "--out", tmp_path / "x.npy"],
+        "export": ["--out", tmp_path / "x.safetensors"],
+        "evaluate": ["--samples", 50, "--features", "rows"],
+        "report": ["--out", tmp_path / "x.html"],
+        "distance": ["--n", 20],
+    }
+    for name, more in commands.items():
+        wrong = called(name, finished, *more, "--step", "7")
+        assert_refused(wrong, "no checkpoint at step 7", "give latest, best or one of the steps 0, 3")
+        for step in ("0", "best", "latest"):
+            done = called(
+                name, finished, *more, "--step", step, *["--overwrite"] * (name in ("sample", "export", "report"))
+            )
+            assert done.returncode == 0, done.stderr
+    assert_refused(called("distance", "8gaussians", "swissroll", "--step", "3"), "neither", "leave it out")
+    assert_refused(called("evaluate", "--real", "digits", "--fake", "digits", "--step", "3"), "leave it out")
 
 
 def test_dry_run_prints_the_config_and_writes_nothing(tmp_path):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from wgan.cli import forecast
 from wgan.errors import WganWarning
 from wgan.files import bars
 from wgan.files.printed import page, say
@@ -89,9 +90,15 @@ def advance(training: "Training", out: Path, board: "Board | None") -> str:
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with bars.bar("training", training.config.steps, training.step) as bar:
+            expected = forecast.watch(training.config, training.step, time.monotonic)
 
             def watch(step: int) -> bool:
                 bar.show(step, said=said)
+                if left := expected(step):
+                    bar.line(
+                        f"about {left} to step {training.config.steps:,} on this machine; Ctrl-C saves and stops, and "
+                        "the same command continues"
+                    )
                 return asked
 
             for record in loop.advance(training, out, watch):

@@ -1,0 +1,61 @@
+"""The flags that are made from the fields of the config, and the flags that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wgan.cli.help import Flag
+from wgan.config import FIELDS
+from wgan.config.values import kind
+from wgan.config.words import described
+
+
+class FilePath(click.Path):
+    """A path; an empty one is refused, since it would be the working folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path that was given."""
+        if value == "":
+            self.fail("it is empty; give the name of a file or a folder.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def of_fields(function: Any) -> Any:
+    """The function of a command with a flag for each field of the config except `data`, which is its argument."""
+    for name in reversed(FIELDS):
+        if name != "data":
+            function = _flag(name)(function)
+    return function
+
+
+def _flag(name: str) -> Callable[[Any], Any]:
+    f = FIELDS[name]
+    number, repeated = kind(f), "read" in f.metadata
+    return click.option(
+        "--" + name.replace("_", "-"),
+        name,
+        cls=Flag,
+        group=f.metadata["group"],
+        type={int: int, float: float}.get(number, str),
+        metavar={int: "N", float: "X"}.get(number, "NAME=KIND" if repeated else f.metadata.get("metavar", "NAME")),
+        multiple=repeated,
+        help=described(name),
+    )
+
+
+overwrite = click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace --out if it exists. Files that make a run, and its data, are never replaced.",
+)
+step = click.option(
+    "--step",
+    metavar="STEP",
+    help="Which checkpoint to read: latest, best or the number of a step. [default: latest]",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")

@@ -1,0 +1,307 @@
+"""The commands that make something: runs, samples and exported files, and the lists of what they are made from."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wgan.cli import flags, terminal
+from wgan.cli.flags import FilePath
+from wgan.cli.help import Command
+from wgan.config import FIELDS, Config
+from wgan.config.words import described
+from wgan.errors import WganError
+from wgan.files.printed import say, say_json, say_page
+from wgan.files.settings import read_settings
+from wgan.presets import PRESETS, preset
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan data
+wgan data people.csv --column zip=text""",
+)
+@click.argument("name", required=False)
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=described("size"))
+@click.option(
+    "--resize",
+    default=FIELDS["resize"].default,
+    metavar="NAME",
+    type=click.Choice(FIELDS["resize"].metadata["choices"]),
+    help=described("resize"),
+)
+@click.option("--drop", metavar="NAME", help=described("drop"))
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
+@click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
+@click.option("--stored", is_flag=True, help="NAME is a run: list which parts of its data are shared with the model.")
+def data(
+    name: str | None,
+    data_dir: Path | None,
+    size: int | None,
+    resize: str,
+    drop: str | None,
+    column: tuple[str, ...],
+    verify: bool,
+    stored: bool,
+) -> None:
+    """List the data sets, or describe one of them or a file.
+
+    NAME is a data set, a folder or a file. The description says what it holds and where it was found. A table gets a
+    line for each column: its kind, an example, and what samples will hold. A ? marks a guess, which is explained below.
+    """
+    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table, verified
+    from wgan.data.stored import words
+    from wgan.runs.folder import read_described
+
+    if stored:
+        if name is None:
+            raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
+        say_page(words(name, read_described(Path(name))))
+        return
+    if name is None:
+        for info in DATASETS.values():
+            say(f"{info.name:15} {info.text}")
+        return
+    if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
+        say_page(found)
+        return
+    if is_table(name) and (path := Path(name).expanduser()).is_file():
+        dataset = read_table(path, drop, column, refuse=False)
+    else:
+        dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
+    if verify:
+        say(f"SHA-256 of the rows: {verified(dataset)}")
+    rows = dataset.rows
+    say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
+    if is_table(name):
+        say(f"from {dataset.source}")
+        say_page(describe(dataset))
+        return
+    say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
+    if counts := label_counts(dataset.labels, dataset.label_names):
+        say(counts)
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan presets
+wgan presets wgan-gp""",
+)
+@click.argument("name", required=False)
+def presets(name: str | None) -> None:
+    """List the presets, or show one with all its settings.
+
+    The page of a preset has its source, its command, the result to expect and every setting.
+    """
+    if name is None:
+        for title, one in PRESETS.items():
+            say(f"{title:15} {one.source}")
+        return
+    one = preset(name)
+    say_page(f"{name}: {one.source}\n\n    {one.command}\n\n{one.expect}\n\n")
+    for field, value in one.config.to_json().items():
+        mark = " " if value == FIELDS[field].default else "*"
+        say(f"  {mark} {field:18} {value}")
+    say_page("\n  * set by this preset; the others are the fields' defaults")
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan train digits --steps 2000
+wgan train photos/ --size 32 --out runs/photos""",
+)
+@click.argument("data", metavar="[DATA]", required=False)
+@click.option(
+    "--config",
+    "file",
+    type=FilePath(),
+    metavar="FILE",
+    help="Read settings from a YAML, TOML or JSON file. The output of --dry-run is one, and so is the config.json of a "
+    "run. A flag overrides the file.",
+)
+@click.option(
+    "--preset",
+    "preset_name",
+    metavar="NAME",
+    help="The settings to begin with; `wgan presets` lists them. [default: table for .csv and .parquet, and else "
+    "default]",
+)
+@click.option(
+    "--out",
+    type=FilePath(),
+    metavar="DIR",
+    help="The run folder. [default: runs/DATA-PRESET, or runs/DATA-FILE with --config]",
+)
+@click.option("--restart", is_flag=True, help="Delete the run in --out and begin anew.")
+@click.option("--extend", is_flag=True, help="Give the run in --out more steps. --steps is the number of all steps.")
+@click.option("--dry-run", is_flag=True, help="Check everything, print the config, and stop.")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard to OUT/tensorboard too.")
+@flags.of_fields
+def train(
+    data: str | None,
+    file: Path | None,
+    preset_name: str | None,
+    out: Path | None,
+    restart: bool,
+    extend: bool,
+    dry_run: bool,
+    tensorboard: bool,
+    **flags: Any,
+) -> None:
+    """Train on a data set, a folder of images or a file.
+
+    DATA is the name of a data set (see `wgan data`), a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or
+    .parquet file. Without DATA it is digits.
+
+    The same command resumes the run in --out. Ctrl-C saves the run, then stops. With --extend and more --steps a
+    finished run goes on.
+
+    The defaults below are those of the preset `default`. Another preset may have other values. A flag overrides the
+    preset.
+    """
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    settings = read_settings(file) if file else {}
+    config, preset_name = _config(data, preset_name, settings, given)
+    out = out or Path("runs") / f"{Path(config.data).resolve().stem}-{file.stem if file else preset_name}"
+
+    from wgan.runs import best, checkpoint
+    from wgan.runs import folder as runs
+    from wgan.training import loop
+    from wgan.training.tensorboard import Board
+
+    training = loop.start(loop.same_engine(config, out))
+    say_page(terminal.summary(training), err=True)
+    if dry_run:
+        about = loop.described(training, out, restart, extend)
+        runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
+        say_json(config.to_json())
+        return
+    with ExitStack() as stack:
+        loop.open_folder(training, out, restart, stack, lambda text: say(text, err=True), extend)
+        board = Board(out, training.step) if tensorboard else None
+        said = terminal.advance(training, out, board)
+    ended = training.step == config.steps or loop.no_better(training)
+    say(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
+    if found := best.best(out, checkpoint.steps(out / "checkpoints")):
+        since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
+        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
+    say(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
+    if not ended:
+        say("The same command goes on from here.", err=True)
+
+
+def _config(
+    data: str | None, preset_name: str | None, settings: dict[str, Any], given: dict[str, Any]
+) -> tuple[Config, str]:
+    """The config of `train` and the name of its preset: the preset, changed by the file, changed by the flags."""
+    from wgan.data import is_table
+
+    given |= {"data": data} if data else {}
+    named = given.get("data", settings.get("data"))
+    preset_name = preset_name or ("table" if isinstance(named, str) and is_table(named) else "default")
+    return preset(preset_name).config.with_settings(settings).replace(**given), preset_name
+
+
+def _check_samples(out: Path, run: Path, overwrite: bool) -> None:
+    """Raise WganError if samples of a run may not be written to `out`."""
+    from wgan.runs import overwriting
+
+    if out.suffix:
+        overwriting.check_file(out, run, overwrite=overwrite)
+    else:
+        overwriting.check_folder(
+            out, lambda name: name[:-4].isdecimal() and name.endswith(".png"), run, overwrite=overwrite
+        )
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan sample runs/digits-default
+wgan sample RUN -n 1000 --step best --out samples.npy""",
+)
+@click.argument("run", type=FilePath(), metavar="RUN")
+@click.option(
+    "-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="The number of samples. [default: 64]"
+)
+@click.option(
+    "--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]"
+)
+@click.option(
+    "--label",
+    metavar="NAME",
+    help="Draw one class only, from a run that was trained with labels. [default: all classes, as often as in the "
+    "data]",
+)
+@flags.step
+@click.option(
+    "--out",
+    type=FilePath(),
+    metavar="FILE",
+    help="A .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder that gets one PNG for each sample. "
+    "[default: RUN/sample.png, or .csv for a table and .npy for an array]",
+)
+@flags.overwrite
+def sample(
+    run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None, overwrite: bool
+) -> None:
+    """Draw samples from a run or an exported file.
+
+    RUN is a run folder, or a file that `wgan export` wrote. An exported file needs no run folder, and an .onnx file
+    needs onnxruntime but no framework. The same --seed gives the same samples from the folder and from the file.
+    """
+    from wgan import export
+    from wgan.data.columns import TableForm
+    from wgan.runs import overwriting
+    from wgan.training import model as models
+    from wgan.training import samples
+    from wgan.training.drawing import rows_of_part
+
+    if out is not None:
+        _check_samples(out, run, overwrite)
+    if run.suffix.lower() in export.READERS and not run.is_dir():
+        if step is not None:
+            raise WganError(
+                f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
+            )
+        drawn, at = export.drawn(run, count, seed, label), run.with_suffix("")
+    else:
+        drawn, at = models.drawn(models.load_model(run, step), count, seed, label), run / "sample"
+    form = drawn.form
+    suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
+    if out is None:
+        out = at.with_name(f"{at.name}.{suffix}")
+        overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))
+    if count <= rows_of_part(form):
+        samples.write(drawn, out)
+    else:
+        with terminal.bar("samples", every=10) as show:
+            samples.write(drawn, out, lambda done: show(done, count, "samples"))
+    say(out)
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan export runs/digits-default --step best
+wgan export RUN --out digits.safetensors""",
+)
+@click.argument("run", type=FilePath(), metavar="RUN")
+@click.option(
+    "--out", type=FilePath(), metavar="FILE", help="A .onnx or .safetensors file. [default: RUN/generator.onnx]"
+)
+@flags.step
+@flags.overwrite
+def export(run: Path, out: Path | None, step: str | None, overwrite: bool) -> None:
+    """Write the generator as one file for other programs.
+
+    An .onnx file is a graph of plain operators from z to samples. Before it is written, its samples are compared with
+    those of the run. A .safetensors file holds the weights alone, with a model card beside it. `wgan sample FILE` draws
+    from either.
+    """
+    from wgan.export import export as write
+    from wgan.export import words
+
+    written = write(run, out or run / "generator.onnx", step, overwrite=overwrite or out is None)
+    say(words(written), err=True)
+    say(written.path)

@@ -1,0 +1,219 @@
+"""The commands that measure and show: samples against real rows, reports, distances, and the papers' experiments."""
+
+from pathlib import Path
+
+import click
+
+from wgan.cli import flags, terminal
+from wgan.cli.flags import FilePath
+from wgan.cli.help import Command
+from wgan.config.words import described
+from wgan.errors import WganError
+from wgan.files import bars
+from wgan.files.printed import say, say_json, say_page
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan evaluate runs/digits-default --step best
+wgan evaluate --real photos/ --fake made/""",
+)
+@click.argument("run", type=FilePath(), metavar="[RUN]", required=False)
+@flags.step
+@click.option("--real", metavar="A", help="Without RUN: the real rows, as the name of a data set, a folder or a file.")
+@click.option("--fake", metavar="B", help="Without RUN: the samples, as a folder or a file.")
+@click.option(
+    "--train",
+    metavar="C",
+    help="With --real: the rows that the generator was trained on. Copies of them are looked for.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The number of samples. [default: 10000; 50000 for inception, as in the papers]",
+)
+@click.option(
+    "--features",
+    default="auto",
+    metavar="NAME",
+    help="What is compared: classifier, pca, rows or inception. inception downloads its weights once; inception:FILE "
+    "reads them from a file. auto is classifier for images with labels. [default: auto]",
+)
+@click.option(
+    "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
+)
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + described("size"))
+@flags.as_json
+def evaluate(
+    run: Path | None,
+    step: str | None,
+    real: str | None,
+    fake: str | None,
+    train: str | None,
+    samples: int | None,
+    features: str,
+    target: str | None,
+    size: int | None,
+    as_json: bool,
+) -> None:
+    """Measure samples against real rows.
+
+    The samples of a run are compared with its held-out rows. Each number stands next to the number that real rows get.
+
+    With --real A --fake B no run is needed. B are samples of any program, as a folder of images or a .npy, .npz, .csv
+    or .parquet file. They are compared with one half of A, and the other half gives the numbers of real rows. With
+    --train C they are compared with all of A, and copies of C are looked for.
+    """
+    from wgan.evaluation import evaluate
+    from wgan.evaluation import samples as made_by_anything
+
+    if run is not None and (real or fake or train or size):
+        raise WganError(
+            f"--real, --fake, --train and --size go without a RUN, but {run} is given; leave out one or the other."
+        )
+    if run is None and step is not None:
+        raise WganError("--step chooses a checkpoint of a RUN, and none is given; leave it out.")
+    if run is None and not (real and fake):
+        raise WganError("evaluate needs a RUN, or --real A and --fake B; name what is to be measured.")
+    with bars.status("reading") as note:
+        if run is not None:
+            report = evaluate.evaluate(run, samples, features, target=target, note=note, step=step)
+            text = evaluate.words(run, report)
+        else:
+            report = made_by_anything.evaluate(
+                real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
+            )
+            text = made_by_anything.words(report)
+    say_json(report) if as_json else say_page(text)
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan report runs/digits-default
+wgan report runs/one runs/two --out both.html""",
+)
+@click.argument("run", nargs=-1, required=True, type=FilePath(), metavar="RUN...")
+@flags.step
+@click.option(
+    "--out",
+    type=FilePath(),
+    metavar="FILE",
+    help="The file to write. [default: RUN/report.html, or comparison.html beside the first of several runs]",
+)
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
+@flags.overwrite
+def report(run: tuple[Path, ...], step: str | None, out: Path | None, data_dir: Path | None, overwrite: bool) -> None:
+    """Write an HTML page about one run or several.
+
+    The page has verdicts in words, samples over time, curves and metrics. Several runs stand side by side. With --step
+    the page ends at that checkpoint.
+    """
+    from wgan.reports.page import write
+
+    say(write(list(run), out, data_dir=data_dir, overwrite=overwrite, step=step))
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan distance runs/digits-default --step best
+wgan distance real.npy fake.npy --budget 10""",
+)
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="[B]", required=False)
+@click.option(
+    "--method", default="auto", metavar="NAME", help="One of: auto, exact, sinkhorn, sliced, critic. [default: auto]"
+)
+@click.option(
+    "--n",
+    "count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The number of rows of A and of B. [default: all rows, or 2000 if all take over a minute]",
+)
+@click.option(
+    "--seed",
+    default=0,
+    type=click.IntRange(0, 2**63 - 2),
+    metavar="N",
+    help="The seed that chooses the rows. [default: 0]",
+)
+@click.option("--budget", type=float, metavar="SECONDS", help="Print the best bounds found in this time.")
+@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
+@flags.step
+@flags.as_json
+def distance(
+    first: str,
+    second: str | None,
+    method: str,
+    count: int | None,
+    seed: int,
+    budget: float | None,
+    column: tuple[str, ...],
+    step: str | None,
+    as_json: bool,
+) -> None:
+    """Bound the Wasserstein distance of two sets of rows.
+
+    A and B are names of data sets, .npy, .npz, .csv or .parquet files, or run folders. The number lies between two
+    certified bounds. All rows are compared if that takes a minute at most.
+
+    The floor is the mean distance that is left when nothing differs. All rows are mixed and split at random into two
+    sets of the same sizes. Without B, A is a run: its samples are compared with its held-out rows, and the floor is the
+    distance of these rows to as many training rows.
+    """
+    from wgan.evaluation.distance import distance as between
+    from wgan.evaluation.distance import words
+
+    def note(text: str) -> None:
+        say(text, err=True)
+
+    found = between(
+        first, second, method=method, n=count, seed=seed, budget=budget, column=column, step=step, note=note
+    )
+    say_json(found.to_json()) if as_json else say_page(words(found))
+
+
+@click.command(
+    cls=Command,
+    epilog="""wgan study
+wgan study mode-collapse --jobs 2""",
+)
+@click.argument("name", required=False)
+@click.option(
+    "--scale",
+    default="quick",
+    metavar="NAME",
+    help="One of: quick, medium, full. quick takes minutes. medium takes two hours for all studies. full has the "
+    "papers' settings. [default: quick]",
+)
+@click.option("--out", type=FilePath(), metavar="DIR", help="The folder to write. [default: studies/NAME-SCALE]")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The number of cases to measure at once, one core each. [default: all cores]",
+)
+@click.option("--dask", metavar="ADDRESS", help="Measure on the Dask cluster whose scheduler is at tcp://HOST:PORT.")
+def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask: str | None) -> None:
+    """Repeat an experiment of the papers, or list them.
+
+    A study writes a table, a figure and whether the claim holds. The same command resumes the study in --out. It keeps
+    the finished cases. Most others go on from a checkpoint that is at most a minute old.
+    """
+    from wgan import studies
+
+    if name is None:
+        for title in studies.STUDIES:
+            say(f"{title:15} {studies.study(title).title}")
+        return
+    out = out or Path("studies") / f"{name}-{scale}"
+    try:
+        with terminal.bar(name) as show:
+            for at in studies.run(name, scale, out, jobs, dask):
+                show(at.done, at.total, studies.words(at.rows))
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on from here.", err=True)
+        raise
+    say_page((out / "summary.md").read_text(encoding="utf-8"))
+    say(f"written to {out}", err=True)
