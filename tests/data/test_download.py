@@ -130,15 +130,22 @@ def test_weights_in_the_data_folder_are_used_and_other_files_are_refused(weights
     assert server.asked == []
 
 
-@pytest.mark.parametrize("how", ["another file", "absent", "no network"])
+@pytest.mark.parametrize("how", ["another file", "broken off", "absent", "no network"])
 def test_weights_that_do_not_arrive_leave_nothing_and_say_where_to_put_them(how, weights, server, places, monkeypatch):
     if how == "another file":
         server[download.INCEPTION] = (200, 5, b"wrong")
+    elif how == "broken off":
+        server[download.INCEPTION] = (200, len(weights), weights[:-1])
     elif how == "absent":
         server[download.INCEPTION] = (404, 0, b"")
     else:
         monkeypatch.setitem(download.WEIGHTS_URLS, "inception", "http://127.0.0.1:9/")
-    said = {"another file": "came with SHA-256", "absent": "HTTP Error 404", "no network": "refused"}[how]
+    said = {
+        "another file": "came with SHA-256",
+        "broken off": f"broke off at {len(weights) - 1} of {len(weights)} bytes",
+        "absent": "HTTP Error 404",
+        "no network": "refused",
+    }[how]
     with pytest.raises(WganError, match=said) as caught:
         download.fetch("inception", download.INCEPTION)
     text = one_sentence(caught)

@@ -90,12 +90,12 @@ def evaluate(
     The samples, at most as many as there are training rows, are compared with the rows that the run held out. For the
     floor, as many training rows take the samples' place. The Frechet distance has its own numbers of rows, so that
     runs can be compared: see `frechet_rows`. None for `samples` is 10,000, or 50,000 for the Inception network.
-    `features` is a name in FEATURES, "inception:FILE", or a
-    function from rows at rest [n, ...] to [n, d]. `dataset` replaces the data that config.json names, for a run that
-    was fitted to an array. `target` is the column of a table to predict from the others, by default the last that
-    varies. `note` receives the progress. `network` is the run's network if it is one of your own. `step` chooses
-    the checkpoint: "latest", "best" or the number of a step. Raises WganError if the run cannot be read, if its data
-    are missing or have changed, or if no metric has enough rows.
+    `features` is a name in FEATURES, "inception:FILE", or a function from rows at rest [n, ...] to [n, d]. `dataset`
+    replaces the data that config.json names, for a run that was fitted to an array. `target` is the column of a table
+    to predict from the others, by default the last that varies. `note` receives the progress. `network` is the run's
+    network if it is one of your own. `step` chooses the checkpoint: "latest", "best" or the number of a step. Raises
+    WganError if the run cannot be read, if its data are missing or have changed, or if no
+    metric has enough rows.
     """
     run = Path(run)
     model = load_model(run, step, network=network)
@@ -232,9 +232,9 @@ def frechet_rows(
     """What the Frechet distance compares, what its floor compares, and a sentence about both for the protocol.
 
     All arguments are features. The first `FRECHET_ROWS` samples are compared with as many held-out rows, because the
-    distance is biased upward by an amount that depends on these numbers. `count` rows are the most of the floor.
-    Features that are compared `against_all` rows
-    have the papers' protocol: all samples against all real rows. Its floor compares two halves of the real rows.
+    distance is biased upward by an amount that depends on these numbers. The floor has at most `count` rows. Features
+    that are compared `against_all` rows have the papers' protocol: all samples against all real rows. The floor of
+    that protocol compares two halves of the real rows.
     """
     if not seen.against_all:
         real, fake, known = held_out[:FRECHET_ROWS], made[:FRECHET_ROWS], train[: min(count, FRECHET_ROWS)]
