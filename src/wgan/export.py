@@ -29,6 +29,7 @@ from wgan.runs.checkpoint import Checkpoint
 from wgan.training import drawing, own_networks
 from wgan.training import model as models
 from wgan.training.drawing import Drawn, whole
+from wgan.training.latents import Latents
 from wgan.training.model import (
     Model,
     architecture_of,
@@ -165,13 +166,15 @@ def _difference(model: Model, generator: Plain, data: bytes, out: Path) -> float
     return float(np.abs(_run(_session(data, out), out, z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
 
 
-def drawn_from_onnx(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
+def drawn_from_onnx(
+    path: Path, count: int, seed: int, label: str | int | None, latents: Latents | None = None
+) -> Drawn:
     """The rows that `wgan sample RUN` draws, from the file alone, with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
     data = _bytes(path)
     model = _model_of_graph(data, path)
     session = _session(data, path)
-    return _drawn(path, model, count, seed, label, lambda z, codes: _run(session, path, z, codes))
+    return _drawn(path, model, count, seed, label, lambda z, codes: _run(session, path, z, codes), latents)
 
 
 def _model_of_graph(data: bytes, path: Path) -> Model:
@@ -265,7 +268,9 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
     return Export(out, model.step, _count(generator), float("nan"), beside)
 
 
-def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int | None) -> Drawn:
+def drawn_from_safetensors(
+    path: Path, count: int, seed: int, label: str | int | None, latents: Latents | None = None
+) -> Drawn:
     """The rows that `wgan sample RUN` draws, by the run's engine if that is installed."""
     import safetensors.numpy
 
@@ -290,7 +295,7 @@ def drawn_from_safetensors(path: Path, count: int, seed: int, label: str | int |
             "anew."
         ) from None
     model = model._replace(game=game, generator=weights)
-    return _drawn(path, model, count, seed, label, models.encoder(model))
+    return _drawn(path, model, count, seed, label, models.encoder(model), latents)
 
 
 # What all formats share
@@ -306,12 +311,22 @@ def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None 
     )
 
 
-def drawn(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
-    """The rows of `sample` in parts, for a file."""
-    return READERS[Path(path).suffix.lower()](Path(path), count, seed, label)
+def drawn(
+    path: str | Path, count: int, seed: int = 0, label: str | int | None = None, latents: Latents | None = None
+) -> Drawn:
+    """The rows of `sample` in parts, for a file, or those of given latents."""
+    return READERS[Path(path).suffix.lower()](Path(path), count, seed, label, latents)
 
 
-def _drawn(path: Path, model: Model, count: int, seed: int, label: str | int | None, encoder: drawing.Encoded) -> Drawn:
+def _drawn(
+    path: Path,
+    model: Model,
+    count: int,
+    seed: int,
+    label: str | int | None,
+    encoder: drawing.Encoded,
+    latents: Latents | None,
+) -> Drawn:
     """The samples of a file, of which the weights may be so large that numbers overflow."""
 
     def encoded(z: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
@@ -320,7 +335,7 @@ def _drawn(path: Path, model: Model, count: int, seed: int, label: str | int | N
             raise WganError(f"the generator in {path} makes numbers that are NaN or infinite; export the run anew.")
         return rows
 
-    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded)
+    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded, latents)
 
 
 def plain(model: Model) -> Plain:
@@ -382,7 +397,7 @@ def _count(generator: Plain) -> int:
 
 
 FORMATS: dict[str, Callable[[Path, Model, Path], Export]] = {".onnx": to_onnx, ".safetensors": to_safetensors}
-READERS: dict[str, Callable[[Path, int, int, str | int | None], Drawn]] = {
+READERS: dict[str, Callable[[Path, int, int, str | int | None, Latents | None], Drawn]] = {
     ".onnx": drawn_from_onnx,
     ".safetensors": drawn_from_safetensors,
 }

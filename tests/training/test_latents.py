@@ -5,7 +5,7 @@ import pytest
 
 import wgan
 from wgan import WganError
-from wgan.training.latents import spherical, walk
+from wgan.training.latents import loop, spherical, walk
 
 
 def test_an_arc_has_its_ends_and_goes_at_an_even_pace():
@@ -34,3 +34,12 @@ def test_a_model_interpolates_in_the_shape_of_its_rows():
     assert not np.array_equal(made, model.interpolate(6, seed=2))
     labelled = wgan.WGAN(**small, conditional="projection").fit(rows, ["a", "b"] * 30)
     assert labelled.interpolate(3, label="b").shape == (3, 4, 4)
+
+
+def test_a_loop_ends_where_it_began_with_even_steps():
+    z = loop(64, 400, seed=3)
+    steps = np.linalg.norm(np.diff(z, axis=0, append=z[:1]), axis=1)
+    assert z.shape == (400, 64)
+    assert z.dtype == np.float32
+    assert steps.max() < 2 * steps.min()  # four arcs between four draws, of nearly the same lengths
+    assert loop(64, 1, seed=3).shape == (1, 64)

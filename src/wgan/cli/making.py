@@ -240,7 +240,7 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
 )
 @click.argument("run", type=FilePath(), metavar="RUN")
 @click.option(
-    "-n", "--count", default=64, type=click.IntRange(1), metavar="N", help="The number of samples. [default: 64]"
+    "-n", "--count", type=click.IntRange(1), metavar="N", help="The number of samples. [default: 64, or all of --z]"
 )
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]"
@@ -256,12 +256,26 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--out",
     type=FilePath(),
     metavar="FILE",
-    help="A .png grid, a .npy or .npz array, a .csv or .parquet table, or a folder that gets one PNG for each sample. "
+    help="A .png grid, a .gif that walks from sample to sample, a .npy or .npz array, a .csv or .parquet table, or a "
+    "folder that gets one PNG for each sample. "
     "[default: RUN/sample.png, or .csv for a table and .npy for an array]",
+)
+@click.option(
+    "--z",
+    type=FilePath(),
+    metavar="FILE",
+    help="A .npy file of the latents [n, latent] to use. [default: drawn by --seed]",
 )
 @flags.overwrite
 def sample(
-    run: Path, count: int, seed: int, label: str | None, step: str | None, out: Path | None, overwrite: bool
+    run: Path,
+    count: int | None,
+    seed: int,
+    label: str | None,
+    step: str | None,
+    out: Path | None,
+    z: Path | None,
+    overwrite: bool,
 ) -> None:
     """Draw samples from a run or an exported file.
 
@@ -271,20 +285,26 @@ def sample(
     from wgan import export
     from wgan.data.columns import TableForm
     from wgan.runs import overwriting
+    from wgan.training import latents, samples
     from wgan.training import model as models
-    from wgan.training import samples
     from wgan.training.drawing import rows_of_part
 
+    if z and count:
+        raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
+    given = latents.read(z) if z else None
+    count = given.total if given else count or 64
+    if given is None and out is not None and out.suffix.lower() == ".gif":
+        given = latents.looping(count, seed)
     if run.suffix.lower() in export.READERS and not run.is_dir():
         if step is not None:
             raise WganError(
                 f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
             )
-        drawn, at = export.drawn(run, count, seed, label), run.with_suffix("")
+        drawn, at = export.drawn(run, count, seed, label, given), run.with_suffix("")
     else:
-        drawn, at = models.drawn(models.load_model(run, step), count, seed, label), run / "sample"
+        drawn, at = models.drawn(models.load_model(run, step), count, seed, label, given), run / "sample"
     form = drawn.form
     suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
     if out is None:

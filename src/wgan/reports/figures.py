@@ -19,6 +19,7 @@ from wgan.maths.transport.earth import EMD
 GAP = 2  # pixels between the images of a grid
 YEAR = 365.2425 * 86_400_000_000  # in microseconds
 PANELS = 16  # columns of a table in one picture
+FRAME = 80  # milliseconds of a frame of an animation
 BINS = 24  # of a histogram
 TAIL = 0.01  # the share of the rows on each side that the outermost bins hold
 SIDES = {"real": "0.75", "generated": "tab:orange"}
@@ -122,6 +123,20 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
     from PIL import Image
 
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, format="PNG")
+
+
+def animation(images: np.ndarray, form: Form, path: Path) -> None:
+    """Write images [n, height, width, channels] as a GIF that shows one after another, again and again.
+
+    Small images are enlarged by a whole factor to about 192 pixels.
+    """
+    from PIL import Image
+
+    pixels = as_bytes(images, form)
+    factor = max(1, 192 // max(pixels.shape[1:3]))
+    pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+    first, *others = (Image.fromarray(one[..., 0] if one.shape[-1] == 1 else one) for one in pixels)
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=FRAME, loop=0)
 
 
 def samples(

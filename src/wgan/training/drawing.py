@@ -11,6 +11,7 @@ from wgan.errors import WganError
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.maths import streams
 from wgan.maths.exact import whole_number
+from wgan.training.latents import Latents
 
 CHUNK = 512  # rows generated at once; the rows of other chunks could differ in the last bit
 MOST, ROOM = 128, 64 * 2**20  # chunks in a part, and the bytes that a part may take where one chunk takes less
@@ -28,10 +29,23 @@ class Drawn(NamedTuple):
 
 
 def drawn(
-    form: Form, classes: Classes | None, latent: int, count: int, seed: int, label: str | int | None, encoded: Encoded
+    form: Form,
+    classes: Classes | None,
+    latent: int,
+    count: int,
+    seed: int,
+    label: str | int | None,
+    encoded: Encoded,
+    latents: Latents | None = None,
 ) -> Drawn:
-    """The samples of a generator that `encoded` computes; the same seed gives the same ones."""
+    """The samples of a generator that `encoded` computes; the same seed gives the same ones.
+
+    `latents` are `count` latents to use instead of those that `seed` draws.
+    """
     code = code_of(classes, label)
+    given = latents.of(latent) if latents else None
+    if code is None and classes is not None and latents is not None and latents.one_class:
+        code = int(classes.draw(streams.stream(seed, "labels"), 1)[0])
     size = rows_of_part(form)
 
     def rows() -> Iterator[np.ndarray]:
@@ -41,7 +55,10 @@ def drawn(
             some = next(codes)
             parts = []
             for at in range(first, min(first + size, count), CHUNK):
-                chunk = z.standard_normal((min(CHUNK, count - at), latent), dtype=np.float32)
+                if given is None:
+                    chunk = z.standard_normal((min(CHUNK, count - at), latent), dtype=np.float32)
+                else:
+                    chunk = given[at : at + CHUNK]
                 parts.append(encoded(chunk, None if some is None else some[at - first : at - first + CHUNK]))
             yield form.decode(np.concatenate(parts), first)
 

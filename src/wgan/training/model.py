@@ -26,6 +26,7 @@ from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import drawing, own_networks
 from wgan.training.drawing import CHUNK, Drawn
+from wgan.training.latents import Latents
 
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
 
@@ -205,10 +206,12 @@ def sample(model: Model, count: int, seed: int = 0, label: str | int | None = No
     return drawing.whole(drawn(model, count, seed, label))
 
 
-def drawn(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> Drawn:
-    """The rows of `sample` in parts, for a file."""
+def drawn(
+    model: Model, count: int, seed: int = 0, label: str | int | None = None, latents: Latents | None = None
+) -> Drawn:
+    """The rows of `sample` in parts, for a file, or those of given latents."""
     classes, latent = model.classes, model.config.latent
-    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model))
+    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model), latents)
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:

@@ -25,11 +25,11 @@ Writer = Callable[[Drawn, Path, Path], Iterator[int]]  # of samples, into the fi
 
 
 def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: None) -> None:
-    """Write samples as a .png picture, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
+    """Write samples as a .png or .gif, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
 
-    A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels. `show` gets the
-    number of samples that are written so far. Raises WganError for a name that does not fit the samples, and as soon as
-    they would not fit on the disk; an earlier file is then as it was.
+    A .gif shows one sample after another. A .npz file has the key "rows", and the key "labels", with names of classes,
+    if there are labels. `show` gets the number of samples that are written so far. Raises WganError for a name that
+    does not fit the samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
     whole = replacing if writer is not _pictures else filling_folder if out.is_dir() else replacing_folder
@@ -49,12 +49,15 @@ def _writer(samples: Drawn, out: Path) -> Writer:
             )
         return _table
     if suffix not in WRITERS:
-        raise WganError(f"--out {out} ends in {suffix}; use .png, .npy, .npz, .csv, .parquet, or a folder's name.")
-    if suffix == "" and form.kind != "images":
-        raise WganError(f"--out {out} is a folder, which takes images, but these are rows of {form.shape[0]} columns.")
-    if suffix == ".png" and samples.total > PICTURED:
         raise WganError(
-            f"a .png shows {PICTURED:,} samples at most, not {samples.total:,}; use -n {PICTURED}, or an --out of "
+            f"--out {out} ends in {suffix}; use .png, .gif, .npy, .npz, .csv, .parquet, or a folder's name."
+        )
+    if suffix in ("", ".gif") and form.kind != "images":
+        what = "an animation" if suffix else "a folder"
+        raise WganError(f"--out {out} is {what}, which takes images, but these are rows of {form.shape[0]} columns.")
+    if suffix in (".png", ".gif") and samples.total > PICTURED:
+        raise WganError(
+            f"a {suffix} shows {PICTURED:,} samples at most, not {samples.total:,}; use -n {PICTURED}, or an --out of "
             "another kind."
         )
     return WRITERS[suffix]
@@ -77,6 +80,11 @@ def _refuse_full_disk(temporary: Path, out: Path, done: int, count: int) -> None
 
 def _picture(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
     figures.samples(whole(samples), samples.form, path)
+    yield samples.total
+
+
+def _animation(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    figures.animation(whole(samples), samples.form, path)
     yield samples.total
 
 
@@ -134,4 +142,4 @@ def _table(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
     return write_table(samples.form, samples.rows(), samples.total, path, out)
 
 
-WRITERS: dict[str, Writer] = {".png": _picture, ".npy": _array, ".npz": _archive, "": _pictures}
+WRITERS: dict[str, Writer] = {".png": _picture, ".gif": _animation, ".npy": _array, ".npz": _archive, "": _pictures}
