@@ -66,7 +66,7 @@ def data(
         return
     if name is None:
         for info in DATASETS.values():
-            say(f"{info.name:15} {info.text}")
+            say(f"{info.name:19} {info.text}")
         return
     if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
         say_page(f"{found}\n{recommended_for_folder(name).why}.")
@@ -102,7 +102,7 @@ def presets(name: str | None) -> None:
     """
     if name is None:
         for title, one in PRESETS.items():
-            say(f"{title:15} {one.source}")
+            say(f"{title:19} {one.source}")
         return
     one = preset(name)
     say_page(f"{name}: {one.source}\n\n    {one.command}\n\n{one.expect}\n\n")

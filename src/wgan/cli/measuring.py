@@ -232,7 +232,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
 
     if name is None:
         for title in studies.STUDIES:
-            say(f"{title:15} {studies.study(title).title}")
+            say(f"{title:19} {studies.study(title).title}")
         return
     out = out or Path("studies") / f"{name}-{scale}"
     try:
