@@ -110,7 +110,7 @@ def test_one_entry_puts_a_logged_number_on_the_page(run, tmp_path, monkeypatch):
     )
     monkeypatch.setitem(QUANTITIES, "colours", words)
     monkeypatch.setitem(QUANTITIES, "colours_floor", floor)
-    assert "colour" not in page(run).text
+    assert "in colour" not in page(run).text
     for step, value in ((7, 0.25), (8, 0.5)):  # the page shows the median of the last quarter in every place
         runs.append(run, {"step": step, "colours": value, "colours_floor": 0.75})
     found = page(run)

@@ -14,7 +14,7 @@ from wgan import Config
 from wgan.config import FIELDS
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
-from wgan.reports.series import LEAST_FALL, NORMAL, floor_value, late_median
+from wgan.reports.series import LEAST_FALL, NORMAL
 from wgan.reports.verdicts import (
     COVERED,
     FAR,
@@ -29,6 +29,7 @@ from wgan.reports.verdicts import (
     STEEPEST,
     VERDICTS,
     at_floor,
+    lacks_most,
     verdicts,
 )
 from wgan.reports.verdicts import FEW as FEWEST_KINDS
@@ -274,6 +275,9 @@ LIMITS = {
     ),
     "support of samples at the floor": (
         "mode collapse", "fault", lambda x: apart(0.9 * MARGIN) | {"support_upper": 1000 * x}, FEWEST_KINDS, "below",
+    ),
+    "missing mass of samples at the floor": (
+        "mode collapse", "fault", lambda x: apart(0.9 * MARGIN) | {"missing_mass_lower": x}, SHOWN, "above",
     ),
     "distance that is far": (
         "difference from the data", "fault", lambda x: apart(FAR * x + NORMAL * ERROR), 1, "above",
@@ -521,8 +525,7 @@ def test_any_log_gets_verdicts_in_order_and_praise_only_where_it_is_due(data):
     assert set(names(found, "good")) <= {"difference from the data", "loss and distance"}
     if at_floor(made):  # a copier's samples are near to the data because they are the data
         assert set(names(found)) <= {"memorising generator", "mode collapse"}
-        few = late_median(made, "support_upper") < FEWEST_KINDS * floor_value(made, "support")
-        assert few or "mode collapse" not in names(found)
+        assert lacks_most(made) or "mode collapse" not in names(found)
     if "difference from the data" in names(found, "good"):
         late = steps >= 0.75 * steps.max()
         value, error = (np.nanmedian(made[f"energy_distance{end}"][late]) for end in ("", "_error"))

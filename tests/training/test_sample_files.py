@@ -71,11 +71,12 @@ def test_samples_in_many_parts_are_those_of_one(tmp_path, monkeypatch, name):
 def test_arrays_are_written_as_numpy_writes_them(tmp_path):
     some = drawn(600)
     samples.write(some, tmp_path / "a.npy")
-    np.save(tmp_path / "b.npy", drawing.whole(some))
+    rows = some.form.as_given(drawing.whole(some))
+    np.save(tmp_path / "b.npy", rows)
     assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()
     samples.write(some, tmp_path / "a.npz")
     names = np.concatenate([*some.labels()])
-    np.savez_compressed(tmp_path / "b.npz", rows=drawing.whole(some), labels=names)
+    np.savez_compressed(tmp_path / "b.npz", rows=rows, labels=names)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert set(names) == {"coat", "bag"}
     assert set(np.concatenate([*drawn(600, label="Bag").labels()])) == {"bag"}

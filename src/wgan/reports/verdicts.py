@@ -183,7 +183,7 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     evidence = _few_kinds(log)
     if not evidence:
         return None
-    if at_floor(log) and not late_median(log, "support_upper") < FEW * floor_value(log, "support"):
+    if at_floor(log) and not lacks_most(log):
         return Verdict(
             "mode collapse", "note", "The samples are close to the data but show fewer kinds.", " ".join(evidence),
             "Check that the kinds you need are there. A larger --latent or --width may help.",
@@ -384,6 +384,12 @@ def at_floor(log: Log) -> bool:
     """
     far = difference(log)
     return far is not None and (not far.seen or far.lower <= MARGIN)
+
+
+def lacks_most(log: Log) -> bool:
+    """Whether the samples certainly show hardly any of the kinds in the data, or miss most of its mass."""
+    few = late_median(log, "support_upper") < FEW * floor_value(log, "support")
+    return few or late_median(log, "missing_mass_lower") > SHOWN
 
 
 def _is_stuck(log: Log) -> bool:
