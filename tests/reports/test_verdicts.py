@@ -20,6 +20,7 @@ from wgan.reports.verdicts import (
     FAR,
     FLATTEST,
     GRADIENT_NORMS,
+    HARDLY,
     MARGIN,
     MISSED,
     NEAR_FLOOR,
@@ -275,6 +276,9 @@ LIMITS = {
     ),
     "support of samples at the floor": (
         "mode collapse", "fault", lambda x: apart(0.9 * MARGIN) | {"support_upper": 1000 * x}, FEWEST_KINDS, "below",
+    ),
+    "classes of samples at the floor": (
+        "mode collapse", "fault", lambda x: apart(0.9 * MARGIN) | {"kinds_upper": 10 * x}, HARDLY, "below",
     ),
     "missing mass of samples at the floor": (
         "mode collapse", "fault", lambda x: apart(0.9 * MARGIN) | {"missing_mass_lower": x}, SHOWN, "above",

@@ -87,14 +87,14 @@ def test_a_generator_of_one_class_is_named(monkeypatch, tmp_path, labelled):
     assert faults(log, config) == ["mode collapse"]
 
 
-@pytest.mark.parametrize(("wide", "kind"), [(1.0, "note"), (1.15, "note"), (1.3, "fault")])
-def test_a_critic_trained_on_200_rows_is_named(monkeypatch, tmp_path, wide, kind):
+@pytest.mark.parametrize(("wide", "kind"), [(1.0, "note"), (1.3, "fault")])
+def test_a_critic_trained_on_50_rows_is_named(monkeypatch, tmp_path, wide, kind):
     """Against samples at the floor all that is left to gain is memory, which is no fault; against worse ones it is."""
     dataset = data.from_array(np.random.default_rng(1).standard_normal((1000, 32)).astype(np.float32))
     plant(monkeypatch, lambda z: wide * z)
     config = Config(
         engine="torch",
-        network="mlp", width=64, depth=2, latent=32, rows=200, held_out=0.3, n_critic=5, steps=40, log_every=5,
+        network="mlp", width=64, depth=2, latent=32, rows=50, batch=32, held_out=0.3, n_critic=5, steps=40, log_every=5,
         diagnose_every=5,
     )  # fmt: skip
     found = {one.name: one.kind for one in verdicts(trained(tmp_path, config, dataset), config.to_json())}

@@ -44,6 +44,7 @@ SHOWN = 0.5  # the share of what real rows show, below which samples show few ki
 COVERED = 0.7  # the share of the coverage by training rows: between the bench's worst healthy run and weakest collapse
 REALISTIC = 0.8  # the share of the precision of real rows, above which samples are like the data where they are
 FEW = 0.1  # the share of the effective support of real rows, below which samples show few kinds whatever else they do
+HARDLY = 0.25  # the share of the classes of the data, below which samples show hardly any
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
@@ -389,7 +390,8 @@ def at_floor(log: Log) -> bool:
 def lacks_most(log: Log) -> bool:
     """Whether the samples certainly show hardly any of the kinds in the data, or miss most of its mass."""
     few = late_median(log, "support_upper") < FEW * floor_value(log, "support")
-    return few or late_median(log, "missing_mass_lower") > SHOWN
+    hardly = late_median(log, "kinds_upper") < HARDLY * floor_value(log, "kinds")
+    return few or hardly or late_median(log, "missing_mass_lower") > SHOWN
 
 
 def _is_stuck(log: Log) -> bool:
