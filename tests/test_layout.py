@@ -60,6 +60,13 @@ def test_each_folder_says_what_lives_there_and_what_it_may_use(folder):
     assert "may use" in text, text
 
 
+def test_no_two_test_files_have_one_name():
+    """The tests are modules without packages, so the second file of a name could not be collected."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) > 100
+    assert not {name for name in names if names.count(name) > 1}
+
+
 def test_the_tests_mirror_the_folders():
     here = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and not path.name.startswith(("_", "."))}
     assert here - {"corpus"} == {str(folder) for folder in FOLDERS}
