@@ -52,6 +52,15 @@ def test_what_is_no_callback_is_refused():
         wgan.WGAN(**SMALL, steps=1).fit(ROWS, callbacks=[lambda step, record: "stop"])
 
 
+@pytest.fixture
+def default_handler():
+    """Python's own handler of Ctrl-C: a shell starts a command in the background with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_handler")
 def test_ctrl_c_loses_nothing():
     def press(step, record):
         if step == 4:
