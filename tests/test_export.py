@@ -52,7 +52,7 @@ FEW = {"data": "digits", "width": 4, "batch": 6, "latent": 3, "steps": 3, "avera
 
 def model_of(config, form=ODD.form, architecture=None, classes=None):
     """A model with weights, scales and biases that are all at random."""
-    game = game_of(config, form.encoded_shape, form.groups, classes)
+    game = game_of(config, form.encoded_shape, models.ends_of(form), classes)
     game = game if architecture is None else game._replace(architecture=architecture)
     rng = np.random.default_rng(1)
     initial = initial_arrays(game.architecture.generator, (config.latent,), game.architecture.init, rng)
@@ -78,6 +78,17 @@ def both(model, count=5):
 def test_the_graph_computes_what_the_engine_does_for_every_network_and_norm(network, normalisation):
     model = model_of(Config(network=network, generator_norm=normalisation, width=8, latent=5, engine="torch"))
     found, wanted = both(model)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert wanted.std() > 0.01, "rows that differ"
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("shape", [(40, 11, 2), (40, 7, 6, 5, 2)], ids=["signals", "volumes"])
+@pytest.mark.parametrize("levels", [False, True])
+def test_and_for_rows_of_every_rank(network, shape, levels):
+    values = np.random.default_rng(0).normal(size=shape)
+    form = data.from_array((values > 0).astype(np.uint8) if levels else values).form
+    found, wanted = both(model_of(Config(network=network, width=8, latent=5, engine="torch"), form))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
     assert wanted.std() > 0.01, "rows that differ"
 

@@ -42,7 +42,7 @@ def model_card(run: Path, model: Model, weights: int, norms: bool, file: str) ->
     what = f" {DATASETS[name].text}" if name in DATASETS else ""
     moments = "; NAME.mean and NAME.variance are the moments of its batch norms" if norms else ""
     sampling = shell_line(
-        ["wgan", "sample"], file, ["-n", "64", "--out", f"samples{'.png' if form.kind == 'images' else '.npy'}"]
+        ["wgan", "sample"], file, ["-n", "64", "--out", f"samples{'.png' if form.picture else '.npy'}"]
     )
     return f"""{BEGINS}
 tags: [gan, wasserstein-gan]

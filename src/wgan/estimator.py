@@ -21,8 +21,8 @@ from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
 from wgan.config.documented import parameters
 from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
-from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
+from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, WganWarning
 from wgan.files import notebooks
@@ -40,7 +40,7 @@ from wgan.training import model as models
 from wgan.training.extension import more_steps, pieces_of
 from wgan.training.latents import walk
 from wgan.training.loop import picture, save
-from wgan.training.model import Model, described, engine_of, game_of
+from wgan.training.model import Model, described, ends_of, engine_of, game_of
 from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
@@ -275,7 +275,7 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         real = self._training.dataset.rows[:1000] if self._training else None
         real = real if real is not None and len(real) else None  # a loaded model has no rows
-        count = n if model.form.kind == "images" else max(n, 1000)
+        count = n if model.form.space else max(n, 1000)
         return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.form, real)
 
     def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:
@@ -345,7 +345,7 @@ class WGAN(BaseEstimator):
     def _restore(self, run: dict[str, Any], saved: checkpoint.Checkpoint, config: Config) -> None:
         """Take up the state of a run, without its rows."""
         form, classes = described(run, config, "this model")
-        game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, form.groups, classes)
+        game = game_of(config.replace(engine=engine_of(run)), form.encoded_shape, ends_of(form), classes)
         source = str(run["data"].get("source", ""))
         dataset = Dataset(config.data, np.empty((0, *form.shape), form.dtype), form, source=source)
         none = np.empty(0, np.int64)
@@ -388,7 +388,7 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
             f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
             f"the call before, not of {list(dataset.form.shape)}."
         )
-    if form.kind == dataset.form.kind == "images" and not _same_numbers(form, dataset.form):
+    if form.picture and dataset.form.picture and not _same_numbers(form, dataset.form):
         raise UnfitRows(
             f"X holds images of {dataset.form.dtype} from {dataset.form.low:g} to {dataset.form.high:g}, but the call "
             f"before had {form.dtype} from {form.low:g} to {form.high:g}; give them in that dtype and range."

@@ -33,6 +33,7 @@ from wgan.training.latents import Latents
 from wgan.training.model import (
     Model,
     architecture_of,
+    ends_of,
     game_of,
     load_model,
     moments_of,
@@ -198,7 +199,7 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
 def _refuse_larger(found: Contents, size: int, model: Model) -> None:
     """Raise ValueError if a graph of so many bytes makes or holds more than the network that it describes."""
     form, latent = model.form, (model.config.latent,)
-    layers = architecture_of(model.config, form.encoded_shape, form.groups, model.classes).generator
+    layers = architecture_of(model.config, form.encoded_shape, ends_of(form), model.classes).generator
     if found.made > NODES * (SPARE + sum(map(math.prod, shapes(layers, latent)))):
         raise ValueError("it computes far more numbers than the network that it describes")
     weights = sum(map(math.prod, array_shapes(layers, latent).values()))
@@ -284,7 +285,7 @@ def drawn_from_safetensors(
     if bad := [name for name, w in arrays.items() if w.dtype.kind != "f" or not np.isfinite(w).all()]:
         raise WganError(f"the weights {bad[0]!r} of {path} are not finite floats; export the run anew.")
     model = _described(metadata, path)
-    game = game_of(model.config, model.form.encoded_shape, model.form.groups, model.classes)
+    game = game_of(model.config, model.form.encoded_shape, ends_of(model.form), model.classes)
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
     layers, latent = game.architecture.generator, (model.config.latent,)
     try:
@@ -353,7 +354,7 @@ def _in_float32(model: Model) -> Model:
     """The model with all products in float32, as in the graph."""
     engine = model.game.engine
     config, form = model.config.replace(precision="float32", engine=engine.name), model.form
-    game = game_of(config, form.encoded_shape, form.groups, model.classes)
+    game = game_of(config, form.encoded_shape, ends_of(form), model.classes)
     arrays = {name: engine.numpy(w).astype(np.float32) for name, w in model.generator.items()}
     return model._replace(game=game, generator={name: game.engine.array(w) for name, w in arrays.items()})
 

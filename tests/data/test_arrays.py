@@ -45,7 +45,7 @@ BAD_ARRAYS = {
     "complex": (np.ones((3, 2)) * 1j, "dtype complex128"),
     "date": (np.array([["2020-01-01"]], dtype="datetime64[D]"), "dtype datetime64"),
     "ragged": ([[1, 2], [3]], "one shape"),
-    "five axes": (np.zeros((2, 2, 2, 2, 1)), r"shape \(2, 2, 2, 2, 1\)"),
+    "six axes": (np.zeros((2, 2, 2, 2, 2, 1)), r"shape \(2, 2, 2, 2, 2, 1\)"),
     "number": (3.0, r"shape \(\)"),
     "no rows": (np.zeros((0, 4)), r"empty \(shape \(0, 4\)\)"),
     "no columns": (np.zeros((4, 0)), r"empty \(shape \(4, 0\)\)"),
@@ -56,9 +56,9 @@ BAD_ARRAYS = {
     "narrow column": (np.array([[7.0], [7 + 9e-16]]), "too much or too little in column 0"),
     "tiny column": (np.array([[0.0], [5e-324]]), "too much or too little in column 0"),
     "wide column": (np.array([[-1.7e308], [1.7e308]]), "too much or too little in column 0"),
-    "narrow images": (np.array([2, 2 + 5e-16]).reshape(2, 1, 1), "spans only"),
+    "narrow images": (np.repeat([2, 2 + 5e-16], 4).reshape(2, 2, 2), "too much or too little in channel 0"),
+    "wide images": (np.repeat([-1.7e308, 1.7e308], 4).reshape(2, 2, 2), "too much or too little in channel 0"),
     "channels first": (random_images((5, 3, 8, 8)), r"channels first \(5, 3, 8, 8\).*transpose"),
-    "two channels": (random_images((5, 8, 8, 2)), "2 channels"),
     "huge integers": (np.array([[2**60, 1], [0, 2]]), r"beyond 2\*\*53"),
 }
 
@@ -70,12 +70,11 @@ def test_an_array_that_cannot_be_trained_on_is_refused(rows, message):
     assert one_sentence(caught).startswith("mine ")
 
 
-@pytest.mark.parametrize("values", [[2, 2 + 1e-8], [-1.7e308, 1.7e308], [1e308, 1.7e308]], ids=str)
-def test_extreme_images_still_span_minus_one_to_one(values):
-    rows = np.array(values).reshape(2, 1, 1)
+@pytest.mark.parametrize("values", [[2, 2 + 1e-8], [-1e150, 1e150], [1e-160, 3e-150]], ids=str)
+def test_extreme_images_come_back(values):
+    rows = np.repeat(values, 4).reshape(2, 2, 2)
     form = from_array(rows).form
-    np.testing.assert_allclose(form.encode(rows).ravel(), [-1, 1], rtol=1e-6)
-    np.testing.assert_allclose(form.decode(form.encode(rows)).ravel(), values, rtol=1e-14)
+    np.testing.assert_allclose(form.decode(form.encode(rows))[..., 0], rows, rtol=1e-14)
 
 
 def test_numpy_files(tmp_path):

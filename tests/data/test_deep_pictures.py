@@ -107,7 +107,7 @@ def test_a_run_of_sixteen_bits_gives_them_back(tmp_path):
     ],
 )
 def test_samples_that_no_png_holds_are_refused(images, kept, tmp_path):
-    rows = images.reshape(2, 2, 1, 1)
+    rows = images.repeat(2, axis=1).reshape(2, 2, 2, 1)
     form = from_array(rows).form
     if not kept:
         with pytest.raises(WganError, match=r"images of 1 channels from .*; use .npy or .npz") as caught:

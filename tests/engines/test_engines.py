@@ -20,10 +20,11 @@ from wgan.game.layers import (
     padding,
     shapes,
 )
-from wgan.game.networks import NETWORKS
+from wgan.game.networks import NETWORKS, Ends
 from wgan.training.model import engine_for
 
 ROWS = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "odd": (13, 9, 3), "rgba": (32, 32, 4)}
+ROWS |= {"signals": (37, 2), "volumes": (9, 6, 5, 2)}
 
 
 @pytest.fixture(params=ENGINES)
@@ -33,7 +34,8 @@ def engine(request):
 
 def build(name, row, **fields):
     config = Config(network=name, width=4, latent=5, **fields)
-    return resolve("network", config.replace(network=name), row=row)
+    ends = Ends(bounded=len(row) > 1)  # as pictures are
+    return resolve("network", config.replace(network=name), row=row, ends=ends)
 
 
 def dense_convolution(x, weight, stride, pad):
@@ -125,7 +127,7 @@ def test_optimisers_are_those_of_torch(engine, name, reference):
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_every_network_fits_every_image(engine, name, row):
+def test_every_network_fits_rows_of_every_rank(engine, name, row):
     architecture = build(name, row)
     rng = np.random.default_rng(4)
     critic = initial_arrays(architecture.critic, row, architecture.init, rng)
@@ -148,7 +150,7 @@ def test_a_network_fits_points_without_a_bound_or_refuses_them(name):
     try:
         architecture = build(name, (2,))
     except WganError:
-        with pytest.raises(WganError, match=r"rows of 2 columns; it needs images .* --network mlp"):
+        with pytest.raises(WganError, match=r"rows of 2 columns; it needs rows with axes of space .* --network mlp"):
             build(name, (2,))
         assert name not in ("mlp", "hybrid"), "the default and what the others send to"
     else:

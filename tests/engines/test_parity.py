@@ -5,6 +5,7 @@ import pytest
 
 from wgan import data
 from wgan.config import ACTIVATIONS, FIELDS, READERS, Config
+from wgan.data import from_array
 from wgan.engines import get_engine
 from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
@@ -31,13 +32,13 @@ class Descent:
         return {name: p - learning_rate * gradient[name] for name, p in params.items()}, memory
 
 
-def begin(engine, precision, **fields):
-    return start(Config(**SMALL | {"engine": engine, "precision": precision} | fields))
+def begin(engine, precision, dataset=None, **fields):
+    return start(Config(**SMALL | {"engine": engine, "precision": precision} | fields), dataset)
 
 
-def arrays_after_one_iteration(engine, **fields):
+def arrays_after_one_iteration(engine, dataset=None, **fields):
     """The state and the info of an iteration with gradient descent in float64."""
-    training = begin(engine, "float64", **fields)
+    training = begin(engine, "float64", dataset, **fields)
     training.game = training.game._replace(optimiser=Descent())
     training.state = training.state._replace(critic_optimiser={}, generator_optimiser={})
     before = flatten(training)
@@ -62,6 +63,26 @@ def test_an_iteration_is_the_same_in_float64_for_every_network_and_constraint(ne
     fields |= {"clip": 0.5} if constraint == "clip" else {}
     torch, torch_info = arrays_after_one_iteration("torch", **fields)
     jax, jax_info = arrays_after_one_iteration("jax", **fields)
+    assert_equal_to(torch, jax, 1e-9)
+    assert torch_info == pytest.approx(jax_info, rel=1e-9, abs=1e-14)
+
+
+RANDOM = np.random.default_rng(0)
+OTHER_ROWS = {
+    "signals": RANDOM.normal(size=(40, 11, 2)),
+    "hyperspectral images": RANDOM.normal(size=(40, 7, 9, 12)),
+    "volumes": RANDOM.normal(size=(40, 6, 5, 7, 1)),
+    "media": (RANDOM.random((40, 6, 5, 7, 1)) < 0.4).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("rows", OTHER_ROWS)
+def test_an_iteration_is_the_same_in_float64_for_rows_of_every_rank(network, rows):
+    dataset = from_array(OTHER_ROWS[rows], kind=rows.split()[-1].replace("media", "volumes"))
+    fields = {"network": network, "learning_rate": 1e-2}
+    torch, torch_info = arrays_after_one_iteration("torch", dataset, **fields)
+    jax, jax_info = arrays_after_one_iteration("jax", dataset, **fields)
     assert_equal_to(torch, jax, 1e-9)
     assert torch_info == pytest.approx(jax_info, rel=1e-9, abs=1e-14)
 

@@ -170,7 +170,7 @@ def test_a_resumed_run_draws_the_changes_of_an_unbroken_one(tmp_path):
 
 
 @pytest.mark.parametrize(("fields", "words"), [
-    ({"augment": "colour"}, "augment is colour, which changes images, but these rows have 2 columns"),
+    ({"augment": "colour"}, "augment is colour, which changes images, but these rows have 0 axes of space"),
     ({"flip": "horizontal"}, "flip is horizontal, but 8gaussians holds no images"),
 ])  # fmt: skip
 def test_rows_that_are_no_images_are_refused(fields, words):

@@ -28,14 +28,22 @@ from wgan.game.layers import (
 
 EXACT = get_engine("torch", "float64")
 BATCH = 5
-MIXING = [kind for kind in LAYERS if LAYERS[kind].mixes_batch]
-BOUNDED = [kind for kind in LAYERS if unbounded([LAYERS[kind].example[0]]) is None]
+# every example of every kind; the first has the kind's own name
+EXAMPLES = {
+    f"{kind} of {len(row) - 1} axes" if number else kind: one
+    for kind, known in LAYERS.items()
+    for number, one in enumerate(known.examples)
+    for row in [one[1]]
+}
+OF = {name: LAYERS[layer["kind"]] for name, (layer, _) in EXAMPLES.items()}
+MIXING = [name for name in EXAMPLES if OF[name].mixes_batch]
+BOUNDED = [name for name, (layer, _) in EXAMPLES.items() if unbounded([layer]) is None]
 
 
 def example(kind, seed=0, scale=1.0, row=None):
     """A layer of this kind with arrays, a batch, and labels of three classes, in NumPy."""
     rng = np.random.default_rng(seed)
-    layer, row = LAYERS[kind].example[0], row or LAYERS[kind].example[1]
+    layer, row = EXAMPLES[kind][0], row or EXAMPLES[kind][1]
     params = {  # zeros and ones would hide a bias or a scale
         name: scale * (w + 0.3 * rng.normal(size=w.shape))
         for name, w in initial_arrays([layer], row, "he", rng).items()
@@ -49,14 +57,14 @@ def applied(engine, layer, params, x, label, moments=None):
     return apply_layers(engine.ops, [layer], placed, engine.array(x), moments, engine.array(label))
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_the_output_has_the_shape_that_the_kind_says(kind):
     layer, row, params, x, label = example(kind)
     (out,) = shapes([layer], row)
     found = applied(EXACT, layer, params, x, label)
     assert found.shape[0] == BATCH
     assert kind == "own" or found.shape[1:] == out
-    assert all(name.startswith(f"00.{kind}.") for name in params)
+    assert all(name.startswith(f"00.{layer['kind']}.") for name in params)
     assert (convolution_work([layer], row) > 0) == ("kernel" in str(layer)), "only convolutions have work"
 
 
@@ -79,10 +87,10 @@ def pairs(x):
 
 
 def grouped(x, sizes):
-    """The units before the groups, then each group's softmax."""
-    first = x.shape[1] - sum(sizes)
-    groups = np.split(np.exp(x[:, first:]), np.cumsum(sizes)[:-1], axis=1)
-    return np.concatenate([x[:, :first], *(group / group.sum(1, keepdims=True) for group in groups)], 1)
+    """The channels before the groups, then each group's softmax."""
+    first = x.shape[-1] - sum(sizes)
+    groups = np.split(np.exp(x[..., first:]), np.cumsum(sizes)[:-1], axis=-1)
+    return np.concatenate([x[..., :first], *(group / group.sum(-1, keepdims=True) for group in groups)], -1)
 
 
 IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolutions' are in tests/engines
@@ -99,38 +107,46 @@ IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolution
     "groupsort": lambda _, a, x, c: pairs(x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
     "reshape": lambda layer, a, x, c: x.reshape(-1, *layer["shape"]),
-    "upsample": lambda layer, a, x, c: x.repeat(2, 1).repeat(2, 2)[:, : layer["size"][0], : layer["size"][1]],
-    "global_mean": lambda _, a, x, c: x.mean((1, 2)),
+    "upsample": lambda layer, a, x, c: np.kron(x, np.ones((1, *[2] * (x.ndim - 2), 1)))[
+        :, *(slice(size) for size in layer["size"])
+    ],
+    "global_mean": lambda _, a, x, c: x.mean(tuple(range(1, x.ndim - 1))),
 }
 
 
 @pytest.mark.parametrize(
-    ("kind", "row"), [(kind, None) for kind in IN_NUMPY] + [(kind, (4,)) for kind in IN_NUMPY if kind.endswith("norm")]
+    ("kind", "row"),
+    [(kind, None) for kind in EXAMPLES if EXAMPLES[kind][0]["kind"] in IN_NUMPY]
+    + [(kind, (4,)) for kind in IN_NUMPY if kind.endswith("norm")],
 )
 def test_a_kind_computes_what_its_name_says(kind, row):
     layer, _, params, x, label = example(kind, row=row)
-    arrays = {name.removeprefix(f"00.{kind}."): w for name, w in params.items()}
-    wanted = IN_NUMPY[kind](layer, arrays, x, label.argmax(1))
+    arrays = {name.removeprefix(f"00.{layer['kind']}."): w for name, w in params.items()}
+    wanted = IN_NUMPY[layer["kind"]](layer, arrays, x, label.argmax(1))
     np.testing.assert_allclose(EXACT.numpy(applied(EXACT, layer, params, x, label)), wanted, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_the_axes_of_an_examples_rows_have_lengths_of_their_own(kind):
     """Else a layer that takes one axis for another would pass."""
-    _, row = LAYERS[kind].example
+    _, row = EXAMPLES[kind]
     assert len(set(row)) == len(row)
 
 
 FANS = {  # the shape of each array of weights, and how many numbers each unit takes and each number goes to
     "dense": [((5, 4), 4, 5)],
     "conv": [((5, 3, 4, 4), 3 * 16, 5 * 16)],
+    "conv of 1 axes": [((5, 3, 4), 3 * 4, 5 * 4)],
+    "conv of 3 axes": [((5, 3, 3, 3, 3), 3 * 27, 5 * 27)],
     "conv_transpose": [((2, 5, 4, 4), 2 * 16, 5 * 16)],
+    "conv_transpose of 1 axes": [((2, 5, 4), 2 * 4, 5 * 4)],
+    "conv_transpose of 3 axes": [((2, 5, 3, 3, 3), 2 * 27, 5 * 27)],
     "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
     "class_bias": [((3, 4), 1, 4)],  # a class counts as much as all of z
 }
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LAYERS if not LAYERS[kind].inside])
+@pytest.mark.parametrize("kind", [kind for kind in EXAMPLES if not OF[kind].inside])
 def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     seen = []
 
@@ -139,7 +155,7 @@ def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
         return np.full(shape, 7.0)
 
     monkeypatch.setitem(INIT, "he", record)
-    layer, row = LAYERS[kind].example
+    layer, row = EXAMPLES[kind]
     made = initial_arrays([layer], row, "he", np.random.default_rng(0))
     assert seen == FANS.get(kind, [])
     others = {name.split(".")[-1]: w for name, w in made.items() if kind != "own" and (w != 7).any()}
@@ -147,7 +163,7 @@ def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     assert others.keys() <= {"bias", "scale"}
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_gradients_by_finite_differences_of_the_weights_and_of_a_penalty(kind):
     """The second derivative too: d/dw |d score / dx|^2, where a wrong layer has the right value and no gradient."""
     layer, _, params, x, label = example(kind)
@@ -175,7 +191,9 @@ def test_gradients_by_finite_differences_of_the_weights_and_of_a_penalty(kind):
         assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(along, rel=2e-6, abs=2e-6), name
 
 
-@pytest.mark.parametrize(("kind", "calibrated"), [(kind, False) for kind in LAYERS] + [(kind, True) for kind in MIXING])
+@pytest.mark.parametrize(
+    ("kind", "calibrated"), [(kind, False) for kind in EXAMPLES] + [(kind, True) for kind in MIXING]
+)
 def test_both_engines_compute_the_same(kind, calibrated):
     if not installed("jax"):
         pytest.skip("JAX is not installed")
@@ -187,7 +205,7 @@ def test_both_engines_compute_the_same(kind, calibrated):
     np.testing.assert_allclose(one, two, rtol=2e-5, atol=2e-5)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in LAYERS if kind != "own"])
+@pytest.mark.parametrize("kind", [kind for kind in EXAMPLES if kind != "own"])
 def test_the_graph_computes_the_same(kind):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     import onnxruntime
@@ -208,12 +226,12 @@ def test_the_graph_computes_the_same(kind):
     np.testing.assert_allclose(y, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_kind_that_mixes_a_batch_says_so_and_no_other_does(kind):
     layer, _, params, x, label = example(kind)
     whole = EXACT.numpy(applied(EXACT, layer, params, x, label))
     part = EXACT.numpy(applied(EXACT, layer, params, x[:2], label[:2]))
-    assert (np.abs(whole[:2] - part).max() > 1e-12) == LAYERS[kind].mixes_batch == mixes_batch([layer])
+    assert (np.abs(whole[:2] - part).max() > 1e-12) == OF[kind].mixes_batch == mixes_batch([layer])
     assert mixes_batch([residual([], [layer])]) == mixes_batch([layer]), "inside of a residual block too"
 
 
@@ -238,10 +256,10 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
     found = max(steepest(layer, row, params, label, seed) for seed in range(8))
     assert found <= bound * (1 + 1e-9)
     # a residual adds the slopes of its branches, a convolution's border tells a little
-    assert bound <= (4 if LAYERS[kind].inside else 1.25) * found
+    assert bound <= (4 if OF[kind].inside else 1.25) * found
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_kind_has_no_bound_only_where_its_slope_has_none(kind):
     """A norm is the steeper the smaller its input; of code of one's own nothing is known."""
     layer, row, params, _, label = example(kind)
@@ -249,7 +267,7 @@ def test_a_kind_has_no_bound_only_where_its_slope_has_none(kind):
     assert kind == "own" or (kind in BOUNDED) == (small < 10 * large)
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 @pytest.mark.parametrize("part", ["", "body", "shortcut"])
 def test_the_bound_is_finite_where_the_kind_has_one_and_else_the_kind_is_named(kind, part):
     layer, row, params, _, _ = example(kind)
@@ -257,12 +275,13 @@ def test_the_bound_is_finite_where_the_kind_has_one_and_else_the_kind_is_named(k
     path = f"00.residual.{part}." if part else ""
     bound, reason = lipschitz_bound(layers, {f"{path}{name}": w for name, w in params.items()}, row)
     assert math.isfinite(bound) == (kind in BOUNDED)
-    assert unbounded(layers) == (None if kind in BOUNDED else kind)
-    said = f"layer 0 is a {kind.replace('_', ' ')}, whose slope has no useful bound"
+    named = layer["kind"]
+    assert unbounded(layers) == (None if kind in BOUNDED else named)
+    said = f"layer 0 is a {named.replace('_', ' ')}, whose slope has no useful bound"
     assert reason == ("" if kind in BOUNDED else said)
 
 
-PROJECTED = [kind for kind in BOUNDED if example(kind)[2] and not LAYERS[kind].inside]  # a block's slope is up to 2
+PROJECTED = [kind for kind in BOUNDED if example(kind)[2] and not OF[kind].inside]  # a block's slope is up to 2
 
 
 @pytest.mark.parametrize("kind", PROJECTED)
@@ -276,7 +295,7 @@ def test_what_a_constraint_projects_gives_the_layer_a_slope_of_1(kind, constrain
     assert changed == {name for name, _ in matrices([layer], params)}
 
 
-@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 def test_the_matrices_are_arrays_of_the_layer_and_no_weight_is_forgotten(kind):
     layer, _, params, _, _ = example(kind)
     found = dict(matrices([layer], params))
@@ -293,7 +312,7 @@ def test_the_work_of_a_convolution_is_counted_inside_of_blocks_too():
     one = conv(5, 3, 2)  # 4 x 3 outputs of 5 features, each from 3 x 3 x 2 numbers
     assert convolution_work([one], (7, 6, 2)) == 4 * 3 * 5 * 3 * 3 * 2
     assert convolution_work([residual([one], [one])], (7, 6, 2)) == 2 * convolution_work([one], (7, 6, 2))
-    up = LAYERS["conv_transpose"].example  # every pixel of 4 x 3 meets 5 features through 4 x 4 x 2 weights
+    up = EXAMPLES["conv_transpose"]  # every pixel of 4 x 3 meets 5 features through 4 x 4 x 2 weights
     assert convolution_work([up[0]], up[1]) == 4 * 3 * 2 * 5 * 4 * 4
 
 

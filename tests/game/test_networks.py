@@ -7,14 +7,15 @@ from wgan.config import Config, resolve
 from wgan.engines import get_engine
 from wgan.errors import WganError
 from wgan.game.layers import apply_layers, initial_arrays, shapes
-from wgan.game.networks import NETWORKS
+from wgan.game.networks import NETWORKS, Ends
 
 ENGINE = get_engine("torch", "float64")
 
 
 def built(network, row, **fields):
     """Both players as words: a kind with its features or shape."""
-    architecture = resolve("network", Config(network=network, **fields), row=row)
+    ends = Ends(bounded=len(row) > 1)  # as pictures are
+    architecture = resolve("network", Config(network=network, **fields), row=row, ends=ends)
     return architecture, [words(architecture.critic), words(architecture.generator)]
 
 
@@ -73,16 +74,18 @@ def test_hybrid_has_a_convolution_next_to_the_image_and_is_dense_for_points():
 
 
 @pytest.mark.parametrize("network", ["hybrid", "dcgan", "keras-cnn", "stax-cnn", "resnet"])
-def test_images_of_less_than_4_pixels_a_side_are_refused(network):
-    with pytest.raises(WganError, match=f"network {network} got images of 3 x 9 pixels; it needs images of at least 4"):
+def test_rows_of_less_than_4_places_a_side_are_refused(network):
+    with pytest.raises(
+        WganError, match=f"network {network} got rows of 3 x 9 places; it needs rows with axes of space of at least 4"
+    ):
         built(network, (3, 9, 1))
-    with pytest.raises(WganError, match=f"network {network} got images of 9 x 3 pixels"):
+    with pytest.raises(WganError, match=f"network {network} got rows of 9 x 3 places"):
         built(network, (9, 3, 1))
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("row", [(4, 4, 1), (4, 5, 2), (4, 33, 1)])
-def test_the_smallest_images_fit_every_network(network, row):
+@pytest.mark.parametrize("row", [(4, 4, 1), (4, 5, 2), (4, 33, 1), (4, 1), (33, 3), (4, 5, 6, 1), (4, 17, 4, 2)])
+def test_the_smallest_rows_fit_every_network(network, row):
     """A map of one pixel is halved to one pixel."""
     pair, _ = built(network, row, width=4)
     assert list(shapes(pair.critic, row))[-1] == (1,)
@@ -95,3 +98,18 @@ def test_the_smallest_images_fit_every_network(network, row):
     fake = apply_layers(ops, pair.generator, generator, z)
     assert tuple(fake.shape) == (2, *row)
     assert tuple(apply_layers(ops, pair.critic, critic, fake).shape) == (2, 1)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [(Ends(), None), (Ends(bounded=True), {"kind": "tanh"}), (Ends((2,)), {"kind": "softmax", "sizes": (2,)})],
+)
+def test_a_generator_ends_as_its_rows_are_encoded(network, ends, last):
+    generator = resolve("network", Config(network=network, width=4), row=(8, 8, 8, 2), ends=ends).generator
+    assert generator[-1] == last or (last is None and generator[-1]["kind"] not in ("tanh", "softmax"))
+
+
+def test_the_filters_of_a_dcgan_stop_at_16_times_the_width():
+    pair, _ = built("dcgan", (512, 1), width=4)
+    assert [one["features"] for one in pair.critic if one["kind"] == "conv"] == [4, 8, 16, 32, 64, 64, 64]

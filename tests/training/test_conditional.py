@@ -50,7 +50,7 @@ def test_cross_entropy_is_scipys():
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_can_be_told_classes(name, how):
     config, row = Config(width=4, network=name, constraint="gradient-penalty"), (8, 8, 3)
-    plain = resolve("network", config.replace(network=name), row=row, groups=())
+    plain = resolve("network", config.replace(network=name), row=row)
     told = networks.conditional(plain, how, 7)
     assert list(shapes(told.critic, row))[-1] == ((1,) if how == "projection" else (8,))
     assert list(shapes(told.generator, (5,)))[-1] == row

@@ -10,7 +10,7 @@ from wgan.config import Config
 from wgan.data import load
 from wgan.files import memory
 from wgan.game.layers import array_shapes, initial_arrays
-from wgan.game.networks import NETWORKS
+from wgan.game.networks import NETWORKS, Ends
 from wgan.training import forecast, model
 from wgan.training.state import start
 
@@ -21,7 +21,9 @@ DIGITS = {"data": "digits", "batch": 8}
 def test_shapes_without_drawing_are_those_of_the_weights(network):
     for conditional in ("none", "projection"):
         config = Config(network=network, width=4, conditional=conditional)
-        players = model.architecture_of(config, (8, 8, 1), (), CLASSES if conditional != "none" else None)
+        players = model.architecture_of(
+            config, (8, 8, 1), Ends(bounded=True), CLASSES if conditional != "none" else None
+        )
         for layers, row in ((players.critic, (8, 8, 1)), (players.generator, (config.latent,))):
             made = initial_arrays(layers, row, players.init, np.random.default_rng(0))
             assert array_shapes(layers, row) == {name: w.shape for name, w in made.items()}

@@ -306,7 +306,7 @@ def sample(
     else:
         drawn, at = models.drawn(models.load_model(run, step), count, seed, label, given), run / "sample"
     form = drawn.form
-    suffix = "png" if form.kind == "images" else "csv" if isinstance(form, TableForm) else "npy"
+    suffix = "png" if form.picture else "csv" if isinstance(form, TableForm) else "npy"
     if out is None:
         out = at.with_name(f"{at.name}.{suffix}")
         overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))

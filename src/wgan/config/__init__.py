@@ -15,6 +15,7 @@ from typing import Any
 
 from wgan.config.other_names import unknown_field
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
+from wgan.data.axes import KINDS
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
@@ -75,6 +76,11 @@ class Config:
 
     data: str = _data(
         "digits", "What to train on: the name of a data set, a folder of images, an LMDB, hf:NAME, or a file."
+    )
+    kind: str = _data(
+        "auto",
+        "What the rows of an array are, which says how its axes are read. auto guesses it from the shape.",
+        choices=KINDS,
     )
     size: int | None = _data(
         None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"

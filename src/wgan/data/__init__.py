@@ -82,6 +82,7 @@ def load(
     resize: str = "crop",
     drop: str | None = None,
     column: Any = None,
+    kind: str = "auto",
 ) -> Dataset:
     """Load a data set by its name, or from a folder of images, an LMDB, or a .npy, .npz, .csv, .tsv or .parquet file.
 
@@ -89,7 +90,8 @@ def load(
     name. Images in a folder become `size` x `size` pixels; `resize` ("crop", "pad" or "stretch") says how to fit those
     that are not square. They are decoded once into the user's cache and memory-mapped from there. `drop` names the
     columns of a table to leave out, separated by commas, and `column` says the kinds of others, as texts NAME=KIND or a
-    dict; what was guessed of them is in the notes of the Dataset. Raises WganError for an unknown name, a file that is
+    dict; what was guessed of them is in the notes of the Dataset. `kind` says how the axes of an array are read; see
+    `axes`. Raises WganError for an unknown name, a file that is
     missing or unreadable, or rows that cannot be trained on.
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
@@ -100,6 +102,8 @@ def load(
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
             raise WganError(f"{field} is only for tables ({WORDS}), and {str(name_or_path)!r} is not one; leave it out")
+    if kind != "auto" and (named or Path(name_or_path).suffix.lower() not in (".npy", ".npz")):
+        raise WganError(f"kind is only for .npy and .npz files, and {str(name_or_path)!r} is not one; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
@@ -121,12 +125,12 @@ def load(
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
     rows, labels, mapped = read_numpy(path)
-    dataset = from_array(rows, name=path.name)
+    dataset = from_array(rows, name=path.name, kind=kind)
     mapped = mapped if np.may_share_memory(dataset.rows, rows) else None  # else the rows were converted in memory
     names: tuple[str, ...] = ()
     if labels is not None:
         labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
-    how = "".join(dataset.source.partition("; ")[1:])  # how columns are encoded
+    how = "".join(dataset.source.partition("; ")[1:])  # how columns or channels are encoded
     return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped)
 
 
@@ -140,6 +144,7 @@ def dataset_of(config: "Config") -> Dataset:
         resize=config.resize,
         drop=config.drop,
         column=config.column,
+        kind=config.kind,
     )
 
 

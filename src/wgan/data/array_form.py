@@ -1,4 +1,4 @@
-"""The form of a 2-D array whose columns have spikes, bounds or a grid: they are encoded as those of a table are.
+"""The form of an array whose columns or channels have spikes, bounds or a grid: they are encoded as a table's columns.
 
 A column of an array is plain, and an array of plain columns is standardised, unless one of these is evident:
 
@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri
 
 from wgan.data.columns import MOST_DECIMALS, SPIKE, Column, TableForm, number_column
-from wgan.data.rows import Form
+from wgan.data.rows import SHOWN_DEVIATIONS, Form
 from wgan.data.table import FEW
 from wgan.errors import WganError
 
@@ -32,7 +32,7 @@ SPAN = 50  # k is so many numbers, or a quarter of the rows
 
 @dataclass(frozen=True)
 class ArrayForm(Form):
-    """The form of an array [n, columns] of which `numbers` holds one Column for each; rows at rest are its numbers.
+    """The form of an array [n, *space, columns] of which `numbers` holds one Column for each column or channel.
 
     `offset` and `scale` are the mean and standard deviation of each column, which `dequantised` goes back to.
     """
@@ -43,7 +43,7 @@ class ArrayForm(Form):
 
     @cached_property
     def _table(self) -> TableForm:
-        return TableForm("table", self.shape, "float64", 0.0, 1.0, None, None, self.numbers)
+        return TableForm("table", self.shape[-1:], "float64", 0.0, 1.0, None, None, self.numbers)
 
     @cached_property
     def _levels(self) -> dict[int, np.ndarray]:
@@ -51,42 +51,59 @@ class ArrayForm(Form):
         return {
             at: np.array(column.levels).astype(self.dtype)
             for at, column in enumerate(self.numbers)
-            if column.kind == "levels"
+            if column.kind in ("levels", "constant")
         }
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:
-        return self._table.encoded_shape
+        return *self.space, *self._table.encoded_shape
+
+    @property
+    def bounded(self) -> bool:
+        return False
+
+    @property
+    def drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        ends = [
+            np.interp([-SHOWN_DEVIATIONS, SHOWN_DEVIATIONS], column.scores, column.knots)
+            if column.kind == "number"
+            else (column.levels[0], column.levels[-1])
+            for column in self.numbers
+        ]
+        low, high = np.array(ends, np.float64).T
+        return low, high
 
     @property
     def groups(self) -> tuple[int, ...]:
         return self._table.groups
 
     def encode(self, rows) -> np.ndarray:
-        """Encode rows at rest [n, columns] as a table's columns are, float32 [n, *encoded_shape].
+        """Encode rows at rest [n, *space, columns] as a table's columns are, float32 [n, *encoded_shape].
 
         Raises WganError for another shape, and for a number that a column with few numbers lacked in training.
         """
-        rows = self.at_rest(np.asarray(rows))
+        rows = self._of_shape(self.at_rest(np.asarray(rows))).reshape(-1, self.shape[-1])
         values = np.array(rows, np.float64)
         if np.isnan(values).any():
             raise WganError("got NaN in an array that had none in the training data; fill or drop those rows")
-        if values.ndim == 2 and values.shape[1:] == self.shape:
-            for at, levels in self._levels.items():
-                codes = np.minimum(np.searchsorted(levels, rows[:, at]), len(levels) - 1)
-                if (unknown := levels[codes] != rows[:, at]).any():
-                    known = ", ".join(f"{level:g}" for level in levels)
-                    got = rows[unknown.argmax(), at]
-                    raise WganError(f"column {at} has {got:g}, but only {known} in the training data; drop those rows")
-                values[:, at] = codes
-        return self._table.encode(values)
+        for at, levels in self._levels.items():
+            codes = np.minimum(np.searchsorted(levels, rows[:, at]), len(levels) - 1)
+            if (unknown := levels[codes] != rows[:, at]).any():
+                known, what = ", ".join(f"{level:g}" for level in levels), "channel" if self.space else "column"
+                got = rows[unknown.argmax(), at]
+                raise WganError(f"{what} {at} has {got:g}, but only {known} in the training data; drop those rows")
+            values[:, at] = codes
+        return self._table.encode(values).reshape(-1, *self.encoded_shape)
 
     def decode(self, encoded, first: int = 0) -> np.ndarray:
-        """Invert `encode`: numbers of `dtype` [n, columns], within the range and on the grid of the training data."""
-        rows = self._table.decode(encoded, first)
+        """Invert `encode`: numbers of `dtype` [n, *shape], within the range and on the grid of the training data."""
+        encoded = np.asarray(encoded)
+        if encoded.shape[1:] != self.encoded_shape:
+            raise WganError(f"got rows of shape {encoded.shape}, not {['n', *self.encoded_shape]}; reshape them")
+        rows = self._table.decode(encoded.reshape(-1, *self.encoded_shape[-1:]), first)
         for at, levels in self._levels.items():
             rows[:, at] = levels[rows[:, at].astype(np.int64)]
-        return rows.astype(self.dtype)
+        return rows.astype(self.dtype).reshape(-1, *self.shape)
 
     def dequantised(self) -> Form:
         return Form(**{field.name: getattr(self, field.name) for field in fields(Form)}).dequantised()
@@ -94,7 +111,8 @@ class ArrayForm(Form):
     def check(self) -> None:
         super().check()
         self._table.check()
-        if any(column.missing or column.unit or column.kind not in ("number", "levels") for column in self.numbers):
+        kinds = ("number", "levels", "constant") if self.space else ("number", "levels")
+        if any(column.missing or column.unit or column.kind not in kinds for column in self.numbers):
             raise ValueError("the form of an array has a column that does not hold numbers")
         if any(not isinstance(level, int | float) for column in self.numbers for level in column.levels):
             raise ValueError("the form of an array has a level that is not a number")
@@ -115,7 +133,7 @@ def array_form(array: np.ndarray, standardised: Form) -> tuple[Form, str]:
     It is `standardised`, without words, if every column is plain.
     """
     level, count = LEVEL / array.shape[1], array.shape[1]
-    others = sum(not _is_plain(array[:, at], level) for at in range(count))
+    others = sum(not is_plain(array[:, at], level) for at in range(count))
     if not others:
         return standardised, ""
     columns = tuple(_column(at, array[:, at]) for at in range(array.shape[1]))
@@ -132,13 +150,13 @@ def _column(at: int, values: np.ndarray) -> Column:
     if len(distinct) <= FEW and 2 * len(distinct) <= len(values):
         levels = tuple(distinct.astype(np.float64).tolist())
         return replace(plain, levels=levels, kept=len(levels))
-    decimals = _decimals(values)
+    decimals = decimals_of(values)
     exact = values.astype(np.float64)
     exact = exact if decimals is None else np.round(exact, decimals)  # the float32 of 0.1 is 0.100000001 otherwise
     return number_column(plain, exact, np.zeros(len(exact), bool))[0]
 
 
-def _decimals(values: np.ndarray) -> int | None:
+def decimals_of(values: np.ndarray) -> int | None:
     """The number of decimals that all numbers have, compared in their own dtype; None if there are too many."""
     if values.dtype.kind != "f":
         return 0
@@ -150,9 +168,9 @@ def _decimals(values: np.ndarray) -> int | None:
     return None
 
 
-def _is_plain(values: np.ndarray, level: float) -> bool:
+def is_plain(values: np.ndarray, level: float) -> bool:
     """Whether no grid, spike or bound is evident in a column that varies."""
-    if _decimals(values) is not None:
+    if decimals_of(values) is not None:
         return False
     ordered = np.sort(values.astype(np.float64))
     n, first = len(ordered), np.flatnonzero(np.diff(ordered, prepend=-np.inf) > 0)

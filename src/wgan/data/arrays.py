@@ -8,22 +8,23 @@ from typing import Any
 import numpy as np
 
 from wgan.data.array_form import array_form
+from wgan.data.axes import rows_of
 from wgan.data.rows import Dataset, Form
+from wgan.data.space_form import NARROWEST, dataset_of_space
 from wgan.data.table import from_frame
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact, refuse_unplain
 
-NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
-UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
 
+def from_array(X, *, name: str = "array", drop: str | None = None, column: Any = None, kind: str = "auto") -> Dataset:
+    """Turn an array, list or DataFrame into signals, images, volumes or a table.
 
-def from_array(X, *, name: str = "array", drop: str | None = None, column: Any = None) -> Dataset:
-    """Turn an array, list or DataFrame into images [n, height, width(, 1 | 3 | 4)] or a table [n(, columns)].
-
-    A DataFrame loses the columns in `drop`, and `column` says the kinds of others; see `table.from_frame`. Integer
-    images within 0 to 255 become uint8. The range of float images is [0, 1] or [-1, 1] if they fit into it; other
-    images range from their minimum to their maximum. Columns are standardised, or encoded as a table's are where a
-    spike, a bound or a grid is evident; see `array_form`. Decoding returns the dtype of X (float32 for float16), and
+    Signals are [n, steps(, channels)], images [n, height, width(, channels)], volumes [n, depth, height, width(,
+    channels)] and tables [n(, columns)]. `kind` is one of these words, or "auto" to guess it from the shape; see
+    `axes`. A DataFrame loses the columns in `drop`, and `column` says the kinds of others; see `table.from_frame`.
+    Pictures have one scale, and other rows a scale for each channel; see `space_form`. Columns are standardised, or
+    encoded as a table's are where a spike, a bound or a grid is evident; see `array_form`. Decoding returns the dtype
+    of X (float32 for float16), and
     `Form.as_given` the shape of its rows. Raises WganError for anything that cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
@@ -32,16 +33,12 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
         if value:
             raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")
     array = real_array(X, name)
-    squeezed = array.ndim in (1, 3)
-    if array.ndim == 1:
-        array = array[:, np.newaxis]
-    if array.ndim not in (2, 3, 4):
-        raise WganError(
-            f"{name} has shape {array.shape}; reshape it to images [n, height, width] or "
-            "[n, height, width, channels], or to a table [n, columns]"
-        )
+    if array.ndim == 0:
+        raise WganError(f"{name} has shape (); give rows, such as a table [n, columns]")
     if array.size == 0:
         raise WganError(f"{name} is empty (shape {array.shape}); give at least one row and one value a row")
+    rows = rows_of(array, kind, name)
+    array = rows.array
     # Training rounds longer floats too; whole numbers that this would change are refused.
     whole = array if array.dtype.itemsize <= 8 else array[np.abs(array) > LARGEST_EXACT]
     if array.dtype.kind == "f":
@@ -51,11 +48,12 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
         dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
     array = np.ascontiguousarray(array, dtype=dtype)
     _check_values(array, name)
-    if array.ndim == 2:
+    if rows.kind == "table":
         dataset = _table(array, name, getattr(X, "columns", range(array.shape[1])))
     else:
-        dataset = _images(array, name)
-    return replace(dataset, form=replace(dataset.form, squeezed=squeezed))
+        dataset = dataset_of_space(rows._replace(array=array), name)
+    notes = (*dataset.notes, *([("", rows.guess)] if rows.guess else []))
+    return replace(dataset, form=replace(dataset.form, squeezed=rows.squeezed), notes=notes)
 
 
 def real_array(X: Any, name: str) -> np.ndarray:
@@ -88,35 +86,12 @@ def _check_values(array: np.ndarray, name: str) -> None:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         count = np.count_nonzero(bad)
-        raise WganError(f"{name} has {count} NaN or infinite values (the first at {first}); drop or fill those rows")
+        where = f"at {first}" if array.ndim < 3 else f"at {first[:-1]} in channel {first[-1]}"
+        raise WganError(f"{name} has {count} NaN or infinite values (the first {where}); drop or fill those rows")
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
     if array.dtype.kind in "iu" and max(-int(low), int(high)) > LARGEST_EXACT:
         raise WganError(f"{name} holds integers from {low} to {high}, beyond 2**53; rescale it or use floats")
-
-
-def _images(array: np.ndarray, name: str) -> Dataset:
-    if array.ndim == 3:
-        array = array[..., np.newaxis]
-    if array.shape[3] not in (1, 3, 4):
-        if array.shape[1] in (1, 3, 4):
-            raise WganError(f"{name} is channels first {array.shape}; transpose it: X.transpose(0, 2, 3, 1)")
-        raise WganError(f"{name} has {array.shape[3]} channels {array.shape}; give images with 1, 3 or 4")
-    dtype, low, high = array.dtype, float(array.min()), float(array.max())
-    if dtype.kind == "f":
-        usual = [UNIT, SIGNED]
-    elif dtype.kind == "b":
-        usual = [UNIT]
-    else:
-        usual = [BYTES] if np.can_cast(np.uint8, dtype) else []
-    low, high = next((span for span in usual if span[0] <= low and high <= span[1]), (low, high))
-    if dtype.kind != "f" and (low, high) in usual:
-        array = array.astype(np.uint8, copy=False)
-    offset, scale = high / 2 + low / 2, high / 2 - low / 2
-    if scale <= NARROWEST * max(-low, high):
-        raise WganError(f"{name} spans only {low} to {high}; rescale it")
-    form = Form("images", array.shape[1:], dtype.name, offset, scale, low, high)
-    return Dataset(name, array, form, source=f"an array of {len(array):,} images")
 
 
 def _table(array: np.ndarray, name: str, columns: Iterable) -> Dataset:

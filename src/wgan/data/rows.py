@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from wgan.data.axes import AXES, COLOURS
 from wgan.data.mapped import Mapped
 from wgan.errors import WganError
 from wgan.files.notebooks import table
@@ -15,6 +16,7 @@ from wgan.maths.streams import stream
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 SHOWN = 12  # images in the table of a data set
+SHOWN_DEVIATIONS = 3  # about the mean, in a picture of values without bounds
 MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
 
 
@@ -22,10 +24,10 @@ MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
 class Form:
     """The shape and dtype of a row at rest, and how it is encoded for training: (row - offset) / scale."""
 
-    kind: str  # "images", "points" (2-D, drawn as a scatter) or "table"
-    shape: tuple[int, ...]  # (height, width, channels) or (columns,)
+    kind: str  # of AXES: "signals", "images", "volumes", "table", or "points" (2-D, drawn as a scatter)
+    shape: tuple[int, ...]  # (*space, channels), or (columns,)
     dtype: str  # NumPy's name of the dtype at rest, to which `decode` returns
-    offset: float | tuple[float, ...]  # one for all values, or one for each column
+    offset: float | tuple[float, ...]  # one for all values, or one for each column or channel
     scale: float | tuple[float, ...]
     low: float | None  # `decode` clips to [low, high]; None: no bound
     high: float | None
@@ -40,12 +42,39 @@ class Form:
         return self.shape
 
     @property
+    def space(self) -> tuple[int, ...]:
+        """The length of each axis of space; () for tables and points."""
+        return self.shape[:-1]
+
+    @property
     def groups(self) -> tuple[int, ...]:
-        """The number of units in each softmax at the end of an encoded row."""
+        """The number of units in each softmax at the end of an encoded row, or at each place of it."""
         return ()
 
+    @property
+    def bounded(self) -> bool:
+        """Whether rows with axes of space are encoded in [-1, 1]."""
+        if not self.space or self.low is None:
+            return False
+        ends = (np.array([[self.low], [self.high]], np.float64) - self.offset) / self.scale
+        return bool(np.abs(ends).max() <= 1 + 1e-9)
+
+    @property
+    def picture(self) -> bool:
+        """Whether rows are grey or coloured images with one range for all values."""
+        return self.kind == "images" and self.affine and self.bounded and self.shape[-1] in COLOURS
+
+    @property
+    def drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        """The values of each channel that a picture shows as its darkest and its brightest, [channels] each."""
+        if self.low is not None and self.kind == "images":
+            low, high = np.array(self.low), np.array(self.high)
+        else:
+            low, high = (np.array(self.offset) + sign * SHOWN_DEVIATIONS * np.array(self.scale) for sign in (-1, 1))
+        return np.broadcast_to(low, self.shape[-1:]), np.broadcast_to(high, self.shape[-1:])
+
     def encode(self, rows) -> np.ndarray:
-        """Encode rows at rest [n, *shape] as float32 [n, *shape]: images in [-1, 1], columns with mean 0 and sd 1.
+        """Encode rows at rest [n, *shape] as float32 [n, *shape]: pictures in [-1, 1], others with mean 0 and sd 1.
 
         The last axis may be left out if its length is 1. Raises WganError for any other shape.
         """
@@ -78,12 +107,17 @@ class Form:
         return rows[..., 0] if self.squeezed else rows
 
     def _working_arrays(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        if rows.ndim == 0 or rows.shape[1:] != self.shape:
-            wanted = ", ".join(map(str, self.shape))
-            raise WganError(f"got rows of shape {rows.shape}, not [n, {wanted}]; reshape them")
+        rows = self._of_shape(rows)
         # float32 holds a uint8 exactly; other dtypes need float64, since a large offset costs digits.
         work = np.float32 if self.dtype == "uint8" else np.float64
         return rows.astype(work, copy=False), np.asarray(self.offset, work), np.asarray(self.scale, work)
+
+    def _of_shape(self, rows: np.ndarray) -> np.ndarray:
+        """The same rows, if they have the form's shape. Raises WganError for others."""
+        if rows.ndim == 0 or rows.shape[1:] != self.shape:
+            wanted = ", ".join(map(str, self.shape))
+            raise WganError(f"got rows of shape {rows.shape}, not [n, {wanted}]; reshape them")
+        return rows
 
     def dequantised(self) -> "Form":
         """The form of rows to which noise u - 1/2, u ~ U[0, 1), is added before they are encoded.
@@ -111,13 +145,12 @@ class Form:
 
     def check(self) -> None:
         """Raise ValueError if the fields do not fit together, as those of a file may not."""
-        if len(self.shape) != (3 if self.kind == "images" else 1) or min(self.shape) < 1:
+        if len(self.shape) - 1 != AXES.get(self.kind) or min(self.shape) < 1:
             raise ValueError(f"the form of the data has the shape {list(self.shape)[:5]}, which does not fit its kind")
         ends = (self.low, self.high)
         numbers = np.array([*np.ravel(self.offset), *np.ravel(self.scale), *(end for end in ends if end is not None)])
         lengths = {len(x) for x in (self.offset, self.scale) if isinstance(x, tuple)}
         for what, fits in (
-            ("kind", self.kind in ("images", "points", "table")),
             ("shape", math.prod(self.shape) <= MOST_VALUES),
             ("dtype", self.dtype in DTYPES),
             ("squeezed", not self.squeezed or self.shape[-1] == 1),
@@ -132,9 +165,9 @@ class Form:
 class Dataset:
     """Rows at rest with their form and labels.
 
-    `rows` is C-contiguous and may be a memory map. Images from 0 to 255 are uint8 [n, height, width, channels], and
-    other images keep their dtype. Tables and points are float32 or float64 [n, columns]. Whoever asks for the rows of a
-    file that was written or shortened since it was opened gets a WganError.
+    `rows` [n, *space, channels] is C-contiguous and may be a memory map. Images from 0 to 255 are uint8, and other rows
+    with axes of space keep their dtype. Tables and points are float32 or float64 [n, columns]. Whoever asks for the
+    rows of a file that was written or shortened since it was opened gets a WganError.
     """
 
     name: str
@@ -165,7 +198,7 @@ class Dataset:
         about = [("rows", f"{len(self.rows):,}"), ("shape of a row", "x".join(map(str, self.form.shape)))]
         about += [("kind", self.form.kind), ("dtype", str(self.rows.dtype)), ("source", self.source)]
         about += [("classes", str(len(self.label_names)))] if len(self.label_names) else []
-        return table(self.name, about, _strip(self.form, self.rows[:SHOWN]) if self.form.kind == "images" else b"")
+        return table(self.name, about, _strip(self.form, self.rows[:SHOWN]) if self.form.picture else b"")
 
 
 def _strip(form: Form, images: np.ndarray) -> bytes:

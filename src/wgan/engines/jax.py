@@ -16,16 +16,18 @@ Array = jax.Array
 Params = dict[str, Array]
 
 
-def _patches(x: Array, kernel: int, stride: int, pads: tuple[int, int]) -> Array:
-    """The patch that each place of a convolution sees, columns first: [n, height, width, kernel^2 * channels]."""
+def _patches(x: Array, kernel: int, stride: int, pads: tuple[int, ...]) -> Array:
+    """The patch that each place of a convolution sees, the last axis first: [n, *space, kernel^axes * channels]."""
     x = jnp.pad(x, ((0, 0), *((p, p) for p in pads), (0, 0)))
-    tall, wide = ((size - kernel) // stride * stride + 1 for size in x.shape[1:3])
-    x = jnp.concatenate([x[:, i : i + tall : stride] for i in range(kernel)], -1)
-    return jnp.concatenate([x[:, :, j : j + wide : stride] for j in range(kernel)], -1)
+    for axis in range(1, x.ndim - 1):
+        last = (x.shape[axis] - kernel) // stride * stride + 1
+        starts = (jax.lax.slice_in_dim(x, i, i + last, stride, axis) for i in range(kernel))
+        x = jnp.concatenate([*starts], -1)
+    return x
 
 
 class Ops:
-    """Array functions on [batch, height, width, channels] or [batch, columns]."""
+    """Array functions on [batch, *space, channels] with no, one, two or three axes of space."""
 
     def __init__(self, product: Any, on_cpu: bool):
         self.product = product
@@ -36,27 +38,28 @@ class Ops:
     def _in_product_dtype(self, *arrays: Array) -> tuple[Array, ...]:
         return tuple(a.astype(self.product) for a in arrays) if self.product else arrays
 
-    def _correlate(self, x: Array, weight: Array, stride: int, pads: tuple[int, int]) -> Array:
-        edges, layout = [(p, p) for p in pads], ("NHWC", "OIHW", "NHWC")
+    def _correlate(self, x: Array, weight: Array, stride: int, pads: tuple[int, ...]) -> Array:
+        edges, axes = [(p, p) for p in pads], "DHW"[-len(pads) :]
+        layout = f"N{axes}C", f"OI{axes}", f"N{axes}C"
         return jax.lax.conv_general_dilated(
-            x, weight, (stride, stride), edges, None, None, layout, precision=self.precision
+            x, weight, [stride] * len(pads), edges, None, None, layout, precision=self.precision
         )
 
-    def _correlate_patches(self, x: Array, weight: Array, stride: int, pads: tuple[int, int]) -> Array:
-        out, _, kernel, _ = weight.shape
-        weight = weight.transpose(3, 2, 1, 0).reshape(-1, out)
+    def _correlate_patches(self, x: Array, weight: Array, stride: int, pads: tuple[int, ...]) -> Array:
+        out, _, kernel = weight.shape[:3]
+        weight = weight.transpose(*range(weight.ndim)[::-1]).reshape(-1, out)
         return jnp.matmul(_patches(x, kernel, stride, pads), weight, precision=self.precision)
 
     def dense(self, x: Array, weight: Array, bias: Array) -> Array:
         low, weight = self._in_product_dtype(x, weight)
         return jnp.matmul(low, weight.T, precision=self.precision).astype(x.dtype) + bias
 
-    def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int]) -> Array:
+    def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...]) -> Array:
         low, weight = self._in_product_dtype(x, weight)
         return self.correlate(low, weight, stride, pads).astype(x.dtype) + bias
 
     def conv_transpose(
-        self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int], size: tuple[int, int]
+        self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...], size: tuple[int, ...]
     ) -> Array:
         low, weight = self._in_product_dtype(x, weight)
         maps = jax.ShapeDtypeStruct((x.shape[0], *size, weight.shape[1]), low.dtype)
@@ -84,10 +87,10 @@ class Ops:
         return self.leaky_relu(x, 0.0)
 
     def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
-        """A softmax over each of the last groups of columns, which have these sizes."""
-        starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])[:-1]
-        numbers, *groups = jnp.split(x, starts, 1)
-        return jnp.concatenate([numbers, *(jax.nn.softmax(group, 1) for group in groups)], 1)
+        """A softmax over each of the last groups of channels, which have these sizes."""
+        starts = np.cumsum([x.shape[-1] - sum(sizes), *sizes])[:-1]
+        numbers, *groups = jnp.split(x, starts, -1)
+        return jnp.concatenate([numbers, *(jax.nn.softmax(group, -1) for group in groups)], -1)
 
     def matmul(self, x: Array, y: Array) -> Array:
         """The product of two matrices in the precision of the weights; the default on a GPU is TF32."""
@@ -111,18 +114,22 @@ class Ops:
         return jnp.stack((jnp.maximum(first, second), jnp.minimum(first, second)), -1).reshape(x.shape)
 
     def upsample(self, x: Array) -> Array:
-        """The map with each pixel repeated twice in both directions."""
-        return x.repeat(2, 1).repeat(2, 2)
+        """The map with each place repeated twice along each axis."""
+        for axis in range(1, x.ndim - 1):
+            x = x.repeat(2, axis)
+        return x
 
     def mean_pool(self, x: Array) -> Array:
-        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
-        ones, (tall, wide) = jnp.ones((1, *x.shape[1:3], 1), x.dtype), (size % 2 for size in x.shape[1:3])
+        """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
+        space = x.shape[1:-1]
+        within = tuple(range(2, 2 * len(space) + 1, 2))  # the axes inside the blocks
 
-        def squares(y: Array) -> Array:
-            y = jnp.pad(y, ((0, 0), (0, tall), (0, wide), (0, 0)))
-            return y.reshape(len(y), y.shape[1] // 2, 2, y.shape[2] // 2, 2, -1).sum((2, 4))
+        def blocks(y: Array) -> Array:
+            y = jnp.pad(y, ((0, 0), *((0, size % 2) for size in space), (0, 0)))
+            halves = [part for size in y.shape[1:-1] for part in (size // 2, 2)]
+            return y.reshape(len(y), *halves, y.shape[-1]).sum(within)
 
-        return squares(x) / squares(ones)
+        return blocks(x) / blocks(jnp.ones((1, *space, 1), x.dtype))
 
     exp = staticmethod(jnp.exp)
     expm1 = staticmethod(jnp.expm1)

@@ -136,9 +136,9 @@ def broadcast(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...
 
 
 class Ops:
-    """The engines' array functions on [rows, height, width, channels] or [rows, columns], as nodes of a graph.
+    """The engines' array functions on [rows, *space, channels], as nodes of a graph.
 
-    ONNX stores maps as [rows, channels, height, width]; the program that runs the graph drops the pairs of
+    ONNX stores maps as [rows, channels, *space]; the program that runs the graph drops the pairs of
     transpositions in between.
     """
 
@@ -189,19 +189,19 @@ class Ops:
     def dense(self, x: Value, weight: Value, bias: Value) -> Value:
         return self.graph.add("Gemm", [x, weight, bias], (x.shape[0], weight.shape[0]), transB=1)
 
-    def conv(self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, int]) -> Value:
+    def conv(self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, ...]) -> Value:
         kernel = weight.shape[2]
-        size = tuple((n + 2 * p - kernel) // stride + 1 for n, p in zip(x.shape[1:3], pads, strict=True))
-        settings = {"strides": [stride] * 2, "pads": [*pads, *pads]}
+        size = tuple((n + 2 * p - kernel) // stride + 1 for n, p in zip(x.shape[1:-1], pads, strict=True))
+        settings = {"strides": [stride] * len(pads), "pads": [*pads, *pads]}
         return self._maps("Conv", [x, weight, bias], (*size, weight.shape[0]), **settings)
 
     def conv_transpose(
-        self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, int], size: tuple[int, int]
+        self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, ...], size: tuple[int, ...]
     ) -> Value:
         kernel = weight.shape[2]
-        least = [(n - 1) * stride - 2 * p + kernel for n, p in zip(x.shape[1:3], pads, strict=True)]
+        least = [(n - 1) * stride - 2 * p + kernel for n, p in zip(x.shape[1:-1], pads, strict=True)]
         more = [s - n for s, n in zip(size, least, strict=True)]
-        settings = {"strides": [stride] * 2, "pads": [*pads, *pads], "output_padding": more}
+        settings = {"strides": [stride] * len(pads), "pads": [*pads, *pads], "output_padding": more}
         return self._maps("ConvTranspose", [x, weight, bias], (*size, weight.shape[1]), **settings)
 
     def matmul(self, x: Value, y: Value) -> Value:
@@ -223,25 +223,27 @@ class Ops:
         return self.graph.add("Concat", stacked, (*first.shape, 2), axis=x.ndim).reshape(*x.shape)
 
     def upsample(self, x: Value) -> Value:
-        """The map with each pixel repeated twice in both directions."""
-        size = x.shape[1] * 2, x.shape[2] * 2, x.shape[3]
+        """The map with each place repeated twice along each axis."""
+        space = x.shape[1:-1]
+        size = *(2 * one for one in space), x.shape[-1]
         nearest = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         empty = np.zeros(0, np.float32)
-        return self._maps("Resize", [x, empty, np.array([1, 1, 2, 2], np.float32)], size, **nearest)
+        return self._maps("Resize", [x, empty, np.array([1, 1, *[2] * len(space)], np.float32)], size, **nearest)
 
     def mean_pool(self, x: Value) -> Value:
-        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
-        size = (x.shape[1] + 1) // 2, (x.shape[2] + 1) // 2, x.shape[3]
-        settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}
+        """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
+        space = x.shape[1:-1]
+        size = *((one + 1) // 2 for one in space), x.shape[-1]
+        settings = {"kernel_shape": [2] * len(space), "strides": [2] * len(space), "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
 
     def softmax(self, x: Value, sizes: tuple[int, ...]) -> Value:
-        """A softmax over each of the last groups of columns, which have these sizes."""
-        starts = np.cumsum([x.shape[1] - sum(sizes), *sizes])
-        parts = [x[:, : starts[0]]] if starts[0] else []
+        """A softmax over each of the last groups of channels, which have these sizes."""
+        starts, last = np.cumsum([x.shape[-1] - sum(sizes), *sizes]), x.ndim - 1
+        parts = [x[..., : starts[0]]] if starts[0] else []
         for start, end in pairwise(starts):
-            parts.append(self.graph.add("Softmax", [x[:, start:end]], (-1, end - start), axis=1))
-        return self.graph.add("Concat", parts, x.shape, axis=1)
+            parts.append(self.graph.add("Softmax", [x[..., start:end]], (*x.shape[:-1], end - start), axis=last))
+        return self.graph.add("Concat", parts, x.shape, axis=last)
 
     def one_hot(self, codes: Value, count: int) -> Value:
         """Codes [rows] as one-hot float32 [rows, count]."""
@@ -252,10 +254,11 @@ class Ops:
         return self.graph.add("Clip", [x, x.dtype.type(low), x.dtype.type(high)], x.shape)
 
     def _maps(self, kind: str, inputs: list[Any], size: tuple[int, ...], **attributes: Any) -> Value:
-        """A node on [rows, channels, height, width] whose input and output are [rows, height, width, channels]."""
+        """A node on [rows, channels, *space] whose input and output are [rows, *space, channels]."""
         x, *others = inputs
-        node = partial(self.graph.add, kind, [x.transpose(0, 3, 1, 2), *others])
-        return node((-1, size[2], *size[:2]), **attributes).transpose(0, 2, 3, 1)
+        last = x.ndim - 1
+        node = partial(self.graph.add, kind, [x.transpose(0, last, *range(1, last)), *others])
+        return node((-1, size[-1], *size[:-1]), **attributes).transpose(0, *range(2, x.ndim), 1)
 
 
 _checked_by_mypy: Callable[[Graph], protocol.Ops[Value]] = Ops

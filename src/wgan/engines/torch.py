@@ -17,11 +17,22 @@ Tensor = torch.Tensor
 Params = dict[str, Tensor]
 
 
-class Ops:
-    """Array functions on [batch, height, width, channels] or [batch, columns].
+CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}  # by the axes of space
+CONV_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+MEAN_POOL = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
-    Images are permuted to [batch, channels, height, width] without a copy: torch calls this layout channels-last.
-    """
+
+def _channels_first(x: Tensor) -> Tensor:
+    """Rows [batch, *space, channels] as [batch, channels, *space] without a copy; torch calls it channels-last."""
+    return x.movedim(-1, 1)
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    return x.movedim(1, -1)
+
+
+class Ops:
+    """Array functions on [batch, *space, channels] with no, one, two or three axes of space."""
 
     def __init__(self, product: torch.dtype | None):
         self.product = product
@@ -35,24 +46,23 @@ class Ops:
         x, weight = self._in_product_dtype(x, weight)
         return F.linear(x, weight).float() + bias
 
-    def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int]) -> Tensor:
-        low, weight = self._in_product_dtype(x.permute(0, 3, 1, 2), weight)
-        y = F.conv2d(low, weight, None if self.product else bias, stride, pads).permute(0, 2, 3, 1)
+    def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, ...]) -> Tensor:
+        low, weight = self._in_product_dtype(_channels_first(x), weight)
+        y = _channels_last(CONV[len(pads)](low, weight, None if self.product else bias, stride, pads))
         return y.float() + bias if self.product else y
 
     def conv_transpose(
-        self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, int], size: tuple[int, int]
+        self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, ...], size: tuple[int, ...]
     ) -> Tensor:
-        least = [(n - 1) * stride - 2 * p + k for n, p, k in zip(x.shape[1:3], pads, weight.shape[2:], strict=True)]
+        least = [(n - 1) * stride - 2 * p + k for n, p, k in zip(x.shape[1:-1], pads, weight.shape[2:], strict=True)]
         more = [s - n for s, n in zip(size, least, strict=True)]
-        low, weight = self._in_product_dtype(x.permute(0, 3, 1, 2), weight)
-        y = F.conv_transpose2d(low, weight, None if self.product else bias, stride, pads, more).permute(0, 2, 3, 1)
+        low, weight = self._in_product_dtype(_channels_first(x), weight)
+        transpose = CONV_TRANSPOSE[len(pads)]
+        y = _channels_last(transpose(low, weight, None if self.product else bias, stride, pads, more))
         return y.float() + bias if self.product else y
 
     def batch_norm(self, x: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
-        channels_first = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
-        y = F.batch_norm(channels_first, None, None, scale, bias, training=True, eps=EPSILON)
-        return y.permute(0, 2, 3, 1) if x.ndim == 4 else y
+        return _channels_last(F.batch_norm(_channels_first(x), None, None, scale, bias, training=True, eps=EPSILON))
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The mean and the variance of each channel."""
@@ -80,17 +90,17 @@ class Ops:
         return torch.stack((torch.maximum(first, second), torch.minimum(first, second)), -1).reshape(x.shape)
 
     def upsample(self, x: Tensor) -> Tensor:
-        """The map with each pixel repeated twice in both directions."""
-        return F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2, mode="nearest").permute(0, 2, 3, 1)
+        """The map with each place repeated twice along each axis."""
+        return _channels_last(F.interpolate(_channels_first(x), scale_factor=2, mode="nearest"))
 
     def mean_pool(self, x: Tensor) -> Tensor:
-        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
-        return F.avg_pool2d(x.permute(0, 3, 1, 2), 2, ceil_mode=True).permute(0, 2, 3, 1)
+        """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
+        return _channels_last(MEAN_POOL[x.ndim - 2](_channels_first(x), 2, ceil_mode=True))
 
     def softmax(self, x: Tensor, sizes: tuple[int, ...]) -> Tensor:
-        """A softmax over each of the last groups of columns, which have these sizes."""
-        numbers, *groups = x.split([x.shape[1] - sum(sizes), *sizes], 1)
-        return torch.cat([numbers, *(group.softmax(1) for group in groups)], 1)
+        """A softmax over each of the last groups of channels, which have these sizes."""
+        numbers, *groups = x.split([x.shape[-1] - sum(sizes), *sizes], -1)
+        return torch.cat([numbers, *(group.softmax(-1) for group in groups)], -1)
 
     def matmul(self, x: Tensor, y: Tensor) -> Tensor:
         """The product of two matrices in the precision of the weights."""
@@ -270,8 +280,8 @@ class _Graph:
 def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
     """The functions (init, apply) of an `nn.Module` of your own, which starts from the weights that it has.
 
-    The module gets images [n, channels, height, width]. Buffers and frozen weights are constants with the values that
-    they have at this call.
+    The module gets rows with axes of space as [n, channels, *space]. Buffers and frozen weights are constants with the
+    values that they have at this call.
     """
     module = deepcopy(module)
     trained = {name: w.detach().cpu().numpy() for name, w in module.named_parameters() if w.requires_grad}
@@ -283,9 +293,8 @@ def functions_of(module: torch.nn.Module) -> tuple[Callable, Callable]:
         key = x.device, x.dtype
         if key not in placed:
             placed[key] = {n: c.to(x.device, x.dtype if c.is_floating_point() else None) for n, c in constants.items()}
-        x = x.permute(0, 3, 1, 2) if x.ndim == 4 else x
-        y = torch.func.functional_call(module, {**weights, **placed[key]}, (x,))
-        return y.permute(0, 2, 3, 1) if y.ndim == 4 else y
+        y = torch.func.functional_call(module, {**weights, **placed[key]}, (_channels_first(x),))
+        return _channels_last(y)
 
     return lambda rng, row: trained, apply
 

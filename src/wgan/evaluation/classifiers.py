@@ -51,7 +51,7 @@ def classifier(dataset: Dataset, note: Note) -> Classifier:
     Raises WganError for data without labels or images.
     """
     labels = class_codes(dataset)
-    if labels is None or dataset.form.kind != "images":
+    if labels is None or not dataset.form.picture:
         raise WganError(
             f"features classifier needs images with labels of {CLASSES[0]} to {CLASSES[1]} classes, but "
             f"{dataset.name} has none; use --features pca or rows."

@@ -9,8 +9,8 @@ import numpy as np
 
 from wgan import data
 from wgan.data import Form
-from wgan.data.arrays import USUAL_SPANS
 from wgan.data.columns import TableForm
+from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
 from wgan.evaluation.samples import span_of
@@ -269,8 +269,8 @@ def _side(name: str | Path, column: Any = None, step: str | int | None = None) -
         return _side_of_rows(name, dataset.rows, _form_without_run(dataset.form))
     if path.suffix in (".npy", ".npz") and path.is_file():
         rows = data.numpy_files.read_numpy(path).rows  # `load` refuses a line of numbers and a constant column
-        images = rows.ndim > 2
-        return _side_of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if images else None)
+        in_space = rows.ndim > 2
+        return _side_of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if in_space else None)
     if (path / runs.CONFIG).is_file():
         model = models.load_model(path, step)
 
@@ -317,8 +317,8 @@ def _side_of_own_data(run: Path) -> _Side:
 
 
 def _form_without_run(form: Form) -> Form | None:
-    """The form that encodes rows if no side is a run: the form of images or a TableForm, else None."""
-    return form if form.kind == "images" or isinstance(form, TableForm) else None
+    """The form that encodes rows if no side is a run: that of rows with axes of space or a TableForm, else None."""
+    return form if form.space or isinstance(form, TableForm) else None
 
 
 def _flat_rows(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
@@ -334,7 +334,7 @@ def _flat_rows(rows: np.ndarray, form: Form | None, side: _Side) -> np.ndarray:
 
 def _refuse_another_range(form: Form, side: _Side) -> None:
     """Raise WganError for images in another of the usual ranges, or of another kind of number, than `form` encodes."""
-    if side.form is None or form.kind != "images" or side.form.kind != "images":
+    if side.form is None or not form.picture or not side.form.picture:
         return
     one, other = span_of(form), span_of(side.form)
     other_numbers = (np.dtype(form.dtype).kind == "f") != (np.dtype(side.form.dtype).kind == "f")

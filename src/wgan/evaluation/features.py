@@ -61,7 +61,7 @@ def resolve(chosen: str | Callable[[np.ndarray], Any], dataset: Dataset, train: 
         return _from_function(chosen)
     name, _, path = chosen.partition(":")
     if name == "auto":
-        labelled = dataset.form.kind == "images" and classifiers.class_codes(dataset) is not None
+        labelled = dataset.form.picture and classifiers.class_codes(dataset) is not None
         name = "classifier" if labelled else "rows" if np.prod(dataset.form.encoded_shape) <= COMPONENTS else "pca"
     if name not in FEATURES or (path and name != "inception"):
         raise unknown_name("features", chosen, ["auto", *FEATURES])
@@ -87,7 +87,7 @@ def _flat_rows(form: Form, rows: np.ndarray) -> np.ndarray:
 def rows(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     """The encoded rows themselves: pixels in [-1, 1], or columns as encoded for training."""
     form = dataset.form
-    what = "pixels in [-1, 1]" if form.kind == "images" else "columns as encoded for training"
+    what = "pixels in [-1, 1]" if form.picture else f"{'values' if form.space else 'columns'} as encoded for training"
     text = f"the rows themselves, {int(np.prod(form.encoded_shape))} {what}"
     return Features("rows", text, lambda x: (_flat_rows(form, x).astype(np.float64), None))
 
@@ -138,7 +138,7 @@ def inception(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fea
     cache, and downloaded.
     """
     form = dataset.form
-    if form.kind != "images" or form.shape[-1] not in (1, 3):
+    if not form.picture or form.shape[-1] not in (1, 3):
         raise WganError(
             f"features inception needs images of 1 or 3 channels, but {dataset.name} has none; use --features pca."
         )

@@ -11,9 +11,10 @@ import numpy as np
 
 from wgan import data
 from wgan.data import Dataset, Form
-from wgan.data.arrays import BYTES, SIGNED, UNIT, from_array
+from wgan.data.arrays import from_array
 from wgan.data.columns import TableForm
 from wgan.data.numpy_files import read_numpy
+from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import from_frame, to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
@@ -207,7 +208,7 @@ def _alike(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray], li
     for name, one in given.items():
         if name == "real":
             continue
-        if dataset.form.kind == "images":
+        if dataset.form.picture:
             rows[name], remark = _images(dataset, one)
             remarks += [remark] if remark else []
         else:
@@ -243,9 +244,10 @@ def _tables(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray]]:
 
 
 def _numbers(form: Form, given: _Given) -> np.ndarray:
-    exact = form.at_rest(as_float64(given.array, given.name, f"rows [n, {form.shape[0]}]"))
+    wanted = ", ".join(map(str, form.shape))
+    exact = form.at_rest(as_float64(given.array, given.name, f"rows [n, {wanted}]"))
     if exact.shape[1:] != form.shape or not len(exact):
-        raise WganError(f"{given.name} has shape {exact.shape}, but rows of real have {form.shape[0]} columns.")
+        raise WganError(f"{given.name} has shape {exact.shape}, but real has rows of shape [{wanted}].")
     return exact
 
 

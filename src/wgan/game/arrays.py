@@ -65,7 +65,7 @@ def linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str
     """A function that makes weights of this shape by the layer's scheme, and biases of 0."""
 
     def init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
-        patch, features = layer.get("kernel", 1) ** 2, layer["features"]
+        patch, features = layer.get("kernel", 1) ** (len(row) - 1), layer["features"]
         weight = drawn(scheme, rng, shape(layer, row), row[-1] * patch, features * patch)
         return {"weight": weight, "bias": alike(0, rng, (features,))}
 

@@ -63,7 +63,8 @@ def augment_of(engine: Any, names: str, row: tuple[int, ...]) -> Augment | None:
         return None
     if len(row) != 3:
         raise WganError(
-            f"augment is {names}, which changes images, but these rows have {row[0]} columns; use --augment none."
+            f"augment is {names}, which changes images, but these rows have {len(row) - 1} axes of space; "
+            "use --augment none."
         )
     grids = tuple(engine.array(np.arange(size, dtype=np.float32)) for size in row[:2])
     return Augment(tuple(AUGMENTATIONS[name] for name in names.split(",")), row, (grids[0], grids[1]))

@@ -75,7 +75,7 @@ def spectral() -> Constraint:
     projection get a norm of at most 1/2 each, so the score of every class has a slope of at most 1.
     """
 
-    def bounded(ops: Any, matrix: Any, times: int) -> Any:
+    def bounded(ops: Any, matrix: Any, times: float) -> Any:
         return matrix / ops.clip(times * norm_bound(ops, matrix), 1.0, math.inf)
 
     return Constraint("spectral", partial(_with_projected_matrices, bounded), bounds_layers=True)
@@ -90,7 +90,7 @@ def orthogonal() -> Constraint:
     value above 0.1 reaches 1 in one update. The weights of a convolution are also divided by ceil(k / stride).
     """
 
-    def nearest(ops: Any, matrix: Any, times: int) -> Any:
+    def nearest(ops: Any, matrix: Any, times: float) -> Any:
         a = matrix / ops.clip(norm_bound(ops, matrix), 1.0, math.inf)
         a = a if a.shape[0] >= a.shape[1] else a.T
         for _ in range(BJORCK):
@@ -115,7 +115,9 @@ def norm_bound(ops: Any, matrix: Any) -> Any:
     return bound
 
 
-def _with_projected_matrices(project: Callable[[Any, Any, int], Any], ops: Any, critic: Params, layers: list) -> Params:
+def _with_projected_matrices(
+    project: Callable[[Any, Any, float], Any], ops: Any, critic: Params, layers: list
+) -> Params:
     """The critic with each array that a constraint may project replaced by `project(ops, matrix, times)`."""
     projected = {
         name: project(ops, critic[name].reshape(len(critic[name]), -1), times).reshape(critic[name].shape)

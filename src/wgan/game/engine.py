@@ -9,7 +9,7 @@ Array = TypeVar("Array")
 
 
 class Ops(Protocol[Array]):
-    """Array functions of an engine, for maps [batch, height, width, channels] and other rows [batch, columns].
+    """Array functions of an engine, for rows [batch, *space, channels] with up to three axes of space.
 
     Arrays also have +, -, *, /, **, slices, `shape`, `ndim`, `reshape`, `sum`, `mean` and `T`.
     """
@@ -18,14 +18,14 @@ class Ops(Protocol[Array]):
         """x W^T + b, for W [out, in]."""
         ...
 
-    def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int]) -> Array:
-        """The convolution with W [out, in, k, k] of a map that has `pads` zeros added at both ends of each axis."""
+    def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...]) -> Array:
+        """The convolution with W [out, in, k, ...] of a map that has `pads` zeros added at both ends of each axis."""
         ...
 
     def conv_transpose(
-        self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, int], size: tuple[int, int]
+        self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...], size: tuple[int, ...]
     ) -> Array:
-        """The transpose of the convolution with W [in, out, k, k] that maps `size` to the size of x."""
+        """The transpose of the convolution with W [in, out, k, ...] that maps `size` to the size of x."""
         ...
 
     def matmul(self, x: Array, y: Array, /) -> Array:
@@ -53,15 +53,15 @@ class Ops(Protocol[Array]):
         ...
 
     def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
-        """A softmax over each of the last groups of columns, which have these sizes; the first columns stay."""
+        """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
         ...
 
     def upsample(self, x: Array) -> Array:
-        """The map with each pixel repeated twice in both directions."""
+        """The map with each place repeated twice along each axis."""
         ...
 
     def mean_pool(self, x: Array) -> Array:
-        """The mean of each 2x2 square, or of its part inside the map, which gives a size of ceil(size / 2)."""
+        """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
         ...
 
     def concatenate(self, *batches: Array) -> Array:

@@ -1,8 +1,9 @@
 """Layers: `LAYERS` describes every kind of layer, and the functions above it work on lists of layers.
 
-A layer is plain data, {"kind": ..., its settings}. Images are [batch, height, width, channels], tables
-[batch, columns], z is [batch, latent]. The weights of a dense layer are [out, in], of a convolution [out, in, k, k],
-of a transposed convolution [in, out, k, k].
+A layer is plain data, {"kind": ..., its settings}. Rows are [batch, *space, channels] with no, one, two or three axes
+of space, z is [batch, latent]. Every layer reads the number of axes from its input. The weights of a dense layer are
+[out, in], of a convolution [out, in, k, ...] with a k for each axis of space, of a transposed convolution
+[in, out, k, ...].
 """
 
 import math
@@ -39,19 +40,19 @@ class Seen(NamedTuple):
 class Kind(NamedTuple):
     """All that is known about a kind of layer; `row` and `out` are the shapes of a row before and after the layer.
 
-    `example` is a layer of this kind and the shape of a row that fits it, for the contract tests. `inside` names the
+    `examples` are layers of this kind with the shapes of rows that fit them, for the contract tests. `inside` names the
     settings that are lists of layers. `matrices` names the arrays that a constraint may project, each with a number:
     if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1. `init`
     makes the arrays by `drawn` and `alike`, which take no memory where there is no `rng`.
     """
 
-    example: tuple[Layer, Row]
+    examples: tuple[tuple[Layer, Row], ...]
     apply: Callable[[Any, Layer, Arrays, Any, Seen], Any]  # (ops, layer, arrays, x, seen) -> the output
     shape: Callable[[Layer, Row], Row] = lambda layer, row: row
     init: Callable[[Layer, Row, str, np.random.Generator | None], Params] = lambda layer, row, scheme, rng: {}
     work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
     slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound, or None if none is useful
-    matrices: Callable[[Layer, Arrays], dict[str, int]] = lambda layer, arrays: {}
+    matrices: Callable[[Layer, Arrays], dict[str, float]] = lambda layer, arrays: {}
     mixes_batch: bool = False  # whether the output for a row depends on the other rows of its batch
     inside: tuple[str, ...] = ()
     with_classes: Callable[[Layer, int], Layer] = lambda layer, classes: layer  # the layer that also uses a class
@@ -70,7 +71,7 @@ def conv(features: int, kernel: int, stride: int = 1) -> Layer:
     return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
 
 
-def conv_transpose(features: int, kernel: int, stride: int, size: tuple[int, int]) -> Layer:
+def conv_transpose(features: int, kernel: int, stride: int, size: Row) -> Layer:
     """The transpose of the `conv` that maps `size` to ceil(size / stride)."""
     return {"kind": "conv_transpose", "features": features, "kernel": kernel, "stride": stride, "size": size}
 
@@ -93,8 +94,8 @@ def activation(kind: str, slope: float = 0.2) -> Layer:
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
 
-def upsample(size: tuple[int, int]) -> Layer:
-    """The first `size` pixels of the map with each pixel repeated twice in both directions."""
+def upsample(size: Row) -> Layer:
+    """The first `size` places of the map with each place repeated twice along each axis."""
     return {"kind": "upsample", "size": size}
 
 
@@ -119,7 +120,7 @@ def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
 
 
 def softmax(sizes: tuple[int, ...]) -> Layer:
-    """A softmax over each of the last groups of units, which have these sizes; the first units stay."""
+    """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
     return {"kind": "softmax", "sizes": sizes}
 
 
@@ -128,7 +129,8 @@ def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
     return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}
 
 
-MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each 2x2 square, or of its part inside the map
+MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each block of size 2, or of its part inside the map
+MAPS: tuple[Row, ...] = ((4, 3, 2), (4, 2), (5, 4, 3, 2))  # rows with two, one and three axes of space, for examples
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
 
@@ -184,7 +186,7 @@ def apply_layers(
     return x
 
 
-def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, int]]:
+def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, float]]:
     """The name of each array that a constraint may project, with its number in `Kind.matrices`."""
     for number, layer in enumerate(layers):
         name = path + _name(number, layer)
@@ -278,7 +280,7 @@ def _pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _conv(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    return ops.conv(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, x.shape[1:3]))
+    return ops.conv(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, x.shape[1:-1]))
 
 
 def _conv_transpose(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -347,13 +349,12 @@ def _unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 
 
 def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(arrays["weight"], layer["stride"], (row[0], row[1]))
+    return convolution_norm(arrays["weight"], layer["stride"], row[:-1])
 
 
 def _conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(
-        arrays["weight"], layer["stride"], (out[0], out[1])
-    )  # the norm of its adjoint, the convolution from `out` to `row`
+    # the norm of its adjoint, the convolution from `out` to `row`
+    return convolution_norm(arrays["weight"], layer["stride"], out[:-1])
 
 
 def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -361,7 +362,7 @@ def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float
 
 
 def _mean_pool_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return 0.5 * math.prod(math.sqrt(2) for size in row[:2] if size % 2)  # 1 / sqrt(pixels of the smallest square)
+    return 1 / math.sqrt(math.prod(1 if size % 2 else 2 for size in row[:-1]))  # 1 / sqrt(places of the smallest block)
 
 
 def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -369,15 +370,20 @@ def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
     return sum(lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts)
 
 
-def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, int]:
-    """The weight with ceil(k / stride): a pixel lies in at most the square of that many patches."""
-    return {"weight": math.ceil(layer["kernel"] / layer["stride"])}
+def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, float]:
+    """The weight with ceil(k / stride)^(axes / 2): a place lies in at most the square of that many patches."""
+    return {"weight": math.ceil(layer["kernel"] / layer["stride"]) ** (_axes(arrays["weight"].shape) / 2)}
+
+
+def _axes(weight: Row) -> int:
+    """The axes of space that a convolution with weights of this shape acts on."""
+    return len(weight) - 2
 
 
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
     """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
     return Kind(
-        example=(activation(kind), (4,)),
+        examples=((activation(kind), (4,)),),
         apply=lambda ops, layer, arrays, x, seen: function(ops, x),
         slope=_unit_slope,
         **more,
@@ -386,7 +392,7 @@ def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) 
 
 LAYERS: dict[str, Kind] = {
     "dense": Kind(
-        example=(dense(5), (4,)),
+        examples=((dense(5), (4,)),),
         apply=lambda ops, layer, arrays, x, seen: ops.dense(x, arrays["weight"], arrays["bias"]),
         shape=lambda layer, row: (layer["features"],),
         init=linear_init(lambda layer, row: (layer["features"], row[-1])),
@@ -394,42 +400,51 @@ LAYERS: dict[str, Kind] = {
         matrices=lambda layer, arrays: {"weight": 1},
     ),
     "conv": Kind(
-        example=(conv(5, 4, 2), (7, 6, 3)),
+        examples=((conv(5, 4, 2), (7, 6, 3)), (conv(5, 4, 2), (7, 3)), (conv(5, 3), (6, 5, 4, 3))),
         apply=_conv,
-        shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:2]), layer["features"]),
-        init=linear_init(lambda layer, row: (layer["features"], row[-1], layer["kernel"], layer["kernel"])),
-        work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** 2,
+        shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:-1]), layer["features"]),
+        init=linear_init(lambda layer, row: (layer["features"], row[-1], *[layer["kernel"]] * len(row[:-1]))),
+        work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** len(row[:-1]),
         slope=_conv_slope,
         matrices=_convolution_matrices,
     ),
     "conv_transpose": Kind(
-        example=(conv_transpose(5, 4, 2, (7, 6)), (4, 3, 2)),
+        examples=(
+            (conv_transpose(5, 4, 2, (7, 6)), (4, 3, 2)),
+            (conv_transpose(5, 4, 2, (7,)), (4, 2)),
+            (conv_transpose(5, 3, 2, (9, 7, 6)), (5, 4, 3, 2)),
+        ),
         apply=_conv_transpose,
         shape=lambda layer, row: (*layer["size"], layer["features"]),
-        init=linear_init(lambda layer, row: (row[-1], layer["features"], layer["kernel"], layer["kernel"])),
-        work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** 2,
+        init=linear_init(lambda layer, row: (row[-1], layer["features"], *[layer["kernel"]] * len(row[:-1]))),
+        work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** len(row[:-1]),
         slope=_conv_transpose_slope,
         matrices=_convolution_matrices,
     ),
     "batch_norm": Kind(
-        example=({"kind": "batch_norm"}, (4, 3, 2)),
+        examples=tuple(({"kind": "batch_norm"}, row) for row in MAPS),
         apply=_batch_norm,
         init=norm_init,
         mixes_batch=True,
         with_classes=lambda layer, classes: class_batch_norm(classes),
     ),
     "class_batch_norm": Kind(
-        example=(class_batch_norm(3), (4, 3, 2)), apply=_class_batch_norm, init=norm_init, mixes_batch=True
+        examples=tuple((class_batch_norm(3), row) for row in MAPS),
+        apply=_class_batch_norm,
+        init=norm_init,
+        mixes_batch=True,
     ),
-    "layer_norm": Kind(example=({"kind": "layer_norm"}, (4, 3, 2)), apply=_layer_norm, init=norm_init),
+    "layer_norm": Kind(
+        examples=tuple(({"kind": "layer_norm"}, row) for row in MAPS), apply=_layer_norm, init=norm_init
+    ),
     "class_bias": Kind(
-        example=(class_bias(3), (4,)),
+        examples=((class_bias(3), (4,)),),
         apply=_class_bias,
         init=class_bias_init,
         slope=_unit_slope,
     ),
     "projection": Kind(
-        example=(projection(3), (4,)),
+        examples=((projection(3), (4,)),),
         apply=_projection,
         shape=lambda layer, row: (1,),
         init=projection_init,
@@ -438,7 +453,7 @@ LAYERS: dict[str, Kind] = {
     ),
     "relu": _function_kind("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
-        example=(activation("leaky_relu"), (4,)),
+        examples=((activation("leaky_relu"), (4,)),),
         apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
@@ -446,36 +461,40 @@ LAYERS: dict[str, Kind] = {
     "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
     "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=_groupsort_shape),
     "softmax": Kind(
-        example=(softmax((2, 3)), (6,)),
+        examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
         slope=_unit_slope,
     ),
     "reshape": Kind(
-        example=(reshape(2, 3, 2), (12,)),
+        examples=((reshape(2, 3, 2), (12,)),),
         apply=lambda ops, layer, arrays, x, seen: x.reshape(x.shape[0], *layer["shape"]),
         shape=lambda layer, row: layer["shape"],
         slope=_unit_slope,
     ),
     "upsample": Kind(
-        example=(upsample((7, 6)), (4, 3, 2)),
-        apply=lambda ops, layer, arrays, x, seen: ops.upsample(x)[:, : layer["size"][0], : layer["size"][1]],
+        examples=(
+            (upsample((7, 6)), (4, 3, 2)),
+            (upsample((7,)), (4, 2)),
+            (upsample((9, 7, 6)), (5, 4, 3, 2)),
+        ),
+        apply=lambda ops, layer, arrays, x, seen: ops.upsample(x)[:, *(slice(size) for size in layer["size"])],
         shape=lambda layer, row: (*layer["size"], row[-1]),
-        slope=lambda layer, arrays, row, out: 2.0,  # each pixel appears four times
+        slope=lambda layer, arrays, row, out: math.sqrt(2 ** len(row[:-1])),  # each place appears twice along each axis
     ),
     "mean_pool": Kind(
-        example=(MEAN_POOL, (5, 4, 2)),
+        examples=((MEAN_POOL, (5, 4, 2)), (MEAN_POOL, (5, 2)), (MEAN_POOL, (5, 4, 3, 2))),
         apply=lambda ops, layer, arrays, x, seen: ops.mean_pool(x),
-        shape=lambda layer, row: (*(math.ceil(s / 2) for s in row[:2]), row[-1]),
+        shape=lambda layer, row: (*(math.ceil(s / 2) for s in row[:-1]), row[-1]),
         slope=_mean_pool_slope,
     ),
     "global_mean": Kind(
-        example=(GLOBAL_MEAN, (5, 4, 2)),
-        apply=lambda ops, layer, arrays, x, seen: x.mean((1, 2)),
+        examples=tuple((GLOBAL_MEAN, row) for row in MAPS),
+        apply=lambda ops, layer, arrays, x, seen: x.mean(tuple(range(1, x.ndim - 1))),
         shape=lambda layer, row: row[-1:],
         slope=lambda layer, arrays, row, out: 1 / math.sqrt(math.prod(row[:-1])),
     ),
     "residual": Kind(
-        example=(residual([conv(3, 3), activation("relu"), conv(2, 3)], []), (4, 3, 2)),
+        examples=((residual([conv(3, 3), activation("relu"), conv(2, 3)], []), (4, 3, 2)),),
         apply=_residual,
         shape=_residual_shape,
         init=_residual_init,
@@ -487,7 +506,9 @@ LAYERS: dict[str, Kind] = {
         ),
     ),
     "own": Kind(
-        example=(own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
+        examples=(
+            (own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),
+        ),
         apply=lambda ops, layer, arrays, x, seen: layer["apply"](filled(layer["outlines"], arrays.all()), x),
         shape=lambda layer, row: (),  # unknown here: your functions decide it
         init=_own_init,

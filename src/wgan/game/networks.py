@@ -26,6 +26,16 @@ from wgan.game.layers import (
 )  # fmt: skip
 
 
+class Ends(NamedTuple):
+    """How a generator's rows are encoded: in [-1, 1] if `bounded`, and with a softmax over each group of channels."""
+
+    groups: tuple[int, ...] = ()  # their sizes; they are the last channels
+    bounded: bool = False
+
+
+UNBOUNDED = Ends()
+
+
 class Architecture(NamedTuple):
     """The layers of the critic (rows to one score) and of the generator (z to rows); `init` names the entry of INIT
     for their initial weights."""
@@ -46,7 +56,7 @@ def mlp(
     activation: str,
     critic_norm: str,
     generator_norm: str,
-    groups: tuple[int, ...] = (),
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
     """Two dense players with `depth` hidden layers of `width` ReLU units (3 of 512, as in both papers)."""
     width, depth = width or 512, depth or 3
@@ -58,7 +68,7 @@ def mlp(
 
     flat = math.prod(row)
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
-    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output_activation(row, groups)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output_activation(ends)]
     return Architecture("mlp", critic, generator, "he")
 
 
@@ -69,9 +79,9 @@ def hybrid(
     activation: str,
     critic_norm: str,
     generator_norm: str,
-    groups: tuple[int, ...] = (),
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
-    """Two dense players of `width` (256) whose layer next to the image is a 4x4 convolution of stride 2.
+    """Two dense players of `width` (256) whose layer next to the row is a convolution of width 4 and stride 2.
 
     This is nearly as fast as an mlp and far better on images. The critic begins with 8 filters; the generator ends
     with a transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
@@ -79,14 +89,14 @@ def hybrid(
     width, depth = width or 256, depth or 1
     kind = _asked_or_own(activation, "leaky_relu")
     down, up = (norm(_asked_or_own(asked, "none")) for asked in (critic_norm, generator_norm))
-    if len(row) != 3:
-        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, groups)
+    if len(row) == 1:
+        pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, ends)
         return pair._replace(name="hybrid")
     size = _map_sizes(row, "hybrid", stages=1)[1]
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
     generator = [dense(width), *up, _act(kind)] * depth
     generator += [dense(math.prod(size) * 16), reshape(*size, 16), *up, _act(kind)]
-    generator += [conv_transpose(row[-1], 4, 2, (row[0], row[1])), *_output_activation(row)]
+    generator += [conv_transpose(row[-1], 4, 2, row[:-1]), *_output_activation(ends)]
     return Architecture("hybrid", [*critic, dense(1)], generator, "he")
 
 
@@ -98,19 +108,20 @@ def dcgan(
     critic_norm: str,
     generator_norm: str,
     constraint: Constraint,
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
-    """A critic of 4x4 convolutions of stride 2 down to 4 pixels, and a generator that mirrors it.
+    """A critic of convolutions of width 4 and stride 2 down to 4 places, and a generator that mirrors it.
 
-    The number of filters doubles from `width` (64) at each convolution. `depth` counts the dense layer too; a larger
-    depth than these layers need adds 3x3 convolutions that keep the size and the filters of a map, evenly over the
-    maps smaller than the image, the smallest first.
+    The number of filters doubles from `width` (64) at each convolution, up to 16 times `width`. `depth` counts the
+    dense layer too; a larger depth than these layers need adds convolutions of width 3 that keep the size and the
+    filters of a map, evenly over the maps smaller than the row, the smallest first.
     """
     sizes, width = _map_sizes(row, "dcgan", stop=4), width or 64
-    filters = [width * 2**stage for stage in range(len(sizes) - 1)]
+    filters = [width * 2 ** min(stage, 4) for stage in range(len(sizes) - 1)]
     depth = depth or len(sizes)
     if depth < len(sizes):
         raise WganError(
-            f"depth is {depth}, but a dcgan for images of {row[0]} x {row[1]} pixels has {len(sizes)} layers or more; "
+            f"depth is {depth}, but a dcgan for {_rows_of(row)} has {len(sizes)} layers or more; "
             f"use --depth {len(sizes)} or more."
         )
     more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
@@ -127,12 +138,17 @@ def dcgan(
         features = filters[stage - 1] if stage else row[-1]
         generator += [conv_transpose(features, 4, 2, sizes[stage]), *([*up, _act(slopes[1])] if stage else [])]
     return Architecture(
-        "dcgan", [*critic, *_score_layers(sizes, filters)], [*generator, *_output_activation(row)], "dcgan"
+        "dcgan", [*critic, *_score_layers(sizes, filters)], [*generator, *_output_activation(ends)], "dcgan"
     )
 
 
 def keras_cnn(
-    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
+    row: tuple[int, ...],
+    width: int | None,
+    critic_norm: str,
+    generator_norm: str,
+    constraint: Constraint,
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
     """The Keras tutorial's critic: 3x3 convolutions of stride 2, with 32, 64 and 128 filters.
 
@@ -150,11 +166,16 @@ def keras_cnn(
     for features, size in zip([4 * width, 2 * width, row[-1]], sizes[-2::-1], strict=True):
         generator += [*norm(up), leaky, conv_transpose(features, 5, 2, size)]
     score = _score_layers(sizes, filters)
-    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output_activation(row)], "glorot")
+    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output_activation(ends)], "glorot")
 
 
 def stax_cnn(
-    row: tuple[int, ...], width: int | None, critic_norm: str, generator_norm: str, constraint: Constraint
+    row: tuple[int, ...],
+    width: int | None,
+    critic_norm: str,
+    generator_norm: str,
+    constraint: Constraint,
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
     """The stax tutorial's networks: two 4x4 convolutions of stride 2 (256, 512 filters) and a mirrored generator.
 
@@ -168,15 +189,20 @@ def stax_cnn(
         critic += [conv(features, 4, 2), *norm(down), _act("relu")]
     generator = [dense(math.prod(sizes[2]) * 2 * width), reshape(*sizes[2], 2 * width), *norm(up), _act("relu")]
     generator += [conv_transpose(width, 4, 2, sizes[1]), *norm(up), _act("relu")]
-    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output_activation(row)]
+    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output_activation(ends)]
     score = _score_layers(sizes, [2 * width])
     return Architecture("stax-cnn", [*critic, *score], generator, "glorot")
 
 
 def resnet(
-    row: tuple[int, ...], width: int | None, activation: str, critic_norm: str, generator_norm: str
+    row: tuple[int, ...],
+    width: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+    ends: Ends = UNBOUNDED,
 ) -> Architecture:
-    """The residual networks of the WGAN-GP paper's CIFAR code, with `width` (128) filters of 3x3 throughout.
+    """The residual networks of the WGAN-GP paper's CIFAR code, with `width` (128) filters of width 3 throughout.
 
     Each block of the generator doubles the map, from 4 pixels to the image's size, with batch norm. Each block of the
     critic halves the map, down to 8 pixels; two more blocks, a ReLU, the mean over the map and the score follow, with
@@ -195,7 +221,7 @@ def resnet(
     generator = [dense(math.prod(sizes[-1]) * width), reshape(*sizes[-1], width)]
     for size in sizes[-2::-1]:
         generator.append(block(up, [upsample(size)], [], [upsample(size), narrow]))
-    generator += [*up, act, conv(row[-1], 3), *_output_activation(row)]
+    generator += [*up, act, conv(row[-1], 3), *_output_activation(ends)]
 
     # The first block begins without ReLU and norm, and its shortcut pools before the convolution.
     critic = [residual([wide, *norm(down), act, wide, MEAN_POOL], [MEAN_POOL, narrow])]
@@ -225,12 +251,12 @@ def conditional(architecture: Architecture, how: str, classes: int) -> Architect
 _act = activation  # the architectures have an argument called `activation`
 
 
-def _output_activation(row: tuple[int, ...], groups: tuple[int, ...] = ()) -> list[Layer]:
-    """The last activation: tanh for images, softmax for the units that stand for levels of a table, else none."""
-    return [_act("tanh")] if len(row) == 3 else [softmax(groups)] if groups else []
+def _output_activation(ends: Ends) -> list[Layer]:
+    """The last activation: tanh for bounded rows, softmax for the channels that stand for levels, else none."""
+    return [_act("tanh")] if ends.bounded else [softmax(ends.groups)] if ends.groups else []
 
 
-def _score_layers(sizes: list[tuple[int, int]], filters: list[int]) -> list[Layer]:
+def _score_layers(sizes: list[tuple[int, ...]], filters: list[int]) -> list[Layer]:
     return [reshape(math.prod(sizes[-1]) * filters[-1]), dense(1)]
 
 
@@ -252,16 +278,22 @@ def _critic_norm(asked: str, own: str, constraint: Constraint) -> str:
     return _asked_or_own(asked, own)
 
 
-def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int | None = None) -> list[tuple[int, int]]:
-    """The map sizes from the image down, each half of the last (rounded up): `stages` halvings, or to `stop` pixels."""
-    if len(row) != 3 or min(row[:2]) < 4:
-        what = f"images of {row[0]} x {row[1]} pixels" if len(row) == 3 else f"rows of {row[0]} columns"
-        raise WganError(f"network {name} got {what}; it needs images of at least 4 x 4, so use --network mlp.")
-    sizes = [(row[0], row[1])]
+def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int | None = None) -> list[tuple[int, ...]]:
+    """The map sizes from the row down, each half of the last (rounded up): `stages` halvings, or to `stop` places."""
+    if len(row) == 1 or min(row[:-1]) < 4:
+        raise WganError(
+            f"network {name} got {_rows_of(row)}; it needs rows with axes of space of at least 4, so use --network mlp."
+        )
+    sizes = [row[:-1]]
     while len(sizes) == 1 or (max(sizes[-1]) > stop if stages is None else len(sizes) <= stages):
-        height, width = sizes[-1]
-        sizes.append((math.ceil(height / 2), math.ceil(width / 2)))
+        sizes.append(tuple(math.ceil(size / 2) for size in sizes[-1]))
     return sizes
+
+
+def _rows_of(row: tuple[int, ...]) -> str:
+    """Rows of this shape in words."""
+    size = " x ".join(map(str, row[:-1]))
+    return f"rows of {size} places" if size else f"rows of {row[0]} columns"
 
 
 NETWORKS: dict[str, Callable[..., Architecture]] = {

@@ -15,6 +15,7 @@ from wgan.errors import WganError
 from wgan.files.printed import shown
 from wgan.files.writing import replacing
 from wgan.maths.transport.earth import EMD
+from wgan.reports import space
 
 GAP = 2  # pixels between the images of a grid
 YEAR = 365.2425 * 86_400_000_000  # in microseconds
@@ -147,12 +148,15 @@ def samples(
     Images become a grid with so many `columns`, points a scatter of their first two columns, and a table with a
     `TableForm` one histogram for each column.
     """
-    if form.kind == "images":
+    if form.picture:
         with replacing(path) as temporary:
             image(grid(as_bytes(rows, form), columns), temporary)
         return
     from matplotlib.figure import Figure
 
+    if form.space:
+        _save(space.figure(rows, form, real), path)
+        return
     if isinstance(form, TableForm):
         _draw_columns(form, {"real": real, "generated": rows} if real is not None else {"generated": rows}, path)
         return

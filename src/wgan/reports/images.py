@@ -23,7 +23,7 @@ def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[
     Both are None if the data are not images, or, with a remark, if the data cannot be read.
     """
     form = form_of(run)
-    if not form or form.kind != "images" or not run.pictures:
+    if not form or not form.picture or not run.pictures:
         return None, None
     try:
         dataset = dataset_of(run, data_dir)

@@ -76,7 +76,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         real=real,
         nearest=nearest,
         table=table,
-        images=getattr(form_of(run), "kind", "") == "images",
+        images=getattr(form_of(run), "picture", False),
         unseen=_unseen(run),
         twice=_measured_twice(run),
         metrics=metric_rows(run),

@@ -9,7 +9,7 @@ from wgan.errors import WganError
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.game.layers import Layer, array_shapes, shapes
 from wgan.training import own_networks
-from wgan.training.model import architecture_of
+from wgan.training.model import architecture_of, ends_of
 
 Row = tuple[int, ...]
 # The settings that decide how much memory a run takes; the first that explains it is named with its largest value.
@@ -31,7 +31,7 @@ def refuse_too_large(config: Config, form: Form, classes: Classes | None) -> Non
 def bytes_of_training(config: Config, form: Form, classes: Classes | None) -> int:
     """The bytes of the weights with their gradients and the memory of the optimisers, and of what one step computes."""
     row, latent = form.encoded_shape, (config.latent,)
-    architecture = architecture_of(config, row, form.groups, classes)
+    architecture = architecture_of(config, row, ends_of(form), classes)
     if own_networks.is_own(architecture):  # its own code makes it, and takes the memory already
         return 0
     size = 8 if config.precision == "float64" else 4

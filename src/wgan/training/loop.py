@@ -249,7 +249,7 @@ def save(training: Training, out: Path, passing: bool = False, watch: finite.Wat
 def picture(training: Training, path: Path) -> None:
     """Draw samples from z that stay the same during the run; each of a few classes gets a column."""
     config, form = training.config, training.dataset.form
-    count, columns, codes = GRID if form.kind == "images" else 1000, None, None
+    count, columns, codes = GRID if form.space else 1000, None, None
     if training.classes:
         kinds = len(training.classes.names)
         columns = kinds if kinds <= COLUMNS else None

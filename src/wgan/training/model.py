@@ -18,7 +18,7 @@ from wgan.game.arrays import Params
 from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
 from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
-from wgan.game.networks import Architecture
+from wgan.game.networks import UNBOUNDED, Architecture, Ends
 from wgan.game.objectives import Objective
 from wgan.game.step import Game
 from wgan.maths import streams
@@ -65,7 +65,7 @@ def load_model(
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)
     found = best.checkpoint_at(run, step)
-    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, form.groups, classes)
+    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, ends_of(form), classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
     generator = weights_of(found, player, game, game.architecture.generator, (config.latent,))
@@ -119,14 +119,14 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
             )
 
 
-def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None) -> Game:
+def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None) -> Game:
     """The players, what they minimise and the engine of a config, for encoded rows of shape `row`.
 
-    `groups` is `Form.groups`; `classes` are the classes of a conditional run.
+    `ends` is `ends_of(form)`; `classes` are the classes of a conditional run.
     """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
-    architecture = architecture_of(config, row, groups, classes)
+    architecture = architecture_of(config, row, ends, classes)
     own = own_networks.is_own(architecture)
     _refuse_layers(architecture, constraint)
     auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
@@ -142,11 +142,16 @@ def game_of(config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), 
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary, augment)
 
 
+def ends_of(form: Form) -> Ends:
+    """How the generator's rows are encoded, by the form of the data."""
+    return Ends(form.groups, form.bounded)
+
+
 def architecture_of(
-    config: Config, row: tuple[int, ...], groups: tuple[int, ...] = (), classes: Classes | None = None
+    config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None
 ) -> Architecture:
     """The layers of both players of a config, as in `game_of`."""
-    architecture = resolve("network", config, row=row, groups=groups)
+    architecture = resolve("network", config, row=row, ends=ends)
     if own_networks.is_own(architecture):
         own_networks.refuse(architecture, config)
     return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture

@@ -9,11 +9,12 @@ from typing import IO
 
 import numpy as np
 
+from wgan.data.axes import in_words
 from wgan.data.columns import TableForm
 from wgan.data.table_files import is_table
 from wgan.data.table_files import write as write_table
 from wgan.errors import WganError
-from wgan.files.memory import in_words
+from wgan.files.memory import in_words as bytes_in_words
 from wgan.files.writing import filling_folder, replacing, replacing_folder
 from wgan.reports import figures
 from wgan.training.drawing import CHUNK, Drawn, whole
@@ -52,9 +53,12 @@ def _writer(samples: Drawn, out: Path) -> Writer:
         raise WganError(
             f"--out {out} ends in {suffix}; use .png, .gif, .npy, .npz, .csv, .parquet, or a folder's name."
         )
-    if suffix in ("", ".gif") and form.kind != "images":
+    if suffix in ("", ".gif") and not form.picture:
         what = "an animation" if suffix else "a folder"
-        raise WganError(f"--out {out} is {what}, which takes images, but these are rows of {form.shape[0]} columns.")
+        raise WganError(
+            f"--out {out} is {what}, which takes grey or colour images, but these are "
+            f"{in_words(samples.total, form.shape, form.kind)}; use .npy, .npz, or .png for a figure."
+        )
     if suffix in (".png", ".gif") and samples.total > PICTURED:
         raise WganError(
             f"a {suffix} shows {PICTURED:,} samples at most, not {samples.total:,}; use -n {PICTURED}, or an --out of "
@@ -73,8 +77,8 @@ def _refuse_full_disk(temporary: Path, out: Path, done: int, count: int) -> None
     free = shutil.disk_usage(temporary.parent).free
     if each * (count - done) > SPARE * free:
         raise WganError(
-            f"{count:,} samples take {in_words(each * count)} on the disk, but {in_words(free)} are free where {out} "
-            f"is; use -n {int(SPARE * free / each) + done} or less, or choose another place."
+            f"{count:,} samples take {bytes_in_words(each * count)} on the disk, but {bytes_in_words(free)} are free "
+            f"where {out} is; use -n {int(SPARE * free / each) + done} or less, or choose another place."
         )
 
 

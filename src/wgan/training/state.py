@@ -23,7 +23,7 @@ from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
 from wgan.runs.best import Measured
 from wgan.training import extension, forecast
-from wgan.training.model import Model, game_of, one_hot_labels, refuse_named
+from wgan.training.model import Model, ends_of, game_of, one_hot_labels, refuse_named
 
 Record = dict[str, Any]
 
@@ -53,11 +53,15 @@ def given(config: Config, rows: Any) -> Dataset:
 
     Raises WganError for rows that cannot be trained on, and if the config has a field that such rows do not read.
     """
-    dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop, column=config.column)
+    dataset = (
+        rows
+        if isinstance(rows, Dataset)
+        else data.from_array(rows, drop=config.drop, column=config.column, kind=config.kind)
+    )
     if dataset is rows and config.drop is not None:
         raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
     size = (config.size, config.size)
-    if config.size is not None and not (dataset.form.kind == "images" and dataset.form.shape[:2] == size):
+    if config.size is not None and dataset.form.space != size:
         raise WganError(
             f"size is {config.size}, but rows that are given are not resized, and these are "
             f"{list(dataset.form.shape)}; set size to None or give images of that size."
@@ -89,7 +93,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     _refuse_measure(config, len(rows), len(held_out))
     classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
     forecast.refuse_too_large(config, dataset.form, classes)
-    game = game_of(config, dataset.form.encoded_shape, dataset.form.groups, classes)
+    game = game_of(config, dataset.form.encoded_shape, ends_of(dataset.form), classes)
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(mixes_batch, players)):
