@@ -55,7 +55,7 @@ def given(config: Config, rows: Any) -> Dataset:
     """
     dataset = rows if isinstance(rows, Dataset) else data.from_array(rows, drop=config.drop, column=config.column)
     if dataset is rows and config.drop is not None:
-        raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
+        raise WganError(f"drop is {config.drop!r}, but a Dataset is used unchanged; drop the columns when you make it.")
     size = (config.size, config.size)
     if config.size is not None and not (dataset.form.kind == "images" and dataset.form.shape[:2] == size):
         raise WganError(
