@@ -3,7 +3,7 @@
     python benchmarks/classifiers.py [digits mnist fashion-mnist cifar10]
 
 The same kind of machine gives the same weights. After a change of the recipe in wgan/evaluation/classifiers.py, run it
-and measure all published Frechet distances anew.
+and measure all published Frechet distances again.
 """
 
 import sys

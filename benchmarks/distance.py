@@ -78,7 +78,7 @@ def main() -> None:
     only = parser.parse_args().memory_of
     if only:
         solve = (line if only[0].startswith("1-D") else space)()[only[0]][only[1]]
-        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak begins anew
+        Path("/proc/self/clear_refs").write_text("5")  # Linux: the peak starts from 0
         before = peak()
         solve()
         print(peak() - before)

@@ -9,10 +9,10 @@ from wgan import studies
 DOCS = Path(__file__).parent.parent / "docs"
 HEAD = """# Gallery of the studies
 
-Each study repeats a claim of a paper. The table says whether the claim held. A result that contradicts a paper is shown
-as it was measured. `make studies` makes every figure and this page. [How studies run](studies.md).
+Each study repeats a claim of a paper. The table says whether the claim held. Results that contradict a paper
+are shown too. `make studies` makes every figure and this page. [How studies run](studies.md).
 
-The counts of `mode-collapse` and the distances of `tutorials` are by earlier classifiers of digits and clothing. The
+The counts of `mode-collapse` and the distances of `tutorials` come from earlier classifiers of digits and clothing. The
 classifiers that come with `wgan` today give other numbers.
 
 | study | question | did the claim hold? |

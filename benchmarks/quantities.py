@@ -1,4 +1,4 @@
-"""The table of logged quantities in docs/log.md, made anew from `QUANTITIES`."""
+"""The table of logged quantities in docs/log.md, made from `QUANTITIES`."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stop a training in the middle and go on: the result has the same bytes."""
+"""Stop a training in the middle and continue: the result has the same bytes."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ config = wgan.Config(data="8gaussians", network="mlp", width=32, steps=40, log_e
 for record in wgan.train(config, out="runs/stopped"):
     if record["step"] == 20:
         break  # as after Ctrl-C, or kill -9
-for record in wgan.train(config, out="runs/stopped"):  # the same call goes on from the last checkpoint
+for record in wgan.train(config, out="runs/stopped"):  # the same call continues from the last checkpoint
     print(record["step"], record["held_out_estimate"])
 
 list(wgan.train(config, out="runs/whole"))

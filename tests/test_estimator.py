@@ -96,7 +96,7 @@ def test_a_pickle_holds_arrays_and_plain_values_only_and_samples_the_same(tmp_pa
     np.testing.assert_array_equal(wgan.load(tmp_path / "copy").sample(5), model.sample(5))
     for each in (model, copy, wgan.load(tmp_path / "model")):
         each.partial_fit(X)
-        np.testing.assert_array_equal(each.sample(5), model.sample(5), "all three go on alike")
+        np.testing.assert_array_equal(each.sample(5), model.sample(5), "all three continue alike")
 
 
 def test_a_pickle_of_an_unfitted_model_and_of_ones_own_objects():

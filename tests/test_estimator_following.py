@@ -41,7 +41,7 @@ def test_callbacks_see_each_record_and_the_model_and_stop_it():
     assert model.records_[-1]["step"] == 6
     whole = wgan.WGAN(**SMALL, steps=100).fit(ROWS)
     model.fit(ROWS, extend=True)
-    np.testing.assert_array_equal(model.sample(5), whole.sample(5), "a stopped run goes on as if it had not stopped")
+    np.testing.assert_array_equal(model.sample(5), whole.sample(5), "a stopped run continues as if it had not stopped")
 
 
 def test_what_is_no_callback_is_refused():

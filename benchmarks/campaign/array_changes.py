@@ -93,7 +93,7 @@ def labels(rng: random.Random) -> bytes:
 
 
 def npz(data: bytes, rng: random.Random) -> bytes:
-    """A .npz file zipped anew, so that its checksums are right, with a change in a member or in the list of them."""
+    """A .npz file zipped again, so that its checksums are right, with a change in a member or in the list of them."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = [[name, archive.read(name)] for name in archive.namelist()]
     at = rng.randrange(len(members))

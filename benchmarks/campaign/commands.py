@@ -1,4 +1,4 @@
-"""Commands of wgan as processes of their own: forked from this one, which is quick, or started anew, which is whole."""
+"""Commands of wgan as processes of their own: forked from this one (quick), or as new programs (complete)."""
 
 import contextlib
 import mmap
@@ -187,7 +187,7 @@ def started(
     prefix: list[str] | None = None,
     cwd: Path | None = None,
 ) -> Ended:  # fmt: skip
-    """Run `wgan` as a process that is started anew; `prefix` are words before the command, such as a shell's."""
+    """Run `wgan` as a new process; `prefix` are words before the command, such as a shell's."""
     began = time.monotonic()
     words = [*(prefix or []), sys.executable, "-m", "wgan", *map(str, arguments)]
     child = subprocess.Popen(

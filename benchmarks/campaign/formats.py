@@ -183,7 +183,7 @@ def export_run(room: Path, path: Path) -> Outcome:
 
 
 def resume(room: Path, path: Path) -> Outcome:
-    """The training goes on."""
+    """The training continues."""
     run = run_of(path)
     known = {"images.npy": ["--network", "mlp"], "table.csv": ["--preset", "table", "--network", "mlp"],
              "classes.npz": ["--network", "dcgan", "--conditional", "projection"]}  # fmt: skip

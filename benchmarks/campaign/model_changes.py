@@ -11,7 +11,7 @@ from benchmarks.campaign.array_changes import wild_number
 
 
 def sealed_meta(data: bytes, rng: random.Random) -> bytes:
-    """The meta.json of a checkpoint with changes, sealed anew as its writer would."""
+    """The meta.json of a checkpoint with changes, sealed again as its writer would."""
     record = json.loads(data)
     seal = record.pop("meta_sha256")
     record = json_changes.changed(record, rng)
@@ -69,7 +69,7 @@ def described(metadata: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 
 def onnx(data: bytes, rng: random.Random) -> bytes:
-    """An ONNX graph with changed metadata, nodes, weights, inputs or outputs, written anew as protobuf."""
+    """An ONNX graph with changed metadata, nodes, weights, inputs or outputs, written again as protobuf."""
     import onnx
 
     model = onnx.load_from_string(data)

@@ -60,7 +60,7 @@ def interrupted(case: Case, room: Path, specimens: Path) -> Outcome:
 
 
 def paused(case: Case, room: Path, specimens: Path) -> Outcome:
-    """SIGSTOP and SIGCONT: the training goes on and ends as ever."""
+    """SIGSTOP and SIGCONT: the training continues and ends as ever."""
     command = COMMANDS["train"]
     prepare(command, False, room, specimens)
     child = _start(command.arguments(room, specimens), room)

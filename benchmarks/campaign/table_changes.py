@@ -106,7 +106,7 @@ def packed_csv(data: bytes, suffix: str, rng: random.Random) -> bytes:
 
 
 def parquet(data: bytes, rng: random.Random) -> bytes:
-    """A Parquet file written anew with other metadata, names, types or values; its own checks hold."""
+    """A Parquet file written again with other metadata, names, types or values; its own checks hold."""
     import pyarrow as pa
     from pyarrow import parquet as files
 

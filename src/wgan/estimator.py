@@ -133,8 +133,8 @@ class WGAN(BaseEstimator):
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
         `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
-        the model goes on from where it is, on the same rows, to `steps` steps in all, at the learning rate that a run
-        of so many steps has there.
+        the model continues on the same rows to `steps` steps in all. Its learning rate is that of a single run of this
+        length.
 
         `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
         `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
@@ -159,12 +159,12 @@ class WGAN(BaseEstimator):
         now, then = training.config, before.config
         if changed := [n for n in FIELDS if n not in may_change and getattr(now, n) != getattr(then, n)]:
             raise WganError(
-                f"{', '.join(changed)} changed since the fit that extend goes on with; call fit to begin anew."
+                f"{', '.join(changed)} changed since the fit that extend continues; call fit to start again."
             )
         about, form = describe(training)["data"], before.dataset.form
         known = ("sha256", "classes", "labels_sha256")
         if training.dataset.form != form or any(about.get(n) != saved["data"].get(n) for n in known):
-            raise UnfitRows("X holds other rows or labels than the fit that extend goes on with; give the same ones.")
+            raise UnfitRows("X holds other rows or labels than the fit that extend continues; give the same ones.")
         if now.steps <= before.step:
             raise WganError(f"the model is at step {before.step} already; set steps above that to extend it.")
         training.extended = more_steps(now, then, before.extended, before.step)
@@ -187,7 +187,7 @@ class WGAN(BaseEstimator):
             dataset = _as_before(X, dataset, before.dataset.form)
             changed = [n for n in FIELDS if n not in PARTIAL and getattr(config, n) != getattr(before.config, n)]
             if changed:
-                raise WganError(f"{', '.join(changed)} changed since partial_fit began; call fit to begin anew.")
+                raise WganError(f"{', '.join(changed)} changed since partial_fit began; call fit to start again.")
         training = start(config, dataset)
         if before is not None:
             training.game, training.state, training.step = before.game, before.state, before.step
@@ -402,7 +402,7 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
 
 
 def _same_numbers(first: Form, second: Form) -> bool:
-    """Whether a number means the same shade in images of both forms: the ranges are equal, or the first range is none
+    """Whether a number means the same shade in images of both forms: the ranges are equal, or the first has no range
     of the usual ones, so that only the numbers themselves count."""
     if (first.low, first.high) == (second.low, second.high):
         return True

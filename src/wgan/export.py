@@ -188,11 +188,11 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
         inputs |= {} if model.classes is None else {"label": ("int64", (-1,))}
         if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *model.form.encoded_shape)):
             raise ValueError("its inputs and outputs are not those that it describes")
-        refuse_more_than_free(4 * drawing.CHUNK * found.made, f"a batch of the graph in {path}", "export the run anew")
+        refuse_more_than_free(4 * drawing.CHUNK * found.made, f"a batch of the graph in {path}", "export the run again")
         if not isinstance(model.config.network, Named):  # the layers of another network are known to the graph alone
             _refuse_larger(found, len(data), model)
     except ValueError as fault:
-        raise WganError(f"cannot read {path} as a graph of wgan export ({fault}); export the run anew.") from fault
+        raise WganError(f"cannot read {path} as a graph of wgan export ({fault}); export the run again.") from fault
     return model
 
 
@@ -223,7 +223,7 @@ def _session(data: bytes, path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as problem:  # the exceptions of onnxruntime have no common base
-        raise WganError(f"onnxruntime cannot read the graph of {path}; export the run anew.") from problem
+        raise WganError(f"onnxruntime cannot read the graph of {path}; export the run again.") from problem
 
 
 def _run(session: Any, path: Path, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
@@ -234,7 +234,7 @@ def _run(session: Any, path: Path, z: np.ndarray, codes: np.ndarray | None = Non
     try:
         return session.run(["encoded"], given, options)[0]
     except Exception as problem:  # the exceptions of onnxruntime have no common base
-        raise WganError(f"onnxruntime cannot run the graph of {path}; export the run anew.") from problem
+        raise WganError(f"onnxruntime cannot run the graph of {path}; export the run again.") from problem
 
 
 def _needs_onnx(*libraries: str) -> None:
@@ -281,9 +281,9 @@ def drawn_from_safetensors(
         header: dict[str, Any] = parsed(data[8 : 8 + int.from_bytes(data[:8], "little")], dict[str, Any])
         metadata: dict[str, str] = converted(header.get("__metadata__", {}), dict[str, str])
     except (safetensors.SafetensorError, ValueError, LookupError, TypeError, OverflowError) as problem:
-        raise WganError(f"{path} is not a readable safetensors file ({problem}); export the run anew.") from None
+        raise WganError(f"{path} is not a readable safetensors file ({problem}); export the run again.") from None
     if bad := [name for name, w in arrays.items() if w.dtype.kind != "f" or not np.isfinite(w).all()]:
-        raise WganError(f"the weights {bad[0]!r} of {path} are not finite floats; export the run anew.")
+        raise WganError(f"the weights {bad[0]!r} of {path} are not finite floats; export the run again.")
     model = _described(metadata, path)
     game = game_of(model.config, model.form.encoded_shape, ends_of(model.form), model.classes)
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
@@ -293,7 +293,7 @@ def drawn_from_safetensors(
     except WganError:  # which speaks of a run folder
         raise WganError(
             f"what {path} holds does not fit the network {game.architecture.name} that it describes; export the run "
-            "anew."
+            "again."
         ) from None
     model = model._replace(game=game, generator=weights)
     return _drawn(path, model, count, seed, label, models.encoder(model), latents)
@@ -333,7 +333,7 @@ def _drawn(
     def encoded(z: np.ndarray, codes: np.ndarray | None) -> np.ndarray:
         rows = encoder(z, codes)
         if not np.isfinite(rows).all():
-            raise WganError(f"the generator in {path} makes numbers that are NaN or infinite; export the run anew.")
+            raise WganError(f"the generator in {path} makes numbers that are NaN or infinite; export the run again.")
         return rows
 
     return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded, latents)

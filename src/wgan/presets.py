@@ -1,4 +1,4 @@
-"""Configs that follow a source, by name: what the source is, the command that was run and what to expect of it."""
+"""Configs that follow a source, by name: the source, the command that was run and the result to expect."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from wgan.errors import unknown_name
 
 @dataclass(frozen=True)
 class Preset:
-    """A config, the source that it follows, the command that was run and the result to expect of it."""
+    """A config, the source that it follows, the command that was run and the result to expect."""
 
     config: Config
     source: str

@@ -47,7 +47,7 @@ def test_a_run_that_stops_early_says_which_checkpoint_was_best_and_samples_come_
     assert ended < 400
     assert int(best) <= ended
     assert 0 < float(error) < float(value)
-    assert "The same command goes on from here" not in done.stderr
+    assert "The same command continues from here" not in done.stderr
     sampled = run("sample", out, "-n", "4", "--step", "best", "--out", tmp_path / "best.npy")
     assert sampled.returncode == 0, sampled.stderr
     named = run("sample", out, "-n", "4", "--step", best, "--out", tmp_path / "named.npy")

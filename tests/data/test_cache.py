@@ -1,4 +1,4 @@
-"""The user's cache of decoded pictures: damaged, foreign or cut short, it gives the right rows or is made anew."""
+"""The user's cache of decoded pictures: damaged, foreign or cut short, it gives the right rows or is made again."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_whatever_happens_to_a_cache_its_rows_are_right(tmp_path, monkeypatch, c
         assert said
     capsys.readouterr()
     np.testing.assert_array_equal(load(tmp_path / "photos").rows, rows)
-    assert capsys.readouterr().err == "", "made anew once"
+    assert capsys.readouterr().err == "", "made again once"
 
 
 @pytest.mark.parametrize("line", [b"", b"\xff\xfe", b"null", b"[1]", b"{}", b"[" * 100_000, b'{"chunk": 0}',

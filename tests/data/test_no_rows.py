@@ -129,7 +129,7 @@ def test_a_data_set_is_checked_when_it_is_made():
 
 
 UNREAD = {
-    "drop": ({"drop": "a"}, "drop is 'a', but a Dataset is taken as it is"),
+    "drop": ({"drop": "a"}, "drop is 'a', but a Dataset is used unchanged"),
     "size": ({"size": 4}, r"size is 4, but rows that are given are not resized, and these are \[3, 2, 1\]"),
 }
 

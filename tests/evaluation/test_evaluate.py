@@ -428,7 +428,7 @@ def test_whatever_happens_to_the_kept_classifier_it_is_noted_and_never_used(tmp_
     assert notes == []
     happened(file, how)
     assert classifiers._read(file, WEIGHTS, notes.append) is None
-    assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained anew"]
+    assert notes == [f"{file} is damaged or not one of wgan's; the classifier is trained again"]
     classifiers._write(file, WEIGHTS, 0.5, "", notes.append)
     if how in ("a folder", "a pipe"):
         assert "cannot keep the classifier" in notes[-1]

@@ -58,7 +58,7 @@ def test_draws_follow_their_law_across_steps(purpose):
 
 
 def test_draws_are_those_that_earlier_versions_made():
-    """Or a run that was begun with one would go on with others: a new purpose comes last."""
+    """Or a run that was begun with one would continue with others: a new purpose comes last."""
     known = ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate"]
     known += ["known", "known_centres", "fake_rows", "directions", "halves", "evaluate", "diagnose", "dequantise"]
     known += ["labels", "generator_label", "stacked"]

@@ -28,7 +28,7 @@ def exact_distances(X, Y):
 
 
 def truth_between(X, Y, a, b):
-    """Bounds of the true W1 by an independent LP (HiGHS), its plan and dual mended in exact arithmetic.
+    """Bounds of the true W1 by an independent LP (HiGHS), its plan and dual repaired in exact arithmetic.
 
     The plan's own vertex in rationals, moved to exact marginals, bounds the truth from above; the dual after a
     c-transform over 40-digit distances from below. No tolerance is left to hide behind.

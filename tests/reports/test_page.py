@@ -252,8 +252,11 @@ def test_the_nearest_row_of_a_copied_image_is_itself(run):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is no PNG."),
-        (b"<svg onload='alert(1)'>", "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is no PNG."),
+        (b"", "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is not a PNG file"),
+        (
+            b"<svg onload='alert(1)'>",
+            "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is not a PNG file.",
+        ),
         (None, "1 of 4 pictures of samples are left out: RUN/samples/00000006.png is a pipe, not a file"),
         (b"\x89PNG\r\n\x1a\nbroken", "last picture of samples cannot be read"),
     ],

@@ -340,7 +340,7 @@ def test_a_reader_follows_a_training_that_rotates_checkpoints(tmp_path, monkeypa
 
     def overtaken(path, most):
         nonlocal step
-        if step < 6 and path.name == "arrays.safetensors":  # the training goes on between the reader's two files
+        if step < 6 and path.name == "arrays.safetensors":  # the training continues between the reader's two files
             step += 1
             checkpoint.save(tmp_path, step, small(step), {"step": step}, keep=1)
         return read_bytes(path, most)

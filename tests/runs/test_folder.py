@@ -196,7 +196,7 @@ def test_a_kill_at_any_moment_of_a_restart_leaves_a_run_that_goes_on(tmp_path, m
         assert runs.open_run(out, config(seed=seed), may_change=FREE) is True
         newest, _ = runs.checkpoint.latest(out / "checkpoints")
         if newest:
-            assert (out / "log.jsonl").exists(), "a run that goes on from a checkpoint has its log"
+            assert (out / "log.jsonl").exists(), "a run that continues from a checkpoint has its log"
         if finished:
             return
     raise AssertionError("the restart has never ended")

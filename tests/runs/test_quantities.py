@@ -186,7 +186,7 @@ def test_what_code_reads_by_name_is_logged():
 
 def test_the_docs_list_each_quantity_once():
     page = (ROOT / "docs" / "log.md").read_text()
-    assert markdown_table() in page, "make it anew: python benchmarks/quantities.py"
+    assert markdown_table() in page, "make it again: python benchmarks/quantities.py"
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     keys = [row.split("`")[1] for row in rows]
     assert [key for key in keys if key in QUANTITIES] == list(QUANTITIES)

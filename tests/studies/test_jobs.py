@@ -145,7 +145,7 @@ cli.main()
             running.kill()
         said = running.stderr.read()  # to its end, which comes when the last process has gone
     if number == signal.SIGINT:
-        assert said.strip().endswith("stopped; the same command goes on from here.")
+        assert said.strip().endswith("stopped; the same command continues from here.")
     assert "Traceback" not in said
     wait(lambda: not alive(running.pid), 10)
     assert sorted(finished(tmp_path / "out")) == [x for x in range(6) if x not in waiting]

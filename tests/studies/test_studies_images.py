@@ -51,9 +51,9 @@ def test_loss_meaning_is_judged_by_its_intervals():
     falls = gan | {"trend": -0.5, "trend_high": -0.2}
     holds, said = loss_meaning.judge([falls, falls | {"seed": 1}, good])
     assert holds is False
-    assert said.endswith("Against the claim: that of gan with mlp falls.")
+    assert said.endswith("Against the claim: the estimate of gan with mlp falls.")
     assert loss_meaning.judge([good])[0] is None
-    assert "wgan with mlp 0.80 (and -0.90)" in loss_meaning.judge([gan, good])[1]
+    assert "wgan with mlp 0.80 (-0.90)" in loss_meaning.judge([gan, good])[1]
 
 
 def test_the_mlp_generator_has_dcgans_critic():
@@ -205,4 +205,4 @@ def test_critic_overfit_is_judged_against_all_rows():
     short = few | {"steps": 1000, "parted": None}
     assert critic_overfit.judge([short, whole])[0] is None, "it might part later"
     assert critic_overfit.judge([whole])[0] is None
-    assert "part at step 200: 2 against 1 (apart by 50%)" in critic_overfit.judge([few, whole])[1]
+    assert "2 against 1 (a difference of 50%; the scores part at step 200)" in critic_overfit.judge([few, whole])[1]

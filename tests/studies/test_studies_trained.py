@@ -1,4 +1,4 @@
-"""A case that was cut short goes on from its checkpoint, to the same bytes as one that was not."""
+"""A case that was cut short continues from its checkpoint, to the same bytes as one that was not."""
 
 import itertools
 import os
@@ -174,7 +174,7 @@ def measure(x, seed, plan):
 
 STUDY = Study(
     title="trainings",
-    claim="Trainings go on.",
+    claim="Trainings continue.",
     source="here",
     cases=lambda scale: [{"x": x, "seed": x, "plan": os.environ["TRAINED_PLAN"]} for x in range(3)],
     measure=measure,

@@ -445,7 +445,7 @@ def test_the_best_checkpoint_is_still_known_and_kept_after_a_resume(monkeypatch,
 
 
 def test_what_a_resume_takes_back_is_not_the_best(monkeypatch, tmp_path):
-    """A record after the checkpoint that a run goes on from is to be made again, here with another distance."""
+    """A record after the checkpoint from which a run continues must be made again, here with another distance."""
     out = tmp_path / "run"
     config = Config(**SMALL | {"keep": 9, "checkpoint_every": 1, "diagnose_every": 1})
     script(monkeypatch, [9.0, 8, 7, 6, 1, 2, 3])

@@ -140,7 +140,7 @@ def test_dequantised_rows_are_the_papers_and_decode_to_themselves():
     drawn, again, later = (draws(training, at).real.numpy() for at in (0, 0, 1))
     np.testing.assert_array_equal(drawn, again)
     noise = [np.modf(128 * values.astype(np.float64) + 128)[0].ravel() for values in (drawn, later)]
-    assert abs(np.corrcoef(noise)[0, 1]) < 5 / np.sqrt(drawn.size), "the noise is drawn anew"
+    assert abs(np.corrcoef(noise)[0, 1]) < 5 / np.sqrt(drawn.size), "the noise is drawn again"
     assert np.isin(form.decode(drawn[0])[0], rows).all()
     # what is saved decodes as what was trained on was encoded
     assert model_of(training).form.scale == 128
@@ -434,7 +434,7 @@ def test_the_two_estimates_are_of_training_and_of_held_out_rows_with_their_own_c
         assert record[name] == pytest.approx(float(found.mean() - of_fake.mean()), abs=1e-6)
     training.step += 1
     estimates(training)
-    assert not {row.tobytes() for row in made[1][1].numpy()} & {row.tobytes() for row in z.numpy()}, "z are drawn anew"
+    assert not {row.tobytes() for row in made[1][1].numpy()} & {row.tobytes() for row in z.numpy()}, "z are drawn again"
 
 
 def test_the_rows_behind_the_estimates_have_the_noise_of_those_trained_on(monkeypatch):

@@ -1,4 +1,4 @@
-"""Members of the families given as objects: what a run saves of them, how it goes on, and who may open it."""
+"""Members of the families given as objects: what a run saves of them, how it continues, and who may open it."""
 
 import subprocess
 import sys
@@ -72,7 +72,7 @@ def test_a_run_with_an_object_of_ones_own_goes_on_and_is_opened_with_that_object
     list(train(config, POINTS, out=tmp_path / "whole"))
     one, two = arrays(run), arrays(tmp_path / "whole")
     assert one.keys() == two.keys()
-    assert all(np.array_equal(one[name], two[name]) for name in two), "it goes on with the object"
+    assert all(np.array_equal(one[name], two[name]) for name in two), "it continues with the object"
     list(train(Config(**SMALL, steps=6), POINTS, out=tmp_path / "default"))
     assert any(not np.array_equal(w, two.get(name)) for name, w in arrays(tmp_path / "default").items()), "and is of it"
     model = wgan.load(run, **{family: own})

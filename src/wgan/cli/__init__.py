@@ -26,7 +26,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command; a mistake that the user can mend exits with status 2 and one sentence."""
+    """Run the command; a mistake that the user can correct exits with status 2 and one sentence."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a closed stream is None
             stream.reconfigure(errors="backslashreplace")  # the help and the bars have more letters than LANG=C

@@ -49,7 +49,7 @@ def data(
     verify: bool,
     stored: bool,
 ) -> None:
-    """List the data sets, or describe one of them or a file.
+    """List the data sets, or describe a data set or a file.
 
     NAME is a data set, a folder or a file. The description says what it holds and where it was found. A table gets a
     line for each column: its kind, an example, and what samples will hold. A ? marks a guess, which is explained below.
@@ -138,7 +138,7 @@ wgan train photos/ --size 32 --out runs/photos""",
     metavar="DIR",
     help="The run folder. [default: runs/DATA-PRESET, or runs/DATA-FILE with --config]",
 )
-@click.option("--restart", is_flag=True, help="Delete the run in --out and begin anew.")
+@click.option("--restart", is_flag=True, help="Delete the run in --out and start from the beginning.")
 @click.option("--extend", is_flag=True, help="Give the run in --out more steps. --steps is the number of all steps.")
 @click.option("--dry-run", is_flag=True, help="Check everything, print the config, and stop.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard to OUT/tensorboard too.")
@@ -160,7 +160,7 @@ def train(
     .parquet file. Without DATA it is digits.
 
     The same command resumes the run in --out. Ctrl-C saves the run, then stops. With --extend and more --steps a
-    finished run goes on.
+    finished run continues.
 
     The defaults below are those of the preset `default`. Another preset may have other values. A flag overrides the
     preset.
@@ -193,7 +193,7 @@ def train(
         say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
     say(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
-        say("The same command goes on from here.", err=True)
+        say("The same command continues from here.", err=True)
 
 
 def _config(

@@ -27,7 +27,7 @@ wgan evaluate --real photos/ --fake made/""",
 @click.option(
     "--train",
     metavar="C",
-    help="With --real: the rows that the generator was trained on. Copies of them are looked for.",
+    help="With --real: the rows that the generator was trained on, to look for copies.",
 )
 @click.option(
     "--samples",
@@ -65,7 +65,7 @@ def evaluate(
 
     With --real A --fake B no run is needed. B are samples of any program, as a folder of images or a .npy, .npz, .csv
     or .parquet file. They are compared with one half of A, and the other half gives the numbers of real rows. With
-    --train C they are compared with all of A, and copies of C are looked for.
+    --train C they are compared with all of A, and `wgan` looks for copies of C.
     """
     from wgan.evaluation import evaluate
     from wgan.evaluation import samples as made_by_anything
@@ -226,7 +226,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
     """Repeat an experiment of the papers, or list them.
 
     A study writes a table, a figure and whether the claim holds. The same command resumes the study in --out. It keeps
-    the finished cases. Most others go on from a checkpoint that is at most a minute old.
+    the finished cases. Most others continue from a checkpoint that is at most a minute old.
     """
     from wgan import studies
 
@@ -240,7 +240,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
             for at in studies.run(name, scale, out, jobs, dask):
                 show(at.done, at.total, studies.words(at.rows))
     except KeyboardInterrupt:
-        say("stopped; the same command goes on from here.", err=True)
+        say("stopped; the same command continues from here.", err=True)
         raise
     say_page((out / "summary.md").read_text(encoding="utf-8"))
     say(f"written to {out}", err=True)

@@ -100,7 +100,7 @@ class Config:
     )
     dequantise: str = _data(
         "none",
-        "Add uniform noise to whole numbers. The noise is as wide as the step between two of them.",
+        "Add uniform noise to whole numbers. The noise is as wide as the step between two neighbouring numbers.",
         choices=("none", "uniform"),
     )
     flip: str = _data(
@@ -202,7 +202,7 @@ class Config:
     )
     average: float = _optimisation(
         0.999,
-        "The decay rate of the average of the generator's weights. Samples come from the average. 0 is no average.",
+        "The decay rate of the average of the generator's weights. Samples come from the average. 0 means no average.",
         low=0,
         high=0.999999,
     )
@@ -255,7 +255,7 @@ class Config:
         self._check_norm()
 
     def _check_member(self, family: str) -> None:
-        """Store a member of a family as its name and parameters, and an object of your own as it is."""
+        """Store a member of a family as its name and parameters, and an object of your own unchanged."""
         value, table, kind = getattr(self, family), *FAMILIES[family]
         if isinstance(value, str):
             if value not in table:
@@ -404,7 +404,7 @@ def _refuse_others(family: str, made: Mapping[str, Any], given: Mapping[str, Any
 
 
 def resolve(family: str, config: Config, **more: Any) -> Any:
-    """The member of a family that a config names, built from its fields and from `more`; an object stays as it is."""
+    """The member of a family that a config names, built from its fields and from `more`; an object stays unchanged."""
     value, (table, _) = getattr(config, family), FAMILIES[family]
     if not isinstance(value, str):
         return value

@@ -27,12 +27,12 @@ def kind(f: dataclasses.Field) -> type:
 
 
 def name_of(value: Any) -> Any:
-    """The name of a family's member or of a function; any other value as it is."""
+    """The name of a family's member or of a function; any other value unchanged."""
     return getattr(value, "name", getattr(value, "__name__", type(value).__name__) if callable(value) else value)
 
 
 def number_of(f: dataclasses.Field, value: Any) -> Any:
-    """The number that a text stands for, if the field holds numbers; any other value as it is."""
+    """The number that a text stands for, if the field holds numbers; any other value unchanged."""
     if not isinstance(value, str) or kind(f) not in (int, float):
         return value
     for number in (int, float):

@@ -81,7 +81,7 @@ def class_codes(dataset: Dataset) -> np.ndarray | None:
 
 
 def ship(dataset: Dataset, note: Note) -> Path:
-    """Train the classifier of a data set anew and write it into `weights/`."""
+    """Train the classifier of a data set again and write it into `weights/`."""
     body, _ = _network(dataset.form.shape, UNITS)  # of the hidden layers alone
     file = SHIPPED / f"{dataset.name}.safetensors"
     _write(file, *train(dataset, note), fingerprint(dataset, body), note)
@@ -186,7 +186,7 @@ def _read(file: Path, wanted: Params, note: Note) -> tuple[Weights, float] | Non
             return weights, float(kept["accuracy"])
     except (WganError, OSError, SafetensorError, KeyError, ValueError, TypeError):
         pass
-    note(f"{file} is damaged or not one of wgan's; the classifier is trained anew")
+    note(f"{file} is damaged or not one of wgan's; the classifier is trained again")
     return None
 
 
@@ -202,4 +202,4 @@ def _write(file: Path, weights: Weights, accuracy: float, mark: str, note: Note)
     try:
         writing.write(file, safetensors.numpy.save(weights, about))
     except WganError as problem:
-        note(f"cannot keep the classifier, so the next evaluation trains it anew ({problem})")
+        note(f"cannot keep the classifier, so the next evaluation trains it again ({problem})")

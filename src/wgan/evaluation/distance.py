@@ -113,7 +113,7 @@ def distance(
     about 7,000 rows of each, or any number of single numbers. Else `seed` draws 2,000 of each at random, or `n` where
     it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
-    rows of a run and the rows compared with them are encoded as in its training; other numbers are taken as they are.
+    rows of a run and the rows compared with them are encoded as in its training; other numbers are not scaled.
     `column` gives the kinds of the columns of tables (NAME=KIND). `step` chooses the checkpoint of runs. A run alone is
     compared with its held-out rows, and its floor is W1 between held-out and training rows. `note` is called before the
     exact distance takes minutes.
@@ -190,7 +190,7 @@ def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:
         if isinstance(form, TableForm)
         else "images in [-1, 1]"
         if form
-        else "numbers as they are"
+        else "numbers without scaling"
     )
 
 

@@ -29,7 +29,7 @@ from wgan.runs.quantities import aim, with_error
 from wgan.training.model import Model, load_model, sample, sample_codes
 
 EVALUATION = "evaluation.json"
-COPIES = 3  # of all features in float64: they themselves, and what a metric makes of them
+COPIES = 3  # of all features in float64: the features, and what a metric computes from them
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
 Note = Callable[[str], None]
@@ -184,7 +184,7 @@ def compare(
     """All metrics of samples against held-out rows, the sentences of those that have too few, and part of a protocol.
 
     `train` and `held_out` are indices of rows of `dataset` in random order. As many of the first as there are samples
-    give the floor. Copies of them are looked for if the generator has `seen_in_training` these rows. `sample_labels`
+    give the floor. Copies of these rows are counted if the generator has `seen_in_training` them. `sample_labels`
     are the classes that the samples are to have. Where the Frechet distance is `against_all` rows, it takes all
     samples, and the other metrics at most 10,000.
     """
@@ -360,6 +360,6 @@ def table_in_words(report: Evaluation) -> list[str]:
 def read(run: str | Path) -> Evaluation | None:
     """The evaluation.json of a run; None if there is none, it cannot be read or an earlier version wrote it."""
     try:
-        return records.read_json(Path(run) / EVALUATION, Saved, "make it anew", parse=records.parsed_with_more)
+        return records.read_json(Path(run) / EVALUATION, Saved, "make it again", parse=records.parsed_with_more)
     except WganError:
         return None

@@ -36,7 +36,7 @@ class Features(NamedTuple):
 
     `sha256` is the checksum of the network's weights. `samples` is the number of samples where nobody says how many.
     `against_all` says that the Frechet distance compares all samples with all real rows, as the papers do, and not
-    `FRECHET_ROWS` of them with as many held-out rows. `titles` are the names that metrics have on these features.
+    `FRECHET_ROWS` samples with as many held-out rows. `titles` are the names that metrics have on these features.
     """
 
     name: str

@@ -116,10 +116,10 @@ def _deal(read: "dict[str, _Given]", seed: int) -> _Dealt:
 def _as_many(dealt: _Dealt, samples: int, against_all: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The samples and the held-out rows that are compared, at random where there are more.
 
-    Without `against_all` there are no more samples than rows for the floor.
+    Without `against_all` there are at most as many samples as rows for the floor.
     """
     made, order = dealt.samples, stream(seed, "evaluate", 2).permutation(len(dealt.samples))
-    if against_all:  # only the first of them take part in most metrics, so they are in random order
+    if against_all:  # most metrics use only the first rows, so the order is random
         return made[order[:samples]], dealt.held_out
     count = min(samples, len(made), len(dealt.known))
     return made if count == len(made) else made[np.sort(order[:count])], dealt.held_out[:SAMPLES]
@@ -163,7 +163,7 @@ def words(report: Evaluation) -> str:
 
 
 class _Given(NamedTuple):
-    """What was given as `name`: a Dataset, a DataFrame, or an array as it is."""
+    """What was given as `name`: a Dataset, a DataFrame, or an array, unchanged."""
 
     name: str
     dataset: Dataset | None
@@ -181,7 +181,7 @@ def _read(source: Source, name: str, size: int | None) -> _Given:
     if isinstance(source, str | PathLike):
         path = Path(source)
         if path.suffix.lower() == ".npy" and path.is_file():
-            return _Given(name, None, None, read_numpy(path).rows)  # as it is: samples may well be constant
+            return _Given(name, None, None, read_numpy(path).rows)  # without checks: samples may well be constant
         named = source if isinstance(source, str) else path
         source = data.load(named, size=size if path.is_dir() and named not in data.DATASETS else None)
     if isinstance(source, Dataset):

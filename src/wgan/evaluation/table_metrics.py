@@ -206,7 +206,7 @@ def _forest(levels: bool, seed: int) -> Any:
 def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
     """The share of samples whose nearest real row is a training row, as if there were as many held-out rows.
 
-    All training rows are searched. With N of them and m held-out rows, a sample nearest to a held-out row counts N / m
+    All N training rows are searched. With m held-out rows, a sample nearest to a held-out row counts N / m
     times, so that new rows of the same data have 0.5 on average; a generator that copies has 1. Distances are Euclidean
     between encoded rows, and rows at the same distance share a sample. The error is that of the value of a generator
     that copies nothing: had the N + m real rows been dealt otherwise into training and held-out rows, the value would

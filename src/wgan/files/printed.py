@@ -76,7 +76,7 @@ def wrapped(text: str, columns: int | None) -> str:
 
     Further lines of a long line are indented two columns more than its first, or as the text beside the first word of
     a list. A line that begins with four spaces is a command, and stays whole so that it can be copied. With None the
-    text stays as it is.
+    text stays unchanged.
 
     Examples:
         >>> print(wrapped("a long line on a narrow screen", 16))

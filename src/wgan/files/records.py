@@ -13,7 +13,7 @@ from wgan.files.reading import read
 
 MOST = 64 * 2**20  # bytes of a JSON file; the largest, a log or an evaluation of many columns, stay far below
 
-NOT_UTF8 = re.compile(rb"\\u[dD][cC][89a-fA-F]")  # how Python writes the bytes of a file's name that is no UTF-8
+NOT_UTF8 = re.compile(rb"\\u[dD][cC][89a-fA-F]")  # how Python writes the bytes of a file's name that is not UTF-8
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # larger ones become no float and no array
 
 T = TypeVar("T")

@@ -20,7 +20,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise WganError(f"{path} is no file of settings by its name; give a name that ends in {', '.join(SUFFIXES)}.")
+        raise WganError(
+            f"the name of {path} is not that of a settings file; give a name that ends in {', '.join(SUFFIXES)}."
+        )
     data = read(path, MOST)
     try:
         text = data.decode("utf-8-sig")
@@ -39,7 +41,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _yaml(text: str) -> Any:
-    """The value of a YAML text. Raises ValueError for what is no YAML, and for a name that stands there twice."""
+    """The value of a YAML text. Raises ValueError for other text, and for a name that occurs twice."""
     import yaml
 
     def value(node: yaml.Node) -> Any:

@@ -129,7 +129,7 @@ def _is_number(value: Any) -> bool:
 def _changes(value: Any) -> bool:
     """Whether float64 has another number for this one."""
     try:
-        return value == value and float(value) != value  # NaN is no number that could change
+        return value == value and float(value) != value  # NaN cannot change
     except (ArithmeticError, ValueError):
         return True
 

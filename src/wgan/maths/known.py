@@ -237,7 +237,7 @@ def _stream(seed: int) -> np.random.Generator:
 
 
 def _unit(x: Array) -> Array:
-    """Each row divided by its length; a row of zeros stays as it is."""
+    """Each row divided by its length; a row of zeros stays unchanged."""
     length = np.linalg.norm(x, axis=1, keepdims=True)
     return np.divide(x, length, out=np.zeros_like(x), where=length > 0)
 

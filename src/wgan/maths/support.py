@@ -45,7 +45,7 @@ def support_size(
     - with `most`, for kinds of which at most so many are known to exist. The upper end is never above it.
 
     `value` is the bias-corrected estimate of Chao (1984), d + (n - 1) / n f1 (f1 - 1) / (2 (f2 + 1)), where f1 kinds
-    are seen once and f2 twice, moved into the interval. Raises `WganError` for labels that are no [n] of names or
+    are seen once and f2 twice, moved into the interval. Raises `WganError` for labels that are not [n] names or
     finite numbers, and for a `least_mass` or `most` that the labels contradict.
 
     Examples:
@@ -100,7 +100,7 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
 
     `value` is 1 - (share of real rows of kinds seen in the fakes) / (1 - f1 / m), moved into the interval: of m fakes,
     f1 show a kind that is seen once, and f1 / m is Good and Turing's estimate of the mass not seen. Where f1 = m that
-    says nothing, and `value` is the middle. Raises `WganError` for labels that are no [n] of names or finite numbers.
+    says nothing, and `value` is the middle. Raises `WganError` for labels that are not [n] names or finite numbers.
 
     Examples:
         >>> kinds = np.arange(1000)

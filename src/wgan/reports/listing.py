@@ -69,7 +69,7 @@ def _row(run: Path, name: str) -> Row:
         config, log = folder.read_config(run)["config"], folder.read_log(run)
         steps = log.get("step", np.array([]))
         if not np.isfinite(steps).all():
-            raise WganError(f"{run / folder.LOG} has a record without a step; mend or delete that line.")
+            raise WganError(f"{run / folder.LOG} has a record without a step; correct or delete that line.")
         _, damaged = checkpoint.latest(run / "checkpoints")
         if damaged:
             raise WganError(damaged[0])

@@ -50,7 +50,7 @@ def write(
     overwriting.check_file(out, *paths, overwrite=overwrite)
     runs = [read(path, step) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
-    writing.write(out, page.encode(errors="backslashreplace"))  # names of files may be no UTF-8
+    writing.write(out, page.encode(errors="backslashreplace"))  # names of files may not be UTF-8
     return out
 
 

@@ -79,7 +79,7 @@ def read(path: Path, step: str | int | None = None) -> Run:
     config = about["config"]
     steps = log.get("step", np.array([]))
     if steps.dtype == object or not np.isfinite(steps).all():
-        raise WganError(f"{path / folder.LOG} has a record without a step; mend or delete that line.")
+        raise WganError(f"{path / folder.LOG} has a record without a step; correct or delete that line.")
     if step is not None:
         until = best.checkpoint_at(path, step).step
         log = {name: values[steps <= until] for name, values in log.items()}
@@ -168,7 +168,7 @@ def _evaluation(path: Path, remarks: list[str]) -> dict[str, Any] | None:
     if not os.path.lexists(file):
         return None
     try:
-        return read_json(file, dict[str, Any], "make it anew with `wgan evaluate`")
+        return read_json(file, dict[str, Any], "make it again with `wgan evaluate`")
     except WganError as problem:
         remarks.append(f"evaluation.json cannot be read and is left out: {problem}")
         return None
@@ -190,7 +190,7 @@ def _pictures(path: Path, remarks: list[str], until: float) -> list[tuple[int, s
         if content.startswith(PNG):
             found.append((step, content))
         else:
-            faults.append(f"{file} is no PNG.")
+            faults.append(f"{file} is not a PNG file.")
     if faults:
         remarks.append(f"{len(faults)} of {len(named)} pictures of samples are left out: {faults[0]}")
     size = sum(len(content) for _, content in found)

@@ -38,7 +38,7 @@ class Difference(NamedTuple):
 
 
 def difference(log: Log) -> Difference | None:
-    """How far the samples are from the data, by the energy distance; None where the log has none."""
+    """How far the samples are from the data, by the energy distance; None if the log lacks it."""
     value, error = late_median(log, "energy_distance"), late_median(log, "energy_distance_error")
     chance = first_value(log, "energy_distance_chance")
     if not all(math.isfinite(x) for x in (value, error, chance)) or error < 0:

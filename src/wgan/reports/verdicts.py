@@ -151,7 +151,7 @@ def dead_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "dead generator", "fault", sentence,
         f"The norm of its gradient is {arrives:.1e}, but the slope of the critic at the samples is {number(reaches)}.",
-        f"Its units are saturated. Begin anew with a lower learning rate{_other_norm(config)}.",
+        f"Its units are saturated. Start a new run with a lower learning rate{_other_norm(config)}.",
         OF_SAMPLES,
     )  # fmt: skip
 
@@ -229,7 +229,7 @@ def _few_kinds(log: Log) -> list[str]:
 def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     """The estimate on held-out rows is lower than on training rows: a note from a quarter on, a fault from half on.
 
-    It is no fault if the samples are at the floor, since then the critic has nothing left to gain but memory.
+    It is not a fault if the samples are at the floor, since the critic can then only memorise.
     """
     seen, unseen = (median_filter(column(log, name), 5) for name in ("estimate", "held_out_estimate"))
     gap, error = late_median(log, "memorised_score"), late_median(log, "memorised_score_error")
@@ -248,7 +248,7 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
         return Verdict(
             "memorising critic", "note", "The critic has learned its training rows by heart; the samples are good.",
             evidence,
-            "Nothing to mend. Judge the run by the distances to held-out rows, not by the estimate or the losses.",
+            "Nothing to do. Judge the run by the distances to held-out rows, not by the estimate or the losses.",
         )  # fmt: skip
     if lost < 0.5:
         return Verdict(
@@ -468,4 +468,4 @@ OF_SAMPLES = (
     "difference from the data",
     "loss and distance",
     "still improving",
-)  # what is seen of them
+)  # the verdicts on the samples

@@ -300,7 +300,7 @@ def _hidden_path(folder: Path, step: int, kind: str) -> Path:
 def _folders_by_step(folder: Path) -> dict[int, Path]:
     """The folder of every checkpoint, by step; an old version counts if a kill came before the new one was renamed.
 
-    A folder with nothing of wgan in it is none. Raises WganError if the folder cannot be read.
+    A folder without files of wgan does not count. Raises WganError if the folder cannot be read.
     """
     with explained("read", folder):
         paths = sorted(folder.iterdir()) if folder.is_dir() else []  # hidden names first, so that final ones win

@@ -42,9 +42,10 @@ class Study(NamedTuple):
     `cases(scale)` lists the cases, each a dict of JSON values; a case that draws random numbers holds its "seed".
     `measure(**case)` returns one row or several, dicts of numbers and words by column; the columns of the case are
     added to them. A list in a row, such as a curve for the figure, goes to rows.jsonl but not to the table. An
-    interrupted study loses the case under way, so make cases short, or train with `trained` and `recorded`, which go on
-    from a checkpoint. `judge(rows)` returns whether the claim holds (None: this scale cannot say) and a sentence about
-    what was measured. `draw(rows)` returns a matplotlib Figure, and `animate(rows)`, if given, an Animation.
+    interrupted study loses the case under way, so make cases short, or train with `trained` and `recorded`, which
+    continue from a checkpoint. `judge(rows)` returns whether the claim holds (None: this scale cannot say) and the
+    sentences about what was measured. `draw(rows)` returns a matplotlib Figure, and `animate(rows)`, if given, an
+    Animation.
     """
 
     title: str
@@ -147,7 +148,7 @@ def _open(out: Path, header: Row) -> list[Row]:
     try:
         entries = [_entry(line, number) for number, line in enumerate(whole)]
     except (ValueError, RecursionError):  # json.loads, since a row may hold NaN
-        raise WganError(f"{path} is damaged; delete it to begin anew, or choose another --out.") from None
+        raise WganError(f"{path} is damaged; delete it to start again, or choose another --out.") from None
     if not entries or entries[0] != header:
         raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
     if whole != lines:

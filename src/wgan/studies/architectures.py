@@ -142,16 +142,17 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
 
     both = paired(rows, *METHODS)
     if not both:
-        return None, "no architecture was trained with both."
+        return None, "No architecture was trained with both."
     real = both[0][0]["real_score"]
     tables = {share: passed(both, share) for share in SHARES}
     lines = [f"{1 + share * (real - 1):.2f}: " + "/".join(map(str, found.values())) for share, found in tables.items()]
     gan, penalty = tables[MIDDLE]["only GAN"], tables[MIDDLE]["only WGAN-GP"]
     p = binomtest(penalty, gan + penalty).pvalue if gan + penalty else 1.0
     measured = (
-        f"of {len(both)} architectures, only GAN/only WGAN-GP/both/neither score above {'; '.join(lines)} (from 1, the "
-        f"least, towards {real:.2f}, that of real rows); at the middle one an exact sign test of the first two has "
-        f"p = {p:.2g}. The paper has 1/88/110/1 at a score of 3 and 0/147/42/11 at 5, of 200."
+        f"How many of {len(both)} architectures exceed a score only as GAN/only as WGAN-GP/as both/as neither: "
+        f"{'; '.join(lines)}. The lowest score is 1, and real rows score {real:.2f}. At the middle score, an exact "
+        f"sign test of the first two counts has p = {p:.2g}. The paper has 200 architectures: 1/88/110/1 at a score of "
+        "3, and 0/147/42/11 at 5."
     )
     return (penalty > gan if p < 0.05 else None), measured
 
@@ -190,8 +191,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="which random architectures train, as a GAN and as a WGAN-GP?",
     claim=(
-        "Of architectures drawn at random, many more give good samples trained with WGAN-GP than with the standard "
-        "GAN, on as many generator steps and with hyper-parameters that were not tuned to them."
+        "Architectures are drawn at random, and the hyper-parameters are not tuned to them. After the same number of "
+        "generator steps, many more architectures give good samples with WGAN-GP than with the standard GAN."
     ),
     source="Gulrajani et al. 2017, arXiv 1704.00028, Tables 1 and 2, Appendix B",
     cases=cases,

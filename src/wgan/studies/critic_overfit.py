@@ -70,14 +70,15 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     for row in rows:
         when = "never part" if row["parted"] is None else f"part at step {row['parted']:,}"
         said.append(
-            f"{row['method']} on {_rows_in_words(row)} rows, whose scores {when}: {row['late_estimate']:.3g} against "
-            f"{row['late_held_out_estimate']:.3g} (apart by {row['gap']:.0%})"
+            f"{row['method']} on {_rows_in_words(row)} rows {row['late_estimate']:.3g} against "
+            f"{row['late_held_out_estimate']:.3g} (a difference of {row['gap']:.0%}; the scores {when})"
         )
-    measured = "estimate on training rows against held-out ones, medians of the last quarter: " + "; ".join(said)
-    measured += f". The exact W1 of {diagnostics.ROWS} samples to held-out rows is at last " + ", ".join(
+    measured = "Estimate on training rows against the estimate on held-out rows, as medians of the last quarter: "
+    measured += ", ".join(said)
+    measured += f". At the end, the exact W1 of {diagnostics.ROWS} samples to held-out rows is " + ", ".join(
         f"{row['w1_end']:.3g} ({row['method']}, {_rows_in_words(row)})" for row in rows
     )
-    measured += f", where real rows have {rows[0]['w1_floor']:.3g}."
+    measured += f". Real rows have {rows[0]['w1_floor']:.3g}."
     few, all_rows = ([row for row in rows if (row["rows"] is not None) == kind] for kind in (True, False))
     controls = {(row["method"], row["seed"]): row["gap"] for row in all_rows}
     parted = [row["parted"] is not None and row["gap"] > controls.get((row["method"], row["seed"]), 0) for row in few]
@@ -114,10 +115,10 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="when does the critic know 1,000 digits by heart, and what is its estimate worth then?",
+    title="when has the critic memorised 1,000 digits, and what is its estimate worth then?",
     claim=(
-        "On 1,000 training digits the critic's values on training and on held-out digits part, under clipping and "
-        "under the penalty: the critic memorises the digits, and its estimate no longer tells the distance."
+        "On 1,000 training digits, the critic's scores of training digits and of held-out digits move apart, under "
+        "clipping and under the penalty. The critic memorises the digits. Its estimate no longer shows the distance."
     ),
     source="Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville 2017, arXiv 1704.00028, Figure 5b",
     cases=cases,

@@ -131,7 +131,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     errors."""
     found = {(row["critic"], row["data"]): row for row in rows}
     toys = list(dict.fromkeys(row["data"] for row in rows))
-    measured = "share of the critic's gap beyond what means and covariances explain: "
+    measured = "Share of the critic's gap that means and covariances do not explain: "
     measured += "; ".join(
         f"{toy} " + ", ".join(f"{critic} {row['structure']:.2f}" for (critic, of), row in found.items() if of == toy)
         for toy in toys
@@ -143,7 +143,8 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
             error = np.hypot(clip["structure_error"], penalty["structure_error"])
             leads.append((penalty["structure"] - clip["structure"]) / error)
     clear = bool(leads) and min(np.abs(leads)) > 2
-    verdict = "The verdict compares penalty-0.1, the weight of the paper's code, with clip, by two standard errors."
+    verdict = "The verdict compares clip with penalty-0.1, which has the weight of the paper's code. "
+    verdict += "A difference counts from two standard errors on."
     return (min(leads) > 0 if clear else None), f"{measured}. {verdict}"
 
 
@@ -168,10 +169,10 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="what do clipped and penalised critics learn about the data while the fakes are real rows + noise?",
+    title="what do clipped and penalised critics learn about the data if the fakes are real rows plus noise?",
     claim=(
-        "A clipped critic models a very simple approximation of the best function and ignores higher moments of the "
-        "data; a penalised one does not."
+        "A clipped critic learns a very simple approximation of the best function, and ignores higher moments of the "
+        "data. A penalised critic does not ignore them."
     ),
     source="Gulrajani et al. 2017, arXiv 1704.00028, Figure 1a",
     cases=cases,

@@ -130,7 +130,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
             f"{max(row['rms_error'] for row in mine if row['pair'] == pair):.2f} for {pair}"
             for pair in dict.fromkeys(row["pair"] for row in mine)
         ]
-        words.append(f"{', '.join(parts)} by the {method}")
+        words.append(f"by the {method}, {', '.join(parts)}")
     network = [row for row in known if row["method"] == "network"]
     least, shift = min(row["explained"] for row in network), max(abs(row["mean_error"]) for row in network)
     training = [row for row in rows if row["pair"] == "training"]
@@ -139,10 +139,10 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         float(np.mean([row["rms"] for row in training if row["step"] == step])) for step in (0, last, None)
     )
     measured = (
-        f"the largest rms error of log p/q over the priors is {'; '.join(words)}. The network's explains at least "
-        f"{100 * least:.0f} % of the variance of log p/q, its mean error is at most {shift:.2f}, where the priors move "
-        f"the logit of D by {logit(max(PRIORS)) - logit(min(PRIORS)):.2f}. In training the rms of log p/q falls from "
-        f"{begun:.2f} to {ended:.2f} at step {last:,}; of two sets of real rows it is {floor:.2f}."
+        f"The largest rms errors of log p/q over the priors are: {'; '.join(words)}. The network explains at least "
+        f"{100 * least:.0f} % of the variance of log p/q. Its mean error is at most {shift:.2f}, although the priors "
+        f"move the logit of D by {logit(max(PRIORS)) - logit(min(PRIORS)):.2f}. In training, the rms of log p/q falls "
+        f"from {begun:.2f} to {ended:.2f} at step {last:,}. Between two sets of real rows it is {floor:.2f}."
     )
     return least > EXPLAINED and shift < CLOSE and ended < begun / 4, measured
 
@@ -221,10 +221,10 @@ CLOSE, EXPLAINED = (
 )  # the ratio counts as found if |mean error| is below the first, `explained` above the second
 
 STUDY = Study(
-    title="the density ratio of an optimal discriminator, and its way to 1",
+    title="does an optimal discriminator know the density ratio, and does training bring the ratio to 1?",
     claim=(
-        "A discriminator trained on a share pi of real rows has D / (1 - D) * (1 - pi) / pi = p/q at its optimum, for "
-        "every pi; and a generator that is trained against it drives that ratio to 1."
+        "A discriminator D is trained on a share pi of real rows. At its optimum, D / (1 - D) * (1 - pi) / pi is the "
+        "density ratio p/q, for every pi. A generator that is trained against D brings this ratio to 1."
     ),
     source="Goodfellow et al. 2014, Proposition 1; Mohamed and Lakshminarayanan 2016, arXiv 1610.03483",
     cases=cases,

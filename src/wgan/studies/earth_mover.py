@@ -99,15 +99,15 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     """Whether the three numbers agree and the worked example has its known answer."""
     worst = max(row["difference"] for row in rows)
     holds = worst <= AGREE and all(row["steepest"] <= 1 + AGREE for row in rows)
-    measured = f"recursion, plan and potential agree to {worst:.1g} of the cost, at worst of {len(rows)} problems"
+    measured = f"In {len(rows)} problems, recursion, plan and potential differ by at most {worst:.1g} of the cost."
     for row in rows:
         if row["problem"] == "worked example":
             holds = holds and row["recursion"] == 5 and row["moves"] == [2, 2, -1, 0]
-            measured += f"; the worked example costs {row['recursion']:g} by the moves {row['moves']}"
+            measured += f" The worked example costs {row['recursion']:g}, with the moves {row['moves']}."
         if row["problem"] == "heaps and holes":
-            measured += f"; in the plane {row['plan']:.2f} does where the nearest way first takes "
-            measured += f"{row['nearest_first']:.2f}"
-    return holds, measured + "."
+            measured += f" In the plane, the best plan costs {row['plan']:.2f}, and the plan that takes the shortest "
+            measured += f"way first costs {row['nearest_first']:.2f}."
+    return holds, measured
 
 
 def draw(rows: list[Row]) -> Any:
@@ -202,10 +202,10 @@ def _amounts(random: np.random.Generator, bins: int) -> np.ndarray:
 
 
 STUDY = Study(
-    title="the earth mover's distance by hand, by a solver's plan and by a potential",
+    title="do a calculation by hand, a solver's plan and a potential give the same earth mover's distance?",
     claim=(
-        "The recursion over the columns, the linear programme over plans and its dual over potentials give the same "
-        "cost; it is 5 for P = [3, 2, 1, 4] and Q = [1, 2, 4, 3], by the moves 2, 2, -1, 0."
+        "Three methods give the same cost: the recursion over the columns, the linear programme over plans, and its "
+        "dual over potentials. For P = [3, 2, 1, 4] and Q = [1, 2, 4, 3] the cost is 5, with the moves 2, 2, -1, 0."
     ),
     source="Kantorovich and Rubinstein 1958, as in Arjovsky et al. 2017, arXiv 1701.07875, and the notes on it",
     cases=cases,

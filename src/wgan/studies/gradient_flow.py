@@ -106,12 +106,13 @@ def _share_at(weights: dict[str, np.ndarray], c: float) -> float:
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
     """Whether the gradient changes by more than a factor FLAT in every clipped critic, and by less with the penalty."""
-    measured = "the gradient at the rows over that at the last layer: "
+    measured = "The gradient at the rows, divided by the gradient at the last layer: "
     measured += ", ".join(
-        f"{row['critic']} {row['first_over_last']:.3g} (a factor {row['growth']:.2f} a layer)" for row in rows
+        f"{row['critic']} {row['first_over_last']:.3g} (a factor of {row['growth']:.2f} per layer)" for row in rows
     )
     clipped = [row for row in rows if "at_c" in row]
-    measured += ". Share of weights at +-c after training, and before it, as initial weights are clipped: "
+    measured += ". Share of the weights at +-c after training, and in brackets before training, since the initial "
+    measured += "weights are clipped too: "
     measured += ", ".join(f"{row['critic']} {row['at_c']:.2f} ({row['at_c_before']:.2f})" for row in clipped) + "."
     changes = {row["critic"]: abs(np.log10(row["first_over_last"])) > np.log10(FLAT) for row in rows}
     return all(change == (critic != "penalty") for critic, change in changes.items()), measured
@@ -143,8 +144,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="does the gradient survive twelve layers, under clipping and under the penalty?",
     claim=(
-        "In a deep clipped critic the gradient grows or decays exponentially with depth, whatever c, and weights pile "
-        "up at +-c; under the gradient penalty it neither explodes nor vanishes."
+        "In a deep critic with weights clipped to +-c, the gradient grows or decays exponentially with depth for every "
+        "c, and weights pile up at +-c. Under the gradient penalty the gradient neither explodes nor vanishes."
     ),
     source="Gulrajani et al. 2017, arXiv 1704.00028, Figure 1b",
     cases=cases,

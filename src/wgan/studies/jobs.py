@@ -28,7 +28,7 @@ def measured(
 
     `jobs` cases run at once in processes of this machine (None: one for each core; 1: in this process), or they run on
     the workers of the Dask scheduler at the address `dask`. Each case has one thread, so that it adds in the same
-    order. `kept` is a folder for each case, from which an interrupted training goes on; a cluster does not use it,
+    order. `kept` is a folder for each case, from which an interrupted training continues; a cluster does not use it,
     since its workers need not see the same files.
     """
     if dask is not None:

@@ -118,13 +118,14 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     bad = [value for method, value in mean.items() if method in ("clip", "spectral")]
     ours = [row for row in rows if row["method"] == "default"]
     published = [COSINE["one-sided", row["funnels"]][DIMENSIONS.index(row["dimension"])] for row in ours]
-    measured = "mean cosine to the true gradient over the funnel pairs: "
+    measured = "Mean cosine to the true gradient over the funnel pairs: "
     measured += ", ".join(f"{method} {value:.2f}" for method, value in mean.items()) + "."
     if ours:
         dimensions = ", ".join(map(str, sorted({row["dimension"] for row in ours})))
         measured += (
             f" The default critic has {np.mean([row['cosine'] for row in ours]):.2f} in dimensions {dimensions} after "
-            f"{ours[0]['steps']:,} updates, the published one-sided penalty {np.mean(published):.2f} after 60,000."
+            f"{ours[0]['steps']:,} updates. The published critic with a one-sided penalty has {np.mean(published):.2f} "
+            "after 60,000."
         )
     return (min(good) > max(bad) if good and bad else None), measured
 
@@ -164,8 +165,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="do critics follow the gradient of the true distance, on pairs whose W1 is known?",
     claim=(
-        "Critics under a gradient penalty and orthogonal ones with GroupSort recover most of the gradient of the best "
-        "potential, clipped and spectrally normalised ones hardly any."
+        "Critics with a gradient penalty, and orthogonal critics with GroupSort, recover most of the gradient of the "
+        "best potential. Clipped and spectrally normalised critics recover hardly any."
     ),
     source="Korotin, Kolesov, Burnaev 2022, arXiv 2206.07767",
     cases=cases,

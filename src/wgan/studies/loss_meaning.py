@@ -104,19 +104,22 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     for method, generator in dict.fromkeys((row["method"], row["generator"]) for row in rows):
         mine = [row for row in rows if (row["method"], row["generator"]) == (method, generator)]
         ranks, trends = (", ".join(f"{row[name]:.2f}" for row in mine) for name in ("rank", "trend"))
-        said.append(f"{method} with {generator} {ranks} (and {trends})")
+        said.append(f"{method} with {generator} {ranks} ({trends})")
     measured = (
-        "rank correlation of the held-out estimate with the exact W1 of "
-        f"{diagnostics.ROWS} samples to as many held-out rows (and with the step), one number a seed: {'; '.join(said)}"
+        "Rank correlation of the held-out estimate with the exact W1 of "
+        f"{diagnostics.ROWS} samples to as many held-out rows, and in brackets with the step, one number per seed: "
+        f"{'; '.join(said)}"
     )
     ours = [row for row in rows if row["method"] != "gan"]
     gans = [row for row in rows if row["method"] == "gan"]
     if not ours or not gans:
         return None, measured + "."
-    against = [(row, "does not tell of the distance") for row in ours if row["high"] < TRACKS]
+    against = [(row, "does not follow the distance") for row in ours if row["high"] < TRACKS]
     against += [(row, "falls") for row in gans if row["trend_high"] < 0]
     if against:
-        words = dict.fromkeys(f"that of {row['method']} with {row['generator']} {does}" for row, does in against)
+        words = dict.fromkeys(
+            f"the estimate of {row['method']} with {row['generator']} {does}" for row, does in against
+        )
         return False, f"{measured}. Against the claim: {', '.join(words)}."
     return True if all(row["low"] > TRACKS for row in ours) else None, measured + "."
 
@@ -148,8 +151,8 @@ def draw(rows: list[Row]) -> Any:
 STUDY = Study(
     title="does the loss fall as the samples get better, under GAN and under WGAN?",
     claim=(
-        "The estimate of WGAN falls as its samples get better, for an MLP generator and for DCGAN's; the estimate of "
-        "a GAN rises or stays the same."
+        "The estimate of a WGAN falls as its samples get better, with an MLP generator and with DCGAN's generator. The "
+        "estimate of a GAN rises or stays the same."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figures 3 and 4",
     cases=cases,

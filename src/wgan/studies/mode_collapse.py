@@ -105,18 +105,19 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     mean = {key: float(np.mean(values)) for key, values in _by_pair(rows, "modes").items()}
     distance = {key: float(np.mean(values)) for key, values in _by_pair(rows, "kl").items()}
     first = rows[0]
-    measured = f"modes of {MODES:,} in {first['samples']:,} samples, with the KL divergence to uniform in nats, as "
-    measured += f"a classifier sees them that is right on {first['accuracy']:.1%} of digits new to it: "
+    measured = f"A classifier names the modes; it is right on {first['accuracy']:.1%} of digits that it never saw. "
+    measured += f"It finds this many of {MODES:,} modes in {first['samples']:,} samples, with the KL divergence to "
+    measured += "uniform, in nats, in brackets: "
     said = [f"{row['method']} {row['modes']} ({row['kl']:.2f})" for row in rows if row["method"] in YARDSTICKS]
     said += [
-        f"{method} against {share:g} of its filters {mean[method, share]:.0f} ({distance[method, share]:.2f})"
+        f"{method} against {share:g} of the critic's filters {mean[method, share]:.0f} ({distance[method, share]:.2f})"
         for method, share in mean
     ]
-    measured += "; ".join(said) + ". One mode alone would have a KL of 6.91."
+    measured += "; ".join(said) + ". A single mode would have a KL of 6.91."
     shares = [share for method, share in mean if method == "gan"]
     ours = [min(mean[method, share] for method in METHODS if method != "gan") for share in shares]
     won = sum(more > mean["gan", share] for share, more in zip(shares, ours, strict=True))
-    measured += f" Both WGANs find more than the GAN against {won} of {len(shares)} critics."
+    measured += f" Both WGANs find more modes than the GAN against {won} of {len(shares)} critics."
     return won == len(shares), measured
 
 
@@ -171,8 +172,8 @@ def _side_by_side(stacks: np.ndarray) -> np.ndarray:
 STUDY = Study(
     title="how many of 1,000 modes of stacked digits do GAN and WGAN find?",
     claim=(
-        "A GAN makes few of the modes of its data, against a critic of limited size; WGAN and WGAN-GP make more of "
-        "them against the same critic."
+        "Against a critic of limited size, a GAN makes few of the modes of its data. WGAN and WGAN-GP make more modes "
+        "against the same critic."
     ),
     source=(
         "Metz, Poole, Pfau, Sohl-Dickstein 2017, arXiv 1611.02163, Table 1, for the GAN; Arjovsky, Chintala, Bottou "

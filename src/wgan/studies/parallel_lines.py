@@ -89,12 +89,13 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     flat = max(abs(row["gradient"]) for name in ("js", "tv") for row in trained[name])
     highest = {name: max(row["estimate"] for row in trained[name]) for name in ("kl", "reverse-kl")}
     measured = (
-        f"exactly, for every theta but 0: W1 is |theta|, JS {np.log(2):.3f}, TV 1, both KL infinite. After {last:,} "
-        f"updates, for |theta| of at least {FAR:g}: W1 is estimated at {min(w1):.2f} to {max(w1):.2f} of the truth "
-        f"with a gradient of {min(pull):.2f} to {max(pull):.2f} away from 0; JS at {min(share['js']):.2f} to "
-        f"{max(share['js']):.2f} and TV at {min(share['tv']):.2f} to {max(share['tv']):.2f} of theirs, their gradients "
-        f"at most {flat:.1g}; the bounds of the two infinite KL have reached {highest['kl']:.3g} and "
-        f"{highest['reverse-kl']:.3g}."
+        f"For every theta but 0, the exact values are |theta| for W1, {np.log(2):.3f} for JS, 1 for TV, and infinity "
+        f"for both KL. The next numbers are for |theta| of at least {FAR:g}, after {last:,} updates of the "
+        f"critics. The estimates of W1 are {min(w1):.2f} to {max(w1):.2f} times the exact value, and the gradient away "
+        f"from 0 is {min(pull):.2f} to {max(pull):.2f}. The estimates of JS are {min(share['js']):.2f} to "
+        f"{max(share['js']):.2f} times the exact value, and those of TV {min(share['tv']):.2f} to "
+        f"{max(share['tv']):.2f} times. Their gradients are at most {flat:.1g}. The lower bounds of the two "
+        f"infinite KL reach {highest['kl']:.3g} and {highest['reverse-kl']:.3g}."
     )
     close = all(abs(value - 1) < 0.1 for value in w1 + pull)
     return exact and close and min(share["js"] + share["tv"]) > 0.9 and flat < 0.1, measured
@@ -136,10 +137,10 @@ def _exact_when_apart(distance: str) -> float:
 FAR = 0.25  # the verdict uses estimates with at least this |theta|
 
 STUDY = Study(
-    title="two parallel lines: which distances know how far they are apart",
+    title="which distances show how far apart two parallel lines are?",
     claim=(
-        "For every theta other than 0, W1 is |theta| while the Jensen-Shannon divergence is log 2, total variation 1 "
-        "and both KL infinite: of these, W1 alone gives a gradient by theta."
+        "W1 is |theta|. For every theta other than 0, the Jensen-Shannon divergence is log 2, the total variation is "
+        "1, and both KL divergences are infinite. So only W1 has a gradient with respect to theta."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Example 1",
     cases=cases,

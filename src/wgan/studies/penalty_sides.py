@@ -31,13 +31,13 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     apart = np.array([one["score"] - two["score"] for two, one in both])
     better, differ = int((apart > 0).sum()), int((apart != 0).sum())
     if not differ:
-        return None, "no architecture was trained with both, or all scored the same."
+        return None, "No architecture was trained with both, or all scored the same."
     test = binomtest(better, differ)
     low, high = test.proportion_ci(0.95)
     measured = (
-        f"the one-sided penalty has the higher score on {better} of {differ} architectures that differ: a share of "
-        f"{better / differ:.2f}, 95 % interval {low:.2f} to {high:.2f}, sign test p = {test.pvalue:.2g}; the median "
-        f"difference of scores is {np.median(apart):+.3f}."
+        f"The one-sided penalty has the higher score on {better} of {differ} architectures with different scores. This "
+        f"is a share of {better / differ:.2f}, with a 95 % interval of {low:.2f} to {high:.2f}. A sign test gives "
+        f"p = {test.pvalue:.2g}. The median difference of scores is {np.median(apart):+.3f}."
     )
     return (False if test.pvalue < 0.05 else True if differ >= ENOUGH else None), measured
 
@@ -61,7 +61,10 @@ def draw(rows: list[Row]) -> Any:
 
 STUDY = Study(
     title="does it matter whether the penalty is two-sided or one-sided?",
-    claim="Over 174 random architectures, a one-sided penalty gives samples neither better nor worse than a two-sided.",
+    claim=(
+        "Over 174 random architectures, samples with a one-sided penalty are neither better nor worse than samples "
+        "with a two-sided penalty."
+    ),
     source="Gulrajani et al. 2017, arXiv 1704.00028, Appendix C",
     cases=cases,
     measure=measure,

@@ -114,7 +114,9 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         lost = [f"{method} at step {row['diverged_at']:,}" for method, row in scores.items() if method not in trained]
         floor = f" (real rows {next(iter(scores.values()))['floor']:.2f})"
         parts.append(f"{toy}{floor}: {text}" + (f"; diverged: {', '.join(lost)}" if lost else ""))
-    measured = f"exact W1 to held-out rows, best first, and modes found in brackets. {'. '.join(parts)}."
+    measured = (
+        f"Exact W1 to held-out rows, best method first, with the number of modes found in brackets. {'. '.join(parts)}."
+    )
     known = [toy for toy in toys if any("modes" in found[method, toy] for method in methods if (method, toy) in found)]
     if not known or ("wgan-gp", known[0]) not in found or ("gan", known[0]) not in found:
         return None, measured
@@ -199,7 +201,7 @@ def _scatters(figure: Any, rows: list[Row], toys: list[str]) -> list[Any]:
 
 STUDY = Study(
     title="which objectives find the modes of three toys, and how near do they come to the data?",
-    claim="Under the gradient penalty a WGAN finds modes of the toys that a GAN of the same networks and steps drops.",
+    claim="A WGAN with the gradient penalty finds modes of the toys that a GAN of the same networks and steps misses.",
     source="Gulrajani et al. 2017, arXiv 1704.00028; GANs on 8 Gaussians: Metz et al. 2016, arXiv 1611.02163",
     cases=cases,
     measure=measure,

@@ -23,7 +23,7 @@ class Case:
     """The case that is being measured: the folder of its checkpoint (None: it has none), and its seconds so far."""
 
     folder: Path | None = None
-    earlier: float = 0.0  # seconds before the checkpoint that the case goes on from
+    earlier: float = 0.0  # seconds before the checkpoint from which the case continues
     began: float = field(default_factory=time.perf_counter)
 
     def seconds(self) -> float:
@@ -35,7 +35,7 @@ _current: ContextVar[Case | None] = ContextVar("current", default=None)
 
 @contextmanager
 def kept(folder: Path | None) -> Iterator[Case]:
-    """Let the training of the case under way go on from the checkpoint in this folder, and keep checkpoints there."""
+    """Let the training of the current case continue from the checkpoint in this folder, and keep checkpoints there."""
     case = Case(folder)
     token = _current.set(case)
     try:

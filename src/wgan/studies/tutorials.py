@@ -97,7 +97,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         words.append(f"{name}: {shown}, real rows {found[name, REAL]['frechet']:.3g}")
     whole = all(found[run["data"], run["name"]]["critic_batches"] == run["critic_batches"] for run in FULL)
     holds = all(apart) or (False if whole else None)
-    return holds, f"Frechet distance on a classifier's features to held-out rows. {'; '.join(words)}."
+    return holds, f"Frechet distance to held-out rows, on a classifier's features. {'; '.join(words)}."
 
 
 def draw(rows: list[Row]) -> Any:
@@ -116,11 +116,11 @@ def draw(rows: list[Row]) -> Any:
 
 
 STUDY = Study(
-    title="which samples do two tutorials' WGANs and this project's presets give on the same budget?",
+    title="on the same budget, do this project's presets give better samples than the WGANs of two tutorials?",
     claim=(
-        "The stax tutorial's samples did not resemble clothing, and the Keras tutorial has readable digits sooner with "
-        "the gradient penalty than with clipping. From the same images and no more critic batches, the penalty with "
-        "this project's presets gives better samples."
+        "The samples of the stax tutorial do not resemble clothing. The Keras tutorial gets readable digits sooner "
+        "with the gradient penalty than with clipping. With the same images and no more critic batches, this project's "
+        "presets with the penalty give better samples."
     ),
     source="the JAX stax tutorial on Fashion-MNIST and the Keras tutorial on MNIST, see `wgan presets`",
     cases=cases,

@@ -119,12 +119,12 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         loss: min(row["evenness"] for row in rows if row["loss"] == loss and row["steps"] == last) for loss in _losses()
     }
     measured = (
-        f"after {last:,} updates, from {near:g} to {far:g} standard deviations between the means, the gradient at "
-        "the fakes' mean changes by the factor "
-        + ", ".join(f"{ratio[loss]:.2g} for {loss}" for loss in _losses())
-        + f"; that of the penalised critic is {min(spread):.2f} to {max(spread):.2f}. Between the means the smallest "
-        "gradient is, at worst, this part of the largest: "
-        + ", ".join(f"{even[loss]:.2g} for {loss}" for loss in _losses())
+        f"The players had {last:,} updates. The distance between the means grows from {near:g} to {far:g} standard "
+        "deviations. The gradient at the mean of the fakes then changes by these factors: "
+        + "; ".join(f"{ratio[loss]:.2g} for {loss}" for loss in _losses())
+        + f". The gradient of the penalised critic is {min(spread):.2f} to {max(spread):.2f}. Between the means, the "
+        "smallest gradient divided by the largest is at worst "
+        + "; ".join(f"{even[loss]:.2g} for {loss}" for loss in _losses())
         + "."
     )
     holds = ratio["log(1 - D)"] < 1e-2 and all(1 / 3 < ratio[loss] < 3 for loss in _losses() if loss[:2] == "-f")
@@ -191,10 +191,11 @@ _POWERS = [f"$10^{{{k}}}$" for k in (-9, -6, -3, 0)]
 
 
 STUDY = Study(
-    title="the gradient that a generator gets from a perfect discriminator, and from a perfect critic",
+    title="which gradient does a generator get from a perfect discriminator, and from a perfect critic?",
     claim=(
-        "Between two Gaussians that are far apart, the gradient of log(1 - D) vanishes where the fakes are as the "
-        "discriminator becomes optimal; the gradient of a Wasserstein critic is clean and about the same everywhere."
+        "Real and fake rows are two Gaussians that are far apart. As the discriminator becomes optimal, the gradient "
+        "of log(1 - D) vanishes at the fakes. The gradient of a Wasserstein critic is clean, and about the same "
+        "everywhere."
     ),
     source="Arjovsky, Chintala, Bottou 2017, arXiv 1701.07875, Figure 2",
     cases=cases,

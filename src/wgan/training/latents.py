@@ -75,7 +75,7 @@ def spherical(first: np.ndarray, last: np.ndarray, at: np.ndarray) -> np.ndarray
     lengths = np.linalg.norm(first), np.linalg.norm(last)
     begin, end, t = first / lengths[0], last / lengths[1], at[:, np.newaxis]
     angle = np.arccos(np.clip(begin @ end, -1, 1))
-    if np.sin(angle) < 1e-6:  # there is no one arc; in one dimension there never is
+    if np.sin(angle) < 1e-6:  # the arc is not unique; in one dimension it never is
         return (1 - t) * first + t * last
     directions = (np.sin((1 - t) * angle) * begin + np.sin(t * angle) * end) / np.sin(angle)
     return directions * ((1 - t) * lengths[0] + t * lengths[1])

@@ -41,7 +41,7 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
 
 
 def _writer(samples: Drawn, out: Path) -> Writer:
-    """The writer that the name of the file asks for. Raises WganError if there is none, or if it takes no such rows."""
+    """The writer that the name of the file asks for. Raises WganError if no writer fits the name or the rows."""
     form, suffix = samples.form, out.suffix.lower()
     if is_table(out):
         if not isinstance(form, TableForm):

@@ -59,7 +59,7 @@ def given(config: Config, rows: Any) -> Dataset:
         else data.from_array(rows, drop=config.drop, column=config.column, kind=config.kind)
     )
     if dataset is rows and config.drop is not None:
-        raise WganError(f"drop is {config.drop!r}, but a Dataset is taken as it is; drop columns where you make it.")
+        raise WganError(f"drop is {config.drop!r}, but a Dataset is used unchanged; drop the columns when you make it.")
     size = (config.size, config.size)
     if config.size is not None and dataset.form.space != size:
         raise WganError(

@@ -303,7 +303,7 @@ def _alpha_terms(alpha: float, a: Any, b: Any) -> Any:
 
 
 def named(divergence: "str | Divergence", **parameters: Any) -> Divergence:
-    """The row of this name with its parameters, `prior` of js or `alpha` of alpha; a row is returned as it is.
+    """The row of this name with its parameters, `prior` of js or `alpha` of alpha; a row is returned unchanged.
 
     Raises `WganError` for an unknown name or a parameter that the row does not have.
 

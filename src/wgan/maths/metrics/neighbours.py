@@ -9,7 +9,7 @@ from wgan.maths.metrics.measures import Measurement
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
 TAIL = 1000  # memorisation compares samples with the nearest one in this many held-out rows
-SELDOM = 0.01  # the largest share of training rows with a twin for which an exact copy is no natural thing
+SELDOM = 0.01  # the largest share of training rows with a twin for which an exact copy is not natural
 CROWDED = 0.01  # near_duplicates compares samples with the most crowded training rows, this share of them
 RIM = 1e-9  # squared distances whose relative difference is below this are equal: the product form rounds them
 
@@ -60,9 +60,9 @@ def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measu
     """The share of samples that lie at one training row as hardly a held-out row does, and a test of it.
 
     Each row has the ratio of its distances to the nearest row of `train` [rows, d] and to the next that is farther: 0
-    at a copy, near 1 between rows. Unlike a distance, it is no smaller where rows are dense or samples blurred. The
+    at a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
     value is the share of samples [n, d] that are copies, or whose ratio is below the r-th smallest of the held-out
-    rows `real` [m, d] that are no copies, with r a thousandth of these, rounded up. The floor is the share that new
+    rows `real` [m, d] that are not copies, with r a thousandth of these, rounded up. The floor is the share that new
     rows have, and the error that of their difference.
 
     The p-value is the chance of as much, were the samples new rows of the data, whatever the data are. Ratios above 0
