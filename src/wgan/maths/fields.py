@@ -73,7 +73,8 @@ def _density(rhythm: Rhythm, frequencies: Array) -> Array:
     """The Fourier series of a rhythm's autocorrelation, at frequencies in cycles a step."""
     decay = math.exp(-1 / rhythm.decay)
     angles = [2 * np.pi * (frequencies + sign / rhythm.period) for sign in (-1, 1)]
-    return sum((1 - decay**2) / (1 - 2 * decay * np.cos(angle) + decay**2) for angle in angles) / 2
+    below, above = ((1 - decay**2) / (1 - 2 * decay * np.cos(angle) + decay**2) for angle in angles)
+    return (below + above) / 2
 
 
 def waves_autocorrelation(lags: Any) -> Array:
@@ -126,7 +127,9 @@ SCALE = 5.0  # of the medium's correlation, in pixels or voxels
 REACH = 4  # scales at which the weights of the moving average end: the rest is below 1e-13
 
 
-def medium(n: int, seed: int, size: int = 32, dimension: int = 2, fraction: float = FRACTION, scale: float = SCALE):
+def medium(
+    n: int, seed: int, size: int = 32, dimension: int = 2, fraction: float = FRACTION, scale: float = SCALE
+) -> Array:
     """A material of two phases, uint8 [n, size, size, 1] of zeros and ones, or [n, size, size, size, 1] in 3-D.
 
     Phase 1 is where a stationary Gaussian field of mean 0 and covariance exp(-(r / scale)^2) is above the level that
