@@ -25,6 +25,7 @@ from wgan.evaluation import classifiers, evaluate, features, samples
 from wgan.files import memory
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
+from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS
 from wgan.reports import figures
 from wgan.training.model import load_model, sample
 from wgan.training.state import start
@@ -85,7 +86,8 @@ def test_the_table_has_every_metric_beside_its_floor_and_what_was_compared(evalu
     assert "floor: 1,617 training rows in the samples' place\n" in text
     assert "10,000 were asked for, but the floor has only 1,617 training rows" in text
     applied = [metric for metric in METRICS.values() if not {"modes", "sample_labels"} & {*metric.needs}]
-    for metric in applied:
+    of_images = [metric for metric in STRUCTURE_METRICS.values() if not metric.needs]
+    for metric in applied + of_images:
         assert f"\n{metric.title:22}" in text
     assert "FID" not in text
     assert "KID" not in text
@@ -191,7 +193,7 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
     }
     before = (tmp_path / "run" / "evaluation.json").read_text()
     done = run("evaluate", tmp_path / "run", "--samples", 5, "--features", "rows")
-    assert_refused(done, "kernel_distance needs at least 20 samples", "there are 5 and 5")
+    assert_refused(done, "spectrum needs at least 10 samples", "there are 5 and 5")
     assert (tmp_path / "run" / "evaluation.json").read_text() == before
 
 
@@ -580,12 +582,14 @@ def test_the_samples_are_those_of_the_seed_and_the_floor_has_as_many_rows(digits
 
     monkeypatch.setattr(evaluate, "_measurements", spy)
     report = evaluate.evaluate(digits_run, 120, lambda rows: rows.reshape(len(rows), -1), seed=1)
-    ((sets, floor),) = seen
+    (sets, floor), (images, images_floor) = seen
     least = metrics.measurement("sliced_w1", floor)
     found = report["metrics"]["sliced_w1"]
     assert (found["floor"], found["floor_error"]) == pytest.approx((least.value, least.error), rel=1e-12)
     np.testing.assert_array_equal(sets.fake, sample(load_model(digits_run), 120, 1).reshape(120, -1))
     assert (len(sets.fake), len(floor.fake), len(sets.real)) == (120, 120, 120)
+    for flat, rows in ((sets.real, images.real), (sets.fake, images.fake), (floor.fake, images_floor.fake)):
+        np.testing.assert_array_equal(flat, rows.reshape(120, -1))
     assert len(sets.train) == 1617
     stored = data.load("digits")  # of which the first rows are no fair sample, where a set is sorted by class
     first = stored.rows[split(stored, 0.1, None, 0)[0][:120]].reshape(120, -1)

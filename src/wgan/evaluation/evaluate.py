@@ -24,6 +24,7 @@ from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
+from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
 from wgan.training.model import Model, load_model, sample, sample_codes
@@ -47,6 +48,7 @@ class Protocol(TypedDict):
     features_text: str
     floor: str
     frechet: NotRequired[str]
+    structure: NotRequired[str]
     fewer_samples: NotRequired[str]
 
 
@@ -220,6 +222,19 @@ def compare(
         of_table = TableSets(dataset.form, of_held_out, samples_at_rest, known_rows, predicted, seed)
         more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
         found, lacking = more[0] | found, more[1] | lacking
+    if len(dataset.form.shape) > 1:  # rows with axes of space
+        most = most_rows(dataset.form.shape)
+        of_samples, of_train, of_held_out = (
+            dataset.form.at_rest(samples_at_rest[: min(most, count)]),
+            dataset.rows[train[: min(most, count)]],
+            dataset.rows[held_out[:most]],
+        )
+        more = _measurements(
+            STRUCTURE_METRICS, StructureSets(of_held_out, of_samples), StructureSets(of_held_out, of_train), seen, note
+        )
+        found, lacking = found | more[0], lacking | more[1]
+        if most < max(count, len(held_out)):
+            about["structure"] = f"spectra and the like: the first {most:,} rows of each set"
     return found, lacking, about
 
 
@@ -318,7 +333,7 @@ def _measurements(
 
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
-    tables = METRICS | TABLE_METRICS
+    tables = METRICS | TABLE_METRICS | STRUCTURE_METRICS
     return lacking[min(lacking, key=lambda name: tables[name].least)]
 
 
@@ -341,6 +356,7 @@ def table_in_words(report: Evaluation) -> list[str]:
         f"features: {protocol['features_text']}",
         f"floor: {protocol['floor']}",
         *textwrap.wrap(f"Frechet distance: {protocol['frechet']}" if "frechet" in protocol else "", 110),
+        *([protocol["structure"]] if "structure" in protocol else []),
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
         "",
         f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",
