@@ -356,7 +356,7 @@ if __name__ == "__main__":
 
 
 def test_verify_finds_what_no_stamp_shows(photos, tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "_stamp", lambda path: [1, 2, 3, 4])  # a disk that lost a bit tells nobody
+    monkeypatch.setattr(cache, "stamp_of", lambda path: [1, 2, 3, 4])  # a disk that lost a bit tells nobody
     right = load(photos)
     assert verified(right) == right.sha256
     (path,) = (tmp_path / "cache").rglob("rows")

@@ -23,6 +23,8 @@ from wgan.data.lsun import FILE, load_lmdb
 from wgan.data.numpy_files import read_numpy
 from wgan.data.places import configs_by_place, places_of, sha256_of, verified
 from wgan.data.rows import Dataset, Form, split
+from wgan.data.scans import WORDS as SCANS
+from wgan.data.scans import load_scans, suffixes_in
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
 from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
@@ -84,7 +86,9 @@ def load(
     column: Any = None,
     kind: str = "auto",
 ) -> Dataset:
-    """Load a data set by its name, or from a folder of images, an LMDB, or a .npy, .npz, .csv, .tsv or .parquet file.
+    """Load a data set by its name, or from a folder, an LMDB, or a .npy, .npz, .csv, .tsv or .parquet file.
+
+    A folder holds images or scans, and a file may be a scan too; see `scans`.
 
     `data_dir` is searched first for the files of named sets, and `seed` draws the toys. A Path is never taken for a
     name. Images in a folder become `size` x `size` pixels; `resize` ("crop", "pad" or "stretch") says how to fit those
@@ -107,15 +111,17 @@ def load(
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
+    if path.is_dir() and not named and (path / FILE).exists():
+        return load_lmdb(path, size, resize)
+    if size is None and not named and (scans := load_scans(path)):
+        return scans
     if path.is_dir() and not named:
-        if (path / FILE).exists():
-            return load_lmdb(path, size, resize)
         return decoded(folder_pictures(path), size, resize)
     if size is not None:
         raise WganError(f"size is only for folders of images, and {str(name_or_path)!r} is not one; leave it out")
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
-    remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, or one of: {', '.join(DATASETS)}"
+    remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, a {SCANS} file, or one of: {', '.join(DATASETS)}"
     if not path.exists():
         if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
             raise unknown_name("data set", name_or_path, DATASETS)
@@ -180,7 +186,7 @@ def places_for(config: "Config", run: Path) -> dict[str, str]:
 def look(name_or_path: str | Path) -> str:
     """What a folder of images holds, read from the images' headers alone; "" for anything else."""
     path = Path(os.path.expanduser(name_or_path))
-    if name_or_path in DATASETS or not path.is_dir() or (path / FILE).exists():
+    if name_or_path in DATASETS or not path.is_dir() or (path / FILE).exists() or suffixes_in(path):
         return ""
     pictures = folder_pictures(path)
     found = survey(pictures)

@@ -12,34 +12,30 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
-from wgan.data.download import cache, progress
+from wgan.data.download import progress
 from wgan.data.mapped import Mapped
 from wgan.data.numpy_files import array_in
 from wgan.data.packed import size_of
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
-from wgan.data.sealed import read_sealed, sha256_of_file, write_sealed
+from wgan.data.sealed import locked, read_sealed, sha256_of_file, stamp_of, write_sealed
 from wgan.errors import WganError
 from wgan.files.memory import in_words
 from wgan.files.printed import say
-from wgan.files.reading import opened, reason
+from wgan.files.reading import opened
 from wgan.files.records import parsed
-from wgan.files.writing import clear, lock_file, replacing, write
-
-if sys.platform != "win32":
-    import fcntl
+from wgan.files.writing import replacing, write
 
 VERSION = 2  # of the decoding and its files; each version has its own caches
 CHUNK = 128  # pictures for each record of the journal
@@ -229,18 +225,12 @@ def _whole(pictures: Pictures, folder: Path, target: Target) -> Manifest | None:
         manifest["files"][name] != sha256_of_file(folder / name) for name in named
     ):
         return None
-    if manifest["stamp"] != (stamp := _stamp(file)):
+    if manifest["stamp"] != (stamp := stamp_of(file)):
         if sha256_of_file(file) != manifest["sha256"]:
             return None
         manifest["stamp"] = stamp
         write_sealed(folder / "manifest.json", manifest)
     return manifest
-
-
-def _stamp(file: Path) -> list[int]:
-    """What changes when a file is written, replaced or copied; its time of change cannot be set back."""
-    found = file.stat()
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def _labels(pictures: Pictures, folder: Path) -> np.ndarray | None:
@@ -414,7 +404,7 @@ def _finish(pictures: Pictures, folder: Path, target: Target, records: list[Reco
         label_names=list(pictures.label_names),
         broken=broken,
         files={name: sha256_of_file(path) for name, path in files.items()},
-        stamp=_stamp(folder / "rows"),
+        stamp=stamp_of(folder / "rows"),
     )
     write_sealed(folder / "manifest.json", dict(manifest))
     (folder / "journal.jsonl").unlink()
@@ -471,21 +461,9 @@ def _chunk_count(count: int) -> int:
     return -(-count // CHUNK)
 
 
-@contextmanager
-def _locked_folder(pictures: Pictures, *parts: str) -> Iterator[Path]:
+def _locked_folder(pictures: Pictures, *parts: str) -> AbstractContextManager[Path]:
     """The cache folder of these pictures, locked by one process at a time while others wait."""
-    folder = cache().joinpath("images", pictures.key[:32], *parts)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock_file(folder / ".lock") as lock:
-            if sys.platform != "win32":
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            clear(folder)
-            yield folder
-    except OSError as error:
-        raise WganError(
-            f"cannot keep decoded images in {str(folder)!r} ({reason(error)}); set XDG_CACHE_HOME to another place"
-        ) from error
+    return locked("images", pictures.key[:32], *parts)
 
 
 def _journal_records(path: Path) -> Iterator[Record]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def folder_pictures(path: Path) -> Pictures:
     The first subfolder of a picture is its label, if every picture lies in a subfolder and there are at least two.
     Raises WganError if there is no picture.
     """
-    names, stamps, others = _files_below(path)
+    names, stamps, others = files_below(path, SUFFIXES)
     if not names:
         held = ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in others.most_common(3))
         raise WganError(
@@ -33,14 +34,7 @@ def folder_pictures(path: Path) -> Pictures:
     key = hashlib.sha256(f"folder {VERSION}".encode())
     for name, stamp in zip(names, stamps, strict=True):
         key.update(f"\0{name}\0{stamp}".encode(errors="surrogateescape"))
-    classes = [name.partition(os.sep)[0] if os.sep in name else "" for name in names]
-    label_names = tuple(sorted(set(classes)))
-    labels = None
-    if "" in label_names or len(label_names) < 2:
-        label_names = ()
-    else:
-        number = {name: i for i, name in enumerate(label_names)}
-        labels = np.array([number[name] for name in classes], np.int64)
+    labels, label_names = labels_of(names)
 
     def chunk(number: int) -> list[Encoded]:
         return [(shown(name), path / name) for name in names[number * CHUNK : (number + 1) * CHUNK]]
@@ -52,9 +46,51 @@ def folder_pictures(path: Path) -> Pictures:
     return Pictures(title, shown(path), key.hexdigest(), len(names), chunk, labels, label_names, remark)
 
 
-def _files_below(path: Path) -> tuple[list[str], list[str], Counter]:
-    """The names of the pictures, their sizes and times, and the number of other files by suffix."""
-    found, others, seen = [], Counter[str](), set()
+def labels_of(names: list[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The label of each file, and the names of the labels: the first subfolder of the file's name.
+
+    There are none unless every file lies in a subfolder, and there are at least two of them.
+    """
+    classes = [name.partition(os.sep)[0] if os.sep in name else "" for name in names]
+    label_names = tuple(sorted(set(classes)))
+    if "" in label_names or len(label_names) < 2:
+        return None, ()
+    number = {name: i for i, name in enumerate(label_names)}
+    return np.array([number[name] for name in classes], np.int64), label_names
+
+
+def files_below(path: Path, suffixes: tuple[str, ...]) -> tuple[list[str], list[str], Counter]:
+    """The sorted names of the files with these suffixes, their sizes and times, and the number of others by suffix."""
+    found, others = [], Counter[str]()
+    for folder, names in walked(path):
+        for name in names:
+            if (suffix := suffix_of(name)) not in suffixes:
+                others[suffix] += 1
+                continue
+            whole = os.path.join(folder, name)
+            try:
+                stamp = stamp_of_source(Path(whole))
+            except OSError:
+                stamp = "gone"  # a link to nothing, which is named as broken when it is read
+            found.append((os.path.relpath(whole, path), stamp))
+    found.sort()
+    return [name for name, _ in found], [stamp for _, stamp in found], others
+
+
+def stamp_of_source(path: Path) -> str:
+    """The size and time of a file, as the key of a cache has them."""
+    status = os.stat(path)
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def suffix_of(name: str) -> str:
+    """The last suffix of a file's name in small letters, with the one before `.gz` where that is `.nii`."""
+    return ".nii.gz" if name.lower().endswith(".nii.gz") else os.path.splitext(name)[1].lower()
+
+
+def walked(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each folder in `path`, which comes first, and the names of the files in it, without hidden ones."""
+    seen = set()
 
     def refuse(fault: OSError) -> None:
         raise WganError(f"cannot read the folder {fault.filename} ({reason(fault)}); {remedy(fault)}.") from fault
@@ -66,19 +102,4 @@ def _files_below(path: Path) -> tuple[list[str], list[str], Counter]:
             continue
         seen.add((status.st_dev, status.st_ino))
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in files:
-            suffix = os.path.splitext(name)[1].lower()
-            if name.startswith("."):
-                continue
-            if suffix not in SUFFIXES:
-                others[suffix] += 1
-                continue
-            whole = os.path.join(folder, name)
-            try:
-                status = os.stat(whole)
-                stamp = f"{status.st_size} {status.st_mtime_ns}"
-            except OSError:
-                stamp = "gone"  # a link to nothing, which is named as broken when it is read
-            found.append((os.path.relpath(whole, path), stamp))
-    found.sort()
-    return [name for name, _ in found], [stamp for _, stamp in found], others
+        yield folder, [name for name in files if not name.startswith(".")]

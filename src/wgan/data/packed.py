@@ -22,12 +22,17 @@ MOST_TIMES = 200  # its own size that a file may unpack to beyond them; tables a
 
 def refuse_unpacked(path: Path, unpacked: float, packed: int, instead: str) -> None:
     """Raise WganError for a file of `packed` bytes that unpacks to more than it can hold or than is free."""
+    refuse_times(path, unpacked, packed, instead)
+    refuse_more_than_free(unpacked, f"{str(path)!r}, unpacked,", instead)
+
+
+def refuse_times(path: Path, unpacked: float, packed: int, instead: str) -> None:
+    """Raise WganError for a file of `packed` bytes that unpacks to more than it can hold."""
     if unpacked > FREELY and unpacked > MOST_TIMES * packed:
         raise WganError(
             f"{str(path)!r} has {in_words(packed)} but unpacks to {in_words(unpacked)} or more, over {MOST_TIMES} "
             f"times as much, as hardly any data do; {instead}"
         )
-    refuse_more_than_free(unpacked, f"{str(path)!r}, unpacked,", instead)
 
 
 class Unpacking(io.RawIOBase):

@@ -1,17 +1,50 @@
-"""JSON files of the cache that prove themselves: each holds the SHA-256 of what it says."""
+"""The folders of the cache, and JSON files in them that prove themselves: each holds the SHA-256 of what it says."""
 
 import hashlib
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from wgan.data.download import cache
 from wgan.errors import WganError
-from wgan.files.reading import opened, read
+from wgan.files.reading import opened, read, reason
 from wgan.files.records import parsed
-from wgan.files.writing import write
+from wgan.files.writing import clear, lock_file, write
+
+if sys.platform != "win32":
+    import fcntl
 
 MOST = 2**30  # bytes; broken pictures, at most 1 %, are named in such a file
 SEAL = "seal"
+
+
+@contextmanager
+def locked(*parts: str) -> Iterator[Path]:
+    """A folder of the cache, locked by one process at a time while others wait.
+
+    Raises WganError if the disk refuses.
+    """
+    folder = cache().joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock_file(folder / ".lock") as lock:
+            if sys.platform != "win32":
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            clear(folder)
+            yield folder
+    except OSError as error:
+        raise WganError(
+            f"cannot keep decoded {parts[0]} in {str(folder)!r} ({reason(error)}); set XDG_CACHE_HOME to another place"
+        ) from error
+
+
+def stamp_of(file: Path) -> list[int]:
+    """What changes when a file is written, replaced or copied; its time of change cannot be set back."""
+    found = file.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def write_sealed(path: Path, fields: dict[str, Any]) -> None:

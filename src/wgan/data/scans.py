@@ -1,0 +1,234 @@
+"""Signals, images and volumes in files that are no pictures: .npy folders, TIFF stacks, NIfTI and HDF5.
+
+A folder holds one row in each file. One file holds many rows: the pages of a TIFF, the last axis of a NIfTI file, the
+first axis of a data set in HDF5. Rows that cannot be mapped where they lie are joined into the user's cache.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from wgan.data import hdf5, nifti, tiffs
+from wgan.data.arrays import from_array
+from wgan.data.folder import files_below, labels_of, stamp_of_source, suffix_of, walked
+from wgan.data.joined import Parts, joined, key_of
+from wgan.data.labels import as_labels
+from wgan.data.mapped import Mapped
+from wgan.data.numpy_files import array_in, declared
+from wgan.data.packed import size_of
+from wgan.data.pictures import SUFFIXES as PICTURES
+from wgan.data.rows import Dataset
+from wgan.errors import WganError
+from wgan.files.printed import shown
+from wgan.files.reading import explained, opened
+
+WORDS = ".tif, .nii, .nii.gz, .h5 or .hdf5"
+
+
+class Row(NamedTuple):
+    """What the header of a file in a folder says of its row, and what reads it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+
+
+class Scans(NamedTuple):
+    """Rows of files that are no pictures, and what is known of them."""
+
+    rows: np.ndarray
+    mapped: Mapped
+    sha256: str = ""
+    labels: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    how: str = ""  # how the rows were found, as the end of a sentence
+
+
+def load_scans(path: Path) -> Dataset | None:
+    """The rows of a file or folder of scans; None for a path that is none, such as a folder of pictures.
+
+    Raises WganError for a file that is damaged or not understood, files of several kinds, rows of several shapes, and
+    whatever `from_array` refuses.
+    """
+    file, name = hdf5.file_and_name(path)
+    if path.is_dir():
+        suffixes = suffixes_in(path)
+        found = _folder(path, suffixes) if suffixes else None
+    elif not file.is_file():
+        return None
+    elif file.suffix.lower() in hdf5.SUFFIXES:
+        found = _hdf5(file, name)
+    else:
+        found = _single(path)
+    if found is None:
+        return None
+    title = file.name[: len(file.name) - len(suffix_of(file.name))] or file.name
+    title = shown(path.resolve().name or "scans") if path.is_dir() else title
+    dataset = from_array(found.rows, name=shown(path))
+    shared = np.may_share_memory(dataset.rows, found.rows)  # else the rows were converted in memory
+    how = found.how + "".join(dataset.source.partition("; ")[1:])
+    return replace(
+        dataset,
+        name=title,
+        labels=found.labels,
+        label_names=found.label_names,
+        source=f"{shown(path)}{how}",
+        mapped=found.mapped if shared else None,
+        sha256=found.sha256 if shared else "",
+    )
+
+
+def suffixes_in(path: Path) -> tuple[str, ...]:
+    """The suffixes of the scans that a folder holds; () for a folder of pictures, and for one without scans.
+
+    Pictures come first: a folder with a .png is one of pictures, and so is one whose first .tif is a picture.
+    Raises WganError for scans of several kinds.
+    """
+    kinds = Counter[tuple[str, ...]]()
+    first = ""
+    for folder, names in walked(path):
+        for name in names:
+            suffix = suffix_of(name)
+            if suffix in PICTURES and suffix not in tiffs.SUFFIXES:
+                return ()
+            kind = next((kind for kind in FOLDERS if suffix in kind), None)
+            if kind is None:
+                continue
+            kinds[kind] += 1
+            if kind == tiffs.SUFFIXES:
+                first = min(first or "\U0010ffff", os.path.relpath(os.path.join(folder, name), path))
+    if first and _is_picture(path / first):
+        return ()
+    if len(kinds) > 1:
+        held = " and ".join(f"{count:,} {' or '.join(kind)}" for kind, count in kinds.items())
+        raise WganError(f"{str(path)!r} holds {held}; give a folder with files of one kind")
+    return next(iter(kinds), ())
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a .tif is a picture, or broken, which the folder of pictures says."""
+    try:
+        return tiffs.header(path).pictures
+    except WganError:
+        return True
+
+
+def _folder(path: Path, suffixes: tuple[str, ...]) -> Scans:
+    """The rows of a folder, one for each file with these suffixes."""
+    names, stamps, _ = files_below(path, suffixes)
+    source = shown(path)
+
+    def read() -> Parts:
+        row = FOLDERS[suffixes]
+        first = row(path / names[0])
+        for name in names[1:]:
+            other = row(path / name)
+            if (other.shape, other.dtype) != (first.shape, first.dtype):
+                raise WganError(
+                    f"{source} holds rows of several shapes: {names[0]!r} is {_words(first)}, but {name!r} is "
+                    f"{_words(other)}; give files of one shape and dtype"
+                )
+
+        def blocks() -> Iterator[tuple[str, np.ndarray]]:
+            for name in names:
+                yield repr(str(path / name)), row(path / name).read()[np.newaxis]
+
+        return Parts((len(names), *first.shape), first.dtype, blocks)
+
+    found = joined(source, key_of(*suffixes, *names, *stamps), read)
+    labels, label_names = labels_of(names)
+    return Scans(*found, labels, tuple(map(shown, label_names)), f"; {len(names):,} files")
+
+
+def _words(row: Row) -> str:
+    return f"{'x'.join(map(str, row.shape)) or 'a number'} {row.dtype}"
+
+
+def _of_npy(path: Path) -> Row:
+    def read() -> np.ndarray:
+        with _npy(path) as (file, size):
+            return array_in(file, size)
+
+    with _npy(path) as (file, size):
+        found = declared(file, size)
+    return Row(found.shape, found.dtype, read)
+
+
+@contextmanager
+def _npy(path: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """An open .npy file and its size. Raises WganError, which names the path, for what goes wrong."""
+    try:
+        with opened(path) as file, explained("read", path):
+            if not (size := size_of(file)):
+                raise ValueError("it is empty")
+            yield file, size
+    except ValueError as fault:
+        raise WganError(f"cannot read {str(path)!r} ({fault}); write it again with numpy.save") from None
+
+
+def _of_tiff(path: Path) -> Row:
+    found = tiffs.header(path)
+
+    def read() -> np.ndarray:
+        every = list(tiffs.pages(path, found))
+        return every[0] if found.total == 1 else np.stack(every)
+
+    return Row((found.total, *found.shape) if found.total > 1 else found.shape, found.dtype, read)
+
+
+def _of_nifti(path: Path) -> Row:
+    found = nifti.header(path)
+    return Row(found.shape, found.dtype, lambda: next(nifti.blocks(path, found)))
+
+
+# What reads the row of a file in a folder, by the suffixes that may lie beside each other.
+FOLDERS: dict[tuple[str, ...], Callable[[Path], Row]] = {
+    (".npy",): _of_npy,
+    tiffs.SUFFIXES: _of_tiff,
+    nifti.SUFFIXES: _of_nifti,
+}
+
+
+def _single(path: Path) -> Scans | None:
+    """The rows of one file: the pages of a TIFF, or the places on the last axis of a NIfTI file."""
+    suffix = suffix_of(path.name)
+    if suffix not in (*tiffs.SUFFIXES, *nifti.SUFFIXES):
+        return None
+    source = shown(path)
+
+    def blocks_of(arrays: Iterator[np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
+        for number, row in enumerate(arrays):
+            yield f"{str(path)!r}, row {number},", row[np.newaxis]
+
+    def read() -> Parts:
+        if suffix in tiffs.SUFFIXES:
+            pages = tiffs.header(path)
+            return Parts((pages.total, *pages.shape), pages.dtype, lambda: blocks_of(tiffs.pages(path, pages)))
+        found = nifti.header(path)
+        shape = (found.shape[-1], *found.shape[:-1])
+        return Parts(shape, found.dtype, lambda: blocks_of(nifti.blocks(path, found, along_last=True)))
+
+    found = joined(source, key_of("file", str(path.resolve()), stamp_of_source(path)), read)
+    how = "each page" if suffix in tiffs.SUFFIXES else "each place on its last axis"
+    return Scans(found.rows, found.mapped, found.sha256, how=f"; {how} is a row")
+
+
+def _hdf5(path: Path, name: str) -> Scans:
+    """The rows of a data set in an HDF5 file, mapped where they lie if they lie there as they are."""
+    found = hdf5.find(path, name)
+    labels: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    if found.labels is not None:
+        labels, names = as_labels(found.labels, found.parts.shape[0], f"{str(path)!r}, data set {found.labels_name},")
+    how = f"; rows from the data set {shown(found.name)}"
+    how += f", labels from {shown(found.labels_name)}" if found.labels_name else ""
+    if there := hdf5.mapped_rows(path, found):
+        return Scans(*there, "", labels, names, how)
+    key = key_of("hdf5", str(path.resolve()), found.name, stamp_of_source(path))
+    return Scans(*joined(shown(path), key, lambda: found.parts), labels, names, how)
