@@ -1,5 +1,7 @@
 """The structure of samples against that of real rows: closed forms, floors, faults that must be seen, errors."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
@@ -78,6 +80,11 @@ def test_the_two_point_difference_is_that_of_the_known_functions():
     assert found.error < 0.01
 
 
+@cache
+def of_law(law, seed):
+    return LAWS[law](seed)
+
+
 LAWS = {
     "signals": lambda seed: fields.waves(300, seed),
     "images": lambda seed: fields.medium(200, seed, 24),
@@ -88,7 +95,7 @@ LAWS = {
 @pytest.mark.parametrize("law", LAWS)
 @each
 def test_samples_of_the_law_lie_at_the_floor(name, law):
-    real, fake, train = map(LAWS[law], range(3))
+    real, fake, train = (of_law(law, seed) for seed in range(3))
     if not STRUCTURE_METRICS[name].applies(StructureSets(real, fake)):
         assert law == "signals"
         assert name in ("two_point", "phase_fraction"), "only these two need phases"
@@ -105,7 +112,7 @@ def white(rows, seed=9):
 
 @pytest.mark.parametrize("law", LAWS)
 def test_white_noise_of_the_same_values_is_seen_by_what_looks_at_structure(law):
-    real, fake, train = map(LAWS[law], range(3))
+    real, fake, train = (of_law(law, seed) for seed in range(3))
     for name in STRUCTURE_METRICS:
         if not STRUCTURE_METRICS[name].applies(StructureSets(real, fake)):
             continue
