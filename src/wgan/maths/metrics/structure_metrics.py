@@ -29,7 +29,7 @@ from wgan.maths.metrics.structure import (
     varying,
 )
 
-MOST_VALUES = 2**26  # of each set that is compared: 256 volumes of 64 x 64 x 64
+MOST_ROWS, MOST_VALUES = 10_000, 2**25  # of each set that is compared: 128 volumes of 64 x 64 x 64
 MOST_LAGS = 64
 KNOTS = 512  # values at which distribution functions are compared
 FAINT = 1e-6  # of a channel's variance; less power counts as that much
@@ -201,7 +201,7 @@ def _error(*replicates: np.ndarray) -> float | None:
 
 def most_rows(shape: tuple[int, ...]) -> int:
     """The number of rows of this shape that are compared at most."""
-    return max(20, MOST_VALUES // math.prod(shape))
+    return min(MOST_ROWS, max(20, MOST_VALUES // math.prod(shape)))
 
 
 @dataclass(frozen=True, eq=False)
