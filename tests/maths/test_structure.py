@@ -8,7 +8,14 @@ import pytest
 from wgan import WganError
 from wgan.maths import fields
 from wgan.maths.metrics import structure
-from wgan.maths.metrics.structure import amplitudes, autocorrelation, phase_fractions, power_spectrum, two_point
+from wgan.maths.metrics.structure import (
+    amplitudes,
+    autocorrelation,
+    channel_correlation,
+    phase_fractions,
+    power_spectrum,
+    two_point,
+)
 
 SHAPES = [(9,), (12,), (5, 8), (7, 7), (4, 6, 5)]
 each_shape = pytest.mark.parametrize("space", SHAPES, ids=str)
@@ -74,6 +81,23 @@ def test_the_error_of_an_autocorrelation_is_that_of_repetition():
 
 
 @each_shape
+def test_channels_are_correlated_as_numpy_says(space):
+    rows = normal(space, channels=3) @ np.array([[1, 2, 0], [0, 1, -1], [0, 0, 1.0]])
+    curve = channel_correlation(rows)
+    assert curve.at.tolist() == [[0, 1], [0, 2], [1, 2]]
+    expected = np.corrcoef(rows.reshape(-1, 3), rowvar=False)
+    np.testing.assert_allclose(curve.mean[:, 0], expected[[0, 0, 1], [1, 2, 2]], rtol=1e-9)
+
+
+def test_the_error_of_a_channel_correlation_is_that_of_repetition():
+    repeats = [channel_correlation(fields.waves(200, seed)) for seed in range(60)]
+    values = np.array([curve.mean[0, 0] for curve in repeats])
+    truth = fields.waves_cross_correlation([0])[0]
+    assert abs(values.mean() - truth) < 5 * values.std() / np.sqrt(60)
+    assert np.mean([curve.error for curve in repeats]) == pytest.approx(values.std(), rel=0.35)
+
+
+@each_shape
 def test_s2_is_the_share_of_pairs_in_the_phase(space):
     rows = (normal(space) > 3).astype(np.uint8)
     along = []
@@ -121,6 +145,7 @@ def test_amplitudes_are_numpys_histogram_of_each_row_and_channel():
 MEASURES = {
     "spectrum": power_spectrum,
     "autocorrelation": lambda rows: autocorrelation(rows, [0, 2]),
+    "channel_correlation": channel_correlation,
     "two_point": lambda rows: two_point(rows, [0, 2]),
     "phase_fractions": phase_fractions,
     "amplitudes": lambda rows: amplitudes(rows, [0, 0.5, 2]),
@@ -132,7 +157,7 @@ each = pytest.mark.parametrize("name", MEASURES)
 def test_rows_of_every_kind_and_in_every_chunk_have_one_value(name, monkeypatch):
     rows = (normal((6, 5), rows=5) > 3).astype(np.float64)
     expected = MEASURES[name](rows)
-    assert expected.rows.shape[0::2] == (5, 2)
+    assert expected.rows.shape[0::2] == (5, 1 if name == "channel_correlation" else 2)
     for kind in (bool, np.uint8, np.int64, np.float16, np.float32, object, np.ndarray.tolist):
         other = rows.astype(kind) if isinstance(kind, type) else kind(rows)
         np.testing.assert_allclose(MEASURES[name](other).rows, expected.rows, atol=1e-12)
@@ -182,6 +207,7 @@ def test_the_row_and_channel_of_a_value_that_is_not_finite_are_named(name, bad, 
     ("call", "said"),
     [
         (lambda x: autocorrelation(np.ones((3, 8, 2)), [1]), "does not vary in channel 0"),
+        (lambda x: channel_correlation(np.ones((3, 8, 2))), "does not vary in channel 0"),
         (lambda x: autocorrelation(x, [8]), "lags go to 8, but an axis has 8 steps; give smaller numbers"),
         (lambda x: autocorrelation(x, [0.5]), "lags must be whole numbers of steps"),
         (lambda x: two_point(x > 3, [-1]), "distances must be whole numbers of steps of at least 0"),
