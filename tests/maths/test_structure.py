@@ -90,9 +90,11 @@ def test_channels_are_correlated_as_numpy_says(space):
 
 
 def test_the_error_of_a_channel_correlation_is_that_of_repetition():
-    repeats = [channel_correlation(fields.waves(200, seed)) for seed in range(60)]
+    # the second channel is mostly the first, so that their product and their variances rise and fall together
+    repeats = [channel_correlation(fields.waves(200, seed) @ np.array([[1, 1], [0, 0.3]])) for seed in range(60)]
     values = np.array([curve.mean[0, 0] for curve in repeats])
-    truth = fields.waves_cross_correlation([0])[0]
+    together = fields.waves_cross_correlation([0])[0]
+    truth = (1 + 0.3 * together) / np.sqrt(1 + 0.09 + 0.6 * together)
     assert abs(values.mean() - truth) < 5 * values.std() / np.sqrt(60)
     assert np.mean([curve.error for curve in repeats]) == pytest.approx(values.std(), rel=0.35)
 
