@@ -194,7 +194,7 @@ def test_the_error_is_that_of_repetition(name):
 @of_one_channel
 def test_the_error_is_not_too_small_where_the_laws_are_equal(name):
     error, deviation = repeated(name)
-    assert 0.8 < error / deviation < 3
+    assert 0.8 < error / deviation < 2.2
 
 
 @of_one_channel

@@ -82,7 +82,7 @@ def autocorrelation(rows: Any, lags: Any, axis: int | None = None) -> Curve:
     """The correlation of values that lie `lags` steps apart along an axis of space, by channel; None: mean over axes.
 
     It is the mean product of two values, less the channel's mean over all rows, divided by the channel's variance.
-    Pairs within a row count; rows do not go on at their ends. The values of a row are those whose mean over rows is
+    Only pairs within a row count; rows do not wrap around. The values of a row are those whose mean over rows is
     this ratio of means, and whose standard error is its error by the delta method.
 
     Examples:
