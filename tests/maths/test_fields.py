@@ -10,6 +10,7 @@ from wgan.maths.fields import (
     DELAY,
     medium,
     medium_two_point,
+    moving_average,
     waves,
     waves_autocorrelation,
     waves_coherence,
@@ -81,6 +82,13 @@ def test_s2_is_the_probability_of_the_bivariate_normal_distribution():
             expected = multivariate_normal.cdf([level, level], cov=[[1, rho], [rho, 1]])
             assert medium_two_point([distance], fraction, 4)[0] == pytest.approx(expected, abs=1e-10)
         assert medium_two_point([0, 1e6], fraction) == pytest.approx([fraction, fraction**2], abs=1e-12)
+
+
+@pytest.mark.parametrize("scale", [3, 3.7, 5, 11])
+def test_the_field_of_a_medium_has_its_covariance(scale):
+    average, places = moving_average(40, scale), np.arange(40)
+    expected = np.exp(-(((places[:, None] - places) / scale) ** 2))
+    np.testing.assert_allclose(average.T @ average, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize(("dimension", "size", "n"), [(2, 40, 600), (3, 24, 120)])

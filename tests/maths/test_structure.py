@@ -8,7 +8,14 @@ import pytest
 from wgan import WganError
 from wgan.maths import fields
 from wgan.maths.metrics import structure
-from wgan.maths.metrics.structure import amplitudes, autocorrelation, phase_fractions, power_spectrum, two_point
+from wgan.maths.metrics.structure import (
+    amplitudes,
+    autocorrelation,
+    channel_correlation,
+    phase_fractions,
+    power_spectrum,
+    two_point,
+)
 
 SHAPES = [(9,), (12,), (5, 8), (7, 7), (4, 6, 5)]
 each_shape = pytest.mark.parametrize("space", SHAPES, ids=str)
@@ -42,8 +49,8 @@ def test_a_spectrum_is_the_mean_power_of_each_ring_of_frequencies(space):
 
 
 def test_an_offset_of_a_row_is_no_power():
-    rows = normal((16,))
-    np.testing.assert_allclose(power_spectrum(rows + 1e6).rows, power_spectrum(rows).rows, rtol=1e-6)
+    rows = np.rint(normal((15, 7)))
+    np.testing.assert_allclose(power_spectrum(rows + 2**40).rows, power_spectrum(rows).rows, rtol=1e-9, atol=1e-12)
 
 
 def test_white_noise_has_its_variance_at_every_frequency():
@@ -71,6 +78,25 @@ def test_the_error_of_an_autocorrelation_is_that_of_repetition():
     expected = np.std([curve.mean for curve in repeats], axis=0)[1:]
     assert np.mean([curve.error for curve in repeats], 0)[1:] == pytest.approx(expected, rel=0.35)
     assert repeats[0].error[0] == pytest.approx([0, 0], abs=1e-12), "the correlation at lag 0 is 1 in every sample"
+
+
+@each_shape
+def test_channels_are_correlated_as_numpy_says(space):
+    rows = normal(space, channels=3) @ np.array([[1, 2, 0], [0, 1, -1], [0, 0, 1.0]])
+    curve = channel_correlation(rows)
+    assert curve.at.tolist() == [[0, 1], [0, 2], [1, 2]]
+    expected = np.corrcoef(rows.reshape(-1, 3), rowvar=False)
+    np.testing.assert_allclose(curve.mean[:, 0], expected[[0, 0, 1], [1, 2, 2]], rtol=1e-9)
+
+
+def test_the_error_of_a_channel_correlation_is_that_of_repetition():
+    # the second channel is mostly the first, so that their product and their variances rise and fall together
+    repeats = [channel_correlation(fields.waves(200, seed) @ np.array([[1, 1], [0, 0.3]])) for seed in range(60)]
+    values = np.array([curve.mean[0, 0] for curve in repeats])
+    together = fields.waves_cross_correlation([0])[0]
+    truth = (1 + 0.3 * together) / np.sqrt(1 + 0.09 + 0.6 * together)
+    assert abs(values.mean() - truth) < 5 * values.std() / np.sqrt(60)
+    assert np.mean([curve.error for curve in repeats]) == pytest.approx(values.std(), rel=0.35)
 
 
 @each_shape
@@ -110,7 +136,7 @@ def test_phases_belong_to_the_nearest_level():
 
 
 def test_amplitudes_are_numpys_histogram_of_each_row_and_channel():
-    rows, edges = normal((5, 6)), np.array([-1.0, 1.0, 3.0, 3.5, 8.0])
+    rows, edges = np.rint(normal((5, 6))), np.array([-1.0, 1.0, 3.0, 3.5, 99.0])  # with values at the edges
     curve = amplitudes(rows, edges)
     for row, channel in itertools.product(range(4), range(2)):
         expected = np.histogram(rows[row, ..., channel], edges)[0] / 30
@@ -121,6 +147,7 @@ def test_amplitudes_are_numpys_histogram_of_each_row_and_channel():
 MEASURES = {
     "spectrum": power_spectrum,
     "autocorrelation": lambda rows: autocorrelation(rows, [0, 2]),
+    "channel_correlation": channel_correlation,
     "two_point": lambda rows: two_point(rows, [0, 2]),
     "phase_fractions": phase_fractions,
     "amplitudes": lambda rows: amplitudes(rows, [0, 0.5, 2]),
@@ -132,7 +159,7 @@ each = pytest.mark.parametrize("name", MEASURES)
 def test_rows_of_every_kind_and_in_every_chunk_have_one_value(name, monkeypatch):
     rows = (normal((6, 5), rows=5) > 3).astype(np.float64)
     expected = MEASURES[name](rows)
-    assert expected.rows.shape[0::2] == (5, 2)
+    assert expected.rows.shape[0::2] == (5, 1 if name == "channel_correlation" else 2)
     for kind in (bool, np.uint8, np.int64, np.float16, np.float32, object, np.ndarray.tolist):
         other = rows.astype(kind) if isinstance(kind, type) else kind(rows)
         np.testing.assert_allclose(MEASURES[name](other).rows, expected.rows, atol=1e-12)
@@ -182,6 +209,7 @@ def test_the_row_and_channel_of_a_value_that_is_not_finite_are_named(name, bad, 
     ("call", "said"),
     [
         (lambda x: autocorrelation(np.ones((3, 8, 2)), [1]), "does not vary in channel 0"),
+        (lambda x: channel_correlation(np.ones((3, 8, 2))), "does not vary in channel 0"),
         (lambda x: autocorrelation(x, [8]), "lags go to 8, but an axis has 8 steps; give smaller numbers"),
         (lambda x: autocorrelation(x, [0.5]), "lags must be whole numbers of steps"),
         (lambda x: two_point(x > 3, [-1]), "distances must be whole numbers of steps of at least 0"),

@@ -6,6 +6,7 @@ It may use `runs`, `maths`, `files` and `errors`, and pandas, pyarrow or dataset
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from wgan.data.scans import WORDS as SCANS
 from wgan.data.scans import load_scans, suffixes_in
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
-from wgan.data.toys import TOY_ROWS, TOYS, digits, toy
+from wgan.data.toys import LENGTH, TOY_ROWS, TOYS, digits, medium, toy, waves
 from wgan.errors import WganError, unknown_name
 from wgan.files.printed import page
 from wgan.runs import folder as runs
@@ -68,11 +69,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """A named data set; `make(data_dir, seed)` returns its Dataset."""
+    """A named data set; `make(data_dir, seed)` returns its Dataset, or `sized(seed, size)` one of that size."""
 
     name: str
     text: str
     make: Callable[[Path | None, int], Dataset]
+    sized: Callable[[int, int], Dataset] | None = None
 
 
 def load(
@@ -106,19 +108,25 @@ def load(
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
             raise WganError(f"{field} is only for tables ({WORDS}), and {str(name_or_path)!r} is not one; leave it out")
-    if kind != "auto" and (named or Path(name_or_path).suffix.lower() not in (".npy", ".npz")):
-        raise WganError(f"kind is only for .npy and .npz files, and {str(name_or_path)!r} is not one; leave it out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
     if path.is_dir() and not named and (path / FILE).exists():
         return load_lmdb(path, size, resize)
-    if size is None and not named and (scans := load_scans(path)):
+    if size is None and not named and (scans := load_scans(path, kind)):
         return scans
+    if kind != "auto" and (named or path.suffix.lower() not in (".npy", ".npz")):
+        raise WganError(
+            f"kind is only for arrays (.npy, .npz, {SCANS}), and {str(name_or_path)!r} is not one; leave it out"
+        )
     if path.is_dir() and not named:
         return decoded(folder_pictures(path), size, resize)
+    if named and named.sized and size is not None:
+        return named.sized(seed, size)
     if size is not None:
-        raise WganError(f"size is only for folders of images, and {str(name_or_path)!r} is not one; leave it out")
+        raise WganError(
+            f"size is only for folders of images and for sets of a known law, and {str(name_or_path)!r} is not one; leave it out"
+        )
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)
     remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, a {SCANS} file, or one of: {', '.join(DATASETS)}"
@@ -212,6 +220,10 @@ def _cifar(name: str, text: str) -> DatasetInfo:
     return DatasetInfo(name, text, lambda data_dir, seed: load_cifar(name, "train", data_dir))
 
 
+def _of_law(name: str, text: str, size: int, sized: Callable[[int, int], Dataset]) -> DatasetInfo:
+    return DatasetInfo(name, text, lambda data_dir, seed: sized(seed, size), sized)
+
+
 def _points(name: str, text: str) -> DatasetInfo:
     return DatasetInfo(name, text, lambda data_dir, seed: toy(name, TOY_ROWS, seed))
 
@@ -227,5 +239,8 @@ DATASETS = {
         _points("8gaussians", "50,000 points of 8 Gaussians on a circle."),
         _points("25gaussians", "50,000 points of 25 Gaussians on a grid."),
         _points("swissroll", "50,000 points of a Swiss roll with noise."),
+        _of_law("waves", "10,000 Gaussian signals of 64 steps and 2 channels, of a known law.", LENGTH, waves),
+        _of_law("medium-2d", "2,000 images of a material of two phases, of a known law.", 32, partial(medium, 2)),
+        _of_law("medium-3d", "400 volumes of a material of two phases, of a known law.", 32, partial(medium, 3)),
     ]
 }

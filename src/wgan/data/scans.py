@@ -50,8 +50,8 @@ class Scans(NamedTuple):
     how: str = ""  # how the rows were found, as the end of a sentence
 
 
-def load_scans(path: Path) -> Dataset | None:
-    """The rows of a file or folder of scans; None for a path that is none, such as a folder of pictures.
+def load_scans(path: Path, kind: str = "auto") -> Dataset | None:
+    """The rows of a file or folder of scans, of this kind; None for a path that is none, such as a folder of pictures.
 
     Raises WganError for a file that is damaged or not understood, files of several kinds, rows of several shapes, and
     whatever `from_array` refuses.
@@ -70,7 +70,7 @@ def load_scans(path: Path) -> Dataset | None:
         return None
     title = file.name[: len(file.name) - len(suffix_of(file.name))] or file.name
     title = shown(path.resolve().name or "scans") if path.is_dir() else title
-    dataset = from_array(found.rows, name=shown(path))
+    dataset = from_array(found.rows, name=shown(path), kind=kind)
     shared = np.may_share_memory(dataset.rows, found.rows)  # else the rows were converted in memory
     how = found.how + "".join(dataset.source.partition("; ")[1:])
     return replace(

@@ -1,4 +1,4 @@
-"""Data sets that need no file: two-dimensional points, and scikit-learn's digits."""
+"""Data sets that need no file: points, signals and media of a known law, and scikit-learn's digits."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +9,11 @@ from wgan.data.arrays import from_array
 from wgan.data.idx import DIGIT_NAMES
 from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError, unknown_name
+from wgan.maths import fields
 
 TOY_ROWS = 50_000
+WAVES, LENGTH = 10_000, 64
+MEDIA = {2: 2000, 3: 400}  # rows, by the axes of space
 
 
 def digits(data_dir: Path | None, seed: int) -> Dataset:
@@ -37,6 +40,19 @@ def toy(name: str, n: int, seed: int) -> Dataset:
     points, labels = TOYS[name](np.random.Generator(np.random.Philox(key=[seed, 1 << 32])), n)
     form = Form("points", (2,), "float32", 0.0, 1.0, None, None)
     return Dataset(name, points.astype(np.float32), form, labels, source=f"{n:,} points of seed {seed}")
+
+
+def waves(seed: int, length: int) -> Dataset:
+    """Stationary Gaussian signals of two channels, float32 [10000, length, 2]; `maths.fields` has their law."""
+    rows = fields.waves(WAVES, seed, length).astype(np.float32)
+    return replace(from_array(rows, name="waves", kind="signals"), source=f"{WAVES:,} signals of seed {seed}")
+
+
+def medium(axes: int, seed: int, size: int) -> Dataset:
+    """Media of two phases, uint8 [n, size, size(, size), 1]; `maths.fields` has their law."""
+    rows, kind = fields.medium(MEDIA[axes], seed, size, axes), {2: "images", 3: "volumes"}[axes]
+    made = from_array(rows, name=f"medium-{axes}d", kind=kind)
+    return replace(made, source=f"{len(rows):,} {kind} of two phases, of seed {seed}")
 
 
 def _eight_gaussians(random: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -145,12 +145,7 @@ def medium(
     fraction, scale = _law(fraction, scale)
     if dimension not in (2, 3):
         raise WganError(f"dimension is {dimension}; give 2 for images or 3 for volumes.")
-    reach = math.ceil(REACH * scale)
-    weights = np.exp(-2 * (np.arange(-reach, reach + 1) / scale) ** 2)
-    weights /= np.sqrt((weights**2).sum())
-    average = np.zeros((size + 2 * reach, size))
-    for at in range(size):
-        average[at : at + len(weights), at] = weights
+    average = moving_average(size, scale)
     level = -ndtri(fraction)
     rows = np.empty((n, *[size] * dimension, 1), np.uint8)
     for part, field in _noise(n, seed, (len(average),) * dimension):
@@ -158,6 +153,17 @@ def medium(
             field = np.tensordot(field, average, axes=(1, 0))
         rows[part, ..., 0] = field > level
     return rows
+
+
+def moving_average(size: int, scale: float) -> Array:
+    """The matrix [noise, size] that makes white noise along one axis a field of covariance exp(-(r / scale)^2)."""
+    reach = math.ceil(REACH * scale)
+    weights = np.exp(-2 * (np.arange(-reach, reach + 1) / scale) ** 2)
+    weights /= np.sqrt((weights**2).sum())
+    average = np.zeros((size + 2 * reach, size))
+    for at in range(size):
+        average[at : at + len(weights), at] = weights
+    return average
 
 
 def medium_two_point(distances: Any, fraction: float = FRACTION, scale: float = SCALE) -> Array:

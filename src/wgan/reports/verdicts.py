@@ -246,7 +246,7 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     )
     if at_floor(log):
         return Verdict(
-            "memorising critic", "note", "The critic has learned its training rows by heart; the samples are good.",
+            "memorising critic", "note", "The critic has memorised its training rows, but the samples are good.",
             evidence,
             "Nothing to do. Judge the run by the distances to held-out rows, not by the estimate or the losses.",
         )  # fmt: skip

@@ -22,7 +22,7 @@ WANTED = "rows [n, *space, channels] with one, two or three axes of space"
 class Curve(NamedTuple):
     """What a measure found: `rows` [n, k, channels], the values of each row at the k places `at`.
 
-    The places are frequencies, lags, distances, levels or edges.
+    The places are frequencies, lags, distances, levels, edges or pairs of channels.
     """
 
     at: np.ndarray
@@ -82,7 +82,7 @@ def autocorrelation(rows: Any, lags: Any, axis: int | None = None) -> Curve:
     """The correlation of values that lie `lags` steps apart along an axis of space, by channel; None: mean over axes.
 
     It is the mean product of two values, less the channel's mean over all rows, divided by the channel's variance.
-    Pairs within a row count; rows do not go on at their ends. The values of a row are those whose mean over rows is
+    Only pairs within a row count; rows do not wrap around. The values of a row are those whose mean over rows is
     this ratio of means, and whose standard error is its error by the delta method.
 
     Examples:
@@ -91,15 +91,36 @@ def autocorrelation(rows: Any, lags: Any, axis: int | None = None) -> Curve:
     """
     rows = as_space(rows, "rows")
     steps = _steps(lags, "lags", rows.shape, axis)
-    constant = np.flatnonzero(~varying(rows))
-    if len(constant):
-        raise WganError(
-            f"rows does not vary in channel {constant[0]}, so it has no autocorrelation; leave that channel out."
-        )
+    _refuse_constant(rows, "autocorrelation")
     products = _mean_products(rows, np.concatenate([[0], steps]), axis, _means(rows))
     at_zero = products[:, :1]
     ratio = products.mean(0)[1:] / at_zero.mean(0)
     return Curve(steps, ratio + (products[:, 1:] - ratio * at_zero) / at_zero.mean(0))
+
+
+def channel_correlation(rows: Any) -> Curve:
+    """The correlation of two channels at the same point, over all rows and points: `at` are the pairs, [k, 2].
+
+    The last axis of `rows` has length 1. As for `autocorrelation`, the values of a row are those whose mean is the
+    correlation and whose standard error is its error.
+
+    Examples:
+        >>> channel_correlation(np.array([[[0, 1], [1, 0], [2, -1]]])).mean.tolist()
+        [[-1.0]]
+    """
+    rows = as_space(rows, "rows")
+    _refuse_constant(rows, "correlation with others")
+    means, deviations = _means(rows), np.sqrt(variances(rows))
+    found = []
+    for some in chunks(rows):
+        standard = ((some - means) / deviations).reshape(len(some), -1, rows.shape[-1])
+        found.append(np.einsum("npa,npb->nab", standard, standard, optimize=True) / standard.shape[1])
+    products = np.concatenate(found)
+    first, second = np.triu_indices(rows.shape[-1], 1)
+    of_pairs, squares = products[:, first, second], np.einsum("naa->na", products)
+    ratio = of_pairs.mean(0)
+    linear = of_pairs - ratio * ((squares[:, first] + squares[:, second]) / 2 - 1)
+    return Curve(np.stack([first, second], 1), linear[..., None])
 
 
 def two_point(rows: Any, distances: Any, axis: int | None = None) -> Curve:
@@ -224,6 +245,12 @@ def variances(rows: np.ndarray) -> np.ndarray:
     means = _means(rows)
     totals = sum(((some - means) ** 2).reshape(-1, rows.shape[-1]).sum(0) for some in chunks(rows))
     return totals / (rows.size // rows.shape[-1])
+
+
+def _refuse_constant(rows: np.ndarray, what: str) -> None:
+    constant = np.flatnonzero(~varying(rows))
+    if len(constant):
+        raise WganError(f"rows does not vary in channel {constant[0]}, so it has no {what}; leave that channel out.")
 
 
 def _steps(values: Any, name: str, shape: tuple[int, ...], axis: int | None) -> np.ndarray:

@@ -20,6 +20,7 @@ from wgan.maths.metrics.structure import (
     Curve,
     as_space,
     autocorrelation,
+    channel_correlation,
     levels_of,
     phase_fractions,
     power_spectrum,
@@ -29,8 +30,9 @@ from wgan.maths.metrics.structure import (
     varying,
 )
 
-MOST_VALUES = 2**26  # of each set that is compared: 256 volumes of 64 x 64 x 64
+MOST_ROWS, MOST_VALUES = 10_000, 2**25  # of each set that is compared: 128 volumes of 64 x 64 x 64
 MOST_LAGS = 64
+MOST_CHANNELS = 32  # whose pairs are compared
 KNOTS = 512  # values at which distribution functions are compared
 FAINT = 1e-6  # of a channel's variance; less power counts as that much
 
@@ -62,6 +64,17 @@ def autocorrelation_difference(real: Any, fake: Any) -> Measurement:
     return _jackknifed(
         lambda x, y: _root_mean_square(y - x),
         *(_along_axes(autocorrelation, rows, lags) for rows in (real, fake)),
+    )
+
+
+def channel_difference(real: Any, fake: Any) -> Measurement:
+    """The root mean square difference of the correlations of two channels at the same point, over pairs of channels."""
+    real, fake = _varying_sets(real, fake)
+    if real.shape[-1] < 2:
+        raise WganError("the real rows vary in only one channel, so no two channels can be correlated.")
+    _refuse_constant_samples(fake, "channels")
+    return _jackknifed(
+        lambda x, y: _root_mean_square(y - x), *(channel_correlation(rows).rows for rows in (real, fake))
     )
 
 
@@ -152,6 +165,11 @@ def _varying_sets(real: Any, fake: Any) -> tuple[np.ndarray, np.ndarray]:
     return (real, fake) if kept.all() else (real[..., kept], fake[..., kept])
 
 
+def _refuse_constant_samples(fake: np.ndarray, name: str) -> None:
+    if not varying(fake).all():
+        raise WganError(f"{name} has no value: the samples do not vary in a channel in which the real rows do.")
+
+
 def _phases(real: np.ndarray) -> np.ndarray:
     levels = levels_of(real)
     if levels is None or len(levels) < 2:
@@ -201,7 +219,7 @@ def _error(*replicates: np.ndarray) -> float | None:
 
 def most_rows(shape: tuple[int, ...]) -> int:
     """The number of rows of this shape that are compared at most."""
-    return max(20, MOST_VALUES // math.prod(shape))
+    return min(MOST_ROWS, max(20, MOST_VALUES // math.prod(shape)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +238,12 @@ class StructureSets:
         levels = levels_of(self.real)
         return None if levels is None or len(levels) < 2 else levels
 
+    @property
+    def pairs(self) -> int | None:
+        """The number of pairs of channels of the real rows; None for one channel and for more than 32."""
+        channels = self.real.shape[-1]
+        return channels * (channels - 1) // 2 if 2 <= channels <= MOST_CHANNELS else None
+
 
 STRUCTURE_METRICS: dict[str, Metric] = {
     "spectrum": Metric(
@@ -235,6 +259,14 @@ STRUCTURE_METRICS: dict[str, Metric] = {
         "difference of the correlation of two points, root mean square over lags, axes and channels",
         10,
         lambda s: autocorrelation_difference(s.real, s.fake),
+    ),
+    "channels": Metric(
+        "channel correlations",
+        "lower",
+        "difference of the correlation of two channels at a point, root mean square over pairs",
+        10,
+        lambda s: channel_difference(s.real, s.fake),
+        ("pairs",),
     ),
     "two_point": Metric(
         "two-point function",
