@@ -126,7 +126,8 @@ def test_sixteen_bits_of_colour_are_refused_where_they_would_be_lost(tmp_path):
     with pytest.raises(WganError, match="images of 3 channels from"):
         samples.write(given(rows, from_array(rows).form), tmp_path / "out")
     samples.write(given(rows, from_array(rows).form), tmp_path / "grid.png")
-    assert figures.as_stored(np.uint8([[[[9]]]]), from_array(np.uint8([[[9]], [[3]]])).form).dtype == np.uint8
+    bytes_of_grey = rows[..., :1].astype(np.uint8)
+    assert figures.as_stored(bytes_of_grey, from_array(bytes_of_grey).form).dtype == np.uint8
 
 
 def test_eight_and_sixteen_bits_do_not_mix(tmp_path):

@@ -194,7 +194,7 @@ def test_the_tutorials_networks_have_their_layers():
 
 def resnet_weights(width=None, row=(32, 32, 3), latent=128, **fields):
     config = Config(network="resnet", width=width, **fields)
-    architecture = resolve("network", config.replace(network="resnet"), row=row)
+    architecture = resolve("network", config.replace(network="resnet"), row=row, ends=Ends(bounded=True))
     rng = np.random.default_rng(0)
     players = [(architecture.critic, row), (architecture.generator, (latent,))]
     return architecture, *(initial_arrays(layers, shape, architecture.init, rng) for layers, shape in players)

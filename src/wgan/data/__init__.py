@@ -125,7 +125,8 @@ def load(
         return named.sized(seed, size)
     if size is not None:
         raise WganError(
-            f"size is only for folders of images and for sets of a known law, and {str(name_or_path)!r} is not one; leave it out"
+            f"size is only for folders of images and for sets of a known law, and {str(name_or_path)!r} is not one; "
+            "leave it out"
         )
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)

@@ -119,18 +119,18 @@ def _levels(channel: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
 
 def _moments(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The mean, the standard deviation, the least and the largest number of each channel, in float64."""
-    axes = tuple(range(array.ndim - 1))
-    first = array[:1].mean(axes, dtype=np.float64)  # near the mean, so that squares keep their digits
-    total, squares, count = np.zeros_like(first), np.zeros_like(first), 0
-    low, high = np.full_like(first, np.inf), np.full_like(first, -np.inf)
-    with np.errstate(all="ignore"):
+    axes, channels = tuple(range(array.ndim - 1)), array.shape[-1]
+    low, high = np.full(channels, np.inf), np.full(channels, -np.inf)
+    total, squares, count = np.zeros(channels), np.zeros(channels), array[..., 0].size
+    for block in _blocks(array):
+        low, high = np.minimum(low, block.min(axes)), np.maximum(high, block.max(axes))
+    with np.errstate(all="ignore"):  # a range beyond float64 gives infinities, which the caller names
+        spread = np.where(high > low, high - low, 1.0)
         for block in _blocks(array):
-            centred = block.astype(np.float64) - first
-            total, squares = total + centred.sum(axes), squares + (centred * centred).sum(axes)
-            low, high = np.minimum(low, block.min(axes)), np.maximum(high, block.max(axes))
-            count += block[..., 0].size
+            share = (block - low) / spread  # in [0, 1], so that squares neither overflow nor vanish
+            total, squares = total + share.sum(axes), squares + (share * share).sum(axes)
         mean = total / count
-        return first + mean, np.sqrt(np.maximum(squares / count - mean * mean, 0)), low, high
+        return low + spread * mean, spread * np.sqrt(np.maximum(squares / count - mean * mean, 0)), low, high
 
 
 def _some(array: np.ndarray) -> np.ndarray:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wgan.data import Dataset
+from wgan.data.axes import in_words
 from wgan.data.cache import channels_of, survey
 from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
+from wgan.presets import PRESETS
 
 COLOUR = 3  # channels
 MEASURED = 32  # the height and width in pixels at which `photos` was measured; it is chosen for this size alone
@@ -25,10 +27,11 @@ class Choice(NamedTuple):
 def chosen(dataset: Dataset, given: Container[str], note: Callable[[str], None]) -> str:
     """The name of the preset for a data set, when no preset is named; `note` gets the reason if it is news.
 
-    Images get `default` if the network or the objective is among the `given` fields: `photos` is a choice of both.
+    Rows with axes of space get `default` if the network or the objective is among the `given` fields, since their
+    presets are a choice of both.
     """
     choice = recommended(dataset)
-    if choice.preset == "photos" and any(field in given for field in OWN):
+    if dataset.form.space and any(field in given for field in OWN):
         return "default"
     if choice.news:
         note(f"{choice.why}.{' --preset default is the general one.' if choice.preset != 'default' else ''}")
@@ -41,9 +44,11 @@ def recommended(dataset: Dataset) -> Choice:
     if isinstance(form, TableForm):
         why = f"{rows:,} rows of a table: the preset table, which trains the critic more often, suits them"
         return Choice("table", why)
-    if form.kind != "images":
+    if not form.space:
         why = f"{rows:,} rows of {form.shape[0]} columns: the preset default suits them"
         return Choice("default", why, news=False)
+    if form.kind in PRESETS:
+        return Choice(form.kind, f"{in_words(rows, form.shape, form.kind)}: the preset {form.kind} suits them")
     tall, wide, channels = form.shape
     return _for_pictures(rows, tall, wide, channels)
 
