@@ -363,7 +363,7 @@ def test_verify_finds_what_no_stamp_shows(photos, tmp_path, monkeypatch):
     with path.open("r+b") as file:
         file.write(bytes([255 - right.rows.flat[0]]))
     dataset = load(photos)
-    with pytest.raises(WganError, match=r"holds other rows than were decoded: .* delete that file"):
+    with pytest.raises(WganError, match=r"holds other rows than were put there: .* delete that file"):
         verified(dataset)
     path.unlink()
     assert verified(load(photos)) == right.sha256

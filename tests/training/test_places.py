@@ -16,6 +16,7 @@ from wgan.evaluation.distance import distance
 from wgan.evaluation.evaluate import evaluate, rows_of
 from wgan.reports import page
 from wgan.runs import folder as runs
+from wgan.runs import overwriting
 from wgan.training.model import load_model
 
 SMALL = {"steps": 2, "width": 4, "batch": 8, "latent": 2, "network": "mlp", "engine": "torch"}
@@ -163,3 +164,19 @@ def test_a_run_of_an_earlier_version_is_still_read(tmp_path, monkeypatch):
     (tmp_path / "run" / "config.json").write_text(json.dumps(saved))
     assert distance(tmp_path / "run", n=4).w1.n == (4, 4)
     assert trained("rows.npy", tmp_path / "run")[-1]["step"] == 2
+
+
+def test_a_data_set_in_an_hdf5_file_is_found_after_both_moved(tmp_path, monkeypatch):
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        file["group/one"], file["group/two"] = ROWS, ROWS[::-1]
+    monkeypatch.chdir(tmp_path)
+    trained("rows.h5:group/two", "runs/one")
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("rows.h5", "runs"):
+        shutil.move(tmp_path / name, tmp_path / "elsewhere" / name)
+    monkeypatch.chdir("/")
+    run = tmp_path / "elsewhere" / "runs" / "one"
+    np.testing.assert_array_equal(rows_of(run, load_model(run).config)[0].rows, ROWS[::-1])
+    with pytest.raises(WganError, match="belongs to the data of"):
+        overwriting.check_file(tmp_path / "elsewhere" / "rows.h5", run, overwrite=True)

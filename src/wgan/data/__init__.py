@@ -1,6 +1,7 @@
 """Data sets: a name, a file, a folder, a table or an array becomes one Dataset, whose rows stay as they are on disk.
 
-It may use `runs`, `maths`, `files` and `errors`, and pandas, pyarrow or datasets only for data that need them.
+It may use `runs`, `maths`, `files` and `errors`, and pandas, pyarrow, datasets, nibabel or h5py only for data that need
+them.
 """
 
 import os

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wgan.data.hdf5 import file_and_name
 from wgan.data.rows import Dataset
 from wgan.errors import WganError
 from wgan.runs import folder as runs
@@ -29,8 +30,8 @@ def verified(dataset: Dataset) -> str:
         return sha256_of(dataset)
     if (found := sha256_of(replace(dataset, sha256=""))) != dataset.sha256:
         raise WganError(
-            f"{str(dataset.mapped.path)!r} holds other rows than were decoded: their SHA-256 is {found}, not "
-            f"{dataset.sha256}; delete that file, and the pictures are decoded again."
+            f"{str(dataset.mapped.path)!r} holds other rows than were put there: their SHA-256 is {found}, not "
+            f"{dataset.sha256}; delete that file, and they are read again."
         )
     return found
 
@@ -40,7 +41,7 @@ def places_of(config: "Config", run: Path, named: bool) -> dict[str, str]:
 
     `named` says that the data are a named set, whose `data_dir` is kept. What does not exist has no entry.
     """
-    path, places = Path(os.path.expanduser(config.data)).absolute(), {}
+    path, places = file_and_name(Path(os.path.expanduser(config.data)))[0].absolute(), {}
     if path.exists() and not named:
         places["path"] = str(path)
         with suppress(ValueError):  # another drive
@@ -55,10 +56,11 @@ def configs_by_place(config: "Config", run: Path) -> Iterator["Config"]:
     saved = runs.read_config(run).get("data")
     saved = saved if isinstance(saved, dict) else {}
     from_run, path, data_dir = (saved.get(name) for name in ("from_run", "path", "data_dir"))
+    part = file_and_name(Path(os.path.expanduser(config.data)))[1]  # of an HDF5 file
     found = [str(run.resolve() / from_run)] if isinstance(from_run, str) else []
     found += [path] if isinstance(path, str) else []
     for place in dict.fromkeys([os.path.normpath(one) for one in found if os.path.exists(one)]):
-        yield config.replace(data=place)
+        yield config.replace(data=f"{place}:{part}" if part else place)
     yield config
     if isinstance(data_dir, str):
         yield config.replace(data_dir=data_dir)

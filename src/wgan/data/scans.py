@@ -141,7 +141,7 @@ def _folder(path: Path, suffixes: tuple[str, ...]) -> Scans:
 
         return Parts((len(names), *first.shape), first.dtype, blocks)
 
-    found = joined(source, key_of(*suffixes, *names, *stamps), read)
+    found = joined(source, key_of("folder", str(path.resolve()), *suffixes, *names, *stamps), read)
     labels, label_names = labels_of(names)
     return Scans(*found, labels, tuple(map(shown, label_names)), f"; {len(names):,} files")
 
