@@ -64,8 +64,8 @@ class UnknownParameter(WganError, ValueError):
 
 
 class WGAN(BaseEstimator):
-    """A generator that is fitted to rows: images [n, height, width] or [n, height, width, channels], or a table
-    [n, columns].
+    """A generator that is fitted to rows: a table [n, columns], signals [n, steps, channels], images [n, height, width,
+    channels] or volumes [n, depth, height, width, channels]. A last axis of length 1 may be left out.
 
     Every field of `Config` except `data` may be given by keyword; the others have the values of `preset`. `fit` checks
     them, as usual in scikit-learn; `config` is the config that they make. A fitted model has `records_`, one dict for

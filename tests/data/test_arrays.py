@@ -70,7 +70,7 @@ def test_an_array_that_cannot_be_trained_on_is_refused(rows, message):
     assert one_sentence(caught).startswith("mine ")
 
 
-@pytest.mark.parametrize("values", [[2, 2 + 1e-8], [-1e150, 1e150], [1e-160, 3e-150]], ids=str)
+@pytest.mark.parametrize("values", [[2, 2 + 1e-8], [-1e150, 1e150], [3, 3e150]], ids=str)
 def test_extreme_images_come_back(values):
     rows = np.repeat(values, 4).reshape(2, 2, 2)
     form = from_array(rows).form

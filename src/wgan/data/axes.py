@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, unknown_name
 
 # How many axes of space a row of each kind has.
 AXES = {"table": 0, "points": 0, "signals": 1, "images": 2, "volumes": 3}
@@ -39,6 +39,8 @@ def rows_of(array: np.ndarray, kind: str, name: str) -> Rows:
         raise WganError(
             f"{name} has shape {array.shape}, but rows have at most three axes of space and one of channels; reshape it"
         )
+    if kind not in KINDS:
+        raise unknown_name("kind", kind, KINDS)
     chosen, instead = (kind, "") if kind != "auto" else _guessed(array, name)
     axes = AXES[chosen]
     if array.ndim not in (axes + 1, axes + 2):

@@ -1,0 +1,168 @@
+"""Rows of any rank: which axes are space, what is said of a guess, and how each channel is encoded."""
+
+import json
+
+import numpy as np
+import pytest
+from data_files import one_sentence
+
+from wgan.data import form_from_json, from_array
+from wgan.data.axes import AXES, KINDS
+from wgan.data.space_form import PHASES
+from wgan.errors import WganError
+
+RANDOM = np.random.default_rng(0)
+
+
+def rows(*shape, count=40):
+    return RANDOM.normal(size=(count, *shape))
+
+
+GUESSES = {  # the shape of a row: the kind, the shape at rest, and whether the guess is said
+    (48, 3): ("signals", (48, 3), True),
+    (48, 1): ("signals", (48, 1), True),
+    (8, 8): ("images", (8, 8, 1), False),
+    (28, 20): ("images", (28, 20, 1), False),
+    (28, 100): ("images", (28, 100, 1), True),
+    (16, 16, 1): ("images", (16, 16, 1), False),
+    (16, 16, 3): ("images", (16, 16, 3), False),
+    (16, 16, 4): ("images", (16, 16, 4), True),
+    (16, 16, 12): ("volumes", (16, 16, 12, 1), True),
+    (9, 9, 200): ("images", (9, 9, 200), True),
+    (8, 8, 8): ("volumes", (8, 8, 8, 1), True),
+    (8, 8, 8, 2): ("volumes", (8, 8, 8, 2), False),
+    (5,): ("table", (5,), False),
+}
+
+
+@pytest.mark.parametrize("shape", GUESSES)
+def test_a_kind_is_guessed_from_the_shape_and_a_doubtful_guess_is_said(shape):
+    kind, at_rest, said = GUESSES[shape]
+    dataset = from_array(rows(*shape))
+    assert (dataset.form.kind, dataset.form.shape) == (kind, at_rest)
+    assert bool(dataset.notes) == said
+    assert not said or all(" set kind to " in text for _, text in dataset.notes)
+    assert dataset.form.space == at_rest[:-1]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "auto"])
+@pytest.mark.parametrize("channels", [None, 5])
+def test_a_kind_that_is_said_decides_without_a_word(kind, channels):
+    shape = (7, 6, 8)[: AXES[kind]]
+    if kind == "table":
+        shape, channels = (4,), None
+    given = rows(*shape, *([channels] if channels else []))
+    dataset = from_array(given, kind=kind)
+    assert dataset.form.kind == kind
+    assert not dataset.notes
+    back = dataset.form.as_given(dataset.form.decode(dataset.form.encode(given)))
+    assert back.shape == given.shape
+    np.testing.assert_allclose(back, given, rtol=1e-5, atol=1e-5)
+
+
+def test_bytes_are_pictures_whatever_their_sides():
+    assert from_array(RANDOM.integers(0, 256, (9, 100, 20)).astype(np.uint8)).form.picture
+
+
+BAD = {
+    "rank": (rows(3, 3, 3, 3, 3, 3), "auto", "at most three axes of space"),
+    "one step": (rows(1, 9, 9, 2), "volumes", "axis of space of length 1"),
+    "one row of pixels": (rows(1, 3), "auto", "axis of space of length 1"),
+    "channels first, images": (rows(3, 32, 32), "auto", r"channels first .* X.transpose\(0, 2, 3, 1\)"),
+    "channels first, volumes": (rows(2, 9, 9, 9), "auto", r"channels first .* X.transpose\(0, 2, 3, 4, 1\)"),
+    "channels first, signals": (rows(12, 100), "auto", r"transpose\(0, 2, 1\).* set kind to images"),
+    "too few axes": (rows(9), "volumes", "depth, height, width"),
+    "too many axes": (rows(9, 9, 9), "signals", "steps, channels"),
+    "a table of images": (rows(9, 9), "table", r"\[n, columns\]"),
+    "nan": (np.where(np.arange(3) == 1, np.nan, rows(9, 3)), "signals", r"the first at \(0, 0\) in channel 1"),
+    "complex": (rows(9, 3) * 1j, "signals", "not real numbers"),
+    "unknown": (rows(9, 3), "signal", "unknown kind 'signal'.* did you mean 'signals'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_shapes_and_values_get_a_sentence(name):
+    array, kind, message = BAD[name]
+    with pytest.raises(WganError, match=message) as caught:
+        from_array(array, kind=kind)
+    one_sentence(caught)
+
+
+def test_each_channel_has_a_scale_of_its_own():
+    """A temperature of 20 +- 5 beside a pressure of 100,000."""
+    given = np.stack([20 + 5 * rows(30), 1e5 + 300 * rows(30)], -1)
+    form = from_array(given, kind="signals").form
+    encoded = form.encode(given)
+    np.testing.assert_allclose(encoded.mean((0, 1)), 0, atol=0.1)
+    np.testing.assert_allclose(encoded.std((0, 1)), 1, atol=0.1)
+    np.testing.assert_allclose(form.decode(encoded), given, rtol=1e-6)
+
+
+def test_zeros_bounds_and_signs_of_a_channel_are_kept():
+    showers = np.maximum(rows(12, 12, 5, count=200), 0)  # half of the cells are empty
+    form = from_array(showers, kind="images").form
+    made = form.decode(RANDOM.normal(size=(50, *form.encoded_shape)))
+    assert made.min() == 0
+    assert made.max() <= showers.max()
+    assert (made == 0).mean() == pytest.approx(0.5, abs=0.02), "5 standard errors of a share of 36,000 are 0.013"
+    # numbers between a spike and the next knot count as the spike, as in a table
+    np.testing.assert_allclose(form.decode(form.encode(showers)), showers, rtol=1e-5, atol=0.02)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "int16", "float32"])
+def test_a_few_numbers_are_levels_with_a_softmax_at_each_place(dtype):
+    phases = RANDOM.integers(0, 2 if dtype == "bool" else 3, (30, 6, 5, 7)).astype(dtype)
+    form = from_array(phases, kind="volumes").form
+    levels = len(np.unique(phases))
+    assert form.encoded_shape == (6, 5, 7, levels)
+    assert form.groups == (levels,)
+    encoded = form.encode(phases)
+    np.testing.assert_array_equal(encoded.sum(-1), 1)
+    back = form.as_given(form.decode(encoded))
+    assert back.dtype == dtype
+    np.testing.assert_array_equal(back, phases)
+    with pytest.raises(WganError, match=r"channel 0 has .* drop those rows"):
+        form.encode(np.full((1, 6, 5, 7), 9))
+
+
+def test_a_rare_level_is_found_in_every_row():
+    """The sample of the values may lack it, so all rows are read."""
+    phases = np.zeros((3000, 40, 40), np.uint8)
+    phases[:, ::2] = 1
+    phases[1777, 7, 3] = 2
+    form = from_array(phases, kind="images").form
+    assert form.groups == (3,)
+    many = phases.astype(np.int32)
+    many[1234, 0, : PHASES + 1] = np.arange(10, 11 + PHASES)
+    assert form_of_levels(many) is None
+
+
+def form_of_levels(array):
+    form = from_array(np.stack([array] * 2, -1), kind="images").form
+    return form.groups or None
+
+
+def test_a_constant_channel_stays_constant_and_is_named():
+    given = rows(20, 3)
+    given[..., 1] = 7.5
+    dataset = from_array(given, kind="signals")
+    assert any("channel 1 is constant (7.5)" in text for _, text in dataset.notes)
+    assert dataset.form.encoded_shape == (20, 2), "the players do not see it"
+    assert (dataset.form.decode(dataset.form.encode(given))[..., 1] == 7.5).all()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [rows(9, 2), (rows(6, 6, 6) > 0).astype(np.uint8), np.maximum(rows(8, 8, 5), 0), rows(9, 3) * [1, 0, 1] + 2],
+    ids=["plain", "levels", "spike", "constant"],
+)
+def test_a_form_of_any_rank_survives_a_file(array):
+    form = from_array(array).form
+    assert form_from_json(json.loads(json.dumps(form.to_json()))) == form
+
+
+def test_a_form_whose_shape_does_not_fit_its_kind_is_refused():
+    saved = from_array(rows(9, 2), kind="signals").form.to_json()
+    for wrong in ({"kind": "images"}, {"kind": "waves"}, {"shape": [9]}):
+        with pytest.raises(ValueError, match="does not fit"):
+            form_from_json(saved | wrong)

@@ -1,0 +1,111 @@
+"""Signals, images of other channels and volumes from the file to the report, as images and tables have long gone."""
+
+import json
+
+import numpy as np
+import pytest
+from commands import called
+from PIL import Image
+
+import wgan
+from wgan import data
+from wgan.config import Config
+from wgan.evaluation.evaluate import evaluate
+from wgan.reports import figures
+from wgan.training.loop import train
+from wgan.training.model import load_model, sample
+
+RANDOM = np.random.default_rng(0)
+ROWS = {
+    "signals": RANDOM.normal(size=(60, 14, 2)).astype(np.float32) * [1, 50],
+    "images": RANDOM.normal(size=(60, 9, 7, 6)),
+    "volumes": (RANDOM.random((60, 8, 8, 6)) < 0.4).astype(np.uint8),
+}
+SMALL = {"width": 4, "batch": 8, "latent": 2, "engine": "torch", "checkpoint_every": 2, "sample_every": 2}
+SMALL |= {"log_every": 1, "diagnose_every": 2, "held_out": 0.3}
+
+
+@pytest.fixture(params=ROWS)
+def saved(request, tmp_path):
+    np.save(tmp_path / "rows.npy", ROWS[request.param])
+    return request.param, tmp_path
+
+
+@pytest.mark.parametrize("network", ["hybrid", "dcgan"])
+def test_a_run_resumes_to_the_same_bytes_and_gives_back_such_rows(saved, network):
+    kind, folder = saved
+    config = Config(data=str(folder / "rows.npy"), kind=kind, network=network, steps=6, **SMALL)
+    list(train(config, out=folder / "whole"))
+    for record in train(config, out=folder / "parts"):
+        if record["step"] == 3:
+            break
+    list(train(config, out=folder / "parts"))
+    newest = [folder / run / "checkpoints" / "00000006" for run in ("whole", "parts")]
+    names = sorted(file.name for file in newest[0].iterdir() if file.suffix == ".safetensors")
+    assert names
+    assert all((newest[0] / name).read_bytes() == (newest[1] / name).read_bytes() for name in names)
+    made = sample(load_model(folder / "whole"), 5)
+    assert made.dtype == ROWS[kind].dtype
+    assert made.shape[1:] == (*ROWS[kind].shape[1:], 1)[: len(load_model(folder / "whole").form.shape)]
+    report = evaluate(folder / "whole", samples=20)
+    assert {"spectrum", "amplitude"} <= report["metrics"].keys()
+    assert ("phase_fraction" in report["metrics"]) == (kind == "volumes")
+
+
+def test_the_commands_take_such_rows(saved, monkeypatch):
+    kind, folder = saved
+    monkeypatch.chdir(folder)
+    fields = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
+    called("train", "rows.npy", "--kind", kind, "--network", "hybrid", "--steps", "2", "--out", "run", *fields)
+    assert json.loads((folder / "run" / "config.json").read_text())["data"]["form"]["kind"] == kind
+    with Image.open(folder / "run" / "samples" / "00000002.png") as picture:
+        assert min(picture.size) > 100
+    called("sample", "run", "-n", "3", "--out", "some.npy")
+    assert np.load("some.npy").shape == (3, *ROWS[kind].shape[1:])
+    called("report", "run")
+    called("runs", ".")
+
+
+def test_a_model_in_python_has_rows_of_the_shape_that_it_was_given():
+    model = wgan.WGAN(kind="signals", network="hybrid", steps=2, **{k: SMALL[k] for k in ("width", "batch", "latent")})
+    rows = ROWS["signals"][..., 0]
+    model.fit(rows)
+    assert model.sample(4).shape == (4, 14)
+    assert model.score_samples(rows[:5]).shape == (5,)
+    assert model.plot().axes
+
+
+@pytest.mark.parametrize(("name", "fields"), [("waves", {}), ("medium-2d", {"size": 16}), ("medium-3d", {"size": 12})])
+def test_data_of_a_known_law_have_the_size_that_is_asked(name, fields, monkeypatch):
+    monkeypatch.setattr("wgan.data.toys.MEDIA", {2: 20, 3: 20})
+    dataset = data.load(name, seed=3, **fields)
+    assert dataset.form.space == {"waves": (64,), "medium-2d": (16, 16), "medium-3d": (12, 12, 12)}[name]
+    assert dataset.form.groups == (() if name == "waves" else (2,))
+    again = data.load(name, seed=3, **fields)
+    np.testing.assert_array_equal(dataset.rows, again.rows)
+    assert not np.array_equal(dataset.rows, data.load(name, seed=4, **fields).rows)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind"),
+    [
+        ((9, 1), "signals"),
+        ((9, 8), "signals"),
+        ((9, 8, 2), "images"),
+        ((9, 8, 12), "images"),
+        ((8, 7, 6, 2), "volumes"),
+    ],
+)
+@pytest.mark.parametrize("real", [True, False])
+def test_rows_of_every_rank_have_a_picture(shape, kind, real, tmp_path):
+    dataset = data.from_array(RANDOM.normal(size=(12, *shape)), kind=kind)
+    figures.samples(dataset.rows, dataset.form, tmp_path / "rows.png", dataset.rows if real else None)
+    with Image.open(tmp_path / "rows.png") as picture:
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20
+
+
+def test_flip_and_augment_are_for_images():
+    dataset = data.from_array(ROWS["signals"], kind="signals")
+    for fields in ({"flip": "horizontal"}, {"augment": "colour"}):
+        with pytest.raises(wgan.WganError, match="images"):
+            list(wgan.train(Config(data="rows", steps=1, batch=8, **fields), dataset))
