@@ -12,6 +12,8 @@ from wgan import data
 from wgan.config import Config
 from wgan.evaluation.evaluate import evaluate
 from wgan.reports import figures
+from wgan.training import samples
+from wgan.training.drawing import given
 from wgan.training.loop import train
 from wgan.training.model import load_model, sample
 
@@ -109,3 +111,47 @@ def test_flip_and_augment_are_for_images():
     for fields in ({"flip": "horizontal"}, {"augment": "colour"}):
         with pytest.raises(wgan.WganError, match="images"):
             list(wgan.train(Config(data="rows", steps=1, batch=8, **fields), dataset))
+
+
+FILES = {  # what a kind of file takes: the shape of a row, its dtype, and the kind as which it is read again
+    "a.h5": ((9, 2), "float32", "signals"),
+    "b.hdf5": ((8, 7, 6, 2), "float64", "volumes"),
+    "a.tif": ((9, 8), "float32", "images"),
+    "b.tiff": ((9, 8), "uint16", "images"),
+    "a.nii": ((9, 8, 7), "float32", "volumes"),
+    "b.nii.gz": ((9, 8), "int16", "images"),
+    "signals": ((9, 2), "float64", "signals"),
+    "volumes": ((8, 7, 6), "float32", "volumes"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_samples_in_a_file_are_read_again_as_they_were(name, tmp_path, monkeypatch):
+    needed = "h5py" if name.endswith(("h5", "hdf5")) else "nibabel" if ".nii" in name else "numpy"
+    pytest.importorskip(needed, reason=f"{needed} is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shape, dtype, kind = FILES[name]
+    rows = (1000 * RANDOM.random((7, *shape))).astype(dtype)
+    form = data.from_array(rows, kind=kind).form
+    samples.write(given(form.at_rest(rows), form), tmp_path / name)
+    again = data.load(tmp_path / name, kind="auto" if "nii" in name or "tif" in name else kind)
+    assert again.form.kind == kind
+    np.testing.assert_array_equal(again.form.as_given(again.rows), rows)
+    assert again.rows.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "kind", "message"),
+    [
+        ("a.tif", (8, 7, 6), "volumes", "images of one channel"),
+        ("a.gif", (9, 2), "signals", "grey or colour images"),
+        ("a.nii", (9, 2), "signals", "images and volumes of one channel"),
+        ("folder", (4,), "table", "rows with axes of space"),
+        ("a.xyz", (9, 2), "signals", "ends in .xyz"),
+    ],
+)
+def test_a_file_that_cannot_hold_the_samples_is_refused(name, shape, kind, message, tmp_path):
+    dataset = data.from_array(RANDOM.normal(size=(7, *shape)), kind=kind)
+    with pytest.raises(wgan.WganError, match=message):
+        samples.write(given(dataset.rows, dataset.form), tmp_path / name)
+    assert not list(tmp_path.iterdir())

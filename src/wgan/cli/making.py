@@ -156,8 +156,8 @@ def train(
 ) -> None:
     """Train on a data set, a folder of images or a file.
 
-    DATA is the name of a data set (see `wgan data`), a folder of images, an LMDB, hf:NAME, or a .npy, .npz, .csv or
-    .parquet file. Without DATA it is digits.
+    DATA is the name of a data set (see `wgan data`), a folder of images or scans, an LMDB, hf:NAME, or a .npy, .npz,
+    .csv, .parquet, .tif, .nii or .h5 file. Without DATA it is digits.
 
     The same command resumes the run in --out. Ctrl-C saves the run, then stops. With --extend and more --steps a
     finished run continues.
@@ -256,8 +256,8 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--out",
     type=FilePath(),
     metavar="FILE",
-    help="A .png grid, a .gif that walks from sample to sample, a .npy or .npz array, a .csv or .parquet table, or a "
-    "folder that gets one PNG for each sample. "
+    help="A .png grid, a .gif that walks from sample to sample, a .npy, .npz or .h5 array, a .tif or .nii scan, a .csv "
+    "or .parquet table, or a folder that gets one PNG or .npy for each sample. "
     "[default: RUN/sample.png, or .csv for a table and .npy for an array]",
 )
 @click.option(

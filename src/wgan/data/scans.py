@@ -28,6 +28,7 @@ from wgan.errors import WganError
 from wgan.files.printed import shown
 from wgan.files.reading import explained, opened
 
+PAGED = {2: "images", 3: "volumes"}  # the rows of TIFF and NIfTI, by their axes: their rows have no axis of channels
 WORDS = ".tif, .nii, .nii.gz, .h5 or .hdf5"
 
 
@@ -48,6 +49,7 @@ class Scans(NamedTuple):
     labels: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     how: str = ""  # how the rows were found, as the end of a sentence
+    kind: str = "auto"  # what the files say of the axes, if they say it
 
 
 def load_scans(path: Path, kind: str = "auto") -> Dataset | None:
@@ -70,6 +72,7 @@ def load_scans(path: Path, kind: str = "auto") -> Dataset | None:
         return None
     title = file.name[: len(file.name) - len(suffix_of(file.name))] or file.name
     title = shown(path.resolve().name or "scans") if path.is_dir() else title
+    kind = found.kind if kind == "auto" else kind
     dataset = from_array(found.rows, name=shown(path), kind=kind)
     shared = np.may_share_memory(dataset.rows, found.rows)  # else the rows were converted in memory
     how = found.how + "".join(dataset.source.partition("; ")[1:])
@@ -143,7 +146,8 @@ def _folder(path: Path, suffixes: tuple[str, ...]) -> Scans:
 
     found = joined(source, key_of("folder", str(path.resolve()), *suffixes, *names, *stamps), read)
     labels, label_names = labels_of(names)
-    return Scans(*found, labels, tuple(map(shown, label_names)), f"; {len(names):,} files")
+    kind = PAGED.get(found.rows.ndim - 1, "auto") if suffixes != (".npy",) else "auto"
+    return Scans(*found, labels, tuple(map(shown, label_names)), f"; {len(names):,} files", kind)
 
 
 def _words(row: Row) -> str:
@@ -215,8 +219,9 @@ def _single(path: Path) -> Scans | None:
         return Parts(shape, found.dtype, lambda: blocks_of(nifti.blocks(path, found, along_last=True)))
 
     found = joined(source, key_of("file", str(path.resolve()), stamp_of_source(path)), read)
-    how = "each page" if suffix in tiffs.SUFFIXES else "each place on its last axis"
-    return Scans(found.rows, found.mapped, found.sha256, how=f"; {how} is a row")
+    paged = suffix in tiffs.SUFFIXES  # a page is an image, also with colours
+    how, kind = ("page", "images") if paged else ("place on its last axis", PAGED.get(found.rows.ndim - 1, "auto"))
+    return Scans(found.rows, found.mapped, found.sha256, how=f"; each {how} is a row", kind=kind)
 
 
 def _hdf5(path: Path, name: str) -> Scans:

@@ -9,8 +9,10 @@ from typing import IO
 
 import numpy as np
 
+from wgan.data import Form, hdf5, nifti, tiffs
 from wgan.data.axes import in_words
 from wgan.data.columns import TableForm
+from wgan.data.folder import suffix_of
 from wgan.data.table_files import is_table
 from wgan.data.table_files import write as write_table
 from wgan.errors import WganError
@@ -26,11 +28,13 @@ Writer = Callable[[Drawn, Path, Path], Iterator[int]]  # of samples, into the fi
 
 
 def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: None) -> None:
-    """Write samples as a .png or .gif, a .npy or .npz array, a .csv or .parquet table, or a folder of one PNG each.
+    """Write samples as a .png or .gif, an array, a scan, a .csv or .parquet table, or a folder of a file each.
 
-    A .gif shows one sample after another. A .npz file has the key "rows", and the key "labels", with names of classes,
-    if there are labels. `show` gets the number of samples that are written so far. Raises WganError for a name that
-    does not fit the samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
+    Arrays are .npy and .npz, scans .h5, .tif (a page for each image) and .nii or .nii.gz (the samples along the last
+    axis). A folder holds a PNG of each picture, or a .npy file of each row that is no picture. A .gif shows one sample
+    after another. A .npz file has the key "rows", and the key "labels", with names of classes, if there are labels.
+    `show` gets the number of samples that are written so far. Raises WganError for a name that does not fit the
+    samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
     whole = replacing if writer is not _pictures else filling_folder if out.is_dir() else replacing_folder
@@ -42,7 +46,7 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
 
 def _writer(samples: Drawn, out: Path) -> Writer:
     """The writer that the name of the file asks for. Raises WganError if no writer fits the name or the rows."""
-    form, suffix = samples.form, out.suffix.lower()
+    form, suffix = samples.form, suffix_of(out.name)
     if is_table(out):
         if not isinstance(form, TableForm):
             raise WganError(
@@ -51,13 +55,15 @@ def _writer(samples: Drawn, out: Path) -> Writer:
         return _table
     if suffix not in WRITERS:
         raise WganError(
-            f"--out {out} ends in {suffix}; use .png, .gif, .npy, .npz, .csv, .parquet, or a folder's name."
+            f"--out {out} ends in {suffix}; use .png, .gif, .npy, .npz, .csv, .parquet, .h5, .tif, .nii, or a folder's "
+            "name."
         )
-    if suffix in ("", ".gif") and not form.picture:
-        what = "an animation" if suffix else "a folder"
+    takes = TAKES.get(suffix)
+    if (suffix == "" and not form.space) or (takes and not takes[1](form)):
+        words = takes[0] if takes else "rows with axes of space"
         raise WganError(
-            f"--out {out} is {what}, which takes grey or colour images, but these are "
-            f"{in_words(samples.total, form.shape, form.kind)}; use .npy, .npz, or .png for a figure."
+            f"--out {out} takes {words}, but these are {in_words(samples.total, form.shape, form.kind)}; use .npy, "
+            ".npz, or .png for a figure."
         )
     if suffix in (".png", ".gif") and samples.total > PICTURED:
         raise WganError(
@@ -93,10 +99,11 @@ def _animation(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
 
 
 def _pictures(samples: Drawn, folder: Path, out: Path) -> Iterator[int]:
-    done = 0
+    form, done = samples.form, 0
     for rows in samples.rows():
-        for pixels in figures.as_stored(rows, samples.form):
-            figures.image(pixels, folder / f"{done:06d}.png")
+        for one in figures.as_stored(rows, form) if form.picture else form.as_given(rows):
+            path = folder / f"{done:06d}.{'png' if form.picture else 'npy'}"
+            figures.image(one, path) if form.picture else np.save(path, one, allow_pickle=False)
             done += 1
             if done % CHUNK == 0 or done == samples.total:
                 yield done
@@ -146,4 +153,47 @@ def _table(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
     return write_table(samples.form, samples.rows(), samples.total, path, out)
 
 
-WRITERS: dict[str, Writer] = {".png": _picture, ".gif": _animation, ".npy": _array, ".npz": _archive, "": _pictures}
+def _hdf5(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    form = samples.form
+    rows, shape = map(form.as_given, samples.rows()), form.shape[:-1] if form.squeezed else form.shape
+    labels = None if samples.labels is None else samples.labels()
+    return hdf5.write(rows, (samples.total, *shape), labels, path, out)
+
+
+def _tiff(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    form = samples.form
+    dtype = tiffs.as_written(np.dtype(form.dtype), form.low, form.high)
+    if dtype is None:
+        raise WganError(f"--out {out} cannot hold {form.dtype} numbers of this size; use .npy, .npz or .h5.")
+    return tiffs.write((one[..., 0].astype(dtype) for one in _each(samples)), path)
+
+
+def _nifti(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
+    form = samples.form
+    rows, shape = (one[..., 0] for one in _each(samples)), (samples.total, *form.space)
+    return nifti.write(rows, shape, np.dtype(form.dtype), path, out)
+
+
+def _each(samples: Drawn) -> Iterator[np.ndarray]:
+    return (one for rows in samples.rows() for one in rows)
+
+
+WRITERS: dict[str, Writer] = {
+    **{".png": _picture, ".gif": _animation, ".npy": _array, ".npz": _archive, "": _pictures},
+    **dict.fromkeys(hdf5.SUFFIXES, _hdf5),
+    **dict.fromkeys(tiffs.SUFFIXES, _tiff),
+    **dict.fromkeys(nifti.SUFFIXES, _nifti),
+}
+
+
+def _one_channel(form: Form, *axes: int) -> bool:
+    """Whether rows have one channel, and so many axes of space."""
+    return form.shape[-1] == 1 and len(form.space) in axes
+
+
+# What a kind of file takes, in words and as a test of the form, if it is not everything.
+TAKES: dict[str, tuple[str, Callable[[Form], bool]]] = {
+    ".gif": ("grey or colour images", lambda form: form.picture),
+    **dict.fromkeys(tiffs.SUFFIXES, ("images of one channel", lambda form: _one_channel(form, 2))),
+    **dict.fromkeys(nifti.SUFFIXES, ("images and volumes of one channel", lambda form: _one_channel(form, 2, 3))),
+}
