@@ -43,13 +43,23 @@ def difference(log: Log) -> Difference | None:
     chance = first_value(log, "energy_distance_chance")
     if not all(math.isfinite(x) for x in (value, error, chance)) or error < 0:
         return None
-    values, late = column(log, "energy_distance"), _is_late(log)
-    before, after = values[~late & np.isfinite(values)], values[late & np.isfinite(values)]
-    fall = before.min() - after.min() if len(before) and len(after) else 0.0
+    before, after = _before_and_after(log, column(log, "energy_distance"))
     start, half = first_value(log, "energy_distance"), NORMAL * error
-    falls = bool(len(before) and fall > max(half, LEAST_FALL * before.min()))
+    falls = bool(len(before) and len(after) and before.min() - after.min() > max(half, LEAST_FALL * before.min()))
     above = max(half, chance)  # near 0 the jackknife's error is too small
     return Difference(value, value - half, value + above, chance, start, falls)
+
+
+def _before_and_after(log: Log, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values before the last quarter of the run and in it.
+
+    A run with no value in its third quarter has the first late value as the only earlier one. All that it fell before
+    says nothing about its end.
+    """
+    known, late = np.isfinite(values), _is_late(log)
+    if (known & ~late & (log["step"] >= 0.5 * log["step"].max())).any():
+        return values[known & ~late], values[known & late]
+    return values[known & late][:1], values[known & late][1:]
 
 
 LEAST_FALL = 0.05  # the share of the distance that a run still falls by in its last quarter, if it falls
