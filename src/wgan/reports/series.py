@@ -112,6 +112,20 @@ def last_value(log: Log, name: str) -> float:
     return float(values[np.isfinite(values)][-1]) if np.isfinite(values).any() else math.nan
 
 
+def total_seconds(log: Log) -> float:
+    """The time of the whole run; each time that it was resumed, the logged time began at 0 again. NaN without a time.
+
+    Examples:
+        >>> total_seconds({"step": np.arange(4.0), "seconds": np.array([1.0, 5.0, 0.5, 2.0])})
+        7.0
+    """
+    seconds = column(log, "seconds") if len(log.get("step", ())) else np.array([])
+    seconds = seconds[np.isfinite(seconds)]
+    if not len(seconds):
+        return math.nan
+    return float(seconds[-1] + seconds[:-1][np.diff(seconds) < 0].sum())
+
+
 def error_of_share(share: float, count: float) -> float:
     """The standard error of a share of `count` rows; NaN where either is NaN.
 
