@@ -26,9 +26,12 @@ def finished(tmp_path_factory):
 
 def test_train_writes_a_run_folder_and_says_where_the_picture_is(finished):
     assert {p.name for p in finished.iterdir()} >= {"config.json", "log.jsonl", "samples", "checkpoints"}
-    again = run("train", "digits", *SMALL, "--out", finished)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in finished.rglob("*") if path.is_file()}
+    again = called("train", "digits", *SMALL, "--out", finished)
     assert again.returncode == 0
-    assert "resumed at step 3 of 3" in again.stderr
+    assert "is finished already, at step 3, so nothing was written" in again.stderr
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in finished.rglob("*") if path.is_file()}
+    assert after == before
     assert again.stdout.strip() == f"samples: {finished / 'samples' / '00000003.png'}"
     assert Path(again.stdout.split()[1]).read_bytes().startswith(b"\x89PNG")
 

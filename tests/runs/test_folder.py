@@ -1,6 +1,7 @@
 """Run folders: resumed only by their own config, never destructive, one trainer at a time."""
 
 import json
+import re
 import os
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_another_config_is_refused_field_by_field(run):
         runs.open_run(run, config(seed=1, steps=5, data=..., extra="x"), may_change=FREE)
     assert str(caught.value) == (
         f"{run} holds another run (data: saved 'gaussians', asked None; extra: saved None, asked 'x'; "
-        "seed: saved 0, asked 1); choose another --out or add --restart."
+        "seed: saved 0, asked 1); choose another --out, or add --restart to delete that run."
     )
     assert contents(run) == before
 
@@ -96,6 +97,16 @@ def test_saved_steps_that_are_no_number_are_another_run(run, steps):
     with pytest.raises(WganError, match=r"holds another run \(steps: saved .*, asked 7\)") as caught:
         runs.open_run(run, config(steps=7), may_change=frozenset())
     assert "--extend" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("asked", "more"), [(900, True), (300, False)])
+def test_other_steps_are_told_first_what_resumes_the_run_and_last_what_deletes_it(tmp_path, asked, more):
+    runs.open_run(tmp_path / "run", config(steps=400), may_change=frozenset())
+    with pytest.raises(WganError) as caught:
+        runs.open_run(tmp_path / "run", config(steps=asked), may_change=frozenset())
+    words = [flag for flag in re.findall(r"--\w+", str(caught.value))]
+    assert words == ["--steps", *["--extend"] * more, "--out", "--restart"]
+    assert "use --steps 400 to resume it" in str(caught.value)
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -215,3 +215,16 @@ def test_damaged_pieces_are_named(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(saved | {"extended": [{"at": 3}]}))
     with pytest.raises(WganError, match=r"config\.json is damaged .*`steps_before` - at `\$\.extended\[0\]`"):
         list(train(CONFIG, out=tmp_path))
+
+
+def test_a_finished_run_that_is_asked_for_again_gives_its_last_record_and_writes_nothing(tmp_path):
+    config = Config(data="digits", width=8, batch=16, latent=4, steps=3, log_every=1, engine="torch")
+    first = list(train(config, out=tmp_path / "run"))
+    files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    said = []
+    assert [one["seconds"] for one in train(config, out=tmp_path / "run", note=said.append)] == [first[-1]["seconds"]]
+    assert "is finished already, at step 3" in said[0]
+    assert {path: path.stat().st_mtime_ns for path in files} == before
+    assert [one["step"] for one in train(config.replace(steps=4), out=tmp_path / "run", extend=True)] == [3, 4]
+    assert [one["step"] for one in train(config, out=tmp_path / "run", restart=True)] == [0, 1, 2, 3]

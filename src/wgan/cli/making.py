@@ -182,12 +182,16 @@ def train(
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
         say_json(config.to_json())
         return
-    with ExitStack() as stack:
-        loop.open_folder(training, out, restart, stack, lambda text: say(text, err=True), extend)
-        board = Board(out, training.step) if tensorboard else None
-        said = terminal.advance(training, out, board)
-    ended = training.step == config.steps or loop.no_better(training)
-    say(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
+    if loop.is_finished(training, out, restart, extend):
+        ended = True
+        say(loop.finished_in_words(training, out), err=True)
+    else:
+        with ExitStack() as stack:
+            loop.open_folder(training, out, restart, stack, lambda text: say(text, err=True), extend)
+            board = Board(out, training.step) if tensorboard else None
+            said = terminal.advance(training, out, board)
+        ended = training.step == config.steps or loop.no_better(training)
+        say(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
         since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
         say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from wgan.reports.charts import Level, Line, Mark, chart
 from wgan.reports.run import Run, metric_rows, same_data
+from wgan.reports.series import total_seconds
 from wgan.runs.best import ENERGY, Best
 from wgan.runs.best import in_words as best_in_words
 from wgan.runs.quantities import (
@@ -48,8 +49,23 @@ def _chart(run: Run, axis: str) -> Markup | None:
 
 
 def _late(run: Run, name: str) -> str:
-    """The value of a column late in the run, in words; "" without one."""
-    return quantity(name).text(run.late(name)) if math.isfinite(run.late(name)) else ""
+    """The value of a column late in the run, in words."""
+    return quantity(name).text(run.late(name)) if math.isfinite(run.late(name)) else "none in the last quarter"
+
+
+def _shown(run: Run, key: str) -> float:
+    """The number that a tile or a table shows: a median late in the run, except for floors, times and speeds.
+
+    A floor is logged once, at the start. Times and speeds are those of the whole run, however often it was resumed.
+    """
+    if key in ("seconds", "steps_per_second"):
+        seconds = total_seconds(run.log)
+        return seconds if key == "seconds" else run.step / seconds if seconds > 0 and run.step else math.nan
+    return run.last(key) if _is_floor(key) else run.late(key)
+
+
+def _is_floor(name: str) -> bool:
+    return any(one.floor == name for one in QUANTITIES.values())
 
 
 def _shown_with(found: Best) -> str:
@@ -65,8 +81,7 @@ def _logged_names(run: Run, key: str) -> list[str]:
 
 def _is_a_line(run: Run, name: str) -> bool:
     """Whether a column is drawn as a line: a floor is a level, and without averaging both W1 are the same."""
-    is_floor = any(one.floor == name for one in QUANTITIES.values())
-    return not is_floor and (name != "generator_w1" or bool(run.config.get("average")))
+    return not _is_floor(name) and (name != "generator_w1" or bool(run.config.get("average")))
 
 
 def compared_charts(names: list[str], runs: list[Run]) -> list[Markup]:
@@ -99,9 +114,7 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
     found = []
     for key in shown_in("tile"):
         one = quantity(key)
-        not_begun = key == "steps_per_second" and run.last(key) == 0
-        value = run.last(key) if key == "steps_per_second" else run.late(key)
-        if math.isfinite(value) and not not_begun:
+        if math.isfinite(value := _shown(run, key)):
             found.append((one.title, one.text(value), _beside(run, key)))
         if run.best and key == _shown_with(run.best):
             found.append(("Best checkpoint", f"step {run.best.step:,}", best_in_words(run.best)))
@@ -112,30 +125,40 @@ def _beside(run: Run, key: str) -> str:
     """What a tile shows beside its value: the floor or another quantity, and the number of rows behind a W1."""
     one = quantity(key)
     other = one.floor or one.beside
-    if other is None or not math.isfinite(run.last(other)):
+    if other is None or not math.isfinite(value := _shown(run, other)):
         return ""
-    value = run.last(other) if one.floor or other == "seconds" else run.late(other)
     words = f"{label(other) or title(other).lower()}: {quantity(other).text(value)}"
     return f"{words} ({run.last('measured_rows'):.0f} rows of each)" if key == "w1" else words
 
 
 def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
-    """The table of several runs: each row has a title, a cell for each run, and what the numbers are."""
+    """The table of several runs: each row has a title, a cell for each run, and what the numbers are.
+
+    A number stands beside its floor, unless the floor has a row. A row without any number is left out.
+    """
 
     def cells(value: Callable[[Run], str]) -> list[str]:
         return [value(run) for run in runs]
 
     def logged(key: str) -> Callable[[Run], str]:
-        def late(run: Run) -> str:
-            value = run.last(key) if key == "seconds" else run.late(key)
-            return quantity(key).text(value) if math.isfinite(value) else "-"
+        one = quantity(key)
 
-        return late
+        def value(run: Run) -> str:
+            words, floor = one.text(_shown(run, key)), one.floor
+            if not math.isfinite(_shown(run, key)):
+                return "-"
+            if not floor or floor in shown_in("table") or not math.isfinite(run.last(floor)):
+                return words
+            return f"{words} ({label(floor)}: {quantity(floor).text(run.last(floor))})"
+
+        return value
 
     step = quantity("step")
     rows = [(step.title, cells(lambda r: f"{r.step:,} of {r.steps:,}" if r.steps else f"{r.step:,}"), step.sentence)]
     for key in shown_in("table"):
         rows.append((quantity(key).title, cells(logged(key)), quantity(key).sentence))
+        if set(rows[-1][1]) == {"-"}:
+            del rows[-1]
         if key == "energy_distance_floor":
             best = cells(lambda run: f"step {run.best.step:,}: {best_in_words(run.best)}" if run.best else "-")
             rows.append(("Best checkpoint", best, "Its step, and its measure on held-out rows that did not choose it."))

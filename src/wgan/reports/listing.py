@@ -13,7 +13,7 @@ from wgan.errors import WganError
 from wgan.files.printed import page, shown
 from wgan.files.reading import explained
 from wgan.reports import verdicts
-from wgan.reports.run import ended_early
+from wgan.reports.unfinished import ended_early
 from wgan.runs import checkpoint, folder
 from wgan.runs.best import Best, best_of, in_words, shown_value
 
@@ -84,10 +84,9 @@ def _row(run: Path, name: str) -> Row:
 
 
 def _verdict(log: verdicts.Log, config: dict[str, Any]) -> str:
-    """The first fault of a run, or else how near its samples are to the data."""
-    faults = (one for one in verdicts.verdicts(log, config) if one.kind == "fault")
-    said = next(faults, None) or verdicts.difference_from_the_data(log, config)
-    return said.sentence if said else ""
+    """The first verdict on a run: a fault, or else how near its samples are to the data."""
+    found = verdicts.verdicts(log, config)
+    return found[0].sentence if found else ""
 
 
 def words(rows: list[Row], now: float, columns: int | None = None) -> str:

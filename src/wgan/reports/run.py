@@ -15,6 +15,7 @@ from wgan.files import reading
 from wgan.files.records import MOST, read_json
 from wgan.reports.command import train_command
 from wgan.reports.series import Log, late_median
+from wgan.reports.unfinished import ended_early
 from wgan.reports.verdicts import Verdict, verdicts
 from wgan.runs import best, checkpoint, folder
 from wgan.runs.quantities import aim, number, quantity, with_error
@@ -103,13 +104,6 @@ def read(path: Path, step: str | int | None = None) -> Run:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
     return Run(path, name, config, about, log, verdicts(log, config), at, found, pictures, evaluation, remarks)
-
-
-def ended_early(config: dict[str, Any], at: int, found: best.Best | None) -> bool:
-    """Whether `until_no_better` ended a run at its last step; only a step that is measured can end it."""
-    patience, every = config.get("until_no_better"), config.get("diagnose_every")
-    measured = isinstance(every, int) and every > 0 and at % every == 0
-    return isinstance(patience, int) and measured and found is not None and at - found.step >= patience
 
 
 def same_data(runs: list[Run]) -> bool:

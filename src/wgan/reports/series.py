@@ -43,13 +43,23 @@ def difference(log: Log) -> Difference | None:
     chance = first_value(log, "energy_distance_chance")
     if not all(math.isfinite(x) for x in (value, error, chance)) or error < 0:
         return None
-    values, late = column(log, "energy_distance"), _is_late(log)
-    before, after = values[~late & np.isfinite(values)], values[late & np.isfinite(values)]
-    fall = before.min() - after.min() if len(before) and len(after) else 0.0
+    before, after = _before_and_after(log, column(log, "energy_distance"))
     start, half = first_value(log, "energy_distance"), NORMAL * error
-    falls = bool(len(before) and fall > max(half, LEAST_FALL * before.min()))
+    falls = bool(len(before) and len(after) and before.min() - after.min() > max(half, LEAST_FALL * before.min()))
     above = max(half, chance)  # near 0 the jackknife's error is too small
     return Difference(value, value - half, value + above, chance, start, falls)
+
+
+def _before_and_after(log: Log, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The values before the last quarter of the run and in it.
+
+    A run with no value in its third quarter has the first late value as the only earlier one. All that it fell before
+    says nothing about its end.
+    """
+    known, late = np.isfinite(values), _is_late(log)
+    if (known & ~late & (log["step"] >= 0.5 * log["step"].max())).any():
+        return values[known & ~late], values[known & late]
+    return values[known & late][:1], values[known & late][1:]
 
 
 LEAST_FALL = 0.05  # the share of the distance that a run still falls by in its last quarter, if it falls
@@ -100,6 +110,20 @@ def last_value(log: Log, name: str) -> float:
     """The last value of a column; NaN without a value."""
     values = column(log, name)
     return float(values[np.isfinite(values)][-1]) if np.isfinite(values).any() else math.nan
+
+
+def total_seconds(log: Log) -> float:
+    """The time of the whole run; each time that it was resumed, the logged time began at 0 again. NaN without a time.
+
+    Examples:
+        >>> total_seconds({"step": np.arange(4.0), "seconds": np.array([1.0, 5.0, 0.5, 2.0])})
+        7.0
+    """
+    seconds = column(log, "seconds") if len(log.get("step", ())) else np.array([])
+    seconds = seconds[np.isfinite(seconds)]
+    if not len(seconds):
+        return math.nan
+    return float(seconds[-1] + seconds[:-1][np.diff(seconds) < 0].sum())
 
 
 def error_of_share(share: float, count: float) -> float:

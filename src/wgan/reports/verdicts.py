@@ -32,6 +32,7 @@ from wgan.reports.series import (
     rank_correlation,
     step_since,
 )
+from wgan.reports.unfinished import faults_and_steps, is_unfinished, let_it_finish, next_measurement
 from wgan.runs import best
 from wgan.runs.quantities import QUANTITIES, number, share, title, whole
 
@@ -46,6 +47,8 @@ REALISTIC = 0.8  # the share of the precision of real rows, above which samples 
 FEW = 0.1  # the share of the effective support of real rows, below which samples show few kinds whatever else they do
 HARDLY = 0.25  # the share of the classes of the data, below which samples show hardly any
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
+MORE_STEPS = "Raise --steps, with --extend to go on with this run."
+MEASURED = 3  # measurements after step 0: from so many on, the last quarter of a run always holds one
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
 
@@ -68,14 +71,41 @@ def verdicts(log: Log, config: dict[str, Any] | None = None) -> list[Verdict]:
         >>> [verdict.name for verdict in verdicts(log)]
         ['exploding critic']
     """
+    config = config or {}
     found: list[Verdict] = []
     if not len(log.get("step", ())):
-        return found
+        return []
+    if early := too_early(log, config):
+        return [early]
     for verdict in VERDICTS.values():
-        one = verdict(log, config or {})
+        one = verdict(log, config)
         if one and not any(one.name in other.explains for other in found):
             found.append(one)
+    if is_unfinished(log, config):
+        found = [one._replace(remedy=let_it_finish(one.remedy, log, config)) if one.remedy else one for one in found]
     return sorted(found, key=_urgency)
+
+
+def too_early(log: Log, config: dict[str, Any]) -> Verdict | None:
+    """A run with fewer than `MEASURED` measurements after step 0, unless its samples are at the floor already.
+
+    An untrained generator is far from the data and shows few kinds, so no verdict on the samples may be made from it.
+    """
+    known = np.isfinite(column(log, "energy_distance")) | np.isfinite(column(log, "w1"))
+    count = int((known & (log["step"] > 0)).sum())
+    if not known.any() or count >= MEASURED or faults_and_steps(log) or (count and at_floor(log)):
+        return None
+    evidence = "Only the untrained generator was measured, at step 0."
+    if count:
+        evidence = f"After step 0 the samples were measured {'once' if count == 1 else 'twice'}. "
+        evidence += f"Verdicts need {MEASURED} measurements. "
+        evidence += _how_far(log) if difference(log) or math.isfinite(late_median(log, "w1")) else ""
+    if not is_unfinished(log, config):
+        sentence = "The run is too short to say how good the samples can become."
+        return Verdict("too early", "note", sentence, evidence.strip(), MORE_STEPS)
+    sentence = "It is too early to say how good the samples are."
+    remedy = f"{let_it_finish('', log, config)} The next measurement is at step {next_measurement(log, config):,}."
+    return Verdict("too early", "note", sentence, evidence.strip(), remedy)
 
 
 def _urgency(one: Verdict) -> tuple[bool, bool, bool]:
@@ -86,7 +116,7 @@ def _urgency(one: Verdict) -> tuple[bool, bool, bool]:
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     """A value stopped being finite; or the samples are far from the data under a critic that is far too steep."""
     remedy = f"Lower the learning rate, tenfold first{_or_bound_the_critic(config)}."
-    if faults := _faults_and_steps(log):
+    if faults := faults_and_steps(log):
         at, text = faults[-1]
         name, _, became = text.partition(" ")
         evidence = f"{title(name) if name in QUANTITIES else name} {became} at step {at:,.0f}."
@@ -281,7 +311,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     fewer = ("mode collapse",) if any(sentence.startswith("Variety") for sentence in worse) else ()
     if far.lower > FAR:
         sentence = "The samples are far from the data."
-        remedy = "Raise --steps." if far.falls else "Raise --steps, or try another --learning-rate or --width."
+        remedy = MORE_STEPS if far.falls else "Raise --steps, or try another --learning-rate or --width."
         if far.lower > far.start or late_median(log, "w1") > 1.1 * first_value(log, "w1"):
             sentence, remedy = "The samples went away from the data.", "Lower --learning-rate, tenfold first."
         return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
@@ -289,7 +319,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         sentence = "The samples can be told from held-out rows."
         if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):
             sentence = "Hardly any sample is near a held-out row."
-        remedy = "Raise --steps." if far.falls else "More steps, a larger --width or more data may help."
+        remedy = MORE_STEPS if far.falls else "More steps, a larger --width or more data may help."
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
@@ -374,7 +404,7 @@ def still_improving(log: Log, config: dict[str, Any]) -> Verdict | None:
         return None
     return Verdict(
         "still improving", "note", "The samples were still getting better at the last step.",
-        f"In the last quarter of the run the energy distance fell to {number(far.value)}.", "Raise --steps.",
+        f"In the last quarter of the run the energy distance fell to {number(far.value)}.", MORE_STEPS,
     )  # fmt: skip
 
 
@@ -434,12 +464,6 @@ def _or_bound_the_critic(config: dict[str, Any]) -> str:
 def _other_norm(config: dict[str, Any]) -> str:
     """The advice to normalise the generator's layers, where the run does not."""
     return ", or with --generator-norm batch" if config.get("generator_norm") in ("none", None) else ""
-
-
-def _faults_and_steps(log: Log) -> list[tuple[float, str]]:
-    """The step and the text of each fault that ended the run."""
-    texts = log["fault"] if is_logged(log, "fault") else ()
-    return [(step, text) for step, text in zip(log["step"], texts, strict=False) if isinstance(text, str)]
 
 
 def _best_checkpoint(log: Log, config: dict[str, Any]) -> str:

@@ -173,6 +173,12 @@ def read_log(run: Path) -> dict[str, np.ndarray]:
     return {name: _column([record.get(name) for record in records]) for name in names}
 
 
+def last_record(run: Path) -> dict:
+    """The last record of a log that has one."""
+    _, record = _lines_and_records(run)[-1]
+    return record | {"step": int(record["step"])}
+
+
 def truncate_log(run: Path, step: int) -> None:
     """Keep only the records before `step`, so that a run that resumes there logs what an unbroken run would.
 
@@ -289,11 +295,17 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
         for name in sorted((saved.keys() | asked.keys()) - may_change)
         if saved.get(name) != asked.get(name)  # a field that an earlier version lacked is as if it was not set
     ]:
-        found, more, before = "; ".join(differences), "", saved.get("steps")
-        fewer = isinstance(before, int | float) and before < asked["steps"]
-        if len(differences) == 1 and differences[0].startswith("steps:") and fewer:
-            more = ", or add --extend (in Python extend=True) to give it more steps"
-        raise WganError(f"{out} holds another run ({found}); choose another --out or add --restart{more}.")
+        found, before = "; ".join(differences), saved.get("steps")
+        raise WganError(f"{out} holds another run ({found}); {_ways_on(differences, before, asked)}.")
+
+
+def _ways_on(differences: list[str], steps: object, asked: dict) -> str:
+    """What to do about a folder of another run: what resumes it, what gives it more steps, and last what deletes it."""
+    elsewhere = "choose another --out, or add --restart to delete that run"
+    if len(differences) > 1 or not differences[0].startswith("steps:") or not isinstance(steps, int | float):
+        return elsewhere
+    more = ", add --extend (in Python extend=True) to give it more steps" if steps < asked["steps"] else ""
+    return f"use --steps {steps:g} to resume it{more}, {elsewhere}"
 
 
 def _as_read_back(out: Path, config: dict) -> dict:

@@ -181,6 +181,7 @@ OF_SAMPLES: dict[str, Quantity] = {
         "Effective support of held-out rows",
         "The same of held-out rows; it is missing where no two of them are alike.",
         "kinds",
+        axis="support",
         label="held-out rows",
         text=whole,
         verdicts=("mode collapse", "difference from the data"),

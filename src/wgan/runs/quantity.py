@@ -39,8 +39,8 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
 
     Examples:
         >>> share_of, plain = with_error(0.4113, 0.0064, "share"), with_error(0.94, unit="share")
-        >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain
-        ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %')
+        >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain, with_error(-0.0001, 0.01)
+        ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %', '0.000 ± 0.010')
     """
     error = error if error and math.isfinite(error) else None
     if unit == "share":
@@ -49,6 +49,7 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
     if not error or not math.isfinite(value):
         return number(value)
     places = max(0, 1 - math.floor(math.log10(abs(error))))
+    value = value if round(value, places) else 0.0  # rounded to 0 it has no sign
     return f"{value:,.{places}f} ± {error:,.{places}f}" if places < 6 else f"{value:.2g} ± {error:.2g}"
 
 
@@ -63,7 +64,14 @@ def aim(better: str, unit: str = "") -> str:
 
 
 def minutes(seconds: float) -> str:
-    """A time in minutes."""
+    """A time in minutes; one below two minutes in seconds.
+
+    Examples:
+        >>> minutes(2.0), minutes(90), minutes(4000)
+        ('2.0 seconds', '90 seconds', '66.7 minutes')
+    """
+    if seconds < 120:
+        return f"{seconds:.1f} seconds" if seconds < 10 else f"{seconds:.0f} seconds"
     return f"{seconds / 60:,.1f} minutes"
 
 

@@ -4,6 +4,7 @@ The work that is due at a step (records, pictures, checkpoints) is done before t
 through the same code, and a stopped run continues as if it had never been stopped.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
 from wgan.reports import figures
+from wgan.reports.unfinished import ended_early
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import comparison, diagnostics, extension, finite
@@ -130,6 +132,10 @@ def train(
         yield from advance(start(config, dataset), stop=stop)
         return
     training = start(same_engine(config, Path(out)), dataset)
+    if is_finished(training, Path(out), restart, extend):
+        note(finished_in_words(training, Path(out)))
+        yield runs.last_record(Path(out))
+        return
     with ExitStack() as stack:
         open_folder(training, Path(out), restart, stack, note, extend)
         yield from advance(training, Path(out), stop)
@@ -158,6 +164,37 @@ def described(training: Training, out: Path, restart: bool, extend: bool) -> dic
         training.extended = extension.pieces_in(out, training.config, extend)
     about = describe(training)
     return about | {"data": about["data"] | data.places_for(training.config, out)}
+
+
+def is_finished(training: Training, out: Path, restart: bool, extend: bool) -> bool:
+    """Whether the folder holds exactly this run, with nothing left to do; then `training` is brought to its last step.
+
+    Nothing is written. A run with another place of its data, or another operational field, is not exactly this one.
+    """
+    if restart or extend or not runs.is_run(out):
+        return False
+    about, saved = json.loads(json.dumps(described(training, out, restart, extend))), runs.read_config(out)
+    newest, damaged = checkpoint.latest(out / "checkpoints")
+    log = runs.read_log(out)
+    if newest is None or damaged or "step" not in log or log["step"][-1] != newest.step:
+        return False
+    asked, had = about["config"] | {"engine": about["engine"]}, saved["config"] | {"engine": saved.get("engine")}
+    if asked != had or about["data"] != saved.get("data"):  # the engine may be "auto" in one of the two
+        return False
+    least = best.lowest(best.history(log, name_of(training.config.best_by)))
+    if newest.step != training.config.steps and not ended_early(saved["config"], newest.step, least):
+        return False
+    restore(training, newest)
+    training.measured = best.history(log, name_of(training.config.best_by))
+    return True
+
+
+def finished_in_words(training: Training, out: Path) -> str:
+    """The sentence on a run for which `is_finished` holds."""
+    return (
+        f"{out} is finished already, at step {training.step:,}, so nothing was written. To give it more steps, raise "
+        "--steps and add --extend."
+    )
 
 
 def open_folder(
