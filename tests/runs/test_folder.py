@@ -1,8 +1,8 @@
 """Run folders: resumed only by their own config, never destructive, one trainer at a time."""
 
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -104,7 +104,7 @@ def test_other_steps_are_told_first_what_resumes_the_run_and_last_what_deletes_i
     runs.open_run(tmp_path / "run", config(steps=400), may_change=frozenset())
     with pytest.raises(WganError) as caught:
         runs.open_run(tmp_path / "run", config(steps=asked), may_change=frozenset())
-    words = [flag for flag in re.findall(r"--\w+", str(caught.value))]
+    words = re.findall(r"--\w+", str(caught.value))
     assert words == ["--steps", *["--extend"] * more, "--out", "--restart"]
     assert "use --steps 400 to resume it" in str(caught.value)
 

@@ -149,9 +149,12 @@ LOOKED_FOR = {
 
 def _unseen(run: Run) -> str:
     """The faults that were looked for and not found, in words; "" if there is one, or if nothing was measured."""
-    if "energy_distance_error" not in run.log or any(one.kind == "fault" for one in run.verdicts):
+    judged = not any(one.kind == "fault" or one.name == "too early" for one in run.verdicts)
+    if "energy_distance_error" not in run.log or not judged:
         return ""
     found = {name for one in run.verdicts for name in (one.name, *one.explains)}
+    if not math.isfinite(run.late("copied") + run.last("copied_floor")):
+        found.add("memorising generator")  # it was not looked for
     *most, last = [words for name, words in LOOKED_FOR.items() if name not in found]
     return f"{', '.join(most)} and {last}" if most else last
 
