@@ -19,6 +19,7 @@ from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
 from wgan.presets import PRESETS
 from wgan.reports import curves
+from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
 from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
@@ -77,6 +78,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         nearest=nearest,
         table=table,
         images=getattr(form_of(run), "kind", "") == "images",
+        classes=_classes_of_columns(run),
         unseen=_unseen(run),
         twice=_measured_twice(run),
         metrics=metric_rows(run),
@@ -136,6 +138,14 @@ def _facts(run: Run) -> str:
         f"seed {config.get('seed')}",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _classes_of_columns(run: Run) -> list[str]:
+    """The names of the classes that have columns in the pictures of a conditional run; none in other runs."""
+    names = mapping(mapping(run.about.get("data")).get("classes")).get("names")
+    if not isinstance(names, list) or len(names) > CLASSES or run.config.get("conditional", "none") == "none":
+        return []
+    return [str(name) for name in names]
 
 
 LOOKED_FOR = {
