@@ -182,11 +182,16 @@ def test_the_best_checkpoint_is_on_the_page_whatever_chose_it(run, config, colum
 
 
 def test_a_run_without_a_fault_says_what_was_looked_for_below_its_first_verdict(run, tmp_path):
-    record, told = {"coverage": 0.9, "precision": 0.9}, "The samples can be told from held-out rows."
+    record, told = {"coverage": 0.9, "precision": 0.9, "copied": 0.0}, "The samples can be told from held-out rows."
     for step in range(7, 30):
         runs.append(run, {"step": step, "energy_distance": 0.02, "energy_distance_error": 1e-3, **record})
     text = page(run).text
     assert text.index(told) < text.index("Looked for and not seen: an exploding")
+    assert "copies of training rows" in text
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    lines = [json.dumps({name: value for name, value in one.items() if name != "copied"}) for one in log]
+    (run / "log.jsonl").write_text("\n".join(lines) + "\n")
+    assert "copies of training rows" not in page(run).text  # without a measurement nobody has looked for them
     assert f"verdict {told} {told}" in page(run, run, out=tmp_path / "both.html").text
 
 
@@ -200,7 +205,7 @@ def test_what_a_note_found_is_not_among_what_was_not_seen(run):
             runs.append(run, {"step": step, **record, "coverage": coverage})
         text = page(run).text
         assert "The samples can be told from held-out rows." in text
-        assert ("Variety: 70 % of held-out rows" in text) != denied
+        assert ("Coverage: 70 % of held-out rows" in text) != denied
         assert ("mode collapse" in text[text.index("Looked for") :][:200]) == denied
         (run / "log.jsonl").write_text("".join((run / "log.jsonl").read_text().splitlines(keepends=True)[:-32]))
 
@@ -404,6 +409,9 @@ def test_it_fits_and_reads_at_every_width_in_light_and_dark(run, tmp_path, brows
     for dark in (False, True):
         browser.open(path, width=width, dark=dark)
         assert browser.value("document.documentElement.scrollWidth") <= width
+        if runs_shown > 1:  # every cell of the tables is in sight
+            edge = "Math.max(...[...document.querySelectorAll('td')].map(t => t.getBoundingClientRect().right))"
+            assert browser.value(edge) <= width
         assert browser.value("Math.min(...[...document.querySelectorAll('.plot text')].map("
                              "t => t.getBoundingClientRect().height))") > 9  # fmt: skip
         colours.append(

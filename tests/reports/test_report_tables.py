@@ -49,13 +49,21 @@ def test_every_column_is_shown_beside_real_rows_with_whole_names(run):
     assert list(towns) == [LONG, "Ghent", EVIL]
     assert towns[LONG] == pytest.approx(0.5, abs=0.1)
     assert sum(bar.made for bar in found.columns[3].bars) == pytest.approx(1)
-    assert 17 <= int(re.search(r"(\d+) % of real rows$", found.columns[2].gaps)[1]) <= 23
+    assert 17 <= int(re.search(r"(\d+) % of training rows$", found.columns[2].gaps)[1]) <= 23
     assert re.fullmatch(r"2020-\d\d-\d\d", found.columns[4].ticks[0])
     for one in found.columns:
-        assert one.score.startswith("W1 ") if one.histogram else one.score.endswith("in other levels")
+        assert one.score.endswith("to held-out rows" if one.histogram else "in other levels than held-out rows")
         assert one.floor
     text = report.write([run]).read_text()
-    for part in ("Columns in pairs", "Generated minus real", "Generated rows", LONG, "&lt;img src=x"):
+    for part in (
+        "samples / training rows",
+        "(training rows: ",
+        "Columns in pairs",
+        "Generated minus real",
+        "Generated rows",
+        LONG,
+        "&lt;img src=x",
+    ):
         assert part in text
     assert EVIL not in text
     assert "123456" not in text  # the page holds no real row

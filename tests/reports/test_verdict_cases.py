@@ -46,4 +46,4 @@ def test_samples_of_which_none_is_near_a_row_are_said_to_be_so():
     for precision, hardly in ((0.09, True), (0.1, False)):
         found = {one.name: one for one in verdicts(log(**HEALTHY | SEEN | {"precision": precision}))}
         assert ("Hardly any" in found["difference from the data"].sentence) == hardly
-        assert f"Realism: {100 * precision:.0f} % of samples" in found["difference from the data"].evidence
+        assert f"Precision: {100 * precision:.0f} % of samples" in found["difference from the data"].evidence

@@ -357,7 +357,7 @@ def test_a_collapsed_run_is_told_so_and_how_far_it_is():
     found = verdicts(log(**HEALTHY | AWAY | columns))
     assert (names(found), names(found, "good")) == (["mode collapse"], [])
     assert found[0].evidence == (
-        "The samples are of about 3 to 3 kinds (effective support), and held-out rows of 1,000. Samples are of 3 to 4 "
+        "Effective support: the samples are of about 3 to 3 kinds, and held-out rows of 1,000. Samples are of 3 to 4 "
         "classes, and held-out rows of 10. Samples lack the classes of at least 60 % of the rows. 40 % of samples are "
         "in class 3. Samples cover 24 % of held-out rows, and training rows cover 98 %."
     )
@@ -374,9 +374,10 @@ def test_noise_is_far_in_every_respect():
         in found[0].evidence
     )
     assert (
-        "Realism: 0 % of samples are near held-out rows; with training rows in their place, 95 %." in found[0].evidence
+        "Precision: 0 % of samples are near held-out rows; with training rows in their place, 95 %."
+        in found[0].evidence
     )
-    assert "Variety: 0 % of held-out rows have a sample near; with training rows" in found[0].evidence
+    assert "Coverage: 0 % of held-out rows have a sample near; with training rows" in found[0].evidence
 
 
 def test_a_value_that_is_not_finite_is_told_with_its_step():
@@ -396,7 +397,7 @@ def test_samples_at_the_floor_are_told_first_and_what_is_odd_beside_them_is_a_no
     found = verdicts(log(**HEALTHY | odd | near) | STOPPED, {})
     assert (names(found), found[0].name) == ([], "difference from the data")
     assert {"mode collapse", "memorising critic", "exploding critic"} <= set(names(found, "note"))
-    assert "the samples are good" in the("memorising critic", found).sentence
+    assert "no harm to the samples is seen" in the("memorising critic", found).sentence
     assert "the samples were good until then" in the("exploding critic", found).sentence
 
 

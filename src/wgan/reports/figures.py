@@ -19,6 +19,7 @@ from wgan.reports import space
 
 GAP = 2  # pixels between the images of a grid
 YEAR = 365.2425 * 86_400_000_000  # in microseconds
+CLASSES = 16  # most classes that have columns of their own in a picture
 PANELS = 16  # columns of a table in one picture
 FRAME = 80  # milliseconds of a frame of an animation
 BINS = 24  # of a histogram
@@ -117,6 +118,25 @@ def grid(images: np.ndarray, columns: int | None = None) -> np.ndarray:
         top, left = row * (height + GAP) + GAP, column * (width + GAP) + GAP
         page[top : top + height, left : left + width] = image
     return page
+
+
+def places_of_classes(kinds: int, count: int) -> tuple[int | None, np.ndarray]:
+    """The columns of a picture of about `count` samples, and the class of each sample, row by row.
+
+    Each class has one column, or several where they are few, so that the picture is about as wide as high. More classes
+    than `CLASSES` have none.
+
+    Examples:
+        >>> places_of_classes(3, 18)
+        (3, array([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]))
+        >>> places_of_classes(2, 16)
+        (4, array([0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1]))
+    """
+    if kinds > CLASSES:
+        return None, np.arange(count) % kinds
+    each = max(1, round(count**0.5 / kinds))
+    columns = kinds * each
+    return columns, np.arange(count // columns * columns) % columns // each
 
 
 def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:

@@ -19,6 +19,7 @@ from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
 from wgan.presets import PRESETS
 from wgan.reports import curves
+from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
 from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
@@ -77,6 +78,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         nearest=nearest,
         table=table,
         images=getattr(form_of(run), "picture", False),
+        classes=_classes_of_columns(run),
         unseen=_unseen(run),
         twice=_measured_twice(run),
         metrics=metric_rows(run),
@@ -138,6 +140,14 @@ def _facts(run: Run) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _classes_of_columns(run: Run) -> list[str]:
+    """The names of the classes that have columns in the pictures of a conditional run; none in other runs."""
+    names = mapping(mapping(run.about.get("data")).get("classes")).get("names")
+    if not isinstance(names, list) or len(names) > CLASSES or run.config.get("conditional", "none") == "none":
+        return []
+    return [str(name) for name in names]
+
+
 LOOKED_FOR = {
     "exploding critic": "an exploding critic",
     "vanishing gradient": "a vanishing gradient",
@@ -149,9 +159,12 @@ LOOKED_FOR = {
 
 def _unseen(run: Run) -> str:
     """The faults that were looked for and not found, in words; "" if there is one, or if nothing was measured."""
-    if "energy_distance_error" not in run.log or any(one.kind == "fault" for one in run.verdicts):
+    judged = not any(one.kind == "fault" or one.name == "too early" for one in run.verdicts)
+    if "energy_distance_error" not in run.log or not judged:
         return ""
     found = {name for one in run.verdicts for name in (one.name, *one.explains)}
+    if not math.isfinite(run.late("copied") + run.last("copied_floor")):
+        found.add("memorising generator")  # it was not looked for
     *most, last = [words for name, words in LOOKED_FOR.items() if name not in found]
     return f"{', '.join(most)} and {last}" if most else last
 

@@ -144,7 +144,7 @@ def _column(form: TableForm, at: int, sets: Sets) -> Shown:
     gaps = ""
     if column.missing:
         gaps = f"Missing: {share(np.isnan(made).mean())} of samples"
-        gaps += "" if train is None else f", {share(np.isnan(train).mean())} of real rows"
+        gaps += "" if train is None else f", {share(np.isnan(train).mean())} of training rows"
     if column.kind == "number":
         histogram, ticks = _histogram(form, at, made, train)
         return Shown(str(column.name), score, floor, histogram, ticks, [], gaps)
@@ -165,7 +165,8 @@ def _scores(column: Column, at: int, sets: Sets) -> tuple[str, str]:
             distance_of_levels(*(np.nan_to_num(rows[:, at], nan=-1.0) for rows in (other, side))) for side in sides
         ]
         words = [share(value) if math.isfinite(value) else "" for value in found]
-    what = "W1 {}" if column.kind == "number" else "{} in other levels"
+    rows = "training rows" if sets.held_out is None else "held-out rows"
+    what = f"W1 {{}} to {rows}" if column.kind == "number" else f"{{}} in other levels than {rows}"
     return what.format(words[0]) if words[0] else "", words[1] if len(words) > 1 else ""
 
 
@@ -183,7 +184,7 @@ def _histogram(form: TableForm, at: int, made: np.ndarray, train: np.ndarray | N
     parts.append(_steps("made", x, heights[0] / top))
     ticks = [_number_text(form, at, value) for value in (low, (low + high) / 2, high)]
     words = f"{printable(column.name)}: {len(made):,} samples" + (
-        f" and {len(train):,} real rows" if train is not None else ""
+        f" and {len(train):,} training rows" if train is not None else ""
     )
     return (
         Markup(

@@ -239,7 +239,7 @@ def _few_kinds(log: Log) -> list[str]:
     support = late_median(log, "support_upper")
     fewer = support < first_value(log, "support_lower")  # an untrained generator, too, may show few kinds of noise
     if support < FEW * floor_value(log, "support") and (realistic or fewer):
-        found.append(f"T{_support(log)[1:]}")
+        found.append(_support(log))
     made, classes = late_median(log, "kinds_upper"), floor_value(log, "kinds")
     if realistic and made < SHOWN * classes:
         found.append(f"Samples are of {_ends(log, 'kinds')} classes, and held-out rows of {whole(classes)}.")
@@ -276,7 +276,7 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     )
     if at_floor(log):
         return Verdict(
-            "memorising critic", "note", "The critic has memorised its training rows, but the samples are good.",
+            "memorising critic", "note", "The critic memorises its training rows, but no harm to the samples is seen.",
             evidence,
             "Nothing to do. Judge the run by the distances to held-out rows, not by the estimate or the losses.",
         )  # fmt: skip
@@ -308,7 +308,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy)
     worse = _respects(log)
     apart = "".join(f" {sentence}" for sentence in worse)
-    fewer = ("mode collapse",) if any(sentence.startswith("Variety") for sentence in worse) else ()
+    fewer = ("mode collapse",) if any(not sentence.startswith(title("precision")) for sentence in worse) else ()
     if far.lower > FAR:
         sentence = "The samples are far from the data."
         remedy = MORE_STEPS if far.falls else "Raise --steps, or try another --learning-rate or --width."
@@ -323,7 +323,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
-        remedy = "More held-out rows make the test sharper." if not apart else "Look at the samples."
+        remedy = "Raise --held-out: more held-out rows make the test sharper." if not apart else "Look at the samples."
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     return Verdict(name, "good", "The samples cannot be told from held-out rows.", _how_far(log))
 
@@ -339,17 +339,16 @@ def _respects(log: Log) -> list[str]:
     for name, text in words.items():
         part, floor = late_median(log, name), floor_value(log, name)
         if part < floor - 3 * math.hypot(error_of_share(part, count), error_of_share(floor, count)):
-            what = "Realism" if name == "precision" else "Variety"
-            found.append(f"{what}: {share(part)} {text}; with training rows in their place, {share(floor)}.")
+            found.append(f"{title(name)}: {share(part)} {text}; with training rows in their place, {share(floor)}.")
     if late_median(log, "support_upper") < SHOWN * floor_value(log, "support"):
-        found.append(f"Variety: {_support(log)}")
+        found.append(_support(log))
     return found
 
 
 def _support(log: Log) -> str:
     """A sentence on the effective support of samples, beside that of held-out rows."""
     floor = whole(floor_value(log, "support"))
-    return f"the samples are of about {_ends(log, 'support')} kinds (effective support), and held-out rows of {floor}."
+    return f"Effective support: the samples are of about {_ends(log, 'support')} kinds, and held-out rows of {floor}."
 
 
 def _ends(log: Log, name: str) -> str:

@@ -44,7 +44,6 @@ Record = dict[str, Any]
 
 ESTIMATE_ROWS = 512  # rows of each kind in `estimate` and `held_out_estimate`
 GRID = 64  # samples in a picture
-COLUMNS = 16  # most classes that get a column of the picture each
 
 
 def advance(
@@ -284,13 +283,11 @@ def save(training: Training, out: Path, passing: bool = False, watch: finite.Wat
 
 
 def picture(training: Training, path: Path) -> None:
-    """Draw samples from z that stay the same during the run; each of a few classes gets a column."""
+    """Draw samples from z that stay the same during the run; each of a few classes gets as many columns."""
     config, form = training.config, training.dataset.form
     count, columns, codes = GRID if form.space else 1000, None, None
     if training.classes:
-        kinds = len(training.classes.names)
-        columns = kinds if kinds <= COLUMNS else None
-        codes = np.arange(count // kinds * kinds if columns else count) % kinds
+        columns, codes = figures.places_of_classes(len(training.classes.names), count)
         count = len(codes)
     z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
     rows = generate(model_of(training), z, codes)
