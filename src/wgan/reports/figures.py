@@ -258,7 +258,8 @@ def _label(name: object, width: int) -> str:
 def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
     """Write the moves of `emd(P, Q)` to a PNG: a panel for each move shows the bins after it, with Q as an outline.
 
-    There are at most 12 panels, evenly spread over the moves, and each says how much work has been done.
+    There are at most 12 panels, evenly spread over the moves, and each says how much work has been done. `positions` are
+    those that `emd` had. Raises WganError if the moves then have another cost.
     """
     from matplotlib.figure import Figure
 
@@ -273,6 +274,11 @@ def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
         states.append(bins.copy())
         works.append(works[-1] + move.amount * abs(x[move.target] - x[move.source]))
         titles.append(f"{len(states) - 1}: {move.amount:.3g} from {move.source} to {move.target}")
+    if not math.isclose(works[-1], found.cost, rel_tol=1e-9, abs_tol=1e-12):
+        raise WganError(
+            f"these moves cost {found.cost:.6g}, but {works[-1]:.6g} at the positions given; give the histograms and "
+            "positions that emd had."
+        )
     drawn = np.unique(np.linspace(0, len(found.order), 12).round().astype(int))
     columns = min(4, len(drawn))
     rows = math.ceil(len(drawn) / columns)
