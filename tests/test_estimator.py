@@ -181,7 +181,9 @@ def test_a_later_calls_images_mean_what_the_firsts_do_or_are_refused(first, late
     before, after = (data.from_array(IMAGES[name]) for name in (first, later))
     try:
         taken = _as_before(IMAGES[later], after, before.form)
-    except UnfitRows:
+    except UnfitRows as refused:
+        if before.form.groups and "but only 0, 1 in the training data" in str(refused):
+            return  # a few numbers are levels, and these rows have others
         assert (before.form.low, before.form.high) != (after.form.low, after.form.high)
         with pytest.raises(ValueError, match=r"^X holds images of .*, but the call before had .*; give .* range\.$"):
             _as_before(IMAGES[later], after, before.form)
@@ -189,8 +191,13 @@ def test_a_later_calls_images_mean_what_the_firsts_do_or_are_refused(first, late
     if first == "uint8":
         assert later in ("uint8", "uint8, dark", "int16", "int64", "floats to 255", "whole floats to 255")
     encoded, own = taken.form.encode(taken.rows), after.form.encode(after.rows)
-    if (before.form.low, before.form.high) in ((0, 255), (0, 1), (-1, 1)):  # a shade is the shade that it is by itself
+    usual = (before.form.low, before.form.high) in ((0, 255), (0, 1), (-1, 1))
+    if usual and before.form.picture and after.form.picture:  # a shade is the shade that it is by itself
         np.testing.assert_allclose(encoded, own, atol=1e-6)
+    elif not before.form.affine:  # a number beyond those of the first call is the nearest of them
+        ends = IMAGES[first].min(), IMAGES[first].max()
+        found = taken.form.decode(encoded)[..., 0]
+        np.testing.assert_allclose(found, np.clip(IMAGES[later], *ends), atol=0.05 * ends[1])
     else:  # a number is the number that it was
         numbers = encoded * taken.form.scale + taken.form.offset
         np.testing.assert_allclose(numbers[..., 0], IMAGES[later], rtol=1e-5, atol=1e-2)

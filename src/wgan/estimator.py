@@ -388,10 +388,10 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
             f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
             f"the call before, not of {list(dataset.form.shape)}."
         )
-    if form.picture and dataset.form.picture and not _same_numbers(form, dataset.form):
+    if form.kind == dataset.form.kind == "images" and not _same_numbers(form, dataset.form):
         raise UnfitRows(
-            f"X holds images of {dataset.form.dtype} from {dataset.form.low:g} to {dataset.form.high:g}, but the call "
-            f"before had {form.dtype} from {form.low:g} to {form.high:g}; give them in that dtype and range."
+            f"X holds images of {_numbers_of(dataset.form)}, but the call before had {_numbers_of(form)}; give them in "
+            "that dtype and range."
         )
     try:
         if not form.affine:
@@ -401,6 +401,12 @@ def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
     return replace(dataset, form=form)
 
 
+def _numbers_of(form: Form) -> str:
+    """The numbers that images hold, in words."""
+    span = f" from {form.low:g} to {form.high:g}" if form.picture and form.low is not None else " of any range"
+    return f"{form.dtype}{span}"
+
+
 def _same_numbers(first: Form, second: Form) -> bool:
     """Whether a number means the same shade in images of both forms: the ranges are equal, or the first has no range
     of the usual ones, so that only the numbers themselves count."""
@@ -408,7 +414,8 @@ def _same_numbers(first: Form, second: Form) -> bool:
         return True
     whole = [np.dtype(form.dtype).kind in "iu" for form in (first, second)]
     kinds = [np.dtype(form.dtype).kind == "b" for form in (first, second)]
-    return (first.low, first.high) not in USUAL_SPANS and whole[0] == whole[1] and kinds[0] == kinds[1]
+    usual = first.picture and (first.low, first.high) in USUAL_SPANS
+    return not usual and whole[0] == whole[1] and kinds[0] == kinds[1]
 
 
 # scikit-learn reads this signature, which has a parameter for each field.

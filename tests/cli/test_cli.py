@@ -268,7 +268,7 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(tmp_path, arguments, par
     [
         (np.full((50, 8, 8), np.nan), "NaN"),
         (np.ones((50, 8, 8)), "constant"),
-        (np.zeros((50, 2, 2, 2, 2)), "shape (50, 2, 2, 2, 2)"),
+        (np.zeros((50, 2, 2, 2, 2, 2)), "shape (50, 2, 2, 2, 2, 2)"),
         (np.arange(5.0).reshape(5, 1), "batch"),
         (np.random.default_rng(0).integers(0, 255, (50, 3, 8, 8), np.uint8), "transpose"),
         (np.array(["a", "b"]), "dtype <U1"),

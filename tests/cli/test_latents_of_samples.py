@@ -70,7 +70,7 @@ def test_a_gif_walks_through_samples_and_can_be_shown_again_and_again(finished, 
 def test_a_gif_is_for_images_and_of_one_class(tmp_path):
     points = tmp_path / "points"
     assert called("train", "8gaussians", "--network", "mlp", *SMALL, "--out", points).returncode == 0
-    assert_refused(called("sample", points, "--out", tmp_path / "x.gif"), "an animation, which takes images")
+    assert_refused(called("sample", points, "--out", tmp_path / "x.gif"), "takes grey or colour images")
     classes = tmp_path / "classes"
     done = called("train", "digits", "--conditional", "projection", *SMALL, "--out", classes)
     assert done.returncode == 0, done.stderr

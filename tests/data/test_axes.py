@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from data_files import one_sentence
 
+from wgan.config import FIELDS
 from wgan.data import form_from_json, from_array
 from wgan.data.axes import AXES, KINDS
 from wgan.data.space_form import PHASES
 from wgan.errors import WganError
 
 RANDOM = np.random.default_rng(0)
+
+
+def test_the_config_knows_the_kinds():
+    assert FIELDS["kind"].metadata["choices"] == KINDS
 
 
 def rows(*shape, count=40):

@@ -156,7 +156,8 @@ def test_a_disk_without_room_is_one_sentence(photos, monkeypatch):
 
 
 def test_a_size_is_for_folders():
-    with pytest.raises(WganError, match="size is only for folders of images, and 'digits' is not one"):
+    words = "size is only for folders of images and for sets of a known law, and 'digits' is not one"
+    with pytest.raises(WganError, match=words):
         load("digits", size=16)
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from wgan.config.other_names import unknown_field
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
-from wgan.data.axes import KINDS
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
@@ -80,7 +79,7 @@ class Config:
     kind: str = _data(
         "auto",
         "What the rows of an array are, which says how its axes are read. auto guesses it from the shape.",
-        choices=KINDS,
+        choices=("auto", "table", "signals", "images", "volumes"),  # `data.axes.KINDS`, whose folder imports SciPy
     )
     size: int | None = _data(
         None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"

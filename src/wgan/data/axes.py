@@ -83,7 +83,8 @@ def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
         return "volumes", ""
     if array.ndim == 4:
         if space[-1] in COLOURS:
-            return "images", "volumes if the last axis is space" if space[-1] == COLOURS[-1] else ""
+            doubt = space[-1] == COLOURS[-1] and array.dtype != np.uint8  # bytes in four channels are RGBA
+            return "images", "volumes if the last axis is space" if doubt else ""
         if max(space) <= NEAR * min(space) and min(space) > max(COLOURS):
             return "volumes", "images if the last axis holds channels"
         return "images", "volumes if the last axis is space"

@@ -23,7 +23,6 @@ from wgan.maths.exact import LARGEST_EXACT
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
 PHASES = 8  # at most so many numbers in a channel are levels, as the phases of a medium are
-DIM = 128  # bytes below it with few levels are labels and no picture
 BLOCK = 2**22  # numbers that are read at once
 SOME = 2**20  # places at which the distribution of a channel is seen
 
@@ -40,7 +39,7 @@ def _picture_span(array: np.ndarray, name: str) -> tuple[float, float] | None:
     usual = [UNIT, SIGNED] if dtype.kind == "f" else [UNIT] if dtype.kind == "b" else [BYTES]
     usual = usual if dtype.kind in "fb" or np.can_cast(np.uint8, dtype) else []
     found = next((span for span in usual if span[0] <= low and high <= span[1]), None)
-    if found == BYTES and high < DIM and _levels(array[..., 0], array.reshape(-1)[:SOME]) is not None:
+    if found == BYTES and high < PHASES and _levels(array[..., 0], array.reshape(-1)[:SOME]) is not None:
         return None
     if found is None and dtype.kind in "iu" and (array.shape[-1] in COLOURS or high - low <= BYTES[1]):
         found = low, high

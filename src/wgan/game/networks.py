@@ -33,7 +33,7 @@ class Ends(NamedTuple):
     bounded: bool = False
 
 
-UNBOUNDED = Ends()
+UNBOUNDED, PICTURES = Ends(), Ends(bounded=True)
 
 
 class Architecture(NamedTuple):

@@ -258,8 +258,8 @@ def _label(name: object, width: int) -> str:
 def earth(found: EMD, P, Q, path: Path, positions=None) -> None:
     """Write the moves of `emd(P, Q)` to a PNG: a panel for each move shows the bins after it, with Q as an outline.
 
-    There are at most 12 panels, evenly spread over the moves, and each says how much work has been done. `positions` are
-    those that `emd` had. Raises WganError if the moves then have another cost.
+    There are at most 12 panels, evenly spread over the moves, and each says how much work has been done. `positions`
+    are those that `emd` had. Raises WganError if the moves then have another cost.
     """
     from matplotlib.figure import Figure
 

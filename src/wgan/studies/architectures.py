@@ -64,7 +64,7 @@ def architecture(pair: Row, row: tuple[int, ...], critic_norm: str) -> Architect
 
     def dcgan(player: str, norm: str) -> Architecture:
         width, depth, kind = (pair[f"{player}_{name}"] for name in ("width", "depth", "activation"))
-        return networks.dcgan(row, width, depth, kind, norm, norm, none())
+        return networks.dcgan(row, width, depth, kind, norm, norm, none(), networks.PICTURES)
 
     critic = dcgan("critic", critic_norm if pair["critic_norm"] else "none").critic
     generator = dcgan("generator", "batch" if pair["generator_norm"] else "none").generator

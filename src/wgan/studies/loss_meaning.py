@@ -78,11 +78,11 @@ def measure(generator: str, method: str, units: int, records: int, chosen: str =
 
 
 def players(config: Config, generator: str, units: int, row: tuple[int, ...]) -> networks.Architecture:
-    """DCGAN's players; for "mlp" the generator has four dense layers of `units` ReLU units instead."""
-    pair = game_of(config, row).architecture
+    """DCGAN's players for pictures; for "mlp" the generator has four dense layers of `units` ReLU units instead."""
+    pair = game_of(config, row, networks.PICTURES).architecture
     if generator == "dcgan":
         return pair._replace(name="dcgan-dcgan")
-    dense = networks.mlp(row, units, 4, "relu", "none", "none")
+    dense = networks.mlp(row, units, 4, "relu", "none", "none", networks.PICTURES)
     return pair._replace(name="mlp-dcgan", generator=[layer | {"init": dense.init} for layer in dense.generator])
 
 
