@@ -68,6 +68,17 @@ def test_the_commands_take_such_rows(saved, monkeypatch):
     called("runs", ".")
 
 
+def test_wgan_data_says_what_the_rows_are_and_what_was_guessed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("rows.npy", ROWS["signals"])
+    said = called("data", "rows.npy").stdout
+    assert "60 signals of 14 steps and 2 channels" in said
+    assert "? 60 signals of 14 steps and 2 channels; set kind to images if these are pictures" in said
+    assert "the preset signals suits them" in said
+    assert "?" not in called("data", "rows.npy", "--kind", "signals").stdout
+    assert "60 images of 14 x 2," in called("data", "rows.npy", "--kind", "images").stdout
+
+
 def test_a_model_in_python_has_rows_of_the_shape_that_it_was_given():
     model = wgan.WGAN(kind="signals", network="hybrid", steps=2, **{k: SMALL[k] for k in ("width", "batch", "latent")})
     rows = ROWS["signals"][..., 0]

@@ -35,6 +35,13 @@ wgan data people.csv --column zip=text""",
     type=click.Choice(FIELDS["resize"].metadata["choices"]),
     help=described("resize"),
 )
+@click.option(
+    "--kind",
+    default=FIELDS["kind"].default,
+    metavar="NAME",
+    type=click.Choice(FIELDS["kind"].metadata["choices"]),
+    help=described("kind"),
+)
 @click.option("--drop", metavar="NAME", help=described("drop"))
 @click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
 @click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
@@ -44,6 +51,7 @@ def data(
     data_dir: Path | None,
     size: int | None,
     resize: str,
+    kind: str,
     drop: str | None,
     column: tuple[str, ...],
     verify: bool,
@@ -54,7 +62,8 @@ def data(
     NAME is a data set, a folder or a file. The description says what it holds and where it was found. A table gets a
     line for each column: its kind, an example, and what samples will hold. A ? marks a guess, which is explained below.
     """
-    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, read_table, verified
+    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, note_lines, read_table, verified
+    from wgan.data.axes import in_words
     from wgan.data.stored import words
     from wgan.runs.folder import read_described
     from wgan.training.choice import recommended, recommended_for_folder
@@ -68,17 +77,22 @@ def data(
         for info in DATASETS.values():
             say(f"{info.name:19} {info.text}")
         return
-    if (size, resize, drop, data_dir, verify) == (None, "crop", None, None, False) and (found := look(name)):
+    if (size, resize, kind, drop, data_dir, verify) == (None, "crop", "auto", None, None, False) and (
+        found := look(name)
+    ):
         say_page(f"{found}\n{recommended_for_folder(name).why}.")
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
     else:
-        dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column)
+        dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column, kind=kind)
     if verify:
         say(f"SHA-256 of the rows: {verified(dataset)}")
     rows = dataset.rows
-    say(f"{dataset.name}: {len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}, {rows.dtype}")
+    plain = f"{len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}"
+    in_space = dataset.form.space and not dataset.form.picture
+    about = in_words(len(rows), dataset.form.shape, dataset.form.kind) if in_space else plain
+    say(f"{dataset.name}: {about}, {rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
         say_page(f"{describe(dataset)}\n{recommended(dataset).why}.")
@@ -86,6 +100,8 @@ def data(
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         say(counts)
+    for line in note_lines(dataset):
+        say(line)
     say(f"{recommended(dataset).why}.")
 
 
