@@ -24,7 +24,7 @@ NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
 PHASES = 8  # at most so many numbers in a channel are levels, as the phases of a medium are
 BLOCK = 2**22  # numbers that are read at once
-SOME = 2**20  # places at which the distribution of a channel is seen
+SOME, ROWS = 2**20, 4096  # places at which the distribution of a channel is seen, and rows that have them
 
 
 def dataset_of_space(rows: Rows, name: str) -> Dataset:
@@ -133,12 +133,10 @@ def _moments(array: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
 
 
 def _some(array: np.ndarray) -> np.ndarray:
-    """The channels [m, channels] at about `SOME` places of the rows, evenly spread."""
-    places = array[0, ..., 0].size
-    rows = array[:: max(1, len(array) * places // SOME)] if places <= SOME else array[:: max(1, len(array) // 8)]
-    flat = rows.reshape(len(rows), -1, array.shape[-1])
-    step = max(1, len(rows) * places // SOME)
-    return flat[:, ::step].reshape(-1, array.shape[-1])
+    """The channels [m, channels] at about `SOME` places of at most `ROWS` rows, evenly spread."""
+    rows = array[:: max(1, len(array) // ROWS)]
+    step = max(1, len(rows) * array[0, ..., 0].size // SOME)
+    return np.concatenate([row.reshape(-1, array.shape[-1])[::step] for row in rows])  # a row alone is in memory
 
 
 def _blocks(array: np.ndarray) -> Iterator[np.ndarray]:
