@@ -52,7 +52,7 @@ PRESETS: dict[str, Preset] = {
             learning_rate=5e-4,
             flip="horizontal",
         ),
-        "chosen here on 5,000 made-up colour pictures of 32 x 32; docs/experiments.md has the search and its limits",
+        "chosen here on 5,000 pictures of 32 x 32, composed from photographs; docs/experiments.md has the search",
         "wgan train my-photos --preset photos --size 32",
         "After 5 minutes on one core, pictures have smooth grounds with a blob where the object stands, and no kind of "
         "object can be named. The preset default has coloured grids at equal time.",

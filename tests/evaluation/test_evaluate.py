@@ -178,7 +178,9 @@ def test_data_that_have_gone_or_changed_are_named(tmp_path):
     np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
     assert_refused(run("evaluate", "run", cwd=tmp_path), "x.npy holds other rows than run was trained on")
     (tmp_path / "x.npy").unlink()
-    assert_refused(run("evaluate", "run", cwd=tmp_path), "the data of run cannot be read", "no such file: 'x.npy'")
+    assert_refused(
+        run("evaluate", "run", cwd=tmp_path), "the data of run cannot be read", "no such file or folder: 'x.npy'"
+    )
     assert not (tmp_path / "run" / "evaluation.json").exists()
 
 

@@ -134,8 +134,10 @@ def load(
     remedy = f"give a folder of images, a .npy, .npz, {WORDS} file, a {SCANS} file, or one of: {', '.join(DATASETS)}"
     if not path.exists():
         if isinstance(name_or_path, str) and not path.suffix and path.name == name_or_path:
-            raise unknown_name("data set", name_or_path, DATASETS)
-        raise WganError(f"no such file: {str(path)!r}; {remedy}")
+            fault = unknown_name("data set", name_or_path, DATASETS)
+            if "did you mean" in str(fault):
+                raise fault
+        raise WganError(f"no such file or folder: {str(path)!r}; {remedy}")
     if is_table(path):
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):

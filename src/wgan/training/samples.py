@@ -49,9 +49,7 @@ def _writer(samples: Drawn, out: Path) -> Writer:
     form, suffix = samples.form, suffix_of(out.name)
     if is_table(out):
         if not isinstance(form, TableForm):
-            raise WganError(
-                f"--out {out} takes samples of a table, but these are {form.kind} of an array; use .npy or .npz."
-            )
+            raise WganError(f"--out {out} takes samples of a table, but these are {form.kind}; use .npy or .npz.")
         return _table
     if suffix not in WRITERS:
         raise WganError(
