@@ -1,11 +1,10 @@
 """The form of rows with axes of space: pictures have one scale, and the channels of other rows one each.
 
 Pictures are images of bytes, of floats in [0, 1] or [-1, 1], of whole numbers that span at most 255, or of longer whole
-numbers in 1, 3 or 4 channels. The channels of
-all other rows are encoded as the columns of a table are (see `array_form`): a plain channel is standardised, one with
-spikes, bounds or a grid gets normal scores, and one with a few numbers gets a softmax. A constant channel stays
-constant. What is asked of all rows is read in blocks, since they may be larger than memory; the rest is seen on a
-sample.
+numbers in 1, 3 or 4 channels. The channels of all other rows are encoded as the columns of a table are (see
+`array_form`): a plain channel is standardised, one with spikes, bounds or a grid gets normal scores, and one with a few
+numbers gets a softmax. A constant channel stays constant. What is asked of all rows is read in blocks, since they may
+be larger than memory; the rest is seen on a sample.
 """
 
 from collections.abc import Iterator
@@ -29,11 +28,11 @@ SOME, ROWS = 2**20, 4096  # places at which the distribution of a channel is see
 
 def dataset_of_space(rows: Rows, name: str) -> Dataset:
     """The Dataset of rows [n, *space, channels] that are finite and vary. Raises WganError where they hardly vary."""
-    span = _picture_span(rows.array, name) if rows.kind == "images" else None
+    span = _picture_span(rows.array) if rows.kind == "images" else None
     return _by_channel(rows, name) if span is None else _picture(rows.array, name, span)
 
 
-def _picture_span(array: np.ndarray, name: str) -> tuple[float, float] | None:
+def _picture_span(array: np.ndarray) -> tuple[float, float] | None:
     """The range of pictures that holds all values; None if the rows are no pictures."""
     dtype, low, high = array.dtype, float(array.min()), float(array.max())
     usual = [UNIT, SIGNED] if dtype.kind == "f" else [UNIT] if dtype.kind == "b" else [BYTES]
