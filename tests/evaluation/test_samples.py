@@ -222,7 +222,7 @@ def test_images_that_may_be_in_a_narrower_range_are_said_to_be_read_as_the_real_
 def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
     x = pictures(0)
     for real, fake, says in (
-        (points(0), points(1, columns=2), r"fake has shape \(400, 2\), but rows of real have 3 columns"),
+        (points(0), points(1, columns=2), r"fake has shape \(400, 2\), but real has rows of shape \[3\]"),
         (points(0), np.full((9, 3), np.nan), "fake holds NaN"),
         (points(0), np.ma.masked_less(points(1), 0), "fake has masked values"),
         (points(0), points(1)[:0], "fake has shape"),

@@ -145,7 +145,7 @@ def test_noise_is_far_and_not_good(tmp_path):
     found = verdicts(trained(tmp_path, config), config.to_json())
     assert [one.name for one in found if one.kind == "fault"] == ["difference from the data"]
     assert "good" not in [one.kind for one in found]
-    assert "Realism: 0 % of samples" in found[0].evidence
+    assert "Precision: 0 % of samples" in found[0].evidence
 
 
 def test_a_run_that_collapses_by_itself_is_named(tmp_path):

@@ -119,7 +119,10 @@ def test_the_pieces_are_those_of_the_steps_that_were_made():
 
 def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(tmp_path):
     list(train(CONFIG, out=tmp_path / "run"))
-    with pytest.raises(WganError, match=r"\(steps: saved 6, asked 10\).* or add --extend .in Python extend=True."):
+    with pytest.raises(
+        WganError,
+        match=r"\(steps: saved 6, asked 10\); use --steps 6 to resume it, add --extend .in Python extend=True.",
+    ):
         list(train(LONG, out=tmp_path / "run"))
     with pytest.raises(WganError, match="extend adds steps, but steps is 4 and the run has 6"):
         list(train(CONFIG.replace(steps=4), out=tmp_path / "run", extend=True))

@@ -147,7 +147,7 @@ def test_samples_are_written_as_the_names_ending_says(tmp_path):
         with pytest.raises(WganError, match=said):
             samples.write(given(rows, form), tmp_path / name)
     points = from_array(np.random.default_rng(0).normal(size=(9, 3)))
-    with pytest.raises(WganError, match="is a folder, which takes images, but these are rows of 3 columns"):
+    with pytest.raises(WganError, match="takes rows with axes of space, but these are 9 rows of 3 columns"):
         samples.write(given(points.rows, points.form), tmp_path / "points")
 
 

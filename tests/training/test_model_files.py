@@ -120,7 +120,7 @@ def test_a_run_is_opened_by_the_engine_that_made_it_where_that_is_installed(monk
         (np.arange(48, dtype=np.uint8).reshape(3, 4, 4), "a.csv", "takes samples of a table, but these are images"),
         (np.arange(48, dtype=np.uint8).reshape(3, 4, 4), "a.parquet", "takes samples of a table"),
         (np.arange(48, dtype=np.uint8).reshape(3, 4, 4), "a.bmp", "ends in .bmp; use .png, .gif"),
-        (np.arange(6.0).reshape(3, 2), "folder", "is a folder, which takes images, but these are rows of 2 columns"),
+        (np.arange(6.0).reshape(3, 2), "folder", "takes rows with axes of space, but these are 3 rows of 2 columns"),
     ],
 )
 def test_samples_are_not_written_as_what_they_are_not(tmp_path, rows, name, part):

@@ -9,7 +9,6 @@ from wgan.data.arrays import from_array
 from wgan.data.idx import DIGIT_NAMES
 from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError, unknown_name
-from wgan.maths import fields
 
 TOY_ROWS = 50_000
 WAVES, LENGTH = 10_000, 64
@@ -44,12 +43,16 @@ def toy(name: str, n: int, seed: int) -> Dataset:
 
 def waves(seed: int, length: int) -> Dataset:
     """Stationary Gaussian signals of two channels, float32 [10000, length, 2]; `maths.fields` has their law."""
+    from wgan.maths import fields  # not at the top: it imports scipy.signal, which takes half a second
+
     rows = fields.waves(WAVES, seed, length).astype(np.float32)
     return replace(from_array(rows, name="waves", kind="signals"), source=f"{WAVES:,} signals of seed {seed}")
 
 
 def medium(axes: int, seed: int, size: int) -> Dataset:
     """Media of two phases, uint8 [n, size, size(, size), 1]; `maths.fields` has their law."""
+    from wgan.maths import fields
+
     rows, kind = fields.medium(MEDIA[axes], seed, size, axes), {2: "images", 3: "volumes"}[axes]
     made = from_array(rows, name=f"medium-{axes}d", kind=kind)
     return replace(made, source=f"{len(rows):,} {kind} of two phases, of seed {seed}")
