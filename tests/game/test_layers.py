@@ -140,7 +140,7 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
     "conv of 3 axes": [((5, 3, 3, 3, 3), 3 * 27, 5 * 27)],
     "conv_transpose": [((2, 5, 4, 4), 2 * 16, 5 * 16)],
     "conv_transpose of 1 axes": [((2, 5, 4), 2 * 4, 5 * 4)],
-    "conv_transpose of 3 axes": [((2, 5, 3, 3, 3), 2 * 27, 5 * 27)],
+    "conv_transpose of 3 axes": [((2, 5, 4, 4, 4), 2 * 64, 5 * 64)],
     "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
     "class_bias": [((3, 4), 1, 4)],  # a class counts as much as all of z
 }

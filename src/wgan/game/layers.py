@@ -131,6 +131,7 @@ def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
 
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each block of size 2, or of its part inside the map
 MAPS: tuple[Row, ...] = ((4, 3, 2), (4, 2), (5, 4, 3, 2))  # rows with two, one and three axes of space, for examples
+LARGER: tuple[tuple[Row, Row], ...] = (((7, 6), (4, 3, 2)), ((7,), (4, 2)), ((9, 7, 6), (5, 4, 3, 2)))  # after, before
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
 
@@ -353,8 +354,7 @@ def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 
 
 def _conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    # the norm of its adjoint, the convolution from `out` to `row`
-    return convolution_norm(arrays["weight"], layer["stride"], out[:-1])
+    return convolution_norm(arrays["weight"], layer["stride"], out[:-1])  # of its adjoint, from `out` to `row`
 
 
 def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -372,12 +372,8 @@ def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 
 def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, float]:
     """The weight with ceil(k / stride)^(axes / 2): a place lies in at most the square of that many patches."""
-    return {"weight": math.ceil(layer["kernel"] / layer["stride"]) ** (_axes(arrays["weight"].shape) / 2)}
-
-
-def _axes(weight: Row) -> int:
-    """The axes of space that a convolution with weights of this shape acts on."""
-    return len(weight) - 2
+    axes = len(arrays["weight"].shape) - 2
+    return {"weight": math.ceil(layer["kernel"] / layer["stride"]) ** (axes / 2)}
 
 
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
@@ -409,11 +405,7 @@ LAYERS: dict[str, Kind] = {
         matrices=_convolution_matrices,
     ),
     "conv_transpose": Kind(
-        examples=(
-            (conv_transpose(5, 4, 2, (7, 6)), (4, 3, 2)),
-            (conv_transpose(5, 4, 2, (7,)), (4, 2)),
-            (conv_transpose(5, 3, 2, (9, 7, 6)), (5, 4, 3, 2)),
-        ),
+        examples=tuple((conv_transpose(5, 4, 2, size), row) for size, row in LARGER),
         apply=_conv_transpose,
         shape=lambda layer, row: (*layer["size"], layer["features"]),
         init=linear_init(lambda layer, row: (row[-1], layer["features"], *[layer["kernel"]] * len(row[:-1]))),
@@ -437,12 +429,7 @@ LAYERS: dict[str, Kind] = {
     "layer_norm": Kind(
         examples=tuple(({"kind": "layer_norm"}, row) for row in MAPS), apply=_layer_norm, init=norm_init
     ),
-    "class_bias": Kind(
-        examples=((class_bias(3), (4,)),),
-        apply=_class_bias,
-        init=class_bias_init,
-        slope=_unit_slope,
-    ),
+    "class_bias": Kind(examples=((class_bias(3), (4,)),), apply=_class_bias, init=class_bias_init, slope=_unit_slope),
     "projection": Kind(
         examples=((projection(3), (4,)),),
         apply=_projection,
@@ -472,11 +459,7 @@ LAYERS: dict[str, Kind] = {
         slope=_unit_slope,
     ),
     "upsample": Kind(
-        examples=(
-            (upsample((7, 6)), (4, 3, 2)),
-            (upsample((7,)), (4, 2)),
-            (upsample((9, 7, 6)), (5, 4, 3, 2)),
-        ),
+        examples=tuple((upsample(size), row) for size, row in LARGER),
         apply=lambda ops, layer, arrays, x, seen: ops.upsample(x)[:, *(slice(size) for size in layer["size"])],
         shape=lambda layer, row: (*layer["size"], row[-1]),
         slope=lambda layer, arrays, row, out: math.sqrt(2 ** len(row[:-1])),  # each place appears twice along each axis
