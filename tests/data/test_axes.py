@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from data_files import one_sentence
 
-from wgan.config import FIELDS
+from wgan.config import FIELDS, Config
 from wgan.data import form_from_json, from_array
 from wgan.data.axes import AXES, KINDS
 from wgan.data.space_form import PHASES
 from wgan.errors import WganError
+from wgan.training.state import given
 
 RANDOM = np.random.default_rng(0)
 
@@ -91,6 +92,17 @@ def test_bad_shapes_and_values_get_a_sentence(name):
     with pytest.raises(WganError, match=message) as caught:
         from_array(array, kind=kind)
     one_sentence(caught)
+
+
+def test_a_kind_is_not_ignored_where_nothing_reads_it():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame({"a": [1.0, 2.5, 3.0], "b": [2.0, 1.5, 7.0]})
+    with pytest.raises(WganError, match="kind is 'signals', but array is a DataFrame"):
+        from_array(frame, kind="signals")
+    dataset = from_array(rows(9, 2), kind="signals")
+    with pytest.raises(WganError, match="kind is 'images', but a Dataset is used unchanged"):
+        given(Config(kind="images"), dataset)
+    assert given(Config(), dataset) is dataset
 
 
 def test_each_channel_has_a_scale_of_its_own():

@@ -151,6 +151,20 @@ def test_samples_in_a_file_are_read_again_as_they_were(name, tmp_path, monkeypat
     assert again.rows.dtype == dtype
 
 
+@pytest.mark.parametrize("name", ["a.h5", "a.tif", "a.nii", "folder"])
+def test_truth_values_go_into_every_file(name, tmp_path, monkeypatch):
+    needed = "h5py" if name.endswith("h5") else "nibabel" if name.endswith("nii") else "numpy"
+    pytest.importorskip(needed, reason=f"{needed} is not installed")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rows = RANDOM.random((7, 9, 8)) < 0.5
+    if name == "folder":
+        rows = RANDOM.random((7, 6, 9, 8)) < 0.5  # volumes, since images are written as pictures
+    form = data.from_array(rows).form
+    samples.write(given(form.decode(form.encode(rows)), form), tmp_path / name)
+    again = data.load(tmp_path / name)
+    np.testing.assert_array_equal(again.form.as_given(again.rows).reshape(rows.shape).astype(bool), rows)
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "kind", "message"),
     [

@@ -28,6 +28,8 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     `Form.as_given` the shape of its rows. Raises WganError for anything that cannot be trained on.
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
+        if kind not in ("auto", "table"):
+            raise WganError(f"kind is {kind!r}, but {name} is a DataFrame, which is a table; leave it out")
         return from_frame(X, name=name, drop=drop, column=column)
     for field, value in (("drop", drop), ("column", column)):
         if value:

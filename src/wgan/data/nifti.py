@@ -98,7 +98,7 @@ def write(rows: Iterator[np.ndarray], shape: tuple[int, ...], dtype: np.dtype, p
     nibabel = nibabel_for(str(name))
     large = max(shape) > np.iinfo(np.int16).max
     header = (nibabel.Nifti2Header if large else nibabel.Nifti1Header)()
-    header.set_data_dtype(dtype)
+    header.set_data_dtype(np.dtype(np.uint8) if dtype.kind == "b" else dtype)  # NIfTI has no truth values
     header.set_data_shape((*shape[1:], shape[0]))
     header["magic"] = b"n+2" if large else b"n+1"
     start = len(header.binaryblock) + 4  # four zeros say that no extension follows
@@ -147,8 +147,9 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], int]]:
             if not _is_packed(path) or not size:
                 yield packed, size
                 return
-            with gzip.open(packed) as file:
-                yield file, size  # type: ignore[misc]
+            with gzip.open(packed) as unpacked:
+                file: Any = unpacked  # which mypy does not take for a file of bytes
+                yield file, size
         except BROKEN as fault:
             raise _refused(path, str(fault)) from None
 

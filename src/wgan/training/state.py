@@ -60,6 +60,8 @@ def given(config: Config, rows: Any) -> Dataset:
     )
     if dataset is rows and config.drop is not None:
         raise WganError(f"drop is {config.drop!r}, but a Dataset is used unchanged; drop the columns when you make it.")
+    if dataset is rows and config.kind != "auto":
+        raise WganError(f"kind is {config.kind!r}, but a Dataset is used unchanged; give the kind when you make it.")
     size = (config.size, config.size)
     if config.size is not None and dataset.form.space != size:
         raise WganError(
