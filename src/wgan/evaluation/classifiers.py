@@ -23,7 +23,8 @@ from wgan.errors import WganError
 from wgan.files import writing
 from wgan.files.reading import refuse_irregular
 from wgan.game.arrays import Params
-from wgan.game.layers import Layer, activation, apply_layers, conv, dense, initial_arrays, reshape, shapes
+from wgan.game.building import activation, conv, dense, reshape
+from wgan.game.layers import Layer, apply_layers, initial_arrays, shapes
 from wgan.game.objectives import cross_entropy
 from wgan.maths import streams
 

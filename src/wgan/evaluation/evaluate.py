@@ -12,6 +12,7 @@ from wgan import __version__, data
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
@@ -149,7 +150,9 @@ def evaluate_model(
     drawn = samples if seen.against_all else count
     note(f"{drawn:,} samples")
     rows = sample(model, drawn, seed)
-    asked = sample_codes(model, drawn, seed) if model.classes and seen.name == "classifier" else None
+    asked = (
+        sample_codes(model, drawn, seed) if isinstance(model.classes, Classes) and seen.name == "classifier" else None
+    )
     labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:

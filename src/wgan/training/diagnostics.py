@@ -32,8 +32,8 @@ class Probe(NamedTuple):
     """The rows and draws that all measurements of a run share, and the floors: the same numbers for real rows.
 
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
-    `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
-    without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
+    `z_labels` and `unseen_labels` are the conditions of z and of `unseen`, as the players see them, or None in a run
+    without one. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
     of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
     what chooses the best checkpoint, or None with too few held-out rows.
@@ -82,9 +82,9 @@ def prepare(training: Training) -> Probe:
         floors["kinds_floor"] = support.support_size(held_labels, most=len(np.unique(labels))).value
     z_labels, unseen_labels = None, None
     if classes and codes is not None:
-        codes_of_z = np.resize(codes[searched_rows[order]], count)
-        z_labels = engine.array(classes.one_hot(codes_of_z))
-        unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
+        codes_of_z = codes[np.resize(searched_rows[order], count)]
+        z_labels = engine.array(classes.encode(codes_of_z))
+        unseen_labels = engine.array(classes.encode(codes[held_rows]))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
     compared = comparison.prepare(training)

@@ -16,6 +16,7 @@ import numpy as np
 from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.maths import streams
@@ -286,9 +287,11 @@ def picture(training: Training, path: Path) -> None:
     """Draw samples from z that stay the same during the run; each of a few classes gets as many columns."""
     config, form = training.config, training.dataset.form
     count, columns, codes = GRID if form.space else 1000, None, None
-    if training.classes:
+    if isinstance(training.classes, Classes):
         columns, codes = figures.places_of_classes(len(training.classes.names), count)
         count = len(codes)
+    elif training.codes is not None:
+        codes = training.codes[np.resize(training.rows, count)]
     z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
     rows = generate(model_of(training), z, codes)
     real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
