@@ -247,7 +247,7 @@ class WGAN(BaseEstimator):
         model, asked = self._fitted(), _asked(label, condition)
         if n is None:
             told = said(model.classes, asked)
-            n = 1 if told is None else len(told.values)
+            n = 1 if told is None else told.asked
         drawn = models.drawn(model, n, seed, asked)
         for text in drawn.warnings:
             warnings.warn(text, WganWarning, stacklevel=2)

@@ -264,7 +264,7 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--count",
     type=click.IntRange(1),
     metavar="N",
-    help="The number of samples. [default: 64, or all of --z or --given]",
+    help="The number of samples. [default: 64, or as many as --z or --given have]",
 )
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]"

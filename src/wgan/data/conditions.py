@@ -4,7 +4,6 @@ A condition at rest is float64 [n, columns], as a table is: codes of levels, cou
 see it encoded: a unit for each number, then one-hot levels.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -320,12 +319,14 @@ def _refuse_unvaried(dataset: Dataset, places: list[int]) -> None:
             )
 
 
-def note_lines(condition: Columns) -> Iterator[str]:
-    """How the numbers of a condition are read, where that was decided from the data."""
-    numbers = [column for column in condition.form.columns if column.kind == "number"]
-    for column, scale in zip(numbers, condition.scales, strict=True):
-        if scale.log:
-            yield (
-                f"the condition {column.name} spans {column.knots[0]:g} to {column.knots[-1]:g}, so it is read on a "
-                "logarithmic scale"
-            )
+def in_words(condition: Columns) -> str:
+    """What samples are given, and how its numbers are read."""
+    scales, parts = iter(condition.scales), []
+    for column in condition.form.columns:
+        if column.kind == "number":
+            low, high = column.knots[0], column.knots[-1]
+            ends = "times" if column.unit else f"{low:g} to {high:g}"
+            parts.append(f"{column.name} ({ends}{', by its logarithm' if next(scales).log else ''})")
+        else:
+            parts.append(f"{column.name} ({len(column.levels):,} levels)")
+    return f"given: {', '.join(parts)}"

@@ -21,9 +21,14 @@ LEAST_ALIKE = 8
 
 
 class Said(NamedTuple):
-    """Values at rest [m, ...] that are told in turn, and sentences on those that training never saw."""
+    """Values at rest [m, ...] that are told by turns, and sentences on those that training never saw.
+
+    The first `asked` hold each condition that was said once. The others repeat these with other values of the columns
+    that were not said.
+    """
 
     values: np.ndarray
+    asked: int
     warnings: tuple[str, ...] = ()
 
 
@@ -41,10 +46,11 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
             "it out, or train a run with --conditional or --given."
         )
     if isinstance(condition, Classes):
-        return Said(_codes(condition, asked))
+        codes = _codes(condition, asked)
+        return Said(codes, len(codes))
     parts = _parts(condition, asked)
     if not isinstance(parts, dict):
-        return _checked(condition, parts)
+        return _checked(condition, parts, len(parts))
     lengths = {name: len(values) for name, values in parts.items()}
     longest = max(lengths.values())
     if odd := [name for name, length in lengths.items() if length not in (1, longest)]:
@@ -56,7 +62,7 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
         values[:, condition.names.index(name)] = column
     if lacking := [name for name in condition.names if name not in parts]:
         values = _filled(condition, values, [condition.names.index(name) for name in lacking])
-    return _checked(condition, values)
+    return _checked(condition, values, longest)
 
 
 def _codes(classes: Classes, asked: Any) -> np.ndarray:
@@ -258,7 +264,7 @@ def _units_of(condition: Columns, known: Iterable[int]) -> list[int]:
     return units
 
 
-def _checked(condition: Columns, values: np.ndarray) -> Said:
+def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
     """The values, with a sentence for each number beyond those of the training data."""
     warnings = []
     for column, of_column in zip(condition.form.columns, values.T, strict=True):
@@ -279,7 +285,7 @@ def _checked(condition: Columns, values: np.ndarray) -> Said:
                 f"{column.name} is {told}, outside the range {span} that training saw, by {beyond / (high - low):.0%} "
                 "of that range; samples there are extrapolated and may be wrong"
             )
-    return Said(values, tuple(warnings))
+    return Said(values, count, tuple(warnings))
 
 
 def _short(asked: Any) -> str:

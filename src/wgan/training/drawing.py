@@ -46,15 +46,15 @@ def drawn(
 ) -> Drawn:
     """The samples of a generator that `encoded` computes; the same seed gives the same ones.
 
-    `asked` is a label or a condition, as `said` takes it. None for `count` is a sample for each condition, or `USUAL`
-    samples. `latents` are `count` latents to use instead of those that `seed` draws.
+    `asked` is a label or a condition, as `said` takes it. None for `count` is a sample for each of several conditions,
+    or `USUAL` samples. `latents` are `count` latents to use instead of those that `seed` draws.
     """
     told = said(classes, asked)
-    count = (USUAL if told is None else len(told.values)) if count is None else count
+    count = (told.asked if told and told.asked > 1 else USUAL) if count is None else count
     refuse_fewer(told, count)
     given = latents.of(latent) if latents else None
     if told is None and classes is not None and latents is not None and latents.one_class:
-        told = Said(classes.draw(streams.stream(seed, "labels"), 1))
+        told = Said(classes.draw(streams.stream(seed, "labels"), 1), 1)
     size = rows_of_part(form)
     columns = classes if isinstance(classes, Columns) else None
 
@@ -118,8 +118,8 @@ def rows_of_part(form: Form) -> int:
 
 def refuse_fewer(told: Said | None, count: int) -> None:
     """Raise WganError for fewer samples than conditions, of which each is to have at least one."""
-    if told is not None and len(told.values) > count:
-        raise WganError(f"{len(told.values):,} conditions are given for {count:,} samples; ask for as many or more.")
+    if told is not None and told.asked > count:
+        raise WganError(f"{told.asked:,} conditions are given for {count:,} samples; ask for as many or more.")
 
 
 def _codes(
