@@ -226,14 +226,22 @@ class WGAN(BaseEstimator):
                 stacklevel=3,
             )
 
-    def sample(self, n: int = 1, seed: int = 0, label: str | int | None = None) -> Any:
+    def sample(
+        self,
+        n: int = 1,
+        seed: int = 0,
+        label: str | int | None = None,
+        size: int | None = None,
+        periodic: bool = False,
+    ) -> Any:
         """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.
 
         A model of a table gives a DataFrame with the columns and dtypes of the data. A conditional model makes rows of
-        the class `label`, or of all classes with their shares in the data.
+        the class `label`, or of all classes with their shares in the data. A model with `slices` makes volumes of
+        `size` voxels a side; with `periodic`, opposite faces of a volume fit together.
         """
         model = self._fitted()
-        rows = models.sample(model, n, seed, label)
+        rows = models.sample(model, n, seed, label, size, periodic)
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
 
     def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None) -> Any:
@@ -243,10 +251,9 @@ class WGAN(BaseEstimator):
         conditional model have one class, `label` or a class that is drawn.
         """
         model = self._fitted()
-        codes = models.sample_codes(model, 1, seed, label)
-        rows = models.generate(
-            model, walk(model.config.latent, n, seed), None if codes is None else np.repeat(codes, n)
-        )
+        codes, shape = models.sample_codes(model, 1, seed, label), models.z_shape(model.config)
+        z = walk(math.prod(shape), n, seed).reshape(n, *shape)
+        rows = models.generate(model, z, None if codes is None else np.repeat(codes, n))
         return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
@@ -274,9 +281,9 @@ class WGAN(BaseEstimator):
         """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it."""
         model = self._fitted()
         real = self._training.dataset.rows[:1000] if self._training else None
-        real = real if real is not None and len(real) else None  # a loaded model has no rows
+        real = real if real is not None and len(real) and model.made == model.form else None  # a loaded one has none
         count = n if model.form.space else max(n, 1000)
-        return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.form, real)
+        return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.made, real)
 
     def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:
         """Write the report of this model as one HTML page, and return its path."""
@@ -295,7 +302,7 @@ class WGAN(BaseEstimator):
         last = (getattr(self, "records_", None) or [{}])[-1]
         rows: list[tuple[str, object]] = [("step", f"{model.step:,} of {model.config.steps:,}")]
         rows += [(quantity(name).title, f"{last[name]:.3g}") for name in overview.CURVES if name in last]
-        rows += [("shape of a row", "x".join(map(str, model.form.shape))), ("network", model.game.architecture.name)]
+        rows += [("shape of a row", "x".join(map(str, model.made.shape))), ("network", model.game.architecture.name)]
         self.plot().savefig(file := BytesIO(), format="png")
         return notebooks.table(repr(self), rows, file.getvalue())
 

@@ -277,7 +277,7 @@ def padding(size: int, kernel: int, stride: int) -> int:
 
 
 def _pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(padding(s, layer["kernel"], layer["stride"]) for s in size)
+    return tuple(layer.get("pad", padding(s, layer["kernel"], layer["stride"])) for s in size)
 
 
 def _conv(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:

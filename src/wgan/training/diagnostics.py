@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.game import step
+from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
 from wgan.runs.quantities import quantity
 from wgan.training import comparison
+from wgan.training.model import z_shape
 from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
@@ -67,7 +68,8 @@ def prepare(training: Training) -> Probe:
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
     encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched_rows, held_rows))
     count = min(len(held_rows) or ROWS, ROWS)
-    z = rng.standard_normal((count, config.latent), dtype=np.float32)
+    made = slices.volumes_for(count) if training.game.architecture.noise else count
+    z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
     order = rng.permutation(len(searched_rows))  # A stored data set may be sorted by label.
     width = int(np.prod(dataset.form.encoded_shape))
@@ -99,7 +101,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
     found = game.engine.run(engine_values, game, state, *inputs)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
-    fake, sample = (arrays.pop(name).reshape(len(probe.z), -1) for name in ("fake", "sample"))
+    fake, sample = (rows.reshape(len(rows), -1) for rows in (arrays.pop("fake"), arrays.pop("sample")))
     if not all(np.isfinite(array).all() for array in (fake, sample, *arrays.values())):
         return {}  # The loop names the value that is not finite.
     record: Record = {}
@@ -131,8 +133,8 @@ def engine_values(
 ) -> dict[str, Any]:
     """The rows, scores and norms of gradients, which only the engine can compute, as the engine's arrays."""
     engine = game.engine
-    fake = step.generate(game, state.generator, z, label=label)
-    sample = step.generate(game, state.average, z, label=label) if state.average else fake
+    fake = step.seen(game, step.generate(game, state.generator, z, label=label))
+    sample = step.seen(game, step.generate(game, state.average, z, label=label)) if state.average else fake
     found = {"fake": fake, "sample": sample}
     if len(unseen):
         found["seen_score"] = step.score(game, state.critic, real, None if label is None else label[: len(real)])
@@ -147,7 +149,8 @@ def engine_values(
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
-    generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
+    some = slices.volumes_for(count) if game.architecture.noise else count
+    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, label)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
         gradient = critic[name]
         found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())

@@ -1,6 +1,7 @@
 """From a checkpoint to samples and scores."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from wgan.data.columns import TableForm
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
-from wgan.game import networks, step
+from wgan.game import networks, slices, step
 from wgan.game.arrays import Params
 from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
@@ -29,12 +30,14 @@ from wgan.training.drawing import CHUNK, Drawn
 from wgan.training.latents import Latents
 
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
+VOLUMES = 32  # the same for a generator of volumes whose critic sees slices: z has many places
 
 
 class Model(NamedTuple):
     """A trained generator and its critic, as `sample` and `score` need them.
 
-    `generator` is the average if the run keeps one; `classes` is None for a run without labels.
+    `form` is that of the rows that the critic sees. `generator` is the average if the run keeps one; `classes` is None
+    for a run without labels.
     """
 
     config: Config
@@ -44,6 +47,24 @@ class Model(NamedTuple):
     generator: Params
     step: int
     classes: Classes | None = None
+
+    @property
+    def made(self) -> Form:
+        """The form of the generator's rows: volumes where the critic sees their slices."""
+        return made_of(self.config, self.form)
+
+
+def made_of(config: Config, form: Form, size: int | None = None) -> Form:
+    """The form of a generator's rows by that of the critic's rows; `size` is the side of volumes, if it is another."""
+    if config.slices == "none":
+        return form
+    return replace(form, kind="volumes", shape=(*[size or config.slice_size] * slices.AXES, form.shape[-1]))
+
+
+def z_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
+    """The shape of the z of one row, [latent], or of one volume; `size` is the side of volumes, if it is another."""
+    noise = () if config.slices == "none" else slices.noise(size or config.slice_size, config.slice_size)
+    return *noise, config.latent
 
 
 def load_model(
@@ -68,7 +89,7 @@ def load_model(
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, ends_of(form), classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
-    generator = weights_of(found, player, game, game.architecture.generator, (config.latent,))
+    generator = weights_of(found, player, game, game.architecture.generator, z_shape(config))
     return Model(config, form, game, critic, generator, found.step, classes)
 
 
@@ -148,12 +169,19 @@ def ends_of(form: Form) -> Ends:
 
 
 def architecture_of(
-    config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None
+    config: Config,
+    row: tuple[int, ...],
+    ends: Ends = UNBOUNDED,
+    classes: Classes | None = None,
+    size: int | None = None,
 ) -> Architecture:
-    """The layers of both players of a config, as in `game_of`."""
+    """The layers of both players of a config, as in `game_of`; `size` is the side of volumes, if it is another."""
     architecture = resolve("network", config, row=row, ends=ends)
     if own_networks.is_own(architecture):
         own_networks.refuse(architecture, config)
+    if config.slices != "none":
+        shape = row, size or config.slice_size
+        return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends)
     return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
 
 
@@ -203,20 +231,51 @@ def weights_of(
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
-def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
+def sample(
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: str | int | None = None,
+    size: int | None = None,
+    periodic: bool = False,
+) -> np.ndarray:
     """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class.
 
-    Raises WganError if they take more memory than is free.
+    Volumes of a run with slices have the side `size`, and with `periodic` they go on at the opposite face. Raises
+    WganError if they take more memory than is free.
     """
-    return drawing.whole(drawn(model, count, seed, label))
+    return drawing.whole(drawn(model, count, seed, label, size=size, periodic=periodic))
 
 
 def drawn(
-    model: Model, count: int, seed: int = 0, label: str | int | None = None, latents: Latents | None = None
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: str | int | None = None,
+    latents: Latents | None = None,
+    size: int | None = None,
+    periodic: bool = False,
 ) -> Drawn:
     """The rows of `sample` in parts, for a file, or those of given latents."""
-    classes, latent = model.classes, model.config.latent
-    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model), latents)
+    config = model.config
+    if size is not None or periodic:
+        _refuse_size(config, size, periodic)
+    z = z_shape(config, size)
+    z = (*(places - slices.EXTRA for places in z[:-1]), z[-1]) if periodic else z
+    encoded = encoder(model, size, periodic)
+    return drawing.drawn(made_of(config, model.form, size), model.classes, z, count, seed, label, encoded, latents)
+
+
+def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
+    """Raise WganError for volumes of a side that the run cannot make."""
+    if config.slices == "none":
+        raise WganError("size and periodic are for runs with slices, and this run has none; leave them out.")
+    size, unit = size or config.slice_size, slices.unit(config.slice_size)
+    if periodic and size % unit:
+        near = " or ".join(str(n) for n in (size // unit * unit, -(-size // unit) * unit) if n)
+        raise WganError(
+            f"size is {size}, but the side of a periodic volume of this run is a multiple of {unit}; use {near}."
+        )
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
@@ -236,19 +295,49 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    encoded = encoder(model)
-    starts = range(0, len(z), CHUNK)
-    parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
-    return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
+    encoded, form = encoder(model), model.made
+    chunk = drawing.chunk_of(form)
+    starts = range(0, len(z), chunk)
+    parts = [encoded(z[i : i + chunk], codes if codes is None else codes[i : i + chunk]) for i in starts]
+    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
 
 
-def encoder(model: Model) -> drawing.Encoded:
-    """The function from z and codes to encoded rows."""
+def generate_seen(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """The decoded rows for z as the critic sees them: slices of volumes, the three axes in turn."""
+    return seen(model, generate(model, z, codes))
+
+
+def sample_seen(model: Model, count: int, seed: int = 0) -> np.ndarray:
+    """`count` rows of the generator as the critic sees them, as in `generate_seen`."""
+    made = slices.volumes_for(count) if model.game.architecture.noise else count
+    return seen(model, sample(model, made, seed))[:count]
+
+
+def seen(model: Model, rows: np.ndarray) -> np.ndarray:
+    """Decoded rows as the critic sees them, as in `generate_seen`."""
+    if not model.game.architecture.noise:
+        return rows
+    where, side = slices.spread(len(rows), rows.shape[1]), rows.shape[1]
+    cut = [np.take(one, at[k, axis], axis) for one, at in zip(rows, where, strict=True) for k, axis in _EACH_SLICE]
+    return np.stack(cut) if cut else rows.reshape(0, side, side, rows.shape[-1])
+
+
+_EACH_SLICE = [(k, axis) for k in range(slices.EACH) for axis in range(slices.AXES)]
+
+
+def encoder(model: Model, size: int | None = None, periodic: bool = False) -> drawing.Encoded:
+    """The function from z and codes to encoded rows, volumes of this size where the critic sees slices."""
     game, engine, moments = model.game, model.game.engine, moments_of(model)
+    if size is not None:
+        architecture = architecture_of(model.config, model.form.encoded_shape, ends_of(model.form), size=size)
+        game = game._replace(architecture=architecture)
 
     def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
         label = one_hot_labels(game, model.classes, codes)
-        return engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        if periodic:
+            z = np.pad(z, [(0, 0), *[(0, slices.EXTRA)] * slices.AXES, (0, 0)], mode="wrap")
+        rows = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        return rows if size is None else rows[:, :size, :size, :size]
 
     return encoded
 
@@ -258,8 +347,9 @@ def moments_of(model: Model) -> dict[str, Any] | None:
     game, seed = model.game, model.config.seed
     if not mixes_batch(game.architecture.generator):
         return None
-    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
-    label = one_hot_labels(game, model.classes, sample_codes(model, CALIBRATION, seed))
+    count = VOLUMES if game.architecture.noise else CALIBRATION
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (count, *z_shape(model.config))))
+    label = one_hot_labels(game, model.classes, sample_codes(model, count, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 

@@ -1,0 +1,64 @@
+"""Square crops of one image or of a stack of images: the real slices of a medium, for a critic of slices."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from wgan.data.axes import in_words
+from wgan.data.rows import Dataset
+from wgan.errors import WganError
+from wgan.maths.streams import stream
+
+MOST = 10_000  # crops; with more than this an image gives hardly anything new
+
+
+def crops_of(dataset: Dataset, side: int, held_out: float, seed: int) -> Dataset:
+    """Crops [n, side, side, channels] of a data set of images, at places that `seed` draws.
+
+    Crops overlap, so those that are held out come from a part of their own: from the last images of a stack, or from a
+    band at the end of the longer axis of a single image. Raises WganError for rows that are no images, and for images
+    that are too small.
+    """
+    form, rows = dataset.form, dataset.rows
+    if form.kind != "images":
+        raise WganError(
+            f"slices are cut from images, but {dataset.name} holds {in_words(len(rows), form.shape, form.kind)}; give "
+            "one image [1, height, width] or a stack of them"
+        )
+    tall, wide = form.space
+    if min(tall, wide) < side:
+        raise WganError(
+            f"slice_size is {side}, but the images of {dataset.name} are {tall} x {wide}; use a smaller slice_size"
+        )
+    random = stream(seed, "crops")
+    held_images, band = round(held_out * len(rows)), 0
+    if held_out and not held_images:
+        longer = max(tall, wide)
+        band = max(side, round(held_out * longer))
+        if longer - band < side:
+            raise WganError(
+                f"held_out is {held_out}, but images of {tall} x {wide} have no room for a band of {side} pixels "
+                f"beside crops of {side}; set held_out to 0, or slice_size to {longer // 2} or less"
+            )
+    first, last = np.split(rows, [len(rows) - held_images])
+    if band and tall >= wide:
+        first, last = rows[:, :-band], rows[:, -band:]
+    elif band:
+        first, last = rows[:, :, :-band], rows[:, :, -band:]
+    train = _crops(first, side, MOST, random)
+    apart = _crops(last, side, max(1, round(held_out * MOST)), random) if held_out else train[:0]
+    form = replace(form, shape=(side, side, form.shape[-1]))
+    held = np.arange(len(train) + len(apart)) >= len(train)
+    source = f"{len(held):,} crops of {side} x {side} of {dataset.source or dataset.name}"
+    name, notes = dataset.name, dataset.notes
+    return Dataset(name, np.concatenate([train, apart]), form, source=source, notes=notes, apart=held)
+
+
+def _crops(images: np.ndarray, side: int, most: int, random: np.random.Generator) -> np.ndarray:
+    """Crops at different places of images [n, height, width, channels], in random order: all of them, or `most`."""
+    shape = len(images), images.shape[1] - side + 1, images.shape[2] - side + 1
+    total = int(np.prod(shape))
+    places = random.permutation(total)[:most] if total <= 4 * most else random.choice(total, most, replace=False)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
+    picked = windows[np.unravel_index(places, shape)]
+    return np.ascontiguousarray(np.moveaxis(picked, 1, -1))
