@@ -74,7 +74,7 @@ PRESETS: dict[str, Preset] = {
     "slices": Preset(
         Config(network="dcgan", width=32, latent=16, batch=48, learning_rate=1e-3, steps=3000, slices="isotropic"),
         "SliceGAN (Kench and Cooper 2021), with one critic and small networks; measured here on medium-2d",
-        "wgan train slice.npy --slices isotropic",
+        "wgan train slice.npy --preset slices",
         "TO BE MEASURED.",
     ),
     "table": Preset(

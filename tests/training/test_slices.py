@@ -13,11 +13,11 @@ from wgan.data.crops import crops_of
 from wgan.engines import get_engine
 from wgan.errors import WganError
 from wgan.evaluation.evaluate import evaluate
-from wgan.game import slices
+from wgan.game import slices, step
 from wgan.maths import fields
 from wgan.training.loop import train
-from wgan.training.model import encoder, generate, generate_seen, sample, z_shape
-from wgan.training.state import flatten, iterate, losses, model_of, start
+from wgan.training.model import encoder, generate, generate_seen, moments_of, sample, z_shape
+from wgan.training.state import draws, flatten, iterate, losses, model_of, start
 
 ENGINES = ["torch", "jax"]
 SMALL = {"slices": "isotropic", "slice_size": 16, "network": "dcgan", "width": 4, "latent": 2, "batch": 12}
@@ -36,6 +36,10 @@ def begin(engine="torch", rows=IMAGE, **changes):
     if engine == "jax":
         pytest.importorskip("jax", reason="JAX is not installed")
     return start(Config(**SMALL | {"engine": engine, "steps": 4} | changes), data.from_array(rows, kind="images"))
+
+
+def z_of(training, z):
+    return training.game.engine.array(z)
 
 
 # The crops
@@ -73,13 +77,12 @@ def test_a_stack_holds_whole_images_out():
 def test_slices_are_the_planes_of_all_three_axes(engine):
     if engine == "jax":
         pytest.importorskip("jax", reason="JAX is not installed")
-    ops, side = get_engine(engine, "float64"), 4
+    computer, side = get_engine(engine, "float64"), 4
     volumes = np.random.default_rng(0).normal(size=(2, side, side, side, 3))
     at = np.random.default_rng(1).integers(side, size=(2, slices.EACH, slices.AXES))
-    found = ops.numpy(slices.slices_of(ops.ops, ops.array(volumes), ops.array(slices.places(at, side))))
-    wanted = [
-        np.take(volumes[n], at[n, k, axis], axis) for axis in range(3) for n in range(2) for k in range(slices.EACH)
-    ]
+    where = computer.array(slices.places(at, side))
+    found = computer.numpy(slices.slices_of(computer, computer.array(volumes), where))
+    wanted = [np.take(volumes[n], at[n, k, axis], axis) for n in range(2) for k in range(4) for axis in range(3)]
     np.testing.assert_allclose(found, np.stack(wanted))
 
 
@@ -92,13 +95,15 @@ def test_the_slices_of_decoded_volumes_are_those_that_the_critic_sees():
     training = begin()
     model = model_of(training)
     z = np.random.default_rng(0).standard_normal((2, *z_shape(training.config)), dtype=np.float32)
-    ours = generate_seen(model, z)
-    where = slices.spread(2, 16)
-    volumes = generate(model, z)
+    ours, volumes, where = generate_seen(model, z), generate(model, z), slices.spread(2, 16)
     np.testing.assert_array_equal(ours[0], volumes[0, where[0, 0, 0]])
     np.testing.assert_array_equal(ours[1], volumes[0, :, where[0, 0, 1]])
     np.testing.assert_array_equal(ours[2], volumes[0, :, :, where[0, 0, 2]])
     assert ours.shape == (24, 16, 16, 1)
+    encoded = step.seen(
+        training.game, step.generate(training.game, model.generator, z_of(training, z), moments_of(model))
+    )
+    np.testing.assert_array_equal(training.dataset.form.decode(training.game.engine.numpy(encoded)), ours)
 
 
 # The generator
@@ -153,8 +158,6 @@ def test_both_engines_take_the_same_step():
 
 def test_the_critic_sees_other_slices_in_each_step():
     training = begin(n_critic=2)
-    from wgan.training.state import draws
-
     first, second = (np.asarray(draws(training, at).where) for at in (0, 1))
     assert first.shape == (2, 1, slices.EACH, slices.AXES, 16)
     assert (first.sum(-1) == 1).all()

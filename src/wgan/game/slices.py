@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan.game.engine import Engine
 from wgan.game.layers import Layer, activation, conv_transpose, norm
 from wgan.game.networks import Architecture, Ends, output_activation
 
@@ -86,16 +87,17 @@ def spread(volumes: int, side: int) -> np.ndarray:
     return np.floor(steps % 1 * side).astype(np.int64).reshape(volumes, EACH, AXES)
 
 
-def slices_of(ops: Any, volumes: Any, where: Any) -> Any:
+def slices_of(engine: Engine[Any], volumes: Any, where: Any) -> Any:
     """The slices [PER_VOLUME * n, side, side, channels] of volumes [n, side, side, side, channels].
 
-    `where` is [n, EACH, AXES, side], as `places` makes it. All slices perpendicular to the first axis come first, then
-    those of the second, then those of the third.
+    `where` is [n, EACH, AXES, side], as `places` makes it. The slices of a volume follow each other, and those
+    perpendicular to the three axes take turns, so that the first rows are as good as any.
     """
     count, side = volumes.shape[:2]
-    parts = []
+    turns = engine.array(np.eye(AXES, dtype=np.float32)).reshape(AXES, 1, 1, AXES, 1, 1, 1)
+    rows = 0
     for axis in range(AXES):
         weights = where[:, :, axis].reshape(count, EACH, *(side if at == axis else 1 for at in range(AXES)), 1)
         cut = (weights * volumes[:, None]).sum(2 + axis)
-        parts.append(cut.reshape(count * EACH, *cut.shape[2:]))
-    return ops.concatenate(*parts)
+        rows = rows + cut[:, :, None] * turns[axis]
+    return rows.reshape(count * PER_VOLUME, *rows.shape[3:])

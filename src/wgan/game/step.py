@@ -88,7 +88,7 @@ def seen(game: Game, rows: Any, where: Any = None) -> Any:
         return rows
     if where is None:
         where = game.engine.array(places(spread(len(rows), rows.shape[1]), rows.shape[1]))
-    return slices_of(game.engine.ops, rows, where)
+    return slices_of(game.engine, rows, where)
 
 
 def calibrate(game: Game, generator: Params, z: Any, label: Any = None) -> dict[str, Any]:
