@@ -16,7 +16,7 @@ from wgan.evaluation.evaluate import evaluate
 from wgan.game import slices, step
 from wgan.maths import fields
 from wgan.training.loop import train
-from wgan.training.model import encoder, generate, generate_seen, moments_of, sample, z_shape
+from wgan.training.model import encoder, generate, generate_seen, load_model, moments_of, sample, score, z_shape
 from wgan.training.state import draws, flatten, iterate, losses, model_of, start
 
 ENGINES = ["torch", "jax"]
@@ -36,10 +36,6 @@ def begin(engine="torch", rows=IMAGE, **changes):
     if engine == "jax":
         pytest.importorskip("jax", reason="JAX is not installed")
     return start(Config(**SMALL | {"engine": engine, "steps": 4} | changes), data.from_array(rows, kind="images"))
-
-
-def z_of(training, z):
-    return training.game.engine.array(z)
 
 
 # The crops
@@ -100,10 +96,9 @@ def test_the_slices_of_decoded_volumes_are_those_that_the_critic_sees():
     np.testing.assert_array_equal(ours[1], volumes[0, :, where[0, 0, 1]])
     np.testing.assert_array_equal(ours[2], volumes[0, :, :, where[0, 0, 2]])
     assert ours.shape == (24, 16, 16, 1)
-    encoded = step.seen(
-        training.game, step.generate(training.game, model.generator, z_of(training, z), moments_of(model))
-    )
-    np.testing.assert_array_equal(training.dataset.form.decode(training.game.engine.numpy(encoded)), ours)
+    game = training.game
+    encoded = step.seen(game, step.generate(game, model.generator, game.engine.array(z), moments_of(model)))
+    np.testing.assert_array_equal(model.form.decode(game.engine.numpy(encoded)), ours)
 
 
 # The generator
@@ -243,3 +238,62 @@ def test_sizes_that_a_run_cannot_make_are_refused():
     plain = model_of(start(Config(steps=1, width=4)))
     with pytest.raises(WganError, match="this run has none"):
         sample(plain, 1, size=16)
+
+
+# A critic for each axis
+
+THREE = np.stack([np.full((48, 48), level) + np.arange(48 * 48).reshape(48, 48) % 7 for level in (0, 40, 80)])
+EACH = {"slices": "each", "slice_size": 16}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_axis_has_a_critic_that_sees_its_image_and_its_slices_alone(engine):
+    training = begin(engine, THREE.astype(np.uint8), n_critic=2, generator_batch=24, **EACH)
+    drawn = draws(training, 3)
+    real = training.dataset.form.decode(training.game.engine.numpy(drawn.real).reshape(-1, 16, 16, 1))
+    np.testing.assert_array_equal(real.min((1, 2, 3)) // 40, np.arange(24) % 3)
+    np.testing.assert_array_equal(training.game.engine.numpy(drawn.label).argmax(-1).ravel(), np.arange(24) % 3)
+    critic, critics = dict(training.state.critic), ("first", "second", "third")
+    rows, label = drawn.real[0], drawn.label[0]
+    before = training.game.engine.numpy(step.score(training.game, critic, rows, label))
+    for name in critic:
+        if ".second." in name:
+            critic[name] = critic[name] + 1
+    after = training.game.engine.numpy(step.score(training.game, critic, rows, label))
+    np.testing.assert_array_equal(after != before, np.arange(12) % 3 == 1)
+    started = {name: value.copy() for name, value in flatten(training).items()}
+    iterate(training)
+    moved = {name for name, value in flatten(training).items() if not np.array_equal(value, started[name])}
+    assert all(any(name.startswith("critic/") and f".{one}." in name for name in moved) for one in critics)
+
+
+def test_both_engines_take_the_same_step_with_three_critics():
+    found = []
+    for engine in ENGINES:
+        training = begin(engine, THREE, precision="float64", n_critic=2, **EACH)
+        iterate(training)
+        found.append((flatten(training), losses(training)))
+    (first, of_first), (second, of_second) = found
+    assert of_first == pytest.approx(of_second, rel=1e-9)
+    for name, array in first.items():
+        np.testing.assert_allclose(array, second[name], rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+def test_a_run_with_three_critics_is_trained_measured_and_sampled(place):
+    np.save("three.npy", THREE)
+    config = Config(data="three.npy", steps=4, engine="torch", **SMALL | EACH)
+    *_, last = train(config, out="run")
+    assert {"held_out_estimate", "gradient_norm_fake", "w1"} <= last.keys()
+    model = load_model("run")
+    assert sample(model, 2).shape == (2, 16, 16, 16, 1)
+    rows = THREE[:, :16, :16]
+    scores = score(model, rows, [0, 1, 2])
+    assert scores[0] != score(model, rows, [1, 1, 2])[0]
+    with pytest.raises(WganError, match="give 0, 1 or 2 for each row"):
+        score(model, rows)
+    assert "spectrum" in evaluate("run", samples=20)["metrics"]
+
+
+def test_another_number_of_images_is_refused_for_three_critics():
+    with pytest.raises(WganError, match=r"takes three images, .* but array holds 1 images of 48 x 48; give"):
+        begin(slices="each")

@@ -33,7 +33,7 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 }
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
-SLICES = {"none": (), "isotropic": ("slice_size",)}
+SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
 CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
 
 # The measures that may choose the best checkpoint: those that need nothing but samples and rows.
@@ -101,7 +101,8 @@ class Config:
     )
     slices: str = _data(
         "none",
-        "Learn a volume from images of its slices. With isotropic, the slices along all axes look alike.",
+        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
+        "axis has an image and a critic of its own.",
         choices=tuple(SLICES),
     )
     slice_size: int = _data(

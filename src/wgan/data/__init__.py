@@ -173,7 +173,7 @@ def cropped(config: "Config", dataset: Dataset) -> Dataset:
     """Crops of the images of a data set, where a config asks for slices; else, and from crops, the same data set."""
     if config.slices == "none" or dataset.apart is not None:
         return dataset
-    return crops_of(dataset, config.slice_size, config.held_out, config.seed)
+    return crops_of(dataset, config.slice_size, config.held_out, config.seed, each=config.slices == "each")
 
 
 def dataset_of_run(config: "Config", run: Path) -> Dataset:

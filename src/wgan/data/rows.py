@@ -180,6 +180,7 @@ class Dataset:
     notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
     mapped: Mapped | None = None  # the file that the rows are a map of
     apart: np.ndarray | None = None  # bool [n]: which rows to hold out, for crops, which overlap; None: any rows
+    axis: np.ndarray | None = None  # int64 [n]: the axis of a volume to which each crop is perpendicular; None: any
 
     def __post_init__(self) -> None:
         kind = type(self.rows).__name__

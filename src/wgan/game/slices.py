@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wgan.game.engine import Engine
-from wgan.game.layers import Layer, activation, conv_transpose, norm
+from wgan.game.layers import Layer, activation, conv_transpose, norm, one_of_three
 from wgan.game.networks import Architecture, Ends, output_activation
 
 AXES = 3
@@ -46,9 +46,18 @@ def noise(size: int, side: int) -> tuple[int, ...]:
 
 
 def of_slices(
-    architecture: Architecture, row: tuple[int, ...], size: int, width: int | None, generator_norm: str, ends: Ends
+    architecture: Architecture,
+    row: tuple[int, ...],
+    size: int,
+    width: int | None,
+    generator_norm: str,
+    ends: Ends,
+    each: bool = False,
 ) -> Architecture:
-    """The critic of `architecture`, for slices of shape `row`, and a generator of volumes of `size` voxels an axis."""
+    """The critic of `architecture`, for slices of shape `row`, and a generator of volumes of `size` voxels an axis.
+
+    With `each` there is a critic for each axis.
+    """
     side, channels, width = row[0], row[-1], width or WIDTH
     stages, between = unit(side).bit_length() - 1, norm("batch" if generator_norm == "auto" else generator_norm)
     places = noise(size, side)
@@ -60,7 +69,8 @@ def of_slices(
         features = width * 2 ** (left - 1) if left else channels
         generator.append(conv_transpose(features, KERNEL, STRIDE, (along,) * AXES) | {"pad": pad})
         generator += [*between, activation("relu")] if left else []
-    return architecture._replace(generator=[*generator, *output_activation(ends)], noise=places)
+    critic = [one_of_three(architecture.critic)] if each else architecture.critic
+    return architecture._replace(critic=critic, generator=[*generator, *output_activation(ends)], noise=places)
 
 
 def volumes_for(slices: int) -> int:
@@ -71,6 +81,22 @@ def volumes_for(slices: int) -> int:
         (4, 5)
     """
     return -(-slices // PER_VOLUME)
+
+
+def axes_of(count: int) -> np.ndarray:
+    """The axes of so many slices as one-hot labels [count, AXES]: the three axes take turns."""
+    return places(np.arange(count) % AXES, AXES)
+
+
+def in_turn(axes: np.ndarray) -> np.ndarray:
+    """Indices of crops whose axes take turns, as many as there are.
+
+    Examples:
+        >>> in_turn(np.array([2, 0, 0, 1, 1, 1, 2])).tolist()
+        [1, 3, 0, 2, 4, 6]
+    """
+    of_axes = [np.flatnonzero(axes == axis) for axis in range(AXES)]
+    return np.stack([one[: min(map(len, of_axes))] for one in of_axes], 1).ravel()
 
 
 def places(at: np.ndarray, side: int) -> np.ndarray:
@@ -95,7 +121,7 @@ def slices_of(engine: Engine[Any], volumes: Any, where: Any) -> Any:
     """
     count, side = volumes.shape[:2]
     turns = engine.array(np.eye(AXES, dtype=np.float32)).reshape(AXES, 1, 1, AXES, 1, 1, 1)
-    rows = 0
+    rows: Any = 0
     for axis in range(AXES):
         weights = where[:, :, axis].reshape(count, EACH, *(side if at == axis else 1 for at in range(AXES)), 1)
         cut = (weights * volumes[:, None]).sum(2 + axis)

@@ -110,6 +110,7 @@ def paired_outputs(game: Game, critic: Params, real: Any, fake: Any, label: Any 
 def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
     """The rows of all critic steps, [n_critic, batch, ...], for z [n_critic, batch, latent], made in one pass."""
     count, batch = z.shape[:2]
+    label = None if game.architecture.noise else label  # of slices, which a generator of volumes does not read
     z, label = (x if x is None else x.reshape(count * batch, *x.shape[2:]) for x in (z, label))
     rows = generate(game, generator, z, label=label)
     return rows.reshape(count, batch, *rows.shape[1:])

@@ -86,7 +86,7 @@ def _real(data: str, count: int, seed: int, side: int, at: int) -> np.ndarray:
 
 
 def _truth(data: str, side: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Of each measure, where it is taken and what it is in closed form: [k] and [k, channels], or [k, 1] for all axes."""
+    """Of each measure, where it is taken and what it is in closed form: [k] and [k, channels or 1]."""
     if data == "waves":
         frequencies = np.arange(1, LENGTH // 2 + 1) / LENGTH
         return {

@@ -72,6 +72,9 @@ def prepare(training: Training) -> Probe:
     z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
     order = rng.permutation(len(searched_rows))  # A stored data set may be sorted by label.
+    if (axis := dataset.axis) is not None:
+        order = order[slices.in_turn(axis[searched_rows[order]])]
+        mix = mix[: len(order)]
     width = int(np.prod(dataset.form.encoded_shape))
     searched, held_out, held_labels = encoded.reshape(-1, width), unseen.reshape(-1, width), None
     floors: Record = {"measured_rows": float(count)}
@@ -87,6 +90,9 @@ def prepare(training: Training) -> Probe:
         codes_of_z = np.resize(codes[searched_rows[order]], count)
         z_labels = engine.array(classes.one_hot(codes_of_z))
         unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
+    if axis is not None:
+        z_labels = engine.array(slices.axes_of(made * slices.PER_VOLUME))
+        unseen_labels = engine.array(slices.places(axis[held_rows], slices.AXES))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
     compared = comparison.prepare(training)
@@ -140,7 +146,9 @@ def engine_values(
         found["seen_score"] = step.score(game, state.critic, real, None if label is None else label[: len(real)])
         found["unseen_score"] = step.score(game, state.critic, unseen, unseen_label)
     count = len(mix)
-    real, fake, label = real[:count], fake[:count], None if label is None else label[:count]
+    some, per_volume = (slices.volumes_for(count), slices.PER_VOLUME) if game.architecture.noise else (count, 1)
+    label, of_some = (None, None) if label is None else (label[:count], label[: some * per_volume])
+    real, fake = real[:count], fake[:count]
     eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
@@ -149,8 +157,7 @@ def engine_values(
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
-    some = slices.volumes_for(count) if game.architecture.noise else count
-    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, label)[0].generator
+    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
         gradient = critic[name]
         found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())

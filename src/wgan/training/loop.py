@@ -244,7 +244,10 @@ def estimates(training: Training) -> Record:
     engine, critic = game.engine, training.state.critic
     label = labels_of(training, rng.choice(training.rows, count)) if training.classes else None
     rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z), None, label)
-    fake = engine.run(step.score, game, critic, step.seen(game, rows_of_z), label)
+    seen = step.seen(game, rows_of_z)
+    if training.dataset.axis is not None:
+        label = engine.array(slices.axes_of(len(seen)))
+    fake = engine.run(step.score, game, critic, seen, label)
 
     def against(rows: np.ndarray) -> float:
         chosen = np.sort(rng.choice(rows, count, replace=False))

@@ -181,7 +181,8 @@ def architecture_of(
         own_networks.refuse(architecture, config)
     if config.slices != "none":
         shape = row, size or config.slice_size
-        return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends)
+        each = config.slices == "each"
+        return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends, each)
     return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
 
 
@@ -372,6 +373,10 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
     codes = None
+    if model.config.slices == "each":
+        codes = np.array([] if labels is None else labels)
+        if len(codes) != len(rows) or not np.isin(codes, range(slices.AXES)).all():
+            raise WganError("each axis has a critic of its own; give 0, 1 or 2 for each row as its label.")
     if model.classes is not None and model.config.conditional == "projection":
         if labels is None or len(labels) != len(rows):
             raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
@@ -380,9 +385,10 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     encoded = model.form.encode(rows)
     parts = []
     for i in range(0, len(encoded), CHUNK):
-        some, label = (
-            engine.array(encoded[i : i + CHUNK]),
-            one_hot_labels(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
-        )
+        some, of_some = engine.array(encoded[i : i + CHUNK]), None if codes is None else codes[i : i + CHUNK]
+        if of_some is not None and model.config.slices == "each":
+            label = engine.array(slices.places(of_some.astype(int), slices.AXES))
+        else:
+            label = one_hot_labels(model.game, model.classes, of_some)
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)

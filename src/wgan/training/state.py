@@ -168,6 +168,8 @@ def draws(training: Training, at: int) -> Draws:
     count, batch, seed = config.critic_steps(at), config.batch, config.seed
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
+    if training.dataset.axis is not None:
+        chosen = _crops_in_turn(training, first, count * batch)
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
     if config.flip == "horizontal":
         flipped = streams.uniform(seed, "flip", at, (len(real),)) < 0.5
@@ -188,6 +190,9 @@ def draws(training: Training, at: int) -> Draws:
         made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
         more |= {"where": _where(training, "slices", at, (count, made))}
         more |= {"generator_where": _where(training, "generator_slices", at, (made_last,))}
+    if training.dataset.axis is not None:
+        more |= {"label": engine.array(slices.axes_of(count * batch).reshape(count, batch, slices.AXES))}
+        more |= {"generator_label": engine.array(slices.axes_of(generator_batch))}
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
         engine.array(streams.normal(seed, "z", at, (count, made, *z))),
@@ -195,6 +200,16 @@ def draws(training: Training, at: int) -> Draws:
         engine.array(streams.normal(seed, "generator_z", at, (made_last, *z))),
         **more,
     )
+
+
+def _crops_in_turn(training: Training, first: int, count: int) -> np.ndarray:
+    """The crops drawn at positions first, ..., first + count - 1; their axes take turns, as those of slices do."""
+    axes, found = training.dataset.axis, []
+    assert axes is not None
+    for axis, purpose in enumerate(("rows", "second_rows", "third_rows")):
+        own, each = training.rows[axes[training.rows] == axis], (first // slices.AXES, count // slices.AXES)
+        found.append(own[streams.real_rows(training.config.seed, *each, len(own), purpose)])
+    return np.stack(found, 1).ravel()
 
 
 def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) -> Any:
@@ -205,7 +220,9 @@ def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) 
 
 
 def labels_of(training: Training, chosen: np.ndarray) -> Any:
-    """The classes of these rows as the players see them, or None in a run without labels."""
+    """The classes of these rows, or the axes of crops, as the players see them; None in a run without either."""
+    if training.dataset.axis is not None:
+        return training.game.engine.array(slices.places(training.dataset.axis[chosen], slices.AXES))
     return one_hot_labels(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
