@@ -18,6 +18,7 @@ from commands import run as wgan_command
 from wgan import data, export
 from wgan.config import ACTIVATIONS, NORMS, Config
 from wgan.data import Form, form_from_json
+from wgan.engines.onnx_files import contents
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.game.building import (
@@ -87,7 +88,10 @@ def test_the_graph_computes_what_the_engine_does_for_every_network_and_norm(netw
 def test_and_for_rows_of_every_rank(network, shape, levels):
     values = np.random.default_rng(0).normal(size=shape)
     form = data.from_array((values > 0).astype(np.uint8) if levels else values).form
-    found, wanted = both(model_of(Config(network=network, width=8, latent=5, engine="torch"), form))
+    model = model_of(Config(network=network, width=8, latent=5, engine="torch"), form)
+    found, wanted = both(model)
+    read = contents(export.graph_of(model, export.plain(model)).SerializeToString())
+    assert read.outputs["encoded"] == ("float32", (-1, *form.encoded_shape))
     np.testing.assert_allclose(found, wanted, atol=1e-5)
     assert wanted.std() > 0.01, "rows that differ"
 

@@ -234,7 +234,14 @@ class WGAN(BaseEstimator):
             )
 
     def sample(
-        self, n: int | None = None, seed: int = 0, label: str | int | None = None, *, condition: Any = None
+        self,
+        n: int | None = None,
+        seed: int = 0,
+        label: str | int | None = None,
+        size: int | None = None,
+        periodic: bool = False,
+        *,
+        condition: Any = None,
     ) -> Any:
         """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.
 
@@ -242,13 +249,14 @@ class WGAN(BaseEstimator):
         the class `label`, or of all classes with their shares in the data. `condition` says what rows are given: a dict
         of values or of lists of values by name, a text NAME=VALUE,NAME=VALUE, a DataFrame, or an array [m, columns].
         Several conditions are used by turns. `n` is 1, or one row for each condition. A warning names values beyond
-        those of the training data.
+        those of the training data. A model with `slices` makes volumes of `size` voxels a side; with `periodic`,
+        opposite faces of a volume fit together.
         """
         model, asked = self._fitted(), _asked(label, condition)
         if n is None:
             told = said(model.classes, asked)
             n = 1 if told is None else told.asked
-        drawn = models.drawn(model, n, seed, asked)
+        drawn = models.drawn(model, n, seed, asked, None, size, periodic)
         for text in drawn.warnings:
             warnings.warn(text, WganWarning, stacklevel=2)
         return _as_given(drawn.form, whole(drawn))
@@ -260,9 +268,9 @@ class WGAN(BaseEstimator):
         conditional model have one `label` or `condition`, or one that is drawn.
         """
         model = self._fitted()
-        codes = models.sample_codes(model, 1, seed, _asked(label, condition))
-        told = None if codes is None else np.repeat(codes, n, axis=0)
-        rows = models.generate(model, walk(model.config.latent, n, seed), told)
+        codes, shape = models.sample_codes(model, 1, seed, _asked(label, condition)), models.z_shape(model.config)
+        told = None if codes is None else np.repeat(codes[:1], n, axis=0)
+        rows = models.generate(model, walk(math.prod(shape), n, seed).reshape(n, *shape), told)
         joined = model.classes.join(rows, told) if isinstance(model.classes, Columns) and told is not None else rows
         return _as_given(model.whole, joined)
 
@@ -291,7 +299,7 @@ class WGAN(BaseEstimator):
         """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it."""
         model = self._fitted()
         training = self._training
-        real = training.dataset.rows[:1000] if training else None
+        real = training.dataset.rows[:1000] if training and model.config.slices == "none" else None
         real = real if real is not None and len(real) else None  # a loaded model has no rows
         if real is not None and training and isinstance(training.classes, Columns) and training.codes is not None:
             real = training.classes.join(real, training.codes[:1000])

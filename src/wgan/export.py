@@ -43,6 +43,7 @@ from wgan.training.model import (
     told_arrays,
     told_of,
     weights_of,
+    z_shape,
 )
 
 DESCRIBED = ("config", "form", "step", "classes", "condition")  # what the metadata of a file hold as JSON
@@ -134,7 +135,7 @@ def graph_of(model: Model, generator: Plain) -> Any:
     from wgan.engines.onnx import Graph, Ops, Value
 
     graph = Graph()
-    inputs = [Value(graph, "z", (-1, model.config.latent), np.float32)]
+    inputs = [Value(graph, "z", (-1, *z_shape(model.config)), np.float32)]
     label = None
     if isinstance(model.classes, Classes):
         inputs.append(Value(graph, "label", (-1,), np.int64))
@@ -146,7 +147,7 @@ def graph_of(model: Model, generator: Plain) -> Any:
     encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
     if model.form.affine:  # the columns of a table are decoded one by one, outside the graph
-        outputs = {"rows": _decoded(Ops(graph), encoded, model.form), **outputs}
+        outputs = {"rows": _decoded(Ops(graph), encoded, model.made), **outputs}
     return graph.model(inputs, outputs, _metadata(model))
 
 
@@ -163,7 +164,7 @@ def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
 
 def _difference(model: Model, generator: Plain, data: bytes, out: Path) -> float:
     """The largest difference between the encoded values of graph and engine, over the largest value or 1."""
-    z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, model.config.latent))
+    z = streams.normal(model.config.seed, "fixed_z", 0, (CHECKED, *z_shape(model.config)))
     engine, game = model.game.engine, model.game
     moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
     codes = sample_codes(model, CHECKED)
@@ -190,13 +191,13 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
     try:
         found = contents(data)
         model = _described(found.metadata, path, own=True)
-        latent = (model.config.latent,)
-        inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *latent))}
+        inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *z_shape(model.config)))}
         if isinstance(model.classes, Classes):
             inputs |= {"label": ("int64", (-1,))}
         elif model.classes is not None:
             inputs |= {"condition": ("float32", (-1, told_of(model.classes).units))}
-        if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *model.form.encoded_shape)):
+        encoded = model.made.encoded_shape
+        if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *encoded)):
             raise ValueError("its inputs and outputs are not those that it describes")
         refuse_more_than_free(4 * drawing.CHUNK * found.made, f"a batch of the graph in {path}", "export the run again")
         if not isinstance(model.config.network, Named):  # the layers of another network are known to the graph alone
@@ -208,7 +209,7 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
 
 def _refuse_larger(found: Contents, size: int, model: Model) -> None:
     """Raise ValueError if a graph of so many bytes makes or holds more than the network that it describes."""
-    form, latent = model.form, (model.config.latent,)
+    form, latent = model.form, z_shape(model.config)
     layers = architecture_of(model.config, form.encoded_shape, ends_of(form), model.classes).generator
     if found.made > NODES * (SPARE + sum(map(math.prod, shapes(layers, latent)))):
         raise ValueError("it computes far more numbers than the network that it describes")
@@ -306,7 +307,7 @@ def drawn_from_safetensors(
     model = _described(metadata, path)
     game = game_of(model.config, model.form.encoded_shape, ends_of(model.form), model.classes)
     saved = {f"generator/{name}": w for name, w in arrays.items() if not name.endswith((".mean", ".variance"))}
-    layers, latent = game.architecture.generator, (model.config.latent,)
+    layers, latent = game.architecture.generator, z_shape(model.config)
     try:
         weights = weights_of(Checkpoint(model.step, saved, {}), "generator", game, layers, latent)
     except WganError:  # which speaks of a run folder
@@ -353,7 +354,7 @@ def _drawn(
             raise WganError(f"the generator in {path} makes numbers that are NaN or infinite; export the run again.")
         return rows
 
-    return drawing.drawn(model.form, model.classes, model.config.latent, count, seed, label, encoded, latents)
+    return drawing.drawn(model.made, model.classes, z_shape(model.config), count, seed, label, encoded, latents)
 
 
 def plain(model: Model) -> Plain:

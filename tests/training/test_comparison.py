@@ -49,7 +49,7 @@ def test_the_number_of_the_best_of_exchangeable_checkpoints_is_not_flattered(mon
     covered, flattered, honest = 0, [], []
     turn = iter(())
     monkeypatch.setattr(comparison, "model_of", lambda training: None)
-    monkeypatch.setattr(comparison, "generate", lambda model, z, codes: next(turn))
+    monkeypatch.setattr(comparison, "generate_seen", lambda model, z, codes: next(turn))
     training = SimpleNamespace(config=Config(**POINTS), step=0)
     for trial in range(trials):
         rng = np.random.default_rng([trial, half, columns])

@@ -297,6 +297,13 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     metavar="FILE",
     help="A .npy file of the latents [n, latent] to use. [default: drawn by --seed]",
 )
+@click.option(
+    "--size",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help="The side of volumes, from a run with --slices. [default: the side of the slices]",
+)
+@click.option("--periodic", is_flag=True, help="Make opposite faces of volumes fit together, in a run with --slices.")
 @flags.overwrite
 def sample(
     run: Path,
@@ -307,6 +314,8 @@ def sample(
     step: str | None,
     out: Path | None,
     z: Path | None,
+    size: int | None,
+    periodic: bool,
     overwrite: bool,
 ) -> None:
     """Draw samples from a run or an exported file.
@@ -337,9 +346,12 @@ def sample(
             raise WganError(
                 f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
             )
+        if size is not None or periodic:
+            raise WganError(f"--size and --periodic need a run folder, but {run} is one exported file; leave them out.")
         drawn, at = export.drawn(run, count, seed, asked, given), run.with_suffix("")
     else:
-        drawn, at = models.drawn(models.load_model(run, step), count, seed, asked, given), run / "sample"
+        model = models.load_model(run, step)
+        drawn, at = models.drawn(model, count, seed, asked, given, size, periodic), run / "sample"
     form = drawn.form
     for text in drawn.warnings:
         say(f"wgan: {text}", err=True)

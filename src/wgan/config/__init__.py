@@ -23,6 +23,7 @@ from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.layers import mixes_batch, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
+from wgan.game.slices import MULTIPLE
 from wgan.maths.metrics import METRICS
 
 # Families whose members are objects; a config holds the name of a member, or an object of your own.
@@ -33,6 +34,7 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 }
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
+SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
 CONDITIONALS = {
     "none": (),
     "projection": (),
@@ -116,6 +118,15 @@ class Config:
         read=_given,
         metavar="NAME,NAME",
         unset="none",
+    )
+    slices: str = _data(
+        "none",
+        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
+        "axis has an image and a critic of its own.",
+        choices=tuple(SLICES),
+    )
+    slice_size: int = _data(
+        32, "The side of the slices that the critic sees, in pixels: a multiple of 8.", low=MULTIPLE, high=1024
     )
     dequantise: str = _data(
         "none",
@@ -274,6 +285,8 @@ class Config:
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
         self._check_norm()
+        if self.slices != "none":
+            self._check_slices()
 
     def _check_member(self, family: str) -> None:
         """Store a member of a family as its name and parameters, and an object of your own unchanged."""
@@ -317,6 +330,20 @@ class Config:
             raise WganError(
                 f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
                 "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
+            )
+
+    def _check_slices(self) -> None:
+        if self.slice_size % MULTIPLE:
+            low = self.slice_size // MULTIPLE * MULTIPLE
+            raise WganError(
+                f"slice_size is {self.slice_size}, but it is a multiple of {MULTIPLE}; use {low} or {low + MULTIPLE}."
+            )
+        if self.conditional != "none":
+            raise WganError(f"conditional is {self.conditional}, but slices have no labels; use --conditional none.")
+        if self.generator_norm == "layer":
+            raise WganError(
+                "generator_norm is layer, which would tie a volume to its size, but slices give volumes of any size; "
+                "use batch or none."
             )
 
     def unread(self) -> frozenset[str]:
@@ -440,7 +467,9 @@ def resolve(family: str, config: Config, **more: Any) -> Any:
 
 
 # The fields that each member of a family and each optimiser or kind of conditional training reads.
-READERS: dict[str, dict[str, tuple[str, ...]]] = {"optimiser": OPTIMISERS, "conditional": CONDITIONALS} | {
+READERS: dict[str, dict[str, tuple[str, ...]]] = {
+    **{"optimiser": OPTIMISERS, "conditional": CONDITIONALS, "slices": SLICES}
+} | {
     family: {
         name: tuple(f for f in inspect.signature(make).parameters if f in FIELDS.keys() - FAMILIES.keys())
         for name, make in table.items()

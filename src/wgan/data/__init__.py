@@ -18,6 +18,7 @@ from wgan.data.arrays import from_array
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
 from wgan.data.conditions import of_array
+from wgan.data.crops import crops_of
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
@@ -47,6 +48,7 @@ __all__ = [
     "Form",
     "as_labels",
     "classes_of",
+    "cropped",
     "dataset_of",
     "dataset_of_run",
     "describe",
@@ -157,8 +159,8 @@ def load(
 
 
 def dataset_of(config: "Config") -> Dataset:
-    """The data set that a config names, loaded with the config's fields for folders and tables."""
-    return load(
+    """The data set that a config names, loaded with the config's fields for folders, tables and slices."""
+    loaded = load(
         config.data,
         data_dir=config.data_dir if config.data in DATASETS else None,
         seed=config.seed,
@@ -168,6 +170,14 @@ def dataset_of(config: "Config") -> Dataset:
         column=config.column,
         kind=config.kind,
     )
+    return cropped(config, loaded)
+
+
+def cropped(config: "Config", dataset: Dataset) -> Dataset:
+    """Crops of the images of a data set, where a config asks for slices; else, and from crops, the same data set."""
+    if config.slices == "none" or dataset.apart is not None:
+        return dataset
+    return crops_of(dataset, config.slice_size, config.held_out, config.seed, each=config.slices == "each")
 
 
 def dataset_of_run(config: "Config", run: Path) -> Dataset:

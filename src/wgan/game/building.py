@@ -71,6 +71,11 @@ def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
     return {"kind": "residual", "body": body, "shortcut": shortcut}
 
 
+def one_of_three(layers: list[Layer]) -> Layer:
+    """Three networks of these layers, each with weights of its own; the label [batch, 3] says which one a row gets."""
+    return {"kind": "one_of_three"} | dict.fromkeys(THREE, layers)
+
+
 def softmax(sizes: tuple[int, ...]) -> Layer:
     """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
     return {"kind": "softmax", "sizes": sizes}
@@ -81,5 +86,6 @@ def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
     return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}
 
 
+THREE = ("first", "second", "third")
 MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each block of size 2, or of its part inside the map
 GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
 from wgan.game.arrays import (
     Arrays,
     Layer,
@@ -30,12 +29,14 @@ from wgan.game.arrays import (
 from wgan.game.building import (
     GLOBAL_MEAN,
     MEAN_POOL,
+    THREE,
     activation,
     class_batch_norm,
     class_bias,
     conv,
     conv_transpose,
     dense,
+    one_of_three,
     own,
     projection,
     reshape,
@@ -44,7 +45,15 @@ from wgan.game.building import (
     told_batch_norm,
     upsample,
 )  # fmt: skip
-from wgan.maths.operators import convolution_norm
+from wgan.game.slopes import (
+    conv_slope,
+    conv_transpose_slope,
+    convolution_matrices,
+    groupsort_shape,
+    mean_pool_slope,
+    projection_slope,
+    unit_slope,
+)
 
 EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch does by default
 
@@ -209,8 +218,8 @@ def _name(number: int, layer: Layer) -> str:
 # Initial weights.
 
 
-def _residual_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
-    parts = ("body", "shortcut")
+def _inside_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    parts = LAYERS[layer["kind"]].inside
     return {f"{part}.{name}": w for part in parts for name, w in _arrays(layer[part], row, scheme, rng)}
 
 
@@ -230,7 +239,7 @@ def padding(size: int, kernel: int, stride: int) -> int:
 
 
 def _pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(padding(s, layer["kernel"], layer["stride"]) for s in size)
+    return tuple(layer.get("pad", padding(s, layer["kernel"], layer["stride"])) for s in size)
 
 
 def _conv(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -298,52 +307,26 @@ def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any
     return body + shortcut
 
 
-# The shape after a kind, its slope (the norm of its matrix, or the steepest slope of its function) and its matrices.
+def _one_of_three(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    found = (apply_layers(ops, layer[k], arrays.params, x, seen.moments, None, f"{arrays.path}.{k}.") for k in THREE)
+    return sum(one * seen.label[:, k : k + 1] for k, one in enumerate(found))
 
 
-def _groupsort_shape(layer: Layer, row: Row) -> Row:
-    if row[-1] % 2:
-        raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
-    return row
+# The shape, work and slopes of a kind that holds other layers.
 
 
-def _residual_shape(layer: Layer, row: Row) -> Row:
-    *_, out = [row, *shapes(layer["body"], row)]
+def _inside_shape(layer: Layer, row: Row) -> Row:
+    *_, out = [row, *shapes(layer[LAYERS[layer["kind"]].inside[0]], row)]
     return out
 
 
-def _unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return 1.0
+def _inside_work(layer: Layer, row: Row, out: Row) -> int:
+    return sum(convolution_work(layer[part], row) for part in LAYERS[layer["kind"]].inside)
 
 
-def _conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(arrays["weight"], layer["stride"], row[:-1])
-
-
-def _conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(arrays["weight"], layer["stride"], out[:-1])  # of its adjoint, from `out` to `row`
-
-
-def _projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    if "hidden" in layer:  # each of the hidden units lies in [-1, 1]
-        of_condition = np.linalg.norm(arrays["classes"], 2) * math.sqrt(layer["hidden"])
-        return float(np.linalg.norm(arrays["weight"]) + of_condition)
-    return float(np.linalg.norm(arrays["weight"] + arrays["classes"], axis=1).max())  # the slope of the steepest class
-
-
-def _mean_pool_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return 1 / math.sqrt(math.prod(1 if size % 2 else 2 for size in row[:-1]))  # 1 / sqrt(places of the smallest block)
-
-
-def _residual_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    parts = ("body", "shortcut")
-    return sum(lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts)
-
-
-def _convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, float]:
-    """The weight with ceil(k / stride)^(axes / 2): a place lies in at most the square of that many patches."""
-    axes = len(arrays["weight"].shape) - 2
-    return {"weight": math.ceil(layer["kernel"] / layer["stride"]) ** (axes / 2)}
+def _inside_slopes(layer: Layer, arrays: Arrays, row: Row, out: Row) -> list[float]:
+    parts = LAYERS[layer["kind"]].inside
+    return [lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts]
 
 
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
@@ -351,7 +334,7 @@ def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) 
     return Kind(
         examples=((activation(kind), (4,)),),
         apply=lambda ops, layer, arrays, x, seen: function(ops, x),
-        slope=_unit_slope,
+        slope=unit_slope,
         **more,
     )
 
@@ -371,8 +354,8 @@ LAYERS: dict[str, Kind] = {
         shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:-1]), layer["features"]),
         init=linear_init(lambda layer, row: (layer["features"], row[-1], *[layer["kernel"]] * len(row[:-1]))),
         work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** len(row[:-1]),
-        slope=_conv_slope,
-        matrices=_convolution_matrices,
+        slope=conv_slope,
+        matrices=convolution_matrices,
     ),
     "conv_transpose": Kind(
         examples=tuple((conv_transpose(5, 4, 2, size), row) for size, row in LARGER),
@@ -380,8 +363,8 @@ LAYERS: dict[str, Kind] = {
         shape=lambda layer, row: (*layer["size"], layer["features"]),
         init=linear_init(lambda layer, row: (row[-1], layer["features"], *[layer["kernel"]] * len(row[:-1]))),
         work=lambda layer, row, out: math.prod(row) * out[-1] * layer["kernel"] ** len(row[:-1]),
-        slope=_conv_transpose_slope,
-        matrices=_convolution_matrices,
+        slope=conv_transpose_slope,
+        matrices=convolution_matrices,
     ),
     "batch_norm": Kind(
         examples=tuple(({"kind": "batch_norm"}, row) for row in MAPS),
@@ -411,7 +394,7 @@ LAYERS: dict[str, Kind] = {
         examples=tuple((class_bias(3), row) for row in ((4,), *MAPS)),
         apply=_class_bias,
         init=class_bias_init,
-        slope=_unit_slope,
+        slope=unit_slope,
         told=True,
     ),
     "projection": Kind(
@@ -419,7 +402,7 @@ LAYERS: dict[str, Kind] = {
         apply=_projection,
         shape=lambda layer, row: (1,),
         init=projection_init,
-        slope=_projection_slope,
+        slope=projection_slope,
         # The slope of a condition is at most the sum of both norms, the second times the length of what V multiplies.
         matrices=lambda layer, arrays: {"weight": 2, "classes": 2 * math.sqrt(layer.get("hidden", 1))},
         told=True,
@@ -432,17 +415,17 @@ LAYERS: dict[str, Kind] = {
     ),
     "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
     "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
-    "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=_groupsort_shape),
+    "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
         examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
-        slope=_unit_slope,
+        slope=unit_slope,
     ),
     "reshape": Kind(
         examples=((reshape(2, 3, 2), (12,)),),
         apply=lambda ops, layer, arrays, x, seen: x.reshape(x.shape[0], *layer["shape"]),
         shape=lambda layer, row: layer["shape"],
-        slope=_unit_slope,
+        slope=unit_slope,
     ),
     "upsample": Kind(
         examples=tuple((upsample(size), row) for size, row in LARGER),
@@ -454,7 +437,7 @@ LAYERS: dict[str, Kind] = {
         examples=((MEAN_POOL, (5, 4, 2)), (MEAN_POOL, (5, 2)), (MEAN_POOL, (5, 4, 3, 2))),
         apply=lambda ops, layer, arrays, x, seen: ops.mean_pool(x),
         shape=lambda layer, row: (*(math.ceil(s / 2) for s in row[:-1]), row[-1]),
-        slope=_mean_pool_slope,
+        slope=mean_pool_slope,
     ),
     "global_mean": Kind(
         examples=tuple((GLOBAL_MEAN, row) for row in MAPS),
@@ -465,14 +448,23 @@ LAYERS: dict[str, Kind] = {
     "residual": Kind(
         examples=((residual([conv(3, 3), activation("relu"), conv(2, 3)], []), (4, 3, 2)),),
         apply=_residual,
-        shape=_residual_shape,
-        init=_residual_init,
-        work=lambda layer, row, out: sum(convolution_work(layer[part], row) for part in ("body", "shortcut")),
-        slope=_residual_slope,
+        shape=_inside_shape,
+        init=_inside_init,
+        work=_inside_work,
+        slope=lambda *given: sum(_inside_slopes(*given)),
         inside=("body", "shortcut"),
         with_condition=lambda layer, told: residual(
             with_condition(layer["body"], told), with_condition(layer["shortcut"], told)
         ),
+    ),
+    "one_of_three": Kind(
+        examples=((one_of_three([dense(3), activation("relu"), dense(1)]), (4,)),),
+        apply=_one_of_three,
+        shape=_inside_shape,
+        init=_inside_init,
+        work=_inside_work,
+        slope=lambda *given: max(_inside_slopes(*given)),
+        inside=THREE,
     ),
     "own": Kind(
         examples=(

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.game import step
+from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
 from wgan.runs.quantities import quantity
 from wgan.training import comparison
+from wgan.training.model import z_shape
 from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
@@ -67,9 +68,13 @@ def prepare(training: Training) -> Probe:
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
     encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched_rows, held_rows))
     count = min(len(held_rows) or ROWS, ROWS)
-    z = rng.standard_normal((count, config.latent), dtype=np.float32)
+    made = slices.volumes_for(count) if training.game.architecture.noise else count
+    z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
     order = rng.permutation(len(searched_rows))  # A stored data set may be sorted by label.
+    if (axis := dataset.axis) is not None:
+        order = order[slices.in_turn(axis[searched_rows[order]])]
+        mix = mix[: len(order)]
     width = int(np.prod(dataset.form.encoded_shape))
     searched, held_out, held_labels = encoded.reshape(-1, width), unseen.reshape(-1, width), None
     floors: Record = {"measured_rows": float(count)}
@@ -85,6 +90,9 @@ def prepare(training: Training) -> Probe:
         codes_of_z = codes[np.resize(searched_rows[order], count)]
         z_labels = engine.array(classes.encode(codes_of_z))
         unseen_labels = engine.array(classes.encode(codes[held_rows]))
+    if axis is not None:
+        z_labels = engine.array(slices.axes_of(made * slices.PER_VOLUME))
+        unseen_labels = engine.array(slices.places(axis[held_rows], slices.AXES))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
     compared = comparison.prepare(training)
@@ -99,7 +107,7 @@ def diagnose(probe: Probe, training: Training) -> Record:
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
     found = game.engine.run(engine_values, game, state, *inputs)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
-    fake, sample = (arrays.pop(name).reshape(len(probe.z), -1) for name in ("fake", "sample"))
+    fake, sample = (rows.reshape(len(rows), -1) for rows in (arrays.pop("fake"), arrays.pop("sample")))
     if not all(np.isfinite(array).all() for array in (fake, sample, *arrays.values())):
         return {}  # The loop names the value that is not finite.
     record: Record = {}
@@ -131,14 +139,16 @@ def engine_values(
 ) -> dict[str, Any]:
     """The rows, scores and norms of gradients, which only the engine can compute, as the engine's arrays."""
     engine = game.engine
-    fake = step.generate(game, state.generator, z, label=label)
-    sample = step.generate(game, state.average, z, label=label) if state.average else fake
+    fake = step.seen(game, step.generate(game, state.generator, z, label=label))
+    sample = step.seen(game, step.generate(game, state.average, z, label=label)) if state.average else fake
     found = {"fake": fake, "sample": sample}
     if len(unseen):
         found["seen_score"] = step.score(game, state.critic, real, None if label is None else label[: len(real)])
         found["unseen_score"] = step.score(game, state.critic, unseen, unseen_label)
     count = len(mix)
-    real, fake, label = real[:count], fake[:count], None if label is None else label[:count]
+    some, per_volume = (slices.volumes_for(count), slices.PER_VOLUME) if game.architecture.noise else (count, 1)
+    label, of_some = (None, None) if label is None else (label[:count], label[: some * per_volume])
+    real, fake = real[:count], fake[:count]
     eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
@@ -147,7 +157,7 @@ def engine_values(
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
-    generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
+    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
         gradient = critic[name]
         found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())

@@ -18,6 +18,7 @@ from wgan.training.latents import Latents
 
 USUAL = 64  # samples, if nobody says how many
 CHUNK = 512  # rows generated at once; the rows of other chunks could differ in the last bit
+VALUES = 2**25  # of the encoded rows of a chunk, at most: the maps of a network have many more
 MOST, ROOM = 128, 64 * 2**20  # chunks in a part, and the bytes that a part may take where one chunk takes less
 
 Encoded = Callable[[np.ndarray, np.ndarray | None], np.ndarray]  # of z [n, latent] and codes [n], n <= CHUNK
@@ -37,25 +38,28 @@ class Drawn(NamedTuple):
 def drawn(
     form: Form,
     classes: Condition | None,
-    latent: int,
+    z_shape: tuple[int, ...],
     count: int | None,
     seed: int,
     asked: Any,
     encoded: Encoded,
     latents: Latents | None = None,
 ) -> Drawn:
-    """The samples of a generator that `encoded` computes; the same seed gives the same ones.
+    """The samples of a generator that `encoded` computes from z; the same seed gives the same ones.
 
     `asked` is a label or a condition, as `said` takes it. None for `count` is a sample for each of several conditions,
-    or `USUAL` samples. `latents` are `count` latents to use instead of those that `seed` draws.
+    or `USUAL` samples. `z_shape` is the shape of the z of one row. `latents` are `count` latents to use instead of
+    those that `seed` draws.
     """
     told = said(classes, asked)
     count = (told.asked if told and told.asked > 1 else USUAL) if count is None else count
     refuse_fewer(told, count)
-    given = latents.of(latent) if latents else None
+    if latents and len(z_shape) > 1:
+        raise WganError("this generator makes volumes of any size from z with axes of space; leave out --z.")
+    given = latents.of(*z_shape) if latents else None
     if told is None and classes is not None and latents is not None and latents.one_class:
         told = Said(classes.draw(streams.stream(seed, "labels"), 1), 1)
-    size = rows_of_part(form)
+    size, chunk_size = rows_of_part(form), chunk_of(form)
     columns = classes if isinstance(classes, Columns) else None
 
     def rows() -> Iterator[np.ndarray]:
@@ -64,12 +68,12 @@ def drawn(
         for first in range(0, count, size):
             some = next(codes)
             parts = []
-            for at in range(first, min(first + size, count), CHUNK):
+            for at in range(first, min(first + size, count), chunk_size):
                 if given is None:
-                    chunk = z.standard_normal((min(CHUNK, count - at), latent), dtype=np.float32)
+                    chunk = z.standard_normal((min(chunk_size, count - at), *z_shape), dtype=np.float32)
                 else:
-                    chunk = given[at : at + CHUNK]
-                parts.append(encoded(chunk, None if some is None else some[at - first : at - first + CHUNK]))
+                    chunk = given[at : at + chunk_size]
+                parts.append(encoded(chunk, None if some is None else some[at - first : at - first + chunk_size]))
             decoded = form.decode(np.concatenate(parts), first)
             yield decoded if columns is None or some is None else columns.join(decoded, some)
 
@@ -112,8 +116,13 @@ def whole(samples: Drawn) -> np.ndarray:
 
 def rows_of_part(form: Form) -> int:
     """How many rows are made before they are written: whole chunks."""
-    each = 8 * (math.prod(form.encoded_shape) + math.prod(form.shape))
-    return CHUNK * max(1, min(MOST, ROOM // (CHUNK * each)))
+    each, chunk = 8 * (math.prod(form.encoded_shape) + math.prod(form.shape)), chunk_of(form)
+    return chunk * max(1, min(MOST, ROOM // (chunk * each)))
+
+
+def chunk_of(form: Form) -> int:
+    """How many rows are generated at once: fewer of large volumes, whose maps would fill the memory."""
+    return max(1, min(CHUNK, VALUES // math.prod(form.encoded_shape)))
 
 
 def refuse_fewer(told: Said | None, count: int) -> None:

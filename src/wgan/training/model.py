@@ -1,6 +1,7 @@
 """From a checkpoint to samples and scores."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from wgan.data.said import said
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
-from wgan.game import networks, step
+from wgan.game import networks, slices, step
 from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
@@ -32,12 +33,14 @@ from wgan.training.drawing import CHUNK, Drawn
 from wgan.training.latents import Latents
 
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
+VOLUMES = 32  # the same for a generator of volumes whose critic sees slices: z has many places
 
 
 class Model(NamedTuple):
     """A trained generator and its critic, as `sample` and `score` need them.
 
-    `generator` is the average if the run keeps one; `classes` is what samples are told, or None.
+    `form` is that of the rows that the critic sees. `generator` is the average if the run keeps one; `classes` is what
+    samples are told, or None.
     """
 
     config: Config
@@ -51,7 +54,25 @@ class Model(NamedTuple):
     @property
     def whole(self) -> Form:
         """The form of samples: of the rows, with the columns that are given if they come from the same table."""
-        return self.classes.joined(self.form) if isinstance(self.classes, Columns) else self.form
+        return self.classes.joined(self.made) if isinstance(self.classes, Columns) else self.made
+
+    @property
+    def made(self) -> Form:
+        """The form of the generator's rows: volumes where the critic sees their slices."""
+        return made_of(self.config, self.form)
+
+
+def made_of(config: Config, form: Form, size: int | None = None) -> Form:
+    """The form of a generator's rows by that of the critic's rows; `size` is the side of volumes, if it is another."""
+    if config.slices == "none":
+        return form
+    return replace(form, kind="volumes", shape=(*[size or config.slice_size] * slices.AXES, form.shape[-1]))
+
+
+def z_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
+    """The shape of the z of one row, [latent], or of one volume; `size` is the side of volumes, if it is another."""
+    noise = () if config.slices == "none" else slices.noise(size or config.slice_size, config.slice_size)
+    return *noise, config.latent
 
 
 def load_model(
@@ -76,7 +97,7 @@ def load_model(
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, ends_of(form), classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
-    generator = weights_of(found, player, game, game.architecture.generator, (config.latent,))
+    generator = weights_of(found, player, game, game.architecture.generator, z_shape(config))
     return Model(config, form, game, critic, generator, found.step, classes)
 
 
@@ -158,12 +179,20 @@ def ends_of(form: Form) -> Ends:
 
 
 def architecture_of(
-    config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Condition | None = None
+    config: Config,
+    row: tuple[int, ...],
+    ends: Ends = UNBOUNDED,
+    classes: Condition | None = None,
+    size: int | None = None,
 ) -> Architecture:
-    """The layers of both players of a config, as in `game_of`."""
+    """The layers of both players of a config, as in `game_of`; `size` is the side of volumes, if it is another."""
     architecture = resolve("network", config, row=row, ends=ends)
     if own_networks.is_own(architecture):
         own_networks.refuse(architecture, config)
+    if config.slices != "none":
+        shape = row, size or config.slice_size
+        each = config.slices == "each"
+        return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends, each)
     return networks.conditional(architecture, config.conditional, told_of(classes)) if classes else architecture
 
 
@@ -218,18 +247,51 @@ def weights_of(
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
-def sample(model: Model, count: int, seed: int = 0, label: Any = None) -> np.ndarray:
+def sample(
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: Any = None,
+    size: int | None = None,
+    periodic: bool = False,
+) -> np.ndarray:
     """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all given that condition.
 
-    Raises WganError if they take more memory than is free.
+    Volumes of a run with slices have the side `size`, and with `periodic` they go on at the opposite face. Raises
+    WganError if they take more memory than is free.
     """
-    return drawing.whole(drawn(model, count, seed, label))
+    return drawing.whole(drawn(model, count, seed, label, size=size, periodic=periodic))
 
 
-def drawn(model: Model, count: int | None, seed: int = 0, label: Any = None, latents: Latents | None = None) -> Drawn:
+def drawn(
+    model: Model,
+    count: int | None,
+    seed: int = 0,
+    label: Any = None,
+    latents: Latents | None = None,
+    size: int | None = None,
+    periodic: bool = False,
+) -> Drawn:
     """The rows of `sample` in parts, for a file, or those of given latents."""
-    classes, latent = model.classes, model.config.latent
-    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model), latents)
+    config = model.config
+    if size is not None or periodic:
+        _refuse_size(config, size, periodic)
+    z = z_shape(config, size)
+    z = (*(places - slices.EXTRA for places in z[:-1]), z[-1]) if periodic else z
+    encoded = encoder(model, size, periodic)
+    return drawing.drawn(made_of(config, model.form, size), model.classes, z, count, seed, label, encoded, latents)
+
+
+def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
+    """Raise WganError for volumes of a side that the run cannot make."""
+    if config.slices == "none":
+        raise WganError("size and periodic are for runs with slices, and this run has none; leave them out.")
+    size, unit = size or config.slice_size, slices.unit(config.slice_size)
+    if periodic and size % unit:
+        near = " or ".join(str(n) for n in (size // unit * unit, -(-size // unit) * unit) if n)
+        raise WganError(
+            f"size is {size}, but the side of a periodic volume of this run is a multiple of {unit}; use {near}."
+        )
 
 
 def sample_codes(model: Model, count: int, seed: int = 0, label: Any = None) -> np.ndarray | None:
@@ -252,19 +314,49 @@ def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    encoded = encoder(model)
-    starts = range(0, len(z), CHUNK)
-    parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
-    return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
+    encoded, form = encoder(model), model.made
+    chunk = drawing.chunk_of(form)
+    starts = range(0, len(z), chunk)
+    parts = [encoded(z[i : i + chunk], codes if codes is None else codes[i : i + chunk]) for i in starts]
+    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
 
 
-def encoder(model: Model) -> drawing.Encoded:
-    """The function from z and codes to encoded rows."""
+def generate_seen(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """The decoded rows for z as the critic sees them: slices of volumes, the three axes in turn."""
+    return seen(model, generate(model, z, codes))
+
+
+def sample_seen(model: Model, count: int, seed: int = 0) -> np.ndarray:
+    """`count` rows of the generator as the critic sees them, as in `generate_seen`."""
+    made = slices.volumes_for(count) if model.game.architecture.noise else count
+    return seen(model, sample(model, made, seed))[:count]
+
+
+def seen(model: Model, rows: np.ndarray) -> np.ndarray:
+    """Decoded rows as the critic sees them, as in `generate_seen`."""
+    if not model.game.architecture.noise:
+        return rows
+    where, side = slices.spread(len(rows), rows.shape[1]), rows.shape[1]
+    cut = [np.take(one, at[k, axis], axis) for one, at in zip(rows, where, strict=True) for k, axis in _EACH_SLICE]
+    return np.stack(cut) if cut else rows.reshape(0, side, side, rows.shape[-1])
+
+
+_EACH_SLICE = [(k, axis) for k in range(slices.EACH) for axis in range(slices.AXES)]
+
+
+def encoder(model: Model, size: int | None = None, periodic: bool = False) -> drawing.Encoded:
+    """The function from z and codes to encoded rows, volumes of this size where the critic sees slices."""
     game, engine, moments = model.game, model.game.engine, moments_of(model)
+    if size is not None:
+        architecture = architecture_of(model.config, model.form.encoded_shape, ends_of(model.form), size=size)
+        game = game._replace(architecture=architecture)
 
     def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
         label = told_arrays(game, model.classes, codes)
-        return engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        if periodic:
+            z = np.pad(z, [(0, 0), *[(0, slices.EXTRA)] * slices.AXES, (0, 0)], mode="wrap")
+        rows = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        return rows if size is None else rows[:, :size, :size, :size]
 
     return encoded
 
@@ -274,8 +366,9 @@ def moments_of(model: Model) -> dict[str, Any] | None:
     game, seed = model.game, model.config.seed
     if not mixes_batch(game.architecture.generator):
         return None
-    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
-    label = told_arrays(game, model.classes, sample_codes(model, CALIBRATION, seed))
+    count = VOLUMES if game.architecture.noise else CALIBRATION
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (count, *z_shape(model.config))))
+    label = told_arrays(game, model.classes, sample_codes(model, count, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
@@ -300,14 +393,19 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
     codes = conditions_of_rows(model, labels, len(rows))
+    if model.config.slices == "each":
+        codes = np.array([] if labels is None else labels)
+        if len(codes) != len(rows) or not np.isin(codes, range(slices.AXES)).all():
+            raise WganError("each axis has a critic of its own; give 0, 1 or 2 for each row as its label.")
     engine = model.game.engine
     encoded = model.form.encode(rows)
     parts = []
     for i in range(0, len(encoded), CHUNK):
-        some, label = (
-            engine.array(encoded[i : i + CHUNK]),
-            told_arrays(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
-        )
+        some, of_some = engine.array(encoded[i : i + CHUNK]), None if codes is None else codes[i : i + CHUNK]
+        if of_some is not None and model.config.slices == "each":
+            label = engine.array(slices.places(of_some.astype(int), slices.AXES))
+        else:
+            label = told_arrays(model.game, model.classes, of_some)
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
