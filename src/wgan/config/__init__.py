@@ -35,12 +35,8 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
-CONDITIONALS = {
-    "none": (),
-    "projection": (),
-    "concatenation": (),
-    "auxiliary": ("class_weight", "class_weight_generator"),
-}
+CONDITIONALS: dict[str, tuple[str, ...]] = dict.fromkeys(("none", "projection", "concatenation"), ())
+CONDITIONALS |= {"auxiliary": ("class_weight", "class_weight_generator")}
 
 # The measures that may choose the best checkpoint: those that need nothing but samples and rows.
 MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
