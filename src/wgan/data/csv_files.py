@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 
 from wgan.data.kinds import kinds_of
 from wgan.data.packed import BROKEN, Unpacking, size_of
+from wgan.data.readings import read_alike
 from wgan.data.table import MOST_COLUMNS, refuse_repeated_names
 from wgan.data.texts import Hints, Reading, read_texts
 from wgan.errors import WganError, shorter
@@ -260,7 +261,7 @@ class _Raw(NamedTuple):
 
 
 def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, Reading]:
-    """The reading of each column; a column that leaves a doubt is read again with what the others say."""
+    """The reading of each column."""
     if not names:
         return {}
     table = raw.read(names)
@@ -271,15 +272,7 @@ def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, R
             table[name], kinds.get(name, ""), hints, f"column {shorter(repr(name), 100)} of {raw.path.name}"
         )
 
-    found = {name: read(name, hints) for name in names}
-    said = [reading.hints for reading in found.values()]
-    points, orders = ({one for hint in said if (one := getattr(hint, of))} for of in ("point", "order"))
-    sure = hints._replace(
-        point=points.pop() if len(points) == 1 else "", order=orders.pop() if len(orders) == 1 else ""
-    )
-    for name, reading in found.items():
-        if reading.doubt and getattr(sure, reading.doubt):
-            found[name] = read(name, sure)
+    found = read_alike(read, names, hints)
     return found | _spelled_gaps(raw, found, table, kinds)
 
 
