@@ -56,8 +56,32 @@ class CsvTable(NamedTuple):
 
 def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list[str]]) -> CsvTable:
     """Read a CSV file; `drop` returns the names of the columns to keep. Raises WganError if it is no table."""
+    import pandas as pd
     import pyarrow as pa
 
+    raw, notes = _begun(path)
+    try:
+        names = raw.names()
+        refuse_repeated_names(names, path.name)
+        kept = drop(names)
+        readings = _readings(raw, kept, kinds_of(column, kept, path.name))
+    except pa.ArrowException as problem:
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
+    if raw.delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
+        notes.append(f"columns are separated by {raw.delimiter!r}, not by {expected!r}")
+    if any(character.isdigit() for name in names for character in name) and all(map(_is_number, names)):
+        notes.append(f"the first line ({', '.join(names)[:60]}) is taken for names; give a header line if it is a row")
+    frame = pd.DataFrame({name: reading.values for name, reading in readings.items()}, columns=kept)
+    return CsvTable(frame, readings, raw.delimiter, notes)
+
+
+def header_of(path: Path) -> list[str]:
+    """The names of the columns of a CSV file."""
+    return _begun(path)[0].names()
+
+
+def _begun(path: Path) -> "tuple[_Raw, list[str]]":
+    """A CSV file with its encoding and its delimiter, and notes on them."""
     try:
         with _opened(path) as file:
             head = file.read(HEAD)
@@ -74,27 +98,11 @@ def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list
         )
     said = text[4] if text[:4].lower() == "sep=" and text[4:5] and text[5:6] in ("\r", "\n") else ""
     delimiter, skipped = _delimiter_and_comments(text)
-    raw = _Raw(path, encoding, said or delimiter, skip=1 if said else skipped)
-    delimiter = raw.delimiter
     if skipped and not said:
         notes.append(
             f"the first {skipped:,} line{'s' * (skipped > 1)} are left out as a comment, since they begin with #"
         )
-    try:
-        names = raw.names()
-        refuse_repeated_names(names, path.name)
-        kept = drop(names)
-        readings = _readings(raw, kept, kinds_of(column, kept, path.name))
-    except pa.ArrowException as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
-    if delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
-        notes.append(f"columns are separated by {delimiter!r}, not by {expected!r}")
-    if any(character.isdigit() for name in names for character in name) and all(map(_is_number, names)):
-        notes.append(f"the first line ({', '.join(names)[:60]}) is taken for names; give a header line if it is a row")
-    import pandas as pd
-
-    frame = pd.DataFrame({name: reading.values for name, reading in readings.items()}, columns=kept)
-    return CsvTable(frame, readings, delimiter, notes)
+    return _Raw(path, encoding, said or delimiter, skip=1 if said else skipped), notes
 
 
 def _is_number(name: str) -> bool:
