@@ -35,15 +35,7 @@ wgan data people.csv --column zip=text""",
     type=click.Choice(FIELDS["resize"].metadata["choices"]),
     help=described("resize"),
 )
-@click.option(
-    "--kind",
-    default=FIELDS["kind"].default,
-    metavar="NAME",
-    type=click.Choice(FIELDS["kind"].metadata["choices"]),
-    help=described("kind"),
-)
-@click.option("--drop", metavar="NAME", help=described("drop"))
-@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
+@flags.of_reading
 @click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
 @click.option("--stored", is_flag=True, help="NAME is a run: list which parts of its data are shared with the model.")
 def data(

@@ -102,6 +102,8 @@ def evaluate(
     """
     run = Path(run)
     model = load_model(run, step, network=network)
+    if isinstance(model.form, TableForm):
+        _target_index(model.form, target)  # before the data are read
     dataset, train, held_out = rows_of(run, model.config, dataset)
     report = evaluate_model(model, dataset, train, held_out, samples, features, seed, target, note)
     runs.write(run, EVALUATION, report)
@@ -136,6 +138,7 @@ def evaluate_model(
 ) -> Evaluation:
     """What `evaluate` returns, for a model and its data; `data.split` gives the indices `train` and `held_out`."""
     samples = None if samples is None else whole_number(samples, "samples")
+    refuse_target(dataset, target)
     order = streams.stream(seed, "evaluate")
     train, held_out = order.permutation(train), order.permutation(held_out)
     with_held_out = len(held_out) > 0  # without held-out rows no copies can be found
@@ -193,8 +196,7 @@ def compare(
     are the classes that the samples are to have. Where the Frechet distance is `against_all` rows, it takes all
     samples, and the other metrics at most 10,000.
     """
-    if target is not None and not isinstance(dataset.form, TableForm):
-        raise WganError(f"target is for tables with named columns, which {dataset.name} has not; leave it out.")
+    refuse_target(dataset, target)
     made = _finite_features(seen, samples_at_rest, "samples")
     count = min(len(samples_at_rest), len(train), SAMPLES) if seen.against_all else len(samples_at_rest)
     rows = len(train) + len(held_out) + (len(samples_at_rest) if seen.against_all else 0)
@@ -302,6 +304,14 @@ def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.nd
 def _first(seen: tuple[np.ndarray, np.ndarray | None], count: int) -> tuple[np.ndarray, np.ndarray | None]:
     """The features and the class probabilities of the first rows."""
     return seen[0][:count], None if seen[1] is None else seen[1][:count]
+
+
+def refuse_target(dataset: Dataset, target: str | None) -> None:
+    """Raise WganError for a target that is no column of the data, or none that varies."""
+    if target is not None and not isinstance(dataset.form, TableForm):
+        raise WganError(f"target is for tables with named columns, and {dataset.name} has none; leave it out.")
+    if isinstance(dataset.form, TableForm):
+        _target_index(dataset.form, target)
 
 
 def _target_index(form: TableForm, name: str | None) -> int:
