@@ -53,8 +53,8 @@ def classifier(dataset: Dataset, note: Note) -> Classifier:
     labels = class_codes(dataset)
     if labels is None or not dataset.form.space:
         raise WganError(
-            f"features classifier needs images, signals or volumes with labels of {CLASSES[0]} to {CLASSES[1]} classes, "
-            f"but {dataset.name} has none; use --features pca or rows."
+            f"features classifier needs images, signals or volumes with labels of {CLASSES[0]} to {CLASSES[1]} "
+            f"classes, but {dataset.name} has none; use --features pca or rows."
         )
     body, initial = _network(dataset.form.shape, int(labels.max()) + 1)
     mark = fingerprint(dataset, body)
