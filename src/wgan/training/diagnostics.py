@@ -15,6 +15,7 @@ from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
+from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs.quantities import quantity
 from wgan.training import comparison, structure
 from wgan.training.state import Training
@@ -108,8 +109,9 @@ def structure_of(
     form, rows = training.dataset.form, training.dataset.rows
     if compared is None or not form.space or form.picture:
         return None
-    real = np.concatenate([compared.chosen.rows, compared.reported.rows])
-    return structure.prepare(real, rows[np.sort(order[: comparison.COUNT])])
+    most = most_rows(form.shape)
+    halves = compared.chosen.rows[: most - most // 2], compared.reported.rows[: most // 2]
+    return structure.prepare(np.concatenate(halves), rows[np.sort(order[: min(most, comparison.COUNT)])])
 
 
 def diagnose(

@@ -33,8 +33,6 @@ class Known(NamedTuple):
 
 def prepare(real: np.ndarray, others: np.ndarray) -> Known:
     """The structure of real rows, and as floors what `others`, other real rows, score in the place of samples."""
-    most = most_rows(real.shape[1:])
-    real, others = real[:most], others[:most]
     channels = np.flatnonzero(varying(real))
     variance = variances(real[..., channels]) if len(channels) else np.empty(0)
     floors = {f"{name}_floor": value for name, value in _values(real, others).items()}
