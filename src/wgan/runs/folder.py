@@ -27,6 +27,7 @@ if sys.platform != "win32":
     import fcntl
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
+STRUCTURE = "structure.json"  # the curves that the report draws beside those of real rows
 FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
 ROWS, FORM, LABELS = (
@@ -37,7 +38,7 @@ ROWS, FORM, LABELS = (
 PICTURE = re.compile(r"[0-9]{8,}\.png")
 DRAWN_ROWS = re.compile(r"[0-9]{8,}\.npy")
 EVENTS = "events.out.tfevents.*"  # the files of TensorBoard
-MADE_LATER = ("report.html", "evaluation.json", "generator.onnx")
+MADE_LATER = (STRUCTURE, "report.html", "evaluation.json", "generator.onnx")
 LINE = 2**24  # bytes of a line of the log, at most; the longest have some thousands
 UNMENDED = "restore that file, or choose another folder"
 

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def advance(
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
-            measured = diagnostics.diagnose(probe, training)
+            measured = diagnostics.diagnose(probe, training, partial(_keep_curves, out, at))
         if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
             loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
             training.measured.append(best.Measured(at, loss, error))
@@ -98,6 +99,12 @@ def advance(
         # checked one step late, so that the engine computes this step while the host checks the one before
         finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
         before = training.info
+
+
+def _keep_curves(out: Path | None, at: int, curves: dict[str, Any]) -> None:
+    """Write the curves of a step for the report, in the place of those of an earlier step."""
+    if out:
+        runs.write(out, runs.STRUCTURE, {"step": at, **curves})
 
 
 def train(
