@@ -77,7 +77,9 @@ def test_the_weight_makes_rows_and_conditions_count_equally():
     assert joint_weight(3 * sets.real, sets.real_condition) == pytest.approx(3 * weight)
     assert joint_weight(sets.real, 3 * sets.real_condition) == pytest.approx(weight / 3)
     assert joint_w1(sets).value == joint_w1(sets, weight).value
-    moved = ConditionalSets(sets.real, sets.real_condition, sets.real + [5, 0], sets.real_condition, (NUMBER,))
+    moved = ConditionalSets(
+        sets.real, sets.real_condition, sets.real + np.array([5, 0]), sets.real_condition, (NUMBER,)
+    )
     assert joint_w1(moved).value == pytest.approx(5), "a shift of all rows has its length, at any weight"
     asked = ConditionalSets(sets.real, sets.real_condition, sets.real, sets.real_condition + 5, (NUMBER,))
     assert joint_w1(asked, 7.0).value == pytest.approx(35), "a shift of all conditions has its length times the weight"
@@ -95,7 +97,7 @@ def test_bins_are_quantiles_of_real_numbers_and_the_ends_are_open():
 
 def test_a_bin_that_is_wrong_is_found_by_its_name():
     """All samples are right but those of the last fifth of c, which are moved by 1."""
-    sets = numbers(change=lambda rows, c: np.where(c > 2.6, rows + [1, 0], rows))
+    sets = numbers(change=lambda rows, c: np.where(c > 2.6, rows + np.array([1, 0]), rows))
     found = within_bins(sets, NUMBER)
     ratios = found.distance / found.floor
     assert ratios.argmax() == 4

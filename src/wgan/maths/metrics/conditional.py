@@ -6,6 +6,7 @@ Every measure reads which generated row belongs to which condition, so that it f
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,11 +103,9 @@ def joint_w1(sets: ConditionalSets, weight: float | None = None) -> Measurement:
     if weight is None:
         weight = joint_weight(sets.real, sets.real_condition)
     weight = finite_number(weight, "weight", above=0)
-    both = [
-        np.concatenate([rows, weight * condition], 1)
-        for rows, condition in ((sets.real, sets.real_condition), (sets.fake, sets.fake_condition))
-    ]
-    return exact_w1(*both, seed=sets.seed)
+    real = np.concatenate([sets.real, weight * sets.real_condition], 1)
+    fake = np.concatenate([sets.fake, weight * sets.fake_condition], 1)
+    return exact_w1(real, fake, sets.seed)
 
 
 # Distances within bins of one condition.
@@ -135,7 +134,7 @@ def bins_of(part: Part, real: np.ndarray, condition: np.ndarray, bins: int = BIN
     if len(edges) < 2:
         raise WganError(f"condition {part.name!r} is the same in all rows, so it has no bins; leave it out.")
     found = np.searchsorted(edges[1:-1], part.numbers(condition), side="right")
-    return found, tuple(f"{low:.3g} to {high:.3g}" for low, high in zip(edges[:-1], edges[1:], strict=True))
+    return found, tuple(f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges))
 
 
 def within_bins(sets: ConditionalSets, part: Part, bins: int = BINS) -> Within:
@@ -241,11 +240,11 @@ def calibration(sets: ConditionalSets, part: Part, values: Callable | None = Non
             found.append((str(name), numbers[in_real].mean(), *_moments(real[in_real]), *_moments(fake[in_fake])))
     if not found:
         raise WganError(f"no bin of {part.name!r} has {LEAST} rows of each kind; measure more rows or fewer bins.")
-    kept, at, *moments = zip(*found, strict=True)
+    kept, places, *moments = zip(*found, strict=True)
     real_mean, real_error, real_spread, spread_error, *of_fake = (np.array(one) for one in moments)
     fake_mean, fake_error, fake_spread, fake_spread_error = of_fake
     return Calibration(
-        kept, np.array(at), real_mean, real_error, fake_mean, fake_error, real_spread, spread_error,
+        kept, np.array(places), real_mean, real_error, fake_mean, fake_error, real_spread, spread_error,
         fake_spread, fake_spread_error,
     )  # fmt: skip
 
@@ -261,7 +260,7 @@ def _moments(rows: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def miscalibration(found: Calibration) -> float:
-    """The root mean square error of the mean and of the spread given a condition, in standard deviations of real values.
+    """The root mean square error of mean and spread given a condition, in standard deviations of real values.
 
     It is taken over bins and values. The part of its square that is due to the number of rows is taken off, so that it
     is near 0 for real rows.
