@@ -190,8 +190,8 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
     assert few.returncode == 0
     lacking = " ".join(few.stdout[few.stdout.index("lacking:") :].split())
     assert lacking == (
-        "lacking: Frechet distance, precision, recall, density, coverage, near-duplicates and memorisation need at least "
-        "100 samples and as many real rows; there are 50 and 50."
+        "lacking: Frechet distance, precision, recall, density, coverage, near-duplicates and memorisation need at "
+        "least 100 samples and as many real rows; there are 50 and 50."
     )
     assert "Frechet distance: " not in few.stdout
     assert "\nsliced W1" in few.stdout
