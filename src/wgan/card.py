@@ -9,7 +9,7 @@ from wgan.evaluation import evaluate
 from wgan.files.printed import shown
 from wgan.reports.command import shell_line, train_command
 from wgan.runs import folder as runs
-from wgan.training.model import Model
+from wgan.training.model import Model, z_shape
 
 BEGINS = "---\nlibrary_name: wgan"
 
@@ -37,7 +37,7 @@ def model_card(run: Path, model: Model, weights: int, norms: bool, file: str) ->
 
     The generator has so many `weights`; `norms` tells whether it has batch norms.
     """
-    saved, game, form, config = runs.read_described(run), model.game, model.form, model.config
+    saved, game, form, config = runs.read_described(run), model.game, model.made, model.config
     data, name = saved["data"], bare(config.data)
     what = f" {DATASETS[name].text}" if name in DATASETS else ""
     moments = "; NAME.mean and NAME.variance are the moments of its batch norms" if norms else ""
@@ -50,7 +50,7 @@ tags: [gan, wasserstein-gan]
 
 # A generator of {form.kind}: {text(name)}
 
-- **Input:** z, {config.latent} independent standard normal numbers.
+- **Input:** z, {" x ".join(map(str, z_shape(config)))} independent standard normal numbers.
 - **Output:** {form.kind} of {" x ".join(map(str, form.shape))}, {form.dtype} once decoded.
 - **Weights:** {weights:,} in {text(file)}, from step {model.step:,} of {config.steps:,}, named after their
   layers. The metadata of the file list the layers and the config{moments}.

@@ -71,6 +71,12 @@ PRESETS: dict[str, Preset] = {
         "After 12 minutes of one core the two-point function differs by 0.013 (floor 0.005) and the phase fraction by "
         "1.3 % (floor 0.5 %).",
     ),
+    "slices": Preset(
+        Config(network="dcgan", width=32, latent=16, batch=48, learning_rate=1e-3, steps=3000, slices="isotropic"),
+        "SliceGAN (Kench and Cooper 2021), with one critic and small networks; measured here on medium-2d",
+        "wgan train slice.npy --preset slices",
+        "TO BE MEASURED.",
+    ),
     "table": Preset(
         Config(n_critic=5, steps=3000),
         "chosen here on five tables; the comparison in docs/tables.md uses other tables",

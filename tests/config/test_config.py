@@ -30,7 +30,7 @@ def other(name):
     f = FIELDS[name]
     if choices := f.metadata.get("choices"):
         return next(choice for choice in choices if choice != f.default)
-    return {None: 3}.get(f.default, (f.default or 0) + 1 if f.type == "int" else 0.25)
+    return {None: 3}.get(f.default, 2 * f.default or 1 if f.type is int else 0.25)
 
 
 MEMBERS = [(family, name) for family, (table, _) in FAMILIES.items() if family != "network" for name in table]

@@ -268,7 +268,7 @@ def planted(monkeypatch, rows):
     """The evaluation of a digits run whose generator gives these rows."""
     dataset = data.load("digits")
     known, held_out = split(dataset, 0.1, None, 0)
-    monkeypatch.setattr(evaluate, "sample", lambda model, count, seed: rows(dataset, known)[:count])
+    monkeypatch.setattr(evaluate, "sample_seen", lambda model, count, seed: rows(dataset, known)[:count])
     return evaluate.evaluate_model(load_model(planted.run), dataset, known, held_out, 1500)["metrics"]
 
 
@@ -336,7 +336,7 @@ def test_auto_is_the_classifier_rows_or_components(monkeypatch):
         features.resolve("auto", dataset, np.arange(50), lambda text: None)
     assert called == ["classifier", "rows", "pca", "rows", "pca"]
     monkeypatch.undo()
-    with pytest.raises(WganError, match="needs images with labels"):
+    with pytest.raises(WganError, match="needs images, signals or volumes with labels"):
         features.resolve("classifier", cases["unlabelled"], np.arange(50), lambda text: None)
 
 

@@ -35,7 +35,7 @@ def of_fields(function: Any) -> Any:
 
 def _flag(name: str) -> Callable[[Any], Any]:
     f = FIELDS[name]
-    number, repeated = kind(f), "read" in f.metadata
+    number, repeated = kind(f), f.metadata.get("repeated", False)
     return click.option(
         "--" + name.replace("_", "-"),
         name,

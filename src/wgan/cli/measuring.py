@@ -39,8 +39,9 @@ wgan evaluate --real photos/ --fake made/""",
     "--features",
     default="auto",
     metavar="NAME",
-    help="What is compared: classifier, pca, rows, or inception. The weights of Inception are downloaded, unless you "
-    "write inception:FILE. auto is classifier for images with labels. [default: auto]",
+    help="What is compared: classifier, pca, random, rows, or inception. random needs signals, images or volumes. The "
+    "weights of Inception are downloaded, unless you write inception:FILE. auto is classifier for rows with labels "
+    "that are no table. [default: auto]",
 )
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"

@@ -18,10 +18,12 @@ from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
+from wgan.game.building import norm
 from wgan.game.constraints import CONSTRAINTS, Constraint
-from wgan.game.layers import mixes_batch, norm, unbounded
+from wgan.game.layers import mixes_batch, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
+from wgan.game.slices import MULTIPLE
 from wgan.maths.metrics import METRICS
 
 # Families whose members are objects; a config holds the name of a member, or an object of your own.
@@ -32,7 +34,9 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 }
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
-CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
+SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
+CONDITIONALS: dict[str, tuple[str, ...]] = dict.fromkeys(("none", "projection", "concatenation"), ())
+CONDITIONALS |= {"auxiliary": ("class_weight", "class_weight_generator")}
 
 # The measures that may choose the best checkpoint: those that need nothing but samples and rows.
 MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
@@ -61,6 +65,12 @@ def _said_kinds(column: Any) -> tuple[str, ...] | None:
     from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
 
     return said_kinds(column) or None
+
+
+def _given(value: Any) -> str | None:
+    from wgan.data.conditions import as_given  # not at the top: it imports SciPy too
+
+    return as_given(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +105,24 @@ class Config:
         "The kind of one column of a table: text, number, integer, date or identifier. Give the flag once for each "
         "column.",
         read=_said_kinds,
+        repeated=True,
         unset="guessed from the values",
+    )
+    given: Any = _data(
+        None,
+        "Columns of a table that are given: NAME,NAME. The other columns are generated given these.",
+        read=_given,
+        metavar="NAME,NAME",
+        unset="none",
+    )
+    slices: str = _data(
+        "none",
+        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
+        "axis has an image and a critic of its own.",
+        choices=tuple(SLICES),
+    )
+    slice_size: int = _data(
+        32, "The side of the slices that the critic sees, in pixels: a multiple of 8.", low=MULTIPLE, high=1024
     )
     dequantise: str = _data(
         "none",
@@ -162,7 +189,9 @@ class Config:
     generator_norm: str = _networks("auto", "The generator's normalisation. auto is the network's own.", choices=NORMS)
     conditional: str = _networks(
         "none",
-        "Train with labels. With projection the critic sees the label; with auxiliary it learns to predict it.",
+        "Generate rows of a given label or condition. The critic multiplies its features by the condition "
+        "(projection), has it in its input (concatenation), or learns to predict it (auxiliary). none becomes "
+        "projection with --given, or if the data have a condition.",
         choices=tuple(CONDITIONALS),
     )
     class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)
@@ -252,6 +281,8 @@ class Config:
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
         self._check_norm()
+        if self.slices != "none":
+            self._check_slices()
 
     def _check_member(self, family: str) -> None:
         """Store a member of a family as its name and parameters, and an object of your own unchanged."""
@@ -295,6 +326,20 @@ class Config:
             raise WganError(
                 f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
                 "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
+            )
+
+    def _check_slices(self) -> None:
+        if self.slice_size % MULTIPLE:
+            low = self.slice_size // MULTIPLE * MULTIPLE
+            raise WganError(
+                f"slice_size is {self.slice_size}, but it is a multiple of {MULTIPLE}; use {low} or {low + MULTIPLE}."
+            )
+        if self.conditional != "none":
+            raise WganError(f"conditional is {self.conditional}, but slices have no labels; use --conditional none.")
+        if self.generator_norm == "layer":
+            raise WganError(
+                "generator_norm is layer, which would tie a volume to its size, but slices give volumes of any size; "
+                "use batch or none."
             )
 
     def unread(self) -> frozenset[str]:
@@ -418,7 +463,9 @@ def resolve(family: str, config: Config, **more: Any) -> Any:
 
 
 # The fields that each member of a family and each optimiser or kind of conditional training reads.
-READERS: dict[str, dict[str, tuple[str, ...]]] = {"optimiser": OPTIMISERS, "conditional": CONDITIONALS} | {
+READERS: dict[str, dict[str, tuple[str, ...]]] = {
+    **{"optimiser": OPTIMISERS, "conditional": CONDITIONALS, "slices": SLICES}
+} | {
     family: {
         name: tuple(f for f in inspect.signature(make).parameters if f in FIELDS.keys() - FAMILIES.keys())
         for name, make in table.items()

@@ -17,6 +17,8 @@ from wgan.data.array_form import form_from_json
 from wgan.data.arrays import from_array
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
+from wgan.data.conditions import of_array
+from wgan.data.crops import crops_of
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
@@ -46,6 +48,7 @@ __all__ = [
     "Form",
     "as_labels",
     "classes_of",
+    "cropped",
     "dataset_of",
     "dataset_of_run",
     "describe",
@@ -142,19 +145,22 @@ def load(
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
-    rows, labels, mapped = read_numpy(path)
+    rows, labels, condition, mapped = read_numpy(path)
     dataset = from_array(rows, name=path.name, kind=kind)
     mapped = mapped if np.may_share_memory(dataset.rows, rows) else None  # else the rows were converted in memory
     names: tuple[str, ...] = ()
     if labels is not None:
         labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
+    told = None if condition is None else of_array(condition, len(dataset.rows), str(path))
     how = "".join(dataset.source.partition("; ")[1:])  # how columns or channels are encoded
-    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped)
+    return replace(
+        dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped, condition=told
+    )
 
 
 def dataset_of(config: "Config") -> Dataset:
-    """The data set that a config names, loaded with the config's fields for folders and tables."""
-    return load(
+    """The data set that a config names, loaded with the config's fields for folders, tables and slices."""
+    loaded = load(
         config.data,
         data_dir=config.data_dir if config.data in DATASETS else None,
         seed=config.seed,
@@ -164,6 +170,14 @@ def dataset_of(config: "Config") -> Dataset:
         column=config.column,
         kind=config.kind,
     )
+    return cropped(config, loaded)
+
+
+def cropped(config: "Config", dataset: Dataset) -> Dataset:
+    """Crops of the images of a data set, where a config asks for slices; else, and from crops, the same data set."""
+    if config.slices == "none" or dataset.apart is not None:
+        return dataset
+    return crops_of(dataset, config.slice_size, config.held_out, config.seed, each=config.slices == "each")
 
 
 def dataset_of_run(config: "Config", run: Path) -> Dataset:

@@ -67,7 +67,7 @@ class Form:
     @property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
         """The values of each channel that a picture shows as its darkest and its brightest, [channels] each."""
-        if self.low is not None and self.kind == "images":
+        if self.low is not None and (self.kind == "images" or not isinstance(self.offset, tuple)):
             low, high = np.array(self.low), np.array(self.high)
         else:
             low, high = (np.array(self.offset) + sign * SHOWN_DEVIATIONS * np.array(self.scale) for sign in (-1, 1))
@@ -179,6 +179,9 @@ class Dataset:
     sha256: str = ""  # of the rows, if it is known without reading all of them
     notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
     mapped: Mapped | None = None  # the file that the rows are a map of
+    condition: Any = None  # what generation is told of each row besides labels, a `conditions.Given`
+    apart: np.ndarray | None = None  # bool [n]: which rows to hold out, for crops, which overlap; None: any rows
+    axis: np.ndarray | None = None  # int64 [n]: the axis of a volume to which each crop is perpendicular; None: any
 
     def __post_init__(self) -> None:
         kind = type(self.rows).__name__
@@ -191,6 +194,10 @@ class Dataset:
         if self.labels is not None and np.shape(self.labels) != self.rows.shape[:1]:
             raise WganError(
                 f"{self.name} has labels of shape {np.shape(self.labels)} for {len(self.rows)} rows; give one for each"
+            )
+        if self.condition is not None and len(self.condition.values) != len(self.rows):
+            raise WganError(
+                f"{self.name} has {len(self.condition.values)} conditions for {len(self.rows)} rows; give one for each"
             )
 
     def _repr_html_(self) -> str:
@@ -230,13 +237,13 @@ def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tup
     """Split a data set into training and held-out rows, two arrays of sorted, disjoint int64 indices.
 
     `held_out` is the share of rows to hold out (at least one row, unless it is 0). Of the other rows, `rows` are drawn
-    at random for training, or all of them for None. With the same seed, fewer `rows` are a subset of more. Raises
-    WganError if there are too few rows.
+    at random for training, or all of them for None. With the same seed, fewer `rows` are a subset of more. A data set
+    that says which rows lie `apart` decides what is held out. Raises WganError if there are too few rows.
     """
-    total = len(dataset.rows)
+    total, apart = len(dataset.rows), dataset.apart
     if not 0 <= held_out < 1:
         raise WganError(f"held_out is {held_out}; give a share of the rows of at least 0 and below 1")
-    held = max(1, round(held_out * total)) if held_out else 0
+    held = int(apart.sum()) if apart is not None else max(1, round(held_out * total)) if held_out else 0
     available = total - held
     if available < 1:
         raise WganError(f"held_out {held_out} leaves none of the {total} rows to train on; lower it")
@@ -244,4 +251,5 @@ def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tup
     if not 1 <= kept <= available:
         raise WganError(f"rows is {kept}, but {available} can be trained on; give 1 to {available}")
     order = stream(seed, "held_out").permutation(total)
+    order = order if apart is None else np.concatenate([order[apart[order]], order[~apart[order]]])
     return np.sort(order[held : held + kept]), np.sort(order[:held])

@@ -272,7 +272,7 @@ def _one_hot(node: Node) -> Shape:
 
 def _resized(node: Node) -> Shape:
     scales = node.whole(2)
-    if scales != [1, 1, 2, 2]:
+    if scales != [1, 1, *[2] * (len(node.given[0].shape) - 2)]:
         raise ValueError("it resizes a map by another number than 2")
     return tuple(size * scale for size, scale in zip(node.given[0].shape, scales, strict=True))
 
@@ -284,12 +284,13 @@ def _maps(size: Callable[[int, int, int, int, int], int], features: int | None) 
         rows, old, *sizes = node.given[0].shape
         weight = () if features is None else node.given[1].shape
         kernel = list(weight[2:]) or node.settings.get("kernel_shape", [])
-        if len(sizes) != 2 or len(kernel) != 2 or (weight and (len(weight) != 4 or weight[1 - (features or 0)] != old)):
+        axes = len(sizes)
+        if not 1 <= axes <= 3 or len(kernel) != axes or (weight and weight[1 - (features or 0)] != old):
             raise ValueError(f"the operator {node.kind} has weights that do not fit")
         if node.settings.keys() - {"strides", "pads", "output_padding", "kernel_shape", "ceil_mode"}:
             raise ValueError(f"the operator {node.kind} has settings that wgan does not write")
-        strides, pads = (node.settings.get(name, [one] * 4) for name, one in (("strides", 1), ("pads", 0)))
-        more = node.settings.get("output_padding", [0, 0])
+        strides, pads = (node.settings.get(name, [one] * 2 * axes) for name, one in (("strides", 1), ("pads", 0)))
+        more = node.settings.get("output_padding", [0] * axes)
         if min([*strides, 1]) < 1 or min([*pads, *more, 0]) < 0:
             raise ValueError(f"the operator {node.kind} has negative settings")
         new = [size(s, k, strides[at], pads[at], more[at]) for at, (s, k) in enumerate(zip(sizes, kernel, strict=True))]

@@ -334,7 +334,7 @@ def _side(name: str | Path, ways: Ways, step: str | int | None = None) -> _Side:
             both = models.sample(model, 2 * count, seed)
             return both[:count], both[count:]
 
-        return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.form, is_run=True)
+        return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.whole, is_run=True)
     if path.is_dir():
         raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
     ways = ways.of(name)

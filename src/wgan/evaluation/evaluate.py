@@ -12,6 +12,7 @@ from wgan import __version__, data
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
@@ -27,7 +28,7 @@ from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
-from wgan.training.model import Model, load_model, sample, sample_codes
+from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
 COPIES = 3  # of all features in float64: the features, and what a metric computes from them
@@ -117,7 +118,7 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     Raises WganError if the data are missing or are not the data that the run was trained on.
     """
     try:
-        dataset = dataset or data.dataset_of_run(config, run)
+        dataset = data.cropped(config, dataset) if dataset else data.dataset_of_run(config, run)
     except WganError as problem:
         raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
@@ -153,8 +154,10 @@ def evaluate_model(
         held_out = held_out[:count]
     drawn = samples if seen.against_all else count
     note(f"{drawn:,} samples")
-    rows = sample(model, drawn, seed)
-    asked = sample_codes(model, drawn, seed) if model.classes and seen.name == "classifier" else None
+    rows = sample_seen(model, drawn, seed)
+    asked = (
+        sample_codes(model, drawn, seed) if isinstance(model.classes, Classes) and seen.name == "classifier" else None
+    )
     labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:

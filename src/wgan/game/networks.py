@@ -5,25 +5,24 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from wgan.errors import WganError
-from wgan.game.constraints import Constraint
-from wgan.game.layers import (
+from wgan.game.arrays import Told
+from wgan.game.building import (
     GLOBAL_MEAN,
     MEAN_POOL,
-    Layer,
     activation,
     class_bias,
     conv,
     conv_transpose,
     dense,
-    mixes_batch,
     norm,
     projection,
     reshape,
     residual,
     softmax,
     upsample,
-    with_classes,
 )  # fmt: skip
+from wgan.game.constraints import Constraint
+from wgan.game.layers import Layer, mixes_batch, with_condition
 
 
 class Ends(NamedTuple):
@@ -34,16 +33,22 @@ class Ends(NamedTuple):
 
 
 UNBOUNDED, PICTURES = Ends(), Ends(bounded=True)
+HIDDEN = 64  # units between numbers that are told and their product with the features of a row
 
 
 class Architecture(NamedTuple):
     """The layers of the critic (rows to one score) and of the generator (z to rows); `init` names the entry of INIT
-    for their initial weights."""
+    for their initial weights.
+
+    `noise` is the shape of the axes of space of z. Only the z of a generator of volumes whose critic sees slices has
+    such axes; see `slices`.
+    """
 
     name: str
     critic: list[Layer]
     generator: list[Layer]
     init: str
+    noise: tuple[int, ...] = ()
 
 
 # The architectures.
@@ -68,7 +73,7 @@ def mlp(
 
     flat = math.prod(row)
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
-    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *_output_activation(ends)]
+    generator = [*hidden(generator_norm), dense(flat), reshape(*row), *output_activation(ends)]
     return Architecture("mlp", critic, generator, "he")
 
 
@@ -96,7 +101,7 @@ def hybrid(
     critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
     generator = [dense(width), *up, _act(kind)] * depth
     generator += [dense(math.prod(size) * 16), reshape(*size, 16), *up, _act(kind)]
-    generator += [conv_transpose(row[-1], 4, 2, row[:-1]), *_output_activation(ends)]
+    generator += [conv_transpose(row[-1], 4, 2, row[:-1]), *output_activation(ends)]
     return Architecture("hybrid", [*critic, dense(1)], generator, "he")
 
 
@@ -138,7 +143,7 @@ def dcgan(
         features = filters[stage - 1] if stage else row[-1]
         generator += [conv_transpose(features, 4, 2, sizes[stage]), *([*up, _act(slopes[1])] if stage else [])]
     return Architecture(
-        "dcgan", [*critic, *_score_layers(sizes, filters)], [*generator, *_output_activation(ends)], "dcgan"
+        "dcgan", [*critic, *_score_layers(sizes, filters)], [*generator, *output_activation(ends)], "dcgan"
     )
 
 
@@ -166,7 +171,7 @@ def keras_cnn(
     for features, size in zip([4 * width, 2 * width, row[-1]], sizes[-2::-1], strict=True):
         generator += [*norm(up), leaky, conv_transpose(features, 5, 2, size)]
     score = _score_layers(sizes, filters)
-    return Architecture("keras-cnn", [*critic, *score], [*generator, *_output_activation(ends)], "glorot")
+    return Architecture("keras-cnn", [*critic, *score], [*generator, *output_activation(ends)], "glorot")
 
 
 def stax_cnn(
@@ -189,7 +194,7 @@ def stax_cnn(
         critic += [conv(features, 4, 2), *norm(down), _act("relu")]
     generator = [dense(math.prod(sizes[2]) * 2 * width), reshape(*sizes[2], 2 * width), *norm(up), _act("relu")]
     generator += [conv_transpose(width, 4, 2, sizes[1]), *norm(up), _act("relu")]
-    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *_output_activation(ends)]
+    generator += [conv_transpose(row[-1], 4, 2, sizes[0]), *output_activation(ends)]
     score = _score_layers(sizes, [2 * width])
     return Architecture("stax-cnn", [*critic, *score], generator, "glorot")
 
@@ -221,7 +226,7 @@ def resnet(
     generator = [dense(math.prod(sizes[-1]) * width), reshape(*sizes[-1], width)]
     for size in sizes[-2::-1]:
         generator.append(block(up, [upsample(size)], [], [upsample(size), narrow]))
-    generator += [*up, act, conv(row[-1], 3), *_output_activation(ends)]
+    generator += [*up, act, conv(row[-1], 3), *output_activation(ends)]
 
     # The first block begins without ReLU and norm, and its shortcut pools before the convolution.
     critic = [residual([wide, *norm(down), act, wide, MEAN_POOL], [MEAN_POOL, narrow])]
@@ -230,28 +235,37 @@ def resnet(
     return Architecture("resnet", [*critic, act, GLOBAL_MEAN, dense(1)], generator, "glorot")
 
 
-def conditional(architecture: Architecture, how: str, classes: int) -> Architecture:
-    """The same architecture for labelled rows: the generator makes rows of a given class.
+def conditional(architecture: Architecture, how: str, told: Told) -> Architecture:
+    """The same architecture for rows with a condition: the generator makes rows of a given one.
 
-    The critic sees the class too if `how` is "projection". If it is "auxiliary" (Odena et al. 2017), the critic
-    predicts the class with one more output for each class. The generator's batch norms become conditional; without
-    batch norm, its first layer gets a bias for each class.
+    The critic's score has a product with the condition if `how` is "projection", and its first layer gets a bias by the
+    condition if `how` is "concatenation". If it is "auxiliary" (Odena et al. 2017), the critic predicts the condition
+    with one more output for each unit. The generator's batch norms become conditional; without batch norm, or for
+    numbers, its first layer gets a bias by the condition.
     """
     *body, last = architecture.critic
     if last != dense(1):
         raise WganError(f"network {architecture.name} does not end in a dense score; use --conditional none.")
-    critic = [*body, projection(classes) if how == "projection" else dense(1 + classes)]
-    first, *rest = architecture.generator
-    generator = with_classes([first, *rest], classes)
-    if not mixes_batch(generator):
-        generator = [first, class_bias(classes), *rest]
+    heads = {
+        "projection": projection(told.units, 0 if told.one_class else HIDDEN),
+        "auxiliary": dense(1 + told.units),
+        "concatenation": last,
+    }
+    critic = [*body, heads[how]]
+    if how == "concatenation":
+        first = next(at for at, layer in enumerate(critic) if layer["kind"] != "reshape")
+        critic.insert(first + 1, class_bias(told.units))
+    first_layer, *rest = architecture.generator
+    generator = with_condition([first_layer, *rest], told)
+    if not mixes_batch(generator) or not told.one_class:
+        generator.insert(1, class_bias(told.units))
     return architecture._replace(critic=critic, generator=generator)
 
 
 _act = activation  # the architectures have an argument called `activation`
 
 
-def _output_activation(ends: Ends) -> list[Layer]:
+def output_activation(ends: Ends) -> list[Layer]:
     """The last activation: tanh for bounded rows, softmax for the channels that stand for levels, else none."""
     return [_act("tanh")] if ends.bounded else [softmax(ends.groups)] if ends.groups else []
 

@@ -5,21 +5,30 @@ The functions of a step take a state and return the next one; a state that was p
 
 from typing import Any, NamedTuple
 
-from wgan.game.arrays import Params
+from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import Augment
 from wgan.game.constraints import Constraint
 from wgan.game.engine import Engine, Optimiser
 from wgan.game.layers import apply_layers, mixes_batch
 from wgan.game.networks import Architecture
-from wgan.game.objectives import Objective, cross_entropy
+from wgan.game.objectives import Objective, told_loss
+from wgan.game.slices import places, slices_of, spread
 
 AT_ONCE = 1024  # most fakes made in one pass: more are not faster, and warm-up steps need thousands
+
+
+class Auxiliary(NamedTuple):
+    """What the critic predicts, and the weights of that loss for the critic and for the generator."""
+
+    told: Told
+    critic: float
+    generator: float
 
 
 class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine.
 
-    `auxiliary` holds the weights of the auxiliary classifier's loss for the critic and the generator, or None.
+    `auxiliary` says what the critic predicts of the condition, with the weights of that loss, or is None.
     `augment` changes the images that the critic sees, or is None.
     """
 
@@ -28,7 +37,7 @@ class Game(NamedTuple):
     objective: Objective
     constraint: Constraint
     optimiser: Optimiser
-    auxiliary: tuple[float, float] | None = None
+    auxiliary: Auxiliary | None = None
     augment: Augment | None = None
 
 
@@ -46,9 +55,12 @@ class Draws(NamedTuple):
     """The random draws of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
     weights [n_critic, batch] and the generator's z [batch, latent].
 
-    With labels, `label` holds the one-hot classes of the real rows and of their fakes [n_critic, batch, classes], and
+    With conditions, `label` holds those of the real rows and of their fakes [n_critic, batch, units], and
     `generator_label` those of the generator's batch. With augmentation, `augment` holds the parameters for real rows
     and for fakes [n_critic, 2, batch, numbers], and `generator_augment` those for the generator's batch.
+
+    Where the critic sees slices, z has axes of space and a row for each volume. `where` says which slices of the
+    volumes the critic sees in its steps, as `slices_of` takes it, and `generator_where` in the generator's.
     """
 
     real: Any
@@ -59,10 +71,13 @@ class Draws(NamedTuple):
     generator_label: Any = None
     augment: Any = None
     generator_augment: Any = None
+    where: Any = None
+    generator_where: Any = None
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
-    """The critic's scores, high for real rows, [batch, 1]; an auxiliary classifier adds a logit for each class."""
+    """The critic's scores, high for real rows, [batch, 1]; an auxiliary head adds an output for each unit of the
+    condition."""
     return apply_layers(game.engine.ops, game.architecture.critic, critic, rows, label=label)
 
 
@@ -74,6 +89,15 @@ def score(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
 def generate(game: Game, generator: Params, z: Any, moments: dict | None = None, label: Any = None) -> Any:
     """The generator's rows for z [batch, latent]; batch norm uses `moments` of `calibrate`, or else the batch's."""
     return apply_layers(game.engine.ops, game.architecture.generator, generator, z, moments, label)
+
+
+def seen(game: Game, rows: Any, where: Any = None) -> Any:
+    """What the critic sees of generated rows: the rows, or slices of volumes, evenly spread if `where` is None."""
+    if not game.architecture.noise:
+        return rows
+    if where is None:
+        where = game.engine.array(places(spread(len(rows), rows.shape[1]), rows.shape[1]))
+    return slices_of(game.engine, rows, where)
 
 
 def calibrate(game: Game, generator: Params, z: Any, label: Any = None) -> dict[str, Any]:
@@ -93,9 +117,10 @@ def paired_outputs(game: Game, critic: Params, real: Any, fake: Any, label: Any 
 
 
 def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
-    """The fakes of all critic steps, [n_critic, batch, ...], for z [n_critic, batch, latent], made in one pass."""
+    """The rows of all critic steps, [n_critic, batch, ...], for z [n_critic, batch, latent], made in one pass."""
     count, batch = z.shape[:2]
-    z, label = (x if x is None else x.reshape(count * batch, -1) for x in (z, label))
+    label = None if game.architecture.noise else label  # of slices, which a generator of volumes does not read
+    z, label = (x if x is None else x.reshape(count * batch, *x.shape[2:]) for x in (z, label))
     rows = generate(game, generator, z, label=label)
     return rows.reshape(count, batch, *rows.shape[1:])
 
@@ -124,8 +149,8 @@ def critic_step(
             penalty, norm = constraint.penalty(engine, lambda rows: score(game, critic, rows, label), real, fake, mix)
             value, info = value + penalty, {**info, "penalty": penalty, "gradient_norm": norm}
         if game.auxiliary:
-            class_loss = cross_entropy(engine.ops, of_real[:, 1:], label)
-            value, info = value + game.auxiliary[0] * class_loss, {**info, "critic_class_loss": class_loss}
+            class_loss = told_loss(engine.ops, of_real[:, 1:], label, game.auxiliary.told)
+            value, info = value + game.auxiliary.critic * class_loss, {**info, "critic_class_loss": class_loss}
         return value, {"critic_loss": value, **info}
 
     gradient, info = engine.grad(loss, state.critic)
@@ -135,20 +160,27 @@ def critic_step(
 
 
 def generator_step(
-    game: Game, state: State, z: Any, learning_rate: float, decay: float, label: Any = None, augment: Any = None
+    game: Game,
+    state: State,
+    z: Any,
+    learning_rate: float,
+    decay: float,
+    label: Any = None,
+    augment: Any = None,
+    where: Any = None,
 ) -> tuple[State, dict[str, Any]]:
     """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new."""
     engine = game.engine
 
     def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
-        rows = generate(game, generator, z, label=label)
+        rows = seen(game, generate(game, generator, z, label=label), where)
         rows = game.augment.apply(engine.ops, rows, augment) if game.augment else rows
         found = outputs(game, state.critic, rows, label)
         value = game.objective.generator_loss(engine.ops, found[:, 0])
         if not game.auxiliary:
             return value, {"generator_loss": value}
-        class_loss = cross_entropy(engine.ops, found[:, 1:], label)
-        value = value + game.auxiliary[1] * class_loss
+        class_loss = told_loss(engine.ops, found[:, 1:], label, game.auxiliary.told)
+        value = value + game.auxiliary.generator * class_loss
         return value, {"generator_loss": value, "generator_class_loss": class_loss}
 
     gradient, info = engine.grad(loss, state.generator)
@@ -165,15 +197,16 @@ def iteration(
     at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
 
-    optional = {"label": draws.label, "augment": draws.augment}
+    optional = {"label": draws.label, "augment": draws.augment, "where": draws.where}
     optional = {name: drawn for name, drawn in optional.items() if drawn is not None}
 
     def critic(state: State, real: Any, source: Any, mix: Any, *more: Any) -> tuple[State, dict[str, Any]]:
         given = dict(zip(optional, more, strict=True))
         fake = source if at_once else generate(game, state.generator, source, label=given.get("label"))
+        fake = seen(game, fake, given.pop("where", None))
         return critic_step(game, state, real, fake, mix, learning_rate, **given)
 
     state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *optional.values()))
     last = draws.generator_z, learning_rate, decay, draws.generator_label, draws.generator_augment
-    state, more = generator_step(game, state, *last)
+    state, more = generator_step(game, state, *last, draws.generator_where)
     return state, {**info, **more}

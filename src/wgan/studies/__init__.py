@@ -238,4 +238,5 @@ STUDIES = {  # the module of each study, imported when it is asked for
     "architectures": "wgan.studies.architectures",
     "penalty-sides": "wgan.studies.penalty_sides",
     "tutorials": "wgan.studies.tutorials",
+    "shapes": "wgan.studies.shapes",
 }

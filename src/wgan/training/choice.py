@@ -28,19 +28,22 @@ def chosen(dataset: Dataset, given: Container[str], note: Callable[[str], None])
     """The name of the preset for a data set, when no preset is named; `note` gets the reason if it is news.
 
     Rows with axes of space get `default` if the network or the objective is among the `given` fields, since their
-    presets are a choice of both.
+    presets are a choice of both. Crops always get theirs, whose batch suits slices.
     """
     choice = recommended(dataset)
-    if dataset.form.space and any(field in given for field in OWN):
+    if dataset.apart is None and dataset.form.space and any(field in given for field in OWN):
         return "default"
     if choice.news:
-        note(f"{choice.why}.{' --preset default is the general one.' if choice.preset != 'default' else ''}")
+        general = choice.preset != "default" and dataset.apart is None
+        note(f"{choice.why}.{' --preset default is the general one.' if general else ''}")
     return choice.preset
 
 
 def recommended(dataset: Dataset) -> Choice:
     """The preset that suits a data set."""
     form, rows = dataset.form, len(dataset.rows)
+    if dataset.apart is not None:
+        return Choice("slices", f"crops of {form.shape[0]} x {form.shape[1]}: the preset slices suits them")
     if isinstance(form, TableForm):
         why = f"{rows:,} rows of a table: the preset table, which trains the critic more often, suits them"
         return Choice("table", why)

@@ -14,12 +14,13 @@ import numpy as np
 from wgan.config import name_of
 from wgan.data import Form
 from wgan.errors import WganError
+from wgan.game import slices
 from wgan.maths import streams, support
 from wgan.maths.metrics import METRICS, Measurement, Sets
 from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, mean_distance
 from wgan.maths.random_features import random_features
 from wgan.runs import best
-from wgan.training.model import generate
+from wgan.training.model import generate_seen, z_shape
 from wgan.training.state import LEAST_HALF, Training, model_of
 
 COUNT = 512  # samples, and held-out rows of a half, at most
@@ -60,6 +61,7 @@ def prepare(training: Training) -> Comparison | None:
     size = min(len(held_out) // 2, COUNT)
     if min(size, len(training.rows)) < LEAST_HALF:
         return None
+    shape = slices.volumes_for(COUNT) if training.game.architecture.noise else COUNT, *z_shape(config)
     rng = streams.stream(config.seed, "compare")
     order = rng.permutation(held_out)
     real = np.sort(rng.permutation(training.rows)[:COUNT])
@@ -67,7 +69,7 @@ def prepare(training: Training) -> Comparison | None:
     among = features(dataset.rows[real])
 
     def half(chosen: np.ndarray) -> Half:
-        rows, z = dataset.rows[np.sort(chosen)], rng.standard_normal((COUNT, config.latent), dtype=np.float32)
+        rows, z = dataset.rows[np.sort(chosen)], rng.standard_normal(shape, dtype=np.float32)
         codes = None if training.codes is None else training.codes[rng.choice(training.rows, COUNT)]
         return Half(rows, features(rows), z, codes)
 
@@ -83,9 +85,17 @@ def prepare(training: Training) -> Comparison | None:
     return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
 
 
-def compare(comparison: Comparison, training: Training) -> Record:
-    """The energy distance to the half that chooses, and the measure of `best_by` if it is another one."""
-    samples = generate(model_of(training), comparison.chosen.z, comparison.chosen.codes)
+def samples_of(comparison: Comparison, training: Training) -> np.ndarray:
+    """The samples at rest that are compared with the half that chooses."""
+    return generate_seen(model_of(training), comparison.chosen.z, comparison.chosen.codes)
+
+
+def compare(comparison: Comparison, training: Training, samples: np.ndarray | None = None) -> Record:
+    """The energy distance to the half that chooses, and the measure of `best_by` if it is another one.
+
+    `samples` are those of `samples_of`, if they are made already.
+    """
+    samples = samples_of(comparison, training) if samples is None else samples
     features = comparison.features(samples)
     found = energy_distance(comparison.chosen.features, features)
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}
@@ -114,7 +124,7 @@ def named(name: str, found: support.Interval) -> Record:
 
 def report(comparison: Comparison, training: Training) -> Record:
     """The measure of `best_by` on the half that does not choose, and its standard error where it has one."""
-    samples = generate(model_of(training), comparison.reported.z, comparison.reported.codes)
+    samples = generate_seen(model_of(training), comparison.reported.z, comparison.reported.codes)
     found, name = comparison.measure(samples, comparison.reported), name_of(training.config.best_by)
     error = {} if found.error is None else {f"reported_error.{name}": found.error}
     return {f"reported.{name}": found.value} | error

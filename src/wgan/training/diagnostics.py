@@ -5,17 +5,20 @@ Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have sta
 describes each number.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.game import step
+from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
+from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs.quantities import quantity
-from wgan.training import comparison
+from wgan.training import comparison, structure
+from wgan.training.model import z_shape
 from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
@@ -32,11 +35,12 @@ class Probe(NamedTuple):
     """The rows and draws that all measurements of a run share, and the floors: the same numbers for real rows.
 
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
-    `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
-    without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
+    `z_labels` and `unseen_labels` are the conditions of z and of `unseen`, as the players see them, or None in a run
+    without one. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
     of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
-    what chooses the best checkpoint, or None with too few held-out rows.
+    what chooses the best checkpoint, or None with too few held-out rows. `structure` is what the structure of samples
+    is compared with, or None for tables, points, pictures and too few held-out rows.
     """
 
     z: Any
@@ -51,6 +55,7 @@ class Probe(NamedTuple):
     searched_labels: np.ndarray | None
     real_spread: float
     comparison: comparison.Comparison | None
+    structure: structure.Known | None
     floors: Record
 
 
@@ -67,9 +72,13 @@ def prepare(training: Training) -> Probe:
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
     encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched_rows, held_rows))
     count = min(len(held_rows) or ROWS, ROWS)
-    z = rng.standard_normal((count, config.latent), dtype=np.float32)
+    made = slices.volumes_for(count) if training.game.architecture.noise else count
+    z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
     order = rng.permutation(len(searched_rows))  # A stored data set may be sorted by label.
+    if (axis := dataset.axis) is not None:
+        order = order[slices.in_turn(axis[searched_rows[order]])]
+        mix = mix[: len(order)]
     width = int(np.prod(dataset.form.encoded_shape))
     searched, held_out, held_labels = encoded.reshape(-1, width), unseen.reshape(-1, width), None
     floors: Record = {"measured_rows": float(count)}
@@ -82,24 +91,49 @@ def prepare(training: Training) -> Probe:
         floors["kinds_floor"] = support.support_size(held_labels, most=len(np.unique(labels))).value
     z_labels, unseen_labels = None, None
     if classes and codes is not None:
-        codes_of_z = np.resize(codes[searched_rows[order]], count)
-        z_labels = engine.array(classes.one_hot(codes_of_z))
-        unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
+        codes_of_z = codes[np.resize(searched_rows[order], count)]
+        z_labels = engine.array(classes.encode(codes_of_z))
+        unseen_labels = engine.array(classes.encode(codes[held_rows]))
+    if axis is not None:
+        z_labels = engine.array(slices.axes_of(made * slices.PER_VOLUME))
+        unseen_labels = engine.array(slices.places(axis[held_rows], slices.AXES))
     z, real, unseen, mix = (engine.array(x) for x in (z, encoded[order[:count]], unseen, mix))
     spread = _spread(held_out if len(held_out) else searched)
     compared = comparison.prepare(training)
     floors |= compared.floors if compared else {}
+    formed = structure_of(training, compared, searched_rows[order])
+    floors |= formed.floors if formed else {}
     known = held_out, held_labels, searched, labels
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, floors)
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, floors)
 
 
-def diagnose(probe: Probe, training: Training) -> Record:
-    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`."""
+def structure_of(
+    training: Training, compared: comparison.Comparison | None, order: np.ndarray
+) -> structure.Known | None:
+    """What the structure of samples is compared with: both halves of the held-out rows, and training rows in `order`.
+
+    Pictures are left out: their diagnostics are to stay quick, and `wgan evaluate` measures their structure.
+    """
+    form, rows = training.dataset.form, training.dataset.rows
+    if compared is None or not form.space or form.picture:
+        return None
+    most = most_rows(form.shape)
+    halves = compared.chosen.rows[: most - most // 2], compared.reported.rows[: most // 2]
+    return structure.prepare(np.concatenate(halves), rows[np.sort(order[: min(most, comparison.COUNT)])])
+
+
+def diagnose(
+    probe: Probe, training: Training, keep: Callable[[structure.Curves], object] = lambda curves: None
+) -> Record:
+    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`.
+
+    `keep` receives the curves of the structure of samples, where they are measured.
+    """
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
     found = game.engine.run(engine_values, game, state, *inputs)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
-    fake, sample = (arrays.pop(name).reshape(len(probe.z), -1) for name in ("fake", "sample"))
+    fake, sample = (rows.reshape(len(rows), -1) for rows in (arrays.pop("fake"), arrays.pop("sample")))
     if not all(np.isfinite(array).all() for array in (fake, sample, *arrays.values())):
         return {}  # The loop names the value that is not finite.
     record: Record = {}
@@ -122,7 +156,12 @@ def diagnose(probe: Probe, training: Training) -> Record:
         most = len(np.unique(probe.searched_labels))
         record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training))
     if probe.comparison:
-        record |= comparison.compare(probe.comparison, training)
+        samples = comparison.samples_of(probe.comparison, training)
+        record |= comparison.compare(probe.comparison, training, samples)
+        if probe.structure:
+            more, curves = structure.compare(probe.structure, samples)
+            record |= more
+            keep(curves)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
 
 
@@ -131,14 +170,16 @@ def engine_values(
 ) -> dict[str, Any]:
     """The rows, scores and norms of gradients, which only the engine can compute, as the engine's arrays."""
     engine = game.engine
-    fake = step.generate(game, state.generator, z, label=label)
-    sample = step.generate(game, state.average, z, label=label) if state.average else fake
+    fake = step.seen(game, step.generate(game, state.generator, z, label=label))
+    sample = step.seen(game, step.generate(game, state.average, z, label=label)) if state.average else fake
     found = {"fake": fake, "sample": sample}
     if len(unseen):
         found["seen_score"] = step.score(game, state.critic, real, None if label is None else label[: len(real)])
         found["unseen_score"] = step.score(game, state.critic, unseen, unseen_label)
     count = len(mix)
-    real, fake, label = real[:count], fake[:count], None if label is None else label[:count]
+    some, per_volume = (slices.volumes_for(count), slices.PER_VOLUME) if game.architecture.noise else (count, 1)
+    label, of_some = (None, None) if label is None else (label[:count], label[: some * per_volume])
+    real, fake = real[:count], fake[:count]
     eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
     for name, rows in (("real", real), ("fake", fake), ("mixed", eps * real + (1 - eps) * fake)):
         slope = engine.input_grad(lambda x: step.score(game, state.critic, x, label), rows).reshape(count, -1)
@@ -147,7 +188,7 @@ def engine_values(
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
-    generator = step.generator_step(shown, state, z[:count], 0.0, 0.0, label)[0].generator
+    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
         gradient = critic[name]
         found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())

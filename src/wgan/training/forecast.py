@@ -4,19 +4,21 @@ import math
 from collections.abc import Callable
 
 from wgan.config import FIELDS, OPTIMISERS, Config
-from wgan.data import Classes, Form
+from wgan.data import Form
+from wgan.data.conditions import Condition
 from wgan.errors import WganError
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.game.layers import Layer, array_shapes, shapes
+from wgan.game.slices import volumes_for
 from wgan.training import own_networks
-from wgan.training.model import architecture_of, ends_of
+from wgan.training.model import architecture_of, ends_of, z_shape
 
 Row = tuple[int, ...]
 # The settings that decide how much memory a run takes; the first that explains it is named with its largest value.
 LOWERED = ("width", "depth", "latent", "generator_batch", "batch", "warm_up_critic", "n_critic")
 
 
-def refuse_too_large(config: Config, form: Form, classes: Classes | None) -> None:
+def refuse_too_large(config: Config, form: Form, classes: Condition | None) -> None:
     """Raise WganError if a run takes more memory than is free; it names the setting to lower, and to which number."""
     needed = bytes_of_training(config, form, classes)
     room = SHARE * free()
@@ -28,10 +30,11 @@ def refuse_too_large(config: Config, form: Form, classes: Classes | None) -> Non
         )
 
 
-def bytes_of_training(config: Config, form: Form, classes: Classes | None) -> int:
+def bytes_of_training(config: Config, form: Form, classes: Condition | None) -> int:
     """The bytes of the weights with their gradients and the memory of the optimisers, and of what one step computes."""
-    row, latent = form.encoded_shape, (config.latent,)
+    row = form.encoded_shape
     architecture = architecture_of(config, row, ends_of(form), classes)
+    latent = z_shape(config)
     if own_networks.is_own(architecture):  # its own code makes it, and takes the memory already
         return 0
     size = 8 if config.precision == "float64" else 4
@@ -40,7 +43,8 @@ def bytes_of_training(config: Config, form: Form, classes: Classes | None) -> in
     weights += (copies + (config.average > 0)) * _count(architecture.generator, latent)
     critic, generator = _units(architecture.critic, row), _units(architecture.generator, latent)
     samples = config.generator_batch or config.batch
-    computed = max(2 * config.batch * critic, samples * (critic + generator))
+    made = volumes_for(samples) if architecture.noise else samples
+    computed = max(2 * config.batch * critic, samples * critic + made * generator)
     steps = max(config.n_critic, config.warm_up_critic if config.warm_up or config.warm_up_every else 0)
     drawn = steps * config.batch * (math.prod(row) + config.latent) + samples * config.latent
     return size * (weights + computed) + 4 * drawn

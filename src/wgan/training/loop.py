@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ import numpy as np
 from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError
-from wgan.game import step
+from wgan.game import slices, step
 from wgan.maths import streams
 from wgan.reports import figures
 from wgan.reports.unfinished import ended_early
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import comparison, diagnostics, extension, finite
-from wgan.training.model import engine_of, generate
+from wgan.training.model import engine_of, generate, z_shape
 from wgan.training.state import (
     Training,
     describe,
@@ -43,7 +45,7 @@ from wgan.training.state import (
 Record = dict[str, Any]
 
 ESTIMATE_ROWS = 512  # rows of each kind in `estimate` and `held_out_estimate`
-GRID = 64  # samples in a picture
+GRID, VOLUMES = 64, 4  # samples in a picture, and volumes of which the critic sees slices
 
 
 def advance(
@@ -66,7 +68,7 @@ def advance(
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
-            measured = diagnostics.diagnose(probe, training)
+            measured = diagnostics.diagnose(probe, training, partial(_keep_curves, out, at))
         if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
             loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
             training.measured.append(best.Measured(at, loss, error))
@@ -97,6 +99,12 @@ def advance(
         # checked one step late, so that the engine computes this step while the host checks the one before
         finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
         before = training.info
+
+
+def _keep_curves(out: Path | None, at: int, curves: dict[str, Any]) -> None:
+    """Write the curves of a step for the report, in the place of those of an earlier step."""
+    if out:
+        runs.write(out, runs.STRUCTURE, {"step": at, **curves})
 
 
 def train(
@@ -239,11 +247,15 @@ def estimates(training: Training) -> Record:
     config, game, at = training.config, training.game, training.step
     count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
     rng = streams.stream(config.seed, "estimate", at)
-    z = rng.standard_normal((count, config.latent), dtype=np.float32)
+    made = slices.volumes_for(count) if game.architecture.noise else count
+    z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     engine, critic = game.engine, training.state.critic
     label = labels_of(training, rng.choice(training.rows, count)) if training.classes else None
     rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z), None, label)
-    fake = engine.run(step.score, game, critic, rows_of_z, label)
+    seen = step.seen(game, rows_of_z)
+    if training.dataset.axis is not None:
+        label = engine.array(slices.axes_of(len(seen)))
+    fake = engine.run(step.score, game, critic, seen, label)
 
     def against(rows: np.ndarray) -> float:
         chosen = np.sort(rng.choice(rows, count, replace=False))
@@ -285,14 +297,18 @@ def save(training: Training, out: Path, passing: bool = False, watch: finite.Wat
 
 def picture(training: Training, path: Path) -> None:
     """Draw samples from z that stay the same during the run; each of a few classes gets as many columns."""
-    config, form = training.config, training.dataset.form
+    config, model = training.config, model_of(training)
+    form, slices_seen = model.made, config.slices != "none"
     count, columns, codes = GRID if form.space else 1000, None, None
-    if training.classes:
+    count = count if not slices_seen else VOLUMES
+    if isinstance(training.classes, Classes):
         columns, codes = figures.places_of_classes(len(training.classes.names), count)
         count = len(codes)
-    z = streams.normal(config.seed, "fixed_z", 0, (count, config.latent))
-    rows = generate(model_of(training), z, codes)
-    real = training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
+    elif training.codes is not None:
+        codes = training.codes[np.resize(training.rows, count)]
+    z = streams.normal(config.seed, "fixed_z", 0, (count, *z_shape(config)))
+    rows = generate(model, z, codes)
+    real = None if slices_seen else training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
     figures.samples(rows, form, path, real, columns)
     if isinstance(form, TableForm):
         runs.write_drawn_rows(path.with_suffix(".npy"), rows)

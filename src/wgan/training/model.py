@@ -1,26 +1,30 @@
 """From a checkpoint to samples and scores."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wgan.config import FAMILIES, Config, Named, resolve
-from wgan.data import Classes, Form, form_from_json
+from wgan.data import Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
+from wgan.data.conditions import Columns, Condition, condition_from_json
+from wgan.data.labels import Classes
+from wgan.data.said import said
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
-from wgan.game import networks, step
-from wgan.game.arrays import Params
+from wgan.game import networks, slices, step
+from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
-from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
+from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded, uses_condition
 from wgan.game.networks import UNBOUNDED, Architecture, Ends
 from wgan.game.objectives import Objective
-from wgan.game.step import Game
+from wgan.game.step import Auxiliary, Game
 from wgan.maths import streams
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
@@ -29,12 +33,14 @@ from wgan.training.drawing import CHUNK, Drawn
 from wgan.training.latents import Latents
 
 CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
+VOLUMES = 32  # the same for a generator of volumes whose critic sees slices: z has many places
 
 
 class Model(NamedTuple):
     """A trained generator and its critic, as `sample` and `score` need them.
 
-    `generator` is the average if the run keeps one; `classes` is None for a run without labels.
+    `form` is that of the rows that the critic sees. `generator` is the average if the run keeps one; `classes` is what
+    samples are told, or None.
     """
 
     config: Config
@@ -43,7 +49,30 @@ class Model(NamedTuple):
     critic: Params
     generator: Params
     step: int
-    classes: Classes | None = None
+    classes: Condition | None = None
+
+    @property
+    def whole(self) -> Form:
+        """The form of samples: of the rows, with the columns that are given if they come from the same table."""
+        return self.classes.joined(self.made) if isinstance(self.classes, Columns) else self.made
+
+    @property
+    def made(self) -> Form:
+        """The form of the generator's rows: volumes where the critic sees their slices."""
+        return made_of(self.config, self.form)
+
+
+def made_of(config: Config, form: Form, size: int | None = None) -> Form:
+    """The form of a generator's rows by that of the critic's rows; `size` is the side of volumes, if it is another."""
+    if config.slices == "none":
+        return form
+    return replace(form, kind="volumes", shape=(*[size or config.slice_size] * slices.AXES, form.shape[-1]))
+
+
+def z_shape(config: Config, size: int | None = None) -> tuple[int, ...]:
+    """The shape of the z of one row, [latent], or of one volume; `size` is the side of volumes, if it is another."""
+    noise = () if config.slices == "none" else slices.noise(size or config.slice_size, config.slice_size)
+    return *noise, config.latent
 
 
 def load_model(
@@ -68,7 +97,7 @@ def load_model(
     game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, ends_of(form), classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
-    generator = weights_of(found, player, game, game.architecture.generator, (config.latent,))
+    generator = weights_of(found, player, game, game.architecture.generator, z_shape(config))
     return Model(config, form, game, critic, generator, found.step, classes)
 
 
@@ -92,13 +121,13 @@ def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Confi
     return config.replace(**given)
 
 
-def described(saved: dict[str, Any], config: Config, run: Path | str) -> tuple[Form, Classes | None]:
-    """The form of the data and the classes in a run's config.json. Raises WganError for what does not fit together."""
+def described(saved: dict[str, Any], config: Config, run: Path | str) -> tuple[Form, Condition | None]:
+    """The form of the data and the condition in a run's config.json. Raises WganError if they do not fit."""
     about = saved.get("data")
     about = about if isinstance(about, dict) else {}
     try:
         form = form_from_json(about.get("form"))
-        return form, None if config.conditional == "none" else Classes.from_json(about.get("classes"))
+        return form, None if config.conditional == "none" else condition_from_json(about)
     except ValueError as fault:
         raise WganError(
             f"{run}/config.json does not describe a run ({fault}); restore that file, or give another run folder."
@@ -119,17 +148,19 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
             )
 
 
-def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None) -> Game:
+def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Condition | None = None) -> Game:
     """The players, what they minimise and the engine of a config, for encoded rows of shape `row`.
 
-    `ends` is `ends_of(form)`; `classes` are the classes of a conditional run.
+    `ends` is `ends_of(form)`; `classes` is the condition of a conditional run.
     """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
     architecture = architecture_of(config, row, ends, classes)
     own = own_networks.is_own(architecture)
     _refuse_layers(architecture, constraint)
-    auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
+    auxiliary = None
+    if classes and config.conditional == "auxiliary":
+        auxiliary = Auxiliary(told_of(classes), config.class_weight, config.class_weight_generator)
     if own:
         name = own_networks.engine_for(architecture, config.engine)
     else:
@@ -148,13 +179,26 @@ def ends_of(form: Form) -> Ends:
 
 
 def architecture_of(
-    config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None
+    config: Config,
+    row: tuple[int, ...],
+    ends: Ends = UNBOUNDED,
+    classes: Condition | None = None,
+    size: int | None = None,
 ) -> Architecture:
-    """The layers of both players of a config, as in `game_of`."""
+    """The layers of both players of a config, as in `game_of`; `size` is the side of volumes, if it is another."""
     architecture = resolve("network", config, row=row, ends=ends)
     if own_networks.is_own(architecture):
         own_networks.refuse(architecture, config)
-    return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
+    if config.slices != "none":
+        shape = row, size or config.slice_size
+        each = config.slices == "each"
+        return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends, each)
+    return networks.conditional(architecture, config.conditional, told_of(classes)) if classes else architecture
+
+
+def told_of(condition: Condition) -> Told:
+    """What the players are told, as their layers need to know it."""
+    return Told(condition.numbers, condition.groups)
 
 
 def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
@@ -203,52 +247,116 @@ def weights_of(
     return {name: game.engine.array(w) for name, w in found.items()}
 
 
-def sample(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray:
-    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class.
+def sample(
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: Any = None,
+    size: int | None = None,
+    periodic: bool = False,
+) -> np.ndarray:
+    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all given that condition.
 
-    Raises WganError if they take more memory than is free.
+    Volumes of a run with slices have the side `size`, and with `periodic` they go on at the opposite face. Raises
+    WganError if they take more memory than is free.
     """
-    return drawing.whole(drawn(model, count, seed, label))
+    return drawing.whole(drawn(model, count, seed, label, size=size, periodic=periodic))
 
 
 def drawn(
-    model: Model, count: int, seed: int = 0, label: str | int | None = None, latents: Latents | None = None
+    model: Model,
+    count: int | None,
+    seed: int = 0,
+    label: Any = None,
+    latents: Latents | None = None,
+    size: int | None = None,
+    periodic: bool = False,
 ) -> Drawn:
     """The rows of `sample` in parts, for a file, or those of given latents."""
-    classes, latent = model.classes, model.config.latent
-    return drawing.drawn(model.form, classes, latent, count, seed, label, encoder(model), latents)
+    config = model.config
+    if size is not None or periodic:
+        _refuse_size(config, size, periodic)
+    z = z_shape(config, size)
+    z = (*(places - slices.EXTRA for places in z[:-1]), z[-1]) if periodic else z
+    encoded = encoder(model, size, periodic)
+    return drawing.drawn(made_of(config, model.form, size), model.classes, z, count, seed, label, encoded, latents)
 
 
-def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
-    """The class of each sample as codes [count]: all `label`, or drawn with the shares of the data.
+def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
+    """Raise WganError for volumes of a side that the run cannot make."""
+    if config.slices == "none":
+        raise WganError("size and periodic are for runs with slices, and this run has none; leave them out.")
+    size, unit = size or config.slice_size, slices.unit(config.slice_size)
+    if periodic and size % unit:
+        near = " or ".join(str(n) for n in (size // unit * unit, -(-size // unit) * unit) if n)
+        raise WganError(
+            f"size is {size}, but the side of a periodic volume of this run is a multiple of {unit}; use {near}."
+        )
 
-    The result is None for a run without labels, where a `label` raises `WganError`.
+
+def sample_codes(model: Model, count: int, seed: int = 0, label: Any = None) -> np.ndarray | None:
+    """The condition of each sample at rest [count, ...]: `label` by turns, or drawn from the data's.
+
+    The result is None for a run without a condition, where a `label` raises `WganError`.
     """
-    code = drawing.code_of(model.classes, label)
+    told = said(model.classes, label)
     if model.classes is None:
         return None
-    return model.classes.draw(streams.stream(seed, "labels"), count) if code is None else np.full(count, code)
+    if told is None:
+        return model.classes.draw(streams.stream(seed, "labels"), count)
+    drawing.refuse_fewer(told, count)
+    return told.values[np.arange(count) % len(told.values)]
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-    """The decoded rows for z [n, latent] and the codes of their classes [n].
+    """The decoded rows for z [n, latent] and their conditions at rest [n, ...].
 
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
     """
-    encoded = encoder(model)
-    starts = range(0, len(z), CHUNK)
-    parts = [encoded(z[i : i + CHUNK], codes if codes is None else codes[i : i + CHUNK]) for i in starts]
-    return model.form.decode(np.concatenate(parts)) if parts else np.empty((0, *model.form.shape), model.form.dtype)
+    encoded, form = encoder(model), model.made
+    chunk = drawing.chunk_of(form)
+    starts = range(0, len(z), chunk)
+    parts = [encoded(z[i : i + chunk], codes if codes is None else codes[i : i + chunk]) for i in starts]
+    return form.decode(np.concatenate(parts)) if parts else np.empty((0, *form.shape), form.dtype)
 
 
-def encoder(model: Model) -> drawing.Encoded:
-    """The function from z and codes to encoded rows."""
+def generate_seen(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
+    """The decoded rows for z as the critic sees them: slices of volumes, the three axes in turn."""
+    return seen(model, generate(model, z, codes))
+
+
+def sample_seen(model: Model, count: int, seed: int = 0) -> np.ndarray:
+    """`count` rows of the generator as the critic sees them, as in `generate_seen`."""
+    made = slices.volumes_for(count) if model.game.architecture.noise else count
+    return seen(model, sample(model, made, seed))[:count]
+
+
+def seen(model: Model, rows: np.ndarray) -> np.ndarray:
+    """Decoded rows as the critic sees them, as in `generate_seen`."""
+    if not model.game.architecture.noise:
+        return rows
+    where, side = slices.spread(len(rows), rows.shape[1]), rows.shape[1]
+    cut = [np.take(one, at[k, axis], axis) for one, at in zip(rows, where, strict=True) for k, axis in _EACH_SLICE]
+    return np.stack(cut) if cut else rows.reshape(0, side, side, rows.shape[-1])
+
+
+_EACH_SLICE = [(k, axis) for k in range(slices.EACH) for axis in range(slices.AXES)]
+
+
+def encoder(model: Model, size: int | None = None, periodic: bool = False) -> drawing.Encoded:
+    """The function from z and codes to encoded rows, volumes of this size where the critic sees slices."""
     game, engine, moments = model.game, model.game.engine, moments_of(model)
+    if size is not None:
+        architecture = architecture_of(model.config, model.form.encoded_shape, ends_of(model.form), size=size)
+        game = game._replace(architecture=architecture)
 
     def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-        label = one_hot_labels(game, model.classes, codes)
-        return engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        label = told_arrays(game, model.classes, codes)
+        if periodic:
+            z = np.pad(z, [(0, 0), *[(0, slices.EXTRA)] * slices.AXES, (0, 0)], mode="wrap")
+        rows = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
+        return rows if size is None else rows[:, :size, :size, :size]
 
     return encoded
 
@@ -258,41 +366,59 @@ def moments_of(model: Model) -> dict[str, Any] | None:
     game, seed = model.game, model.config.seed
     if not mixes_batch(game.architecture.generator):
         return None
-    many = game.engine.array(streams.normal(seed, "calibrate", 0, (CALIBRATION, model.config.latent)))
-    label = one_hot_labels(game, model.classes, sample_codes(model, CALIBRATION, seed))
+    count = VOLUMES if game.architecture.noise else CALIBRATION
+    many = game.engine.array(streams.normal(seed, "calibrate", 0, (count, *z_shape(model.config))))
+    label = told_arrays(game, model.classes, sample_codes(model, count, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
-def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
-    """Codes as the players see them, one-hot in an array of the engine; None without classes or codes."""
-    return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
+def told_arrays(game: Game, classes: Condition | None, codes: np.ndarray | None) -> Any:
+    """Conditions as the players see them, encoded in an array of the engine; None without a condition."""
+    return None if classes is None or codes is None else game.engine.array(classes.encode(codes))
 
 
 def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     """The critic's scores [n] of rows in the form of the data, or of a DataFrame.
 
-    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes; only a critic that
-    sees labels ("projection") needs them.
+    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes, or
+    conditions [n, columns]; only a critic that sees the condition needs them. Rows of a table may hold those columns.
     """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
+        if labels is None and isinstance(model.classes, Columns) and model.classes.places:
+            labels = rows[[name for name in rows.columns if str(name) in model.classes.names]]
         rows = to_rows(model.form, rows)
     rows, shape = model.form.at_rest(real_array(rows, "X")), model.form.shape
     if rows.ndim == 0 or rows.shape[1:] != shape:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
-    codes = None
-    if model.classes is not None and model.config.conditional == "projection":
-        if labels is None or len(labels) != len(rows):
-            raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
-        codes = np.array([model.classes.code(label) for label in labels], int)
+    codes = conditions_of_rows(model, labels, len(rows))
+    if model.config.slices == "each":
+        codes = np.array([] if labels is None else labels)
+        if len(codes) != len(rows) or not np.isin(codes, range(slices.AXES)).all():
+            raise WganError("each axis has a critic of its own; give 0, 1 or 2 for each row as its label.")
     engine = model.game.engine
     encoded = model.form.encode(rows)
     parts = []
     for i in range(0, len(encoded), CHUNK):
-        some, label = (
-            engine.array(encoded[i : i + CHUNK]),
-            one_hot_labels(model.game, model.classes, codes if codes is None else codes[i : i + CHUNK]),
-        )
+        some, of_some = engine.array(encoded[i : i + CHUNK]), None if codes is None else codes[i : i + CHUNK]
+        if of_some is not None and model.config.slices == "each":
+            label = engine.array(slices.places(of_some.astype(int), slices.AXES))
+        else:
+            label = told_arrays(model.game, model.classes, of_some)
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def conditions_of_rows(model: Model, labels: Any, count: int) -> np.ndarray | None:
+    """The conditions of `count` rows to score; None if the critic sees none. Raises WganError if they are missing."""
+    if model.classes is None or not uses_condition(model.game.architecture.critic):
+        return None
+    if labels is None or len(labels) != count:
+        which = f"the label of each row; give one of {model.classes.names}"
+        if not isinstance(model.classes, Classes):
+            which = f"the condition of each row ({', '.join(model.classes.names)}); give one"
+        raise WganError(f"this critic needs {which} for each row.")
+    told = said(model.classes, labels)
+    assert told is not None
+    return told.values

@@ -11,10 +11,11 @@ import numpy as np
 
 from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
-from wgan.data import Classes, Dataset
+from wgan.data import Dataset
+from wgan.data.conditions import Columns, Condition, condition_of, split_given
 from wgan.errors import WganError
 from wgan.files.records import converted
-from wgan.game import step
+from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
@@ -23,10 +24,11 @@ from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
 from wgan.runs.best import Measured
 from wgan.training import extension, forecast
-from wgan.training.model import Model, ends_of, game_of, one_hot_labels, refuse_named
+from wgan.training.model import Model, ends_of, game_of, refuse_named, told_arrays, z_shape
 
 Record = dict[str, Any]
 
+TOLD_BY = "projection"  # how the players are told of a condition if the config does not say it
 LEAST_HALF = 3  # held-out rows that choose the best checkpoint, and that report it, so that a measure has an error
 
 
@@ -42,8 +44,8 @@ class Training:
     state: State
     step: int = 0
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
-    classes: Classes | None = None  # the classes of a conditional run
-    codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
+    classes: Condition | None = None  # what a conditional run is told
+    codes: np.ndarray | None = None  # the condition of each row of the data set at rest, in a conditional run
     measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
     extended: extension.Pieces = ()  # where the run was given more steps
 
@@ -81,7 +83,10 @@ def dataset_of(config: Config) -> Dataset:
 def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
-    dataset = dataset_of(config) if dataset is None else dataset
+    dataset = dataset_of(config) if dataset is None else data.cropped(config, dataset)
+    dataset = split_given(dataset, config.given)
+    if dataset.condition is not None and config.conditional == "none":
+        config = config.replace(conditional=TOLD_BY)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     if config.flip != "none" and dataset.form.kind != "images":
@@ -93,7 +98,9 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
             f"use --batch {len(rows)} or less."
         )
     _refuse_measure(config, len(rows), len(held_out))
-    classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
+    if config.slices != "none":
+        _refuse_uneven(config)
+    classes, codes = condition_of(dataset, rows, config.seed) if config.conditional != "none" else (None, None)
     forecast.refuse_too_large(config, dataset.form, classes)
     game = game_of(config, dataset.form.encoded_shape, ends_of(dataset.form), classes)
     players = (game.architecture.critic, game.architecture.generator)
@@ -102,6 +109,18 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
         raise WganError("batch norm needs at least 2 rows in a batch and held out; raise --batch or --held-out.")
     state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
+
+
+def _refuse_uneven(config: Config) -> None:
+    """Raise `WganError` for a batch that does not hold as many slices along each axis of each volume."""
+    for name in ("batch", "generator_batch"):
+        value, each = getattr(config, name), slices.PER_VOLUME
+        if value is not None and value % each:
+            near = " or ".join(str(n) for n in (value // each * each, -(-value // each) * each) if n)
+            raise WganError(
+                f"{name} is {value}, but each volume gives the critic {slices.EACH} slices along each axis, so it is a "
+                f"multiple of {each}; use {near}."
+            )
 
 
 def _refuse_measure(config: Config, rows: int, held_out: int) -> None:
@@ -130,9 +149,9 @@ def _refuse_measure(config: Config, rows: int, held_out: int) -> None:
 def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
     """The weights and the memory of the optimisers before the first step."""
     critic = initial_critic(game, config, row)
-    layers = game.architecture.generator
-    generator = _initial_weights(game, config, layers, (config.latent,), 1)
-    average = _initial_weights(game, config, layers, (config.latent,), 1) if config.average else {}
+    layers, z = game.architecture.generator, z_shape(config)
+    generator = _initial_weights(game, config, layers, z, 1)
+    average = _initial_weights(game, config, layers, z, 1) if config.average else {}
     return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
 
 
@@ -151,9 +170,11 @@ def _initial_weights(game: Game, config: Config, layers: list[Layer], row: tuple
 def draws(training: Training, at: int) -> Draws:
     """The random draws of the iteration that begins at step `at`."""
     config, engine = training.config, training.game.engine
-    count, batch, latent, seed = config.critic_steps(at), config.batch, config.latent, config.seed
+    count, batch, seed = config.critic_steps(at), config.batch, config.seed
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
+    if training.dataset.axis is not None:
+        chosen = _crops_in_turn(training, first, count * batch)
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
     if config.flip == "horizontal":
         flipped = streams.uniform(seed, "flip", at, (len(real),)) < 0.5
@@ -167,20 +188,47 @@ def draws(training: Training, at: int) -> Draws:
         more["generator_augment"] = engine.array(augment.draw(last))
     if training.classes and training.codes is not None:
         others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
-        label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
+        label = training.classes.encode(training.codes[chosen]).reshape(count, batch, -1)
         more |= {"label": engine.array(label), "generator_label": labels_of(training, training.rows[others])}
+    z, made, made_last = z_shape(config), batch, generator_batch
+    if training.game.architecture.noise:
+        made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
+        more |= {"where": _where(training, "slices", at, (count, made))}
+        more |= {"generator_where": _where(training, "generator_slices", at, (made_last,))}
+    if training.dataset.axis is not None:
+        more |= {"label": engine.array(slices.axes_of(count * batch).reshape(count, batch, slices.AXES))}
+        more |= {"generator_label": engine.array(slices.axes_of(generator_batch))}
     return Draws(
         engine.array(real.reshape(count, batch, *real.shape[1:])),
-        engine.array(streams.normal(seed, "z", at, (count, batch, latent))),
+        engine.array(streams.normal(seed, "z", at, (count, made, *z))),
         engine.array(streams.uniform(seed, "mix", at, (count, batch))),
-        engine.array(streams.normal(seed, "generator_z", at, (generator_batch, latent))),
+        engine.array(streams.normal(seed, "generator_z", at, (made_last, *z))),
         **more,
     )
 
 
+def _crops_in_turn(training: Training, first: int, count: int) -> np.ndarray:
+    """The crops drawn at positions first, ..., first + count - 1; their axes take turns, as those of slices do."""
+    axes, found = training.dataset.axis, []
+    assert axes is not None
+    for axis, purpose in enumerate(("rows", "second_rows", "third_rows")):
+        own, each = training.rows[axes[training.rows] == axis], (first // slices.AXES, count // slices.AXES)
+        found.append(own[streams.real_rows(training.config.seed, *each, len(own), purpose)])
+    return np.stack(found, 1).ravel()
+
+
+def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) -> Any:
+    """Which slices of so many volumes the critic sees in a step, drawn for each volume and axis."""
+    side, rng = training.config.slice_size, streams.stream(training.config.seed, purpose, at)
+    drawn = rng.integers(side, size=(*volumes, slices.EACH, slices.AXES))
+    return training.game.engine.array(slices.places(drawn, side))
+
+
 def labels_of(training: Training, chosen: np.ndarray) -> Any:
-    """The classes of these rows as the players see them, or None in a run without labels."""
-    return one_hot_labels(training.game, training.classes, None if training.codes is None else training.codes[chosen])
+    """The conditions of these rows, or the axes of crops, as the players see them; None in a run without either."""
+    if training.dataset.axis is not None:
+        return training.game.engine.array(slices.places(training.dataset.axis[chosen], slices.AXES))
+    return told_arrays(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
 def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -241,9 +289,13 @@ def describe(training: Training) -> dict[str, Any]:
 
 
 def _about_labels(training: Training) -> dict[str, Any]:
-    """The classes of a conditional run, and the checksum of the class of each row."""
+    """The condition of a conditional run, and the checksum of that of each row."""
     if training.classes is None:
         return {}
+    if isinstance(training.classes, Columns):
+        values = np.ascontiguousarray(training.codes, np.float64)
+        about = {"condition": training.classes.to_json()}
+        return {**about, "condition_sha256": hashlib.sha256(values.data).hexdigest()}
     codes = np.ascontiguousarray(training.codes, np.int64)
     return {"classes": training.classes.to_json(), "labels_sha256": hashlib.sha256(codes.data).hexdigest()}
 
