@@ -144,9 +144,11 @@ def draw(rows: list[Row]) -> Any:
         made = np.atleast_2d(np.array(row["made"], float))
         line[2].plot(row["at"], row["truth"], color=figures.REAL, label="truth")
         for axis, curve in enumerate(made if KINDS[row["data"]] != "signals" else made[:1]):
-            line[2].plot(row["at"], curve, **figures.mark(axis) | {"linestyle": "none", "markersize": 4})
+            mark = figures.mark(axis) | {"linestyle": "none", "markersize": 4}
+            line[2].plot(row["at"], curve, **mark, label=f"generated, axis {axis}")
         line[2].set_title(row["measure"])
         line[2].set_xlabel("lag" if KINDS[row["data"]] == "signals" else "distance")
+    figures.key(figure, *grid[:, 2])
     return figure
 
 
@@ -158,7 +160,7 @@ def _picture(axes: Any, shown: np.ndarray, kind: str) -> None:
         return
     gap = np.full((shown.shape[1], 1), np.nan)
     parts = [part for one in shown for part in (one, gap)][:-1]
-    axes.imshow(np.concatenate(parts, 1), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(np.concatenate(parts, 1), cmap="gray", vmin=-0.5, vmax=1.5)  # so that both phases differ from the page
     axes.set_axis_off()
 
 
