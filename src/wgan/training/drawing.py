@@ -44,9 +44,7 @@ def drawn(
     `z_shape` is the shape of the z of one row. `latents` are `count` latents to use instead of those that `seed` draws.
     """
     code = code_of(classes, label)
-    if latents and len(z_shape) > 1:
-        raise WganError("this generator makes volumes of any size from z with axes of space; leave out --z.")
-    given = latents.of(*z_shape) if latents else None
+    given = latents.of(math.prod(z_shape)).reshape(-1, *z_shape) if latents else None
     if code is None and classes is not None and latents is not None and latents.one_class:
         code = int(classes.draw(streams.stream(seed, "labels"), 1)[0])
     size, chunk_size = rows_of_part(form), chunk_of(form)
