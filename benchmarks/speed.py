@@ -21,7 +21,8 @@ from torch import nn
 
 from wgan import Config, data
 from wgan.game import networks
-from wgan.game.layers import activation, dense, padding, reshape, shapes
+from wgan.game.building import activation, dense, reshape
+from wgan.game.layers import padding, shapes
 from wgan.game.networks import Architecture
 from wgan.training import loop
 

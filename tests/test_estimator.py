@@ -101,7 +101,7 @@ def test_a_pickle_holds_arrays_and_plain_values_only_and_samples_the_same(tmp_pa
 
 def test_a_pickle_of_an_unfitted_model_and_of_ones_own_objects():
     assert pickle.loads(pickle.dumps(WGAN(**SMALL))).get_params() == WGAN(**SMALL).get_params()
-    from wgan.game.layers import dense
+    from wgan.game.building import dense
     from wgan.game.networks import Architecture
 
     own = Architecture("line", [dense(1)], [dense(2)], "he")

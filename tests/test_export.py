@@ -21,9 +21,8 @@ from wgan.data import Form, form_from_json
 from wgan.engines.onnx_files import contents
 from wgan.errors import WganError
 from wgan.game import step
-from wgan.game.layers import (
+from wgan.game.building import (
     GLOBAL_MEAN,
-    LAYERS,
     MEAN_POOL,
     activation,
     class_batch_norm,
@@ -31,13 +30,13 @@ from wgan.game.layers import (
     conv,
     conv_transpose,
     dense,
-    initial_arrays,
     norm,
     reshape,
     residual,
     softmax,
     upsample,
 )
+from wgan.game.layers import LAYERS, initial_arrays
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.maths import streams
 from wgan.training import model as models
@@ -69,9 +68,9 @@ def both(model, count=5):
     """The encoded rows of the graph in onnxruntime, and those of the engine."""
     z, codes = streams.normal(0, "sample", 0, (count, model.config.latent)), models.sample_codes(model, count, 1)
     engine, game = model.game.engine, model.game
-    label = models.one_hot_labels(game, model.classes, codes)
+    label = models.told_arrays(game, model.classes, codes)
     wanted = engine.run(step.generate, game, model.generator, engine.array(z), models.moments_of(model), label)
-    return export._run(session_of(model), Path("x.onnx"), z, codes), engine.numpy(wanted)
+    return export._run(session_of(model), Path("x.onnx"), z, export.told_to(model, codes)), engine.numpy(wanted)
 
 
 @pytest.mark.parametrize("normalisation", NORMS)
@@ -121,7 +120,7 @@ def test_and_for_every_network_that_is_told_classes(network):
     model = model_of(config, classes=CLASSES)
     np.testing.assert_allclose(*both(model, 20), atol=1e-5)
     z = np.repeat(streams.normal(0, "sample", 0, (1, 5)), 3, axis=0)
-    rows = export._run(session_of(model), Path("x.onnx"), z, np.arange(3))
+    rows = export._run(session_of(model), Path("x.onnx"), z, export.told_to(model, np.arange(3)))
     assert len(np.unique(rows.reshape(3, -1), axis=0)) == 3, "another class, another row"
 
 
@@ -138,7 +137,12 @@ def test_a_generator_of_many_kinds_of_layer_is_exported_whole():
     used = [layer["kind"] for layer in MANY_KINDS] + [layer["kind"] for layer in MANY_KINDS[10]["body"]]
     assert set(used) <= LAYERS.keys()  # tests/game/test_layers.py writes each kind by itself, new ones too
     form = data.from_array(np.random.default_rng(0).normal(size=(5, 6))).form
-    model = model_of(Config(latent=5, engine="torch"), form, Architecture("all", [], MANY_KINDS, "he"), CLASSES)
+    model = model_of(
+        Config(latent=5, engine="torch", conditional="projection"),
+        form,
+        Architecture("all", [], MANY_KINDS, "he"),
+        CLASSES,
+    )
     np.testing.assert_allclose(*both(model), atol=1e-5)
 
 

@@ -22,6 +22,8 @@ from wgan.config.documented import parameters
 from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.columns import TableForm
+from wgan.data.conditions import Columns, is_label, told
+from wgan.data.said import said
 from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, WganWarning
@@ -37,6 +39,7 @@ from wgan.runs import folder as runs
 from wgan.runs.quantities import quantity
 from wgan.training import following
 from wgan.training import model as models
+from wgan.training.drawing import whole
 from wgan.training.extension import more_steps, pieces_of
 from wgan.training.latents import walk
 from wgan.training.loop import picture, save
@@ -127,12 +130,15 @@ class WGAN(BaseEstimator):
         y: Any = None,
         extend: bool = False,
         *,
+        given: Any = None,
         verbose: bool | int = False,
         callbacks: Sequence[following.Callback] = (),
     ) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds the labels of the rows, whole numbers or texts; it is used only if `conditional` is set. With `extend`
+        `y` holds what rows are given: labels, whole numbers or texts, which are used only if `conditional` is set; or
+        numbers with a fraction [n], a matrix [n, columns] or a DataFrame, which are a condition. `given` names columns
+        of a DataFrame X that the others are generated given, instead of the parameter `given`. With `extend`
         the model continues on the same rows to `steps` steps in all. Its learning rate is that of a single run of this
         length.
 
@@ -143,8 +149,9 @@ class WGAN(BaseEstimator):
         if verbose not in (0, 1):
             raise WganError(f"verbose is {verbose!r}; give 0 for silence, or 1 for a bar of progress.")
         following.checked(callbacks)
-        dataset = _dataset(X, self.config, y)
-        training = start(self.config.replace(data=dataset.name), dataset)
+        config = self.config if given is None else self.config.replace(given=given)
+        dataset = _dataset(X, config, y)
+        training = start(config.replace(data=dataset.name), dataset)
         for line in data.note_lines(training.dataset):
             warnings.warn(line, UserWarning, stacklevel=2)
         self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
@@ -162,7 +169,7 @@ class WGAN(BaseEstimator):
                 f"{', '.join(changed)} changed since the fit that extend continues; call fit to start again."
             )
         about, form = describe(training)["data"], before.dataset.form
-        known = ("sha256", "classes", "labels_sha256")
+        known = ("sha256", "classes", "labels_sha256", "condition", "condition_sha256")
         if training.dataset.form != form or any(about.get(n) != saved["data"].get(n) for n in known):
             raise UnfitRows("X holds other rows or labels than the fit that extend continues; give the same ones.")
         if now.steps <= before.step:
@@ -181,7 +188,7 @@ class WGAN(BaseEstimator):
         before = self._training
         dataset = _dataset(X, self.config)
         config = self.config.replace(data=dataset.name, decay="none")
-        if config.conditional != "none":
+        if config.conditional != "none" or config.given is not None:
             raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")
         if before is not None:
             dataset = _as_before(X, dataset, before.dataset.form)
@@ -205,7 +212,7 @@ class WGAN(BaseEstimator):
         callbacks: Sequence[following.Callback] = (),
     ) -> None:
         self._training, self._description, self.records_ = training, None, records
-        shape = training.dataset.form.shape
+        shape = model_of(training).whole.shape
         if len(shape) == 1:
             self.n_features_in_ = shape[0]
         try:
@@ -228,33 +235,44 @@ class WGAN(BaseEstimator):
 
     def sample(
         self,
-        n: int = 1,
+        n: int | None = None,
         seed: int = 0,
         label: str | int | None = None,
         size: int | None = None,
         periodic: bool = False,
+        *,
+        condition: Any = None,
     ) -> Any:
         """Rows of the generator, [n, ...], in the range and dtype of the data; the same seed gives the same rows.
 
         A model of a table gives a DataFrame with the columns and dtypes of the data. A conditional model makes rows of
-        the class `label`, or of all classes with their shares in the data. A model with `slices` makes volumes of
-        `size` voxels a side; with `periodic`, opposite faces of a volume fit together.
+        the class `label`, or of all classes with their shares in the data. `condition` says what rows are given: a dict
+        of values or of lists of values by name, a text NAME=VALUE,NAME=VALUE, a DataFrame, or an array [m, columns].
+        Several conditions are used by turns. `n` is 1, or one row for each condition. A warning names values beyond
+        those of the training data. A model with `slices` makes volumes of `size` voxels a side; with `periodic`,
+        opposite faces of a volume fit together.
         """
-        model = self._fitted()
-        rows = models.sample(model, n, seed, label, size, periodic)
-        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
+        model, asked = self._fitted(), _asked(label, condition)
+        if n is None:
+            told = said(model.classes, asked)
+            n = 1 if told is None else told.asked
+        drawn = models.drawn(model, n, seed, asked, None, size, periodic)
+        for text in drawn.warnings:
+            warnings.warn(text, WganWarning, stacklevel=2)
+        return _as_given(drawn.form, whole(drawn))
 
-    def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None) -> Any:
+    def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None, *, condition: Any = None) -> Any:
         """Rows for `n` latents on the way from one to another; both ends are drawn by `seed`.
 
         The way is an arc, since the noise of every generator of wgan is normal; see `training.latents`. All rows of a
-        conditional model have one class, `label` or a class that is drawn.
+        conditional model have one `label` or `condition`, or one that is drawn.
         """
         model = self._fitted()
-        codes, shape = models.sample_codes(model, 1, seed, label), models.z_shape(model.config)
-        z = walk(math.prod(shape), n, seed).reshape(n, *shape)
-        rows = models.generate(model, z, None if codes is None else np.repeat(codes, n))
-        return to_frame(model.form, rows) if isinstance(model.form, TableForm) else model.form.as_given(rows)
+        codes, shape = models.sample_codes(model, 1, seed, _asked(label, condition)), models.z_shape(model.config)
+        told = None if codes is None else np.repeat(codes[:1], n, axis=0)
+        rows = models.generate(model, walk(math.prod(shape), n, seed).reshape(n, *shape), told)
+        joined = model.classes.join(rows, told) if isinstance(model.classes, Columns) and told is not None else rows
+        return _as_given(model.whole, joined)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """The critic's score of each row, [n], higher for rows that look real; only differences have a meaning.
@@ -280,10 +298,13 @@ class WGAN(BaseEstimator):
     def plot(self, n: int = 64, seed: int = 0) -> Any:
         """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it."""
         model = self._fitted()
-        real = self._training.dataset.rows[:1000] if self._training else None
-        real = real if real is not None and len(real) and model.made == model.form else None  # a loaded one has none
+        training = self._training
+        real = training.dataset.rows[:1000] if training and model.config.slices == "none" else None
+        real = real if real is not None and len(real) else None  # a loaded model has no rows
+        if real is not None and training and isinstance(training.classes, Columns) and training.codes is not None:
+            real = training.classes.join(real, training.codes[:1000])
         count = n if model.form.space else max(n, 1000)
-        return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.made, real)
+        return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.whole, real)
 
     def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:
         """Write the report of this model as one HTML page, and return its path."""
@@ -302,7 +323,7 @@ class WGAN(BaseEstimator):
         last = (getattr(self, "records_", None) or [{}])[-1]
         rows: list[tuple[str, object]] = [("step", f"{model.step:,} of {model.config.steps:,}")]
         rows += [(quantity(name).title, f"{last[name]:.3g}") for name in overview.CURVES if name in last]
-        rows += [("shape of a row", "x".join(map(str, model.made.shape))), ("network", model.game.architecture.name)]
+        rows += [("shape of a row", "x".join(map(str, model.whole.shape))), ("network", model.game.architecture.name)]
         self.plot().savefig(file := BytesIO(), format="png")
         return notebooks.table(repr(self), rows, file.getvalue())
 
@@ -360,8 +381,8 @@ class WGAN(BaseEstimator):
         training = Training(config, game, dataset, none, none, state, classes=classes, extended=pieces_of(run))
         restore(training, saved)
         self._training, self._model, self._description = training, model_of(training), run
-        if len(form.shape) == 1:
-            self.n_features_in_ = form.shape[0]
+        if len(shape := self._model.whole.shape) == 1:
+            self.n_features_in_ = shape[0]
 
 
 def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
@@ -370,12 +391,23 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
     try:
         dataset = given(config, X)
-        if y is None or config.conditional == "none":
+        if y is None or (config.conditional == "none" and is_label(y)):
             return dataset
-        labels, names = data.as_labels(y, len(dataset.rows), "y")
-        return replace(dataset, labels=labels, label_names=names)
+        return told(dataset, y)
     except WganError as problem:
         raise UnfitRows(str(problem)) from problem.__cause__
+
+
+def _asked(label: Any, condition: Any) -> Any:
+    """What samples are to be given: the `label` or the `condition`, of which at most one is said."""
+    if label is not None and condition is not None:
+        raise WganError("label and condition are both given; give one of them.")
+    return condition if label is None else label
+
+
+def _as_given(form: Form, rows: np.ndarray) -> Any:
+    """Rows at rest as they were given: a DataFrame for a table, else an array."""
+    return to_frame(form, rows) if isinstance(form, TableForm) else form.as_given(rows)
 
 
 def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:

@@ -13,6 +13,7 @@ import numpy as np
 from wgan import __version__, card
 from wgan.config import Config, Named
 from wgan.data import Classes, Form, form_from_json
+from wgan.data.conditions import condition_from_json
 from wgan.engines.onnx_files import Contents, contents
 from wgan.errors import WganError
 from wgan.files.memory import refuse_more_than_free
@@ -37,14 +38,15 @@ from wgan.training.model import (
     game_of,
     load_model,
     moments_of,
-    one_hot_labels,
     refuse_named,
     sample_codes,
+    told_arrays,
+    told_of,
     weights_of,
     z_shape,
 )
 
-DESCRIBED = ("config", "form", "step", "classes")  # what the metadata of a file hold as JSON
+DESCRIBED = ("config", "form", "step", "classes", "condition")  # what the metadata of a file hold as JSON
 CHECKED = 64  # the number of z for which the graph is compared with the engine
 MOST_BYTES = 2**31 - 1  # of an exported file, which no larger ONNX file may have
 FATAL = 4  # of onnxruntime's messages: what else it says is in its exceptions
@@ -63,7 +65,7 @@ class Export(NamedTuple):
 
 
 class Sampled(NamedTuple):
-    """Rows [n, ...] of an exported file, their form, and the name of each row's class if there are classes."""
+    """Rows [n, ...] of an exported file, their form, and the name of each row's class or its condition, if any."""
 
     rows: np.ndarray
     form: Form
@@ -135,9 +137,12 @@ def graph_of(model: Model, generator: Plain) -> Any:
     graph = Graph()
     inputs = [Value(graph, "z", (-1, *z_shape(model.config)), np.float32)]
     label = None
-    if model.classes is not None:
+    if isinstance(model.classes, Classes):
         inputs.append(Value(graph, "label", (-1,), np.int64))
         label = Ops(graph).one_hot(inputs[1], len(model.classes.names))
+    elif model.classes is not None:  # encoded, as `Columns.encode` has it
+        label = Value(graph, "condition", (-1, told_of(model.classes).units), np.float32)
+        inputs.append(label)
     weights = {name: graph.constant(w, name) for name, w in generator.weights.items()}
     encoded = apply_layers(Ops(graph), generator.layers, weights, inputs[0], dict(generator.moments), label)
     outputs = {"encoded": encoded}
@@ -163,20 +168,22 @@ def _difference(model: Model, generator: Plain, data: bytes, out: Path) -> float
     engine, game = model.game.engine, model.game
     moments = {name: tuple(map(engine.array, pair)) for name, pair in generator.moments.items()}
     codes = sample_codes(model, CHECKED)
-    label = one_hot_labels(game, model.classes, codes)
+    label = told_arrays(game, model.classes, codes)
     wanted = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
-    return float(np.abs(_run(_session(data, out), out, z, codes) - wanted).max() / max(1.0, np.abs(wanted).max()))
+    return float(
+        np.abs(_run(_session(data, out), out, z, told_to(model, codes)) - wanted).max() / max(1.0, np.abs(wanted).max())
+    )
 
 
-def drawn_from_onnx(
-    path: Path, count: int, seed: int, label: str | int | None, latents: Latents | None = None
-) -> Drawn:
+def drawn_from_onnx(path: Path, count: int | None, seed: int, label: Any, latents: Latents | None = None) -> Drawn:
     """The rows that `wgan sample RUN` draws, from the file alone, with onnxruntime and NumPy."""
     _needs_onnx("onnxruntime")
     data = _bytes(path)
     model = _model_of_graph(data, path)
     session = _session(data, path)
-    return _drawn(path, model, count, seed, label, lambda z, codes: _run(session, path, z, codes), latents)
+    return _drawn(
+        path, model, count, seed, label, lambda z, codes: _run(session, path, z, told_to(model, codes)), latents
+    )
 
 
 def _model_of_graph(data: bytes, path: Path) -> Model:
@@ -185,8 +192,12 @@ def _model_of_graph(data: bytes, path: Path) -> Model:
         found = contents(data)
         model = _described(found.metadata, path, own=True)
         inputs: dict[str, tuple[str, tuple[int, ...]]] = {"z": ("float32", (-1, *z_shape(model.config)))}
-        inputs |= {} if model.classes is None else {"label": ("int64", (-1,))}
-        if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *model.made.encoded_shape)):
+        if isinstance(model.classes, Classes):
+            inputs |= {"label": ("int64", (-1,))}
+        elif model.classes is not None:
+            inputs |= {"condition": ("float32", (-1, told_of(model.classes).units))}
+        encoded = model.made.encoded_shape
+        if found.inputs != inputs or found.outputs.get("encoded") != ("float32", (-1, *encoded)):
             raise ValueError("its inputs and outputs are not those that it describes")
         refuse_more_than_free(4 * drawing.CHUNK * found.made, f"a batch of the graph in {path}", "export the run again")
         if not isinstance(model.config.network, Named):  # the layers of another network are known to the graph alone
@@ -226,9 +237,18 @@ def _session(data: bytes, path: Path) -> Any:
         raise WganError(f"onnxruntime cannot read the graph of {path}; export the run again.") from problem
 
 
-def _run(session: Any, path: Path, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-    """The encoded rows for z [n, latent] and classes [n], n <= CHUNK."""
-    given = {"z": z} if codes is None else {"z": z, "label": codes.astype(np.int64)}
+def told_to(model: Model, codes: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The input of a graph for conditions at rest: `label` takes codes of classes, `condition` encoded columns."""
+    if codes is None or model.classes is None:
+        return {}
+    if isinstance(model.classes, Classes):
+        return {"label": codes.astype(np.int64)}
+    return {"condition": model.classes.encode(codes)}
+
+
+def _run(session: Any, path: Path, z: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
+    """The encoded rows for z [n, latent] and what the graph is told of each, n <= CHUNK."""
+    given = {"z": z, **told}
     options = _onnxruntime().RunOptions()
     options.log_severity_level = FATAL
     try:
@@ -270,7 +290,7 @@ def to_safetensors(run: Path, model: Model, out: Path) -> Export:
 
 
 def drawn_from_safetensors(
-    path: Path, count: int, seed: int, label: str | int | None, latents: Latents | None = None
+    path: Path, count: int | None, seed: int, label: Any, latents: Latents | None = None
 ) -> Drawn:
     """The rows that `wgan sample RUN` draws, by the run's engine if that is installed."""
     import safetensors.numpy
@@ -302,18 +322,16 @@ def drawn_from_safetensors(
 # What all formats share
 
 
-def sample(path: str | Path, count: int, seed: int = 0, label: str | int | None = None) -> Sampled:
+def sample(path: str | Path, count: int, seed: int = 0, label: Any = None) -> Sampled:
     """Rows of an exported file; the same seed gives the same rows as `wgan sample RUN`."""
     found = drawn(path, count, seed, label)
-    return Sampled(
-        found.form.as_given(whole(found)),
-        found.form,
-        None if found.labels is None else np.concatenate([*found.labels()]),
-    )
+    parts = found.labels or found.conditions
+    told = None if parts is None else np.concatenate([*parts()])
+    return Sampled(found.form.as_given(whole(found)), found.form, told)
 
 
 def drawn(
-    path: str | Path, count: int, seed: int = 0, label: str | int | None = None, latents: Latents | None = None
+    path: str | Path, count: int | None, seed: int = 0, label: Any = None, latents: Latents | None = None
 ) -> Drawn:
     """The rows of `sample` in parts, for a file, or those of given latents."""
     return READERS[Path(path).suffix.lower()](Path(path), count, seed, label, latents)
@@ -322,9 +340,9 @@ def drawn(
 def _drawn(
     path: Path,
     model: Model,
-    count: int,
+    count: int | None,
     seed: int,
-    label: str | int | None,
+    label: Any,
     encoder: drawing.Encoded,
     latents: Latents | None,
 ) -> Drawn:
@@ -362,7 +380,7 @@ def _in_float32(model: Model) -> Model:
 def _metadata(model: Model) -> dict[str, str]:
     saved = {"config": card.without_places(model.config).to_json(), "form": model.form.to_json(), "step": model.step}
     if model.classes is not None:
-        saved["classes"] = model.classes.to_json()
+        saved["classes" if isinstance(model.classes, Classes) else "condition"] = model.classes.to_json()
     return {"format": "wgan 1", "wgan": __version__} | {name: json.dumps(value) for name, value in saved.items()}
 
 
@@ -378,7 +396,7 @@ def _described(metadata: dict[str, str], path: Path, own: bool = False) -> Model
         config, form = Config.from_json(saved.get("config")), form_from_json(saved.get("form"))
         if not own:
             refuse_named(config, ("constraint", "network"))
-        classes = None if config.conditional == "none" else Classes.from_json(saved.get("classes"))
+        classes = None if config.conditional == "none" else condition_from_json(saved)
         return Model(config, form, None, {}, {}, converted(saved.get("step"), int), classes)  # type: ignore[arg-type]
     except (ValueError, WganError) as problem:
         raise WganError(
@@ -398,7 +416,7 @@ def _count(generator: Plain) -> int:
 
 
 FORMATS: dict[str, Callable[[Path, Model, Path], Export]] = {".onnx": to_onnx, ".safetensors": to_safetensors}
-READERS: dict[str, Callable[[Path, int, int, str | int | None, Latents | None], Drawn]] = {
+READERS: dict[str, Callable[[Path, int | None, int, str | int | None, Latents | None], Drawn]] = {
     ".onnx": drawn_from_onnx,
     ".safetensors": drawn_from_safetensors,
 }

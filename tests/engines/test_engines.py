@@ -12,14 +12,7 @@ from wgan.config import Config, resolve
 from wgan.engines import ENGINES, get_engine
 from wgan.errors import WganError
 from wgan.game.arrays import INIT
-from wgan.game.layers import (
-    EPSILON,
-    apply_layers,
-    initial_arrays,
-    mixes_batch,
-    padding,
-    shapes,
-)
+from wgan.game.layers import EPSILON, apply_layers, initial_arrays, mixes_batch, padding, shapes
 from wgan.game.networks import NETWORKS, Ends
 from wgan.training.model import engine_for
 

@@ -40,7 +40,7 @@ def test_the_command_prints_the_interval_and_the_floor_in_words_and_as_json(file
     assert found["available"] == [500, 500]
     assert found["estimates"].startswith("W1 between these rows")
     for arguments, sentence in [
-        (["x.npy", "table.npy"], "X has 1 columns and Y has 5"),
+        (["x.npy", "table.npy"], "x.npy has 1 columns and table.npy has 5"),
         (["x.npy"], "is not a run; name a second data set"),
         (["x.npy", "none.npy"], "no such file"),
         (["x.npy", "."], ". is not a run folder; give"),

@@ -331,7 +331,7 @@ def test_auto_is_the_classifier_rows_or_components(monkeypatch):
         features.resolve("auto", dataset, np.arange(50), lambda text: None)
     assert called == ["classifier", "rows", "pca", "rows", "pca"]
     monkeypatch.undo()
-    with pytest.raises(WganError, match="needs images with labels"):
+    with pytest.raises(WganError, match="needs images, signals or volumes with labels"):
         features.resolve("classifier", cases["unlabelled"], np.arange(50), lambda text: None)
 
 

@@ -262,7 +262,9 @@ def test_the_command_prints_the_table_and_json_of_two_files(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {"real.npy", "fake.npy", "cache"}
     assert_refused(run("evaluate", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
     assert_refused(run("evaluate", "--real", "real.npy", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
-    assert_refused(run("evaluate", "run", "--fake", "fake.npy", cwd=tmp_path), "go without a RUN, but run is given")
+    assert_refused(
+        run("evaluate", "run", "--fake", "fake.npy", cwd=tmp_path), "--fake goes without a RUN, but run is given"
+    )
     assert_refused(run("evaluate", "--real", "real.npy", "--fake", "none.npy", cwd=tmp_path), "no such file")
 
 

@@ -9,19 +9,18 @@ import torch
 
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.arrays import INIT
+from wgan.game.building import conv, residual
 from wgan.game.constraints import CONSTRAINTS, orthogonal, spectral
 from wgan.game.engine import Ops
 from wgan.game.layers import (
     EPSILON,
     LAYERS,
     apply_layers,
-    conv,
     convolution_work,
     initial_arrays,
     lipschitz_bound,
     matrices,
     mixes_batch,
-    residual,
     shapes,
     unbounded,
 )
@@ -37,18 +36,19 @@ EXAMPLES = {
 }
 OF = {name: LAYERS[layer["kind"]] for name, (layer, _) in EXAMPLES.items()}
 MIXING = [name for name in EXAMPLES if OF[name].mixes_batch]
+NUMBERS = [name for name, (layer, _) in EXAMPLES.items() if "hidden" in layer or layer["kind"] == "told_batch_norm"]
 BOUNDED = [name for name, (layer, _) in EXAMPLES.items() if unbounded([layer]) is None]
 
 
 def example(kind, seed=0, scale=1.0, row=None):
-    """A layer of this kind with arrays, a batch, and labels of three classes, in NumPy."""
+    """A layer of this kind with arrays, a batch, and what it is told: one of three classes, or three numbers."""
     rng = np.random.default_rng(seed)
     layer, row = EXAMPLES[kind][0], row or EXAMPLES[kind][1]
     params = {  # zeros and ones would hide a bias or a scale
         name: scale * (w + 0.3 * rng.normal(size=w.shape))
         for name, w in initial_arrays([layer], row, "he", rng).items()
     }
-    label = np.eye(3)[rng.integers(3, size=BATCH)]
+    label = rng.normal(size=(BATCH, 3)) if kind in NUMBERS else np.eye(3)[rng.integers(3, size=BATCH)]
     return layer, row, params, rng.normal(size=(BATCH, *row)), label
 
 
@@ -77,9 +77,14 @@ def of_channels(x):
     return normalised(x, tuple(range(x.ndim - 1)))
 
 
-def of_class(array, x, c):
-    """The numbers of each row's class, beside its map."""
-    return array[c].reshape(len(x), *[1] * (x.ndim - 2), -1)
+def told(array, x, c):
+    """What the condition c of each row makes of an array, beside the row's map."""
+    return (c @ array).reshape(len(x), *[1] * (x.ndim - 2), -1)
+
+
+def of_condition(layer, a, c):
+    """The weights of the score that a condition adds."""
+    return (np.tanh(c @ a["hidden"] + a["hidden_bias"]) if "hidden" in layer else c) @ a["classes"]
 
 
 def pairs(x):
@@ -93,12 +98,17 @@ def grouped(x, sizes):
     return np.concatenate([x[..., :first], *(group / group.sum(-1, keepdims=True) for group in groups)], -1)
 
 
-IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolutions' are in tests/engines
+IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolutions' are in tests/engines
     "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
-    "class_bias": lambda _, a, x, c: x + a["classes"][c],
-    "projection": lambda _, a, x, c: (x * (a["weight"] + a["classes"][c])).sum(1, keepdims=True) + a["bias"],
+    "class_bias": lambda _, a, x, c: x + told(a["classes"], x, c),
+    "projection": lambda layer, a, x, c: (
+        (x * (a["weight"] + of_condition(layer, a, c))).sum(1, keepdims=True) + a["bias"]
+    ),
     "batch_norm": lambda _, a, x, c: of_channels(x) * a["scale"] + a["bias"],
-    "class_batch_norm": lambda _, a, x, c: of_channels(x) * of_class(a["scale"], x, c) + of_class(a["bias"], x, c),
+    "class_batch_norm": lambda _, a, x, c: of_channels(x) * told(a["scale"], x, c) + told(a["bias"], x, c),
+    "told_batch_norm": lambda _, a, x, c: (
+        of_channels(x) * (a["scale"] + told(a["told_scale"], x, c)) + a["bias"] + told(a["told_bias"], x, c)
+    ),
     "layer_norm": lambda _, a, x, c: normalised(x, tuple(range(1, x.ndim))) * a["scale"] + a["bias"],
     "relu": lambda _, a, x, c: np.maximum(x, 0),
     "leaky_relu": lambda layer, a, x, c: np.where(x > 0, x, layer["slope"] * x),
@@ -122,7 +132,7 @@ IN_NUMPY = {  # of (layer, arrays, rows, the class of each row); the convolution
 def test_a_kind_computes_what_its_name_says(kind, row):
     layer, _, params, x, label = example(kind, row=row)
     arrays = {name.removeprefix(f"00.{layer['kind']}."): w for name, w in params.items()}
-    wanted = IN_NUMPY[layer["kind"]](layer, arrays, x, label.argmax(1))
+    wanted = IN_NUMPY[layer["kind"]](layer, arrays, x, label)
     np.testing.assert_allclose(EXACT.numpy(applied(EXACT, layer, params, x, label)), wanted, rtol=1e-9, atol=1e-12)
 
 
@@ -142,7 +152,11 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
     "conv_transpose of 1 axes": [((2, 5, 4), 2 * 4, 5 * 4)],
     "conv_transpose of 3 axes": [((2, 5, 4, 4, 4), 2 * 64, 5 * 64)],
     "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
-    "class_bias": [((3, 4), 1, 4)],  # a class counts as much as all of z
+    "projection of 0 axes": [((1, 4), 4, 1), ((5, 4), 4, 1)],
+    "class_bias": [((3, 4), 1, 4)],  # a condition counts as much as all of z
+    "class_bias of 2 axes": [((3, 2), 1, 2)],
+    "class_bias of 1 axes": [((3, 2), 1, 2)],
+    "class_bias of 3 axes": [((3, 2), 1, 2)],
 }
 
 
@@ -159,8 +173,10 @@ def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     made = initial_arrays([layer], row, "he", np.random.default_rng(0))
     assert seen == FANS.get(kind, [])
     others = {name.split(".")[-1]: w for name, w in made.items() if kind != "own" and (w != 7).any()}
+    first = others.pop("hidden", None)  # by Glorot, since a tanh follows it
+    assert first is None or 0 < np.abs(first).max() <= math.sqrt(6 / (3 + 5))
     assert all((w == (what == "scale")).all() for what, w in others.items()), "biases start at 0, scales at 1"
-    assert others.keys() <= {"bias", "scale"}
+    assert others.keys() <= {"bias", "scale", "told_scale", "told_bias", "hidden_bias"}
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -255,8 +271,9 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
     assert reason == ""
     found = max(steepest(layer, row, params, label, seed) for seed in range(8))
     assert found <= bound * (1 + 1e-9)
-    # a residual adds the slopes of its branches, a convolution's border tells a little
-    assert bound <= (4 if OF[kind].inside else 1.25) * found
+    # a residual adds the slopes of its branches, a convolution's border tells a little, and the units of a condition
+    # are seldom all at their ends
+    assert bound <= (4 if OF[kind].inside or kind in NUMBERS else 1.25) * found
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

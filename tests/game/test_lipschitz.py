@@ -9,19 +9,9 @@ import pytest
 from wgan import Config, WganError
 from wgan.engines import get_engine
 from wgan.game import networks, step
+from wgan.game.building import activation, conv, conv_transpose, dense, norm, reshape
 from wgan.game.constraints import CONSTRAINTS, norm_bound
-from wgan.game.layers import (
-    activation,
-    apply_layers,
-    conv,
-    conv_transpose,
-    dense,
-    initial_arrays,
-    lipschitz_bound,
-    norm,
-    reshape,
-    shapes,
-)
+from wgan.game.layers import apply_layers, initial_arrays, lipschitz_bound, shapes
 from wgan.game.networks import Architecture
 from wgan.game.objectives import wasserstein
 from wgan.game.step import Game, State

@@ -7,20 +7,19 @@ import torch
 from wgan.config import Config, resolve
 from wgan.engines import get_engine
 from wgan.game import step
-from wgan.game.constraints import CONSTRAINTS, clip, gradient_penalty, sphere
-from wgan.game.layers import (
+from wgan.game.building import (
     GLOBAL_MEAN,
     MEAN_POOL,
     activation,
-    apply_layers,
     conv,
     conv_transpose,
     dense,
-    initial_arrays,
     reshape,
     residual,
     upsample,
 )
+from wgan.game.constraints import CONSTRAINTS, clip, gradient_penalty, sphere
+from wgan.game.layers import apply_layers, initial_arrays
 from wgan.game.networks import Architecture
 from wgan.game.objectives import OBJECTIVES, minimax, non_saturating, wasserstein
 from wgan.game.step import Game

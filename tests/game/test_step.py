@@ -13,7 +13,12 @@ from wgan.training.state import draws, start
 ENGINE = get_engine("torch", "float64")
 SMALL = {"data": "digits", "engine": "torch", "precision": "float64", "batch": 6, "latent": 3, "width": 8}
 SMALL |= {"network": "mlp", "depth": 1, "n_critic": 3, "decay": "none", "steps": 4}
-WEIGHTS = {"none": {}, "projection": {}, "auxiliary": {"class_weight": 0.7, "class_weight_generator": 0.3}}
+WEIGHTS = {
+    "none": {},
+    "projection": {},
+    "concatenation": {},
+    "auxiliary": {"class_weight": 0.7, "class_weight_generator": 0.3},
+}
 NORMS = [name for name in FIELDS["critic_norm"].metadata["choices"] if name != "auto"]
 
 

@@ -8,9 +8,10 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from wgan.reports.charts import Level, Line, Mark, chart, window
+from wgan.reports.charts import Across, Level, Line, Mark, chart, window
 from wgan.runs.quantities import number
 
+FREQUENCIES = Across("cycles a step", "frequency", whole=False)
 STEPS = np.arange(0.0, 1001, 50)
 VALUES = {"samples": np.geomspace(5, 0.002, len(STEPS)), "real": np.linspace(0.5, 2.5, len(STEPS))}
 
@@ -40,6 +41,29 @@ def test_a_chart_draws_its_values_to_scale():
     x, y = np.array([[float(v) for v in point.split(",")] for point in points.split()]).T
     assert x[1] - x[0] == pytest.approx(x[2] - x[1])
     assert (y[0] - y[2]) / (y[0] - y[1]) == pytest.approx(4, abs=0.02)
+
+
+def test_a_band_reaches_two_errors_to_both_sides_and_a_legend_may_show_no_value():
+    at, values = np.array([0.1, 0.2, 0.4]), np.array([1.0, 3.0, 2.0])
+    line = Line("a", at, values, filtered=False, shown=None, error=np.array([0.0, 0.25, 0.5]))
+    made = str(chart("t", "x", [line], across=FREQUENCIES))
+    band = re.search(r'<polygon class="band c0" points="([^"]*)"', made)[1].split()
+    y = np.array([float(point.split(",")[1]) for point in band])
+    drawn = re.search(r'data-name="a" points="([^"]*)"', made)[1].split()
+    height = np.array([float(point.split(",")[1]) for point in drawn])
+    unit = (height[0] - height[1]) / 2  # of a value of 1
+    np.testing.assert_allclose(y[:3] - height, [0, 0.5 * unit, 1.0 * unit], atol=0.11)
+    np.testing.assert_allclose(height - y[:2:-1], [0, 0.5 * unit, 1.0 * unit], atol=0.11)
+    assert ">cycles a step</text>" in made
+    assert "cycles a step: 0.1 to 0.4." in made
+    assert "<b>" not in made
+    assert "<b>" in str(chart("t", "x", [line._replace(shown="")], across=FREQUENCIES))
+
+
+@pytest.mark.parametrize(("spanning", "logarithmic"), [(5, True), (20, False)])
+def test_an_axis_is_logarithmic_from_the_span_on_that_is_given(spanning, logarithmic):
+    made = str(chart("t", "x", [Line("a", np.arange(3.0), np.array([1.0, 3, 10]))], spanning=spanning))
+    assert json.loads(html.unescape(re.search(r'data-frame="([^"]*)"', made)[1]))["logarithmic"] == logarithmic
 
 
 def points_of(made, name):
@@ -87,9 +111,13 @@ def shown(browser, tmp_path):
     """A page of one chart in the browser, and where the chart is."""
     lines = [Line(name, STEPS, values, filtered=False) for name, values in VALUES.items()]
     mark = Mark("best checkpoint: step 1,000", 1000, 0.002)
+    return opened(browser, tmp_path, chart("Difference", "Of two sets.", lines, marks=[mark]))
+
+
+def opened(browser, tmp_path, made):
+    """A page of this chart in the browser, and where the chart is."""
     folder = files("wgan.reports")
     style, script = ((folder / name).read_text() for name in ("report.css", "charts.js"))
-    made = chart("Difference", "Of two sets.", lines, marks=[mark])
     path = tmp_path / "chart.html"
     head = f"<!doctype html><meta charset=utf-8><link rel=icon href='data:,'><style>{style}</style>"
     path.write_text(f"{head}<main>{made}</main><script>{script}</script>")
@@ -120,6 +148,20 @@ def test_the_value_under_the_pointer_and_the_keys_is_the_one_that_was_logged(sho
     for key, code, at in (("Home", 36, 0), ("ArrowRight", 39, 1), ("End", 35, 20), ("ArrowLeft", 37, 19)):
         browser.press(key, code)
         assert browser.value(SAID).startswith(f"step {STEPS[at]:,.0f}: samples {number(VALUES['samples'][at])}")
+    assert browser.complaints() == []
+
+
+@pytest.mark.browser
+def test_places_that_are_no_steps_are_said_as_they_are(browser, tmp_path):
+    line = Line("samples", np.array([0.125, 0.25, 0.5]), np.array([1.0, 3.0, 2.0]), filtered=False)
+    opened(browser, tmp_path, chart("Spectrum", "Power.", [line], across=FREQUENCIES))
+    browser.press("Tab", 9)
+    browser.press("Home", 36)
+    browser.press("ArrowRight", 39)
+    assert browser.value(SAID) == "frequency 0.250: samples 3.00"
+    assert browser.value(f"{BUTTONS}.map(b => b.textContent)") == ["Zoom in", "Zoom out", "Show all"]
+    browser.press("+", 187)
+    assert all("." in tick for tick in browser.value(TICKS)[:3])
     assert browser.complaints() == []
 
 

@@ -15,6 +15,7 @@ from wgan.config import FIELDS
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.reports.series import LEAST_FALL, NORMAL
+from wgan.reports.structure import ERRORS, TIMES
 from wgan.reports.verdicts import (
     COVERED,
     FAR,
@@ -194,6 +195,7 @@ FEW = {
 }  # fmt: skip
 STOPPED = {"fault": np.array(["x became nan"] * len(STEPS), object)}
 NO_DISTANCE = {"energy_distance": np.nan}
+STRUCTURE = {"spectrum": 0.5, "spectrum_floor": 0.1, "spectrum_worst": 0.3, "spectrum_worst_error": 0.01}
 LIMITS = {
     **{
         name: ("exploding critic", "fault", lambda x, name=name: AWAY | {name: x}, STEEPEST, "above")
@@ -296,6 +298,10 @@ LIMITS = {
     "support that is less": (
         "difference from the data", "good", lambda x: {"support_upper": 1000 * x}, SHOWN, "above",
     ),
+    "structure beside its floor": ("structure", "note", lambda x: STRUCTURE | {"spectrum": 0.1 * x}, TIMES, "above"),
+    "certain structure": ("structure", "note", lambda x: STRUCTURE | {"spectrum_worst": 0.01 * x}, ERRORS, "above"),
+    "structure of near samples": ("difference from the data", "good", lambda x: STRUCTURE | {"spectrum": 0.1 * x},
+                                  TIMES, "below"),
     "fall by a share": (
         "still improving", "note", lambda x: {"energy_distance": np.where(STEPS > 1500, 1 - x, 1)}, LEAST_FALL, "above",
     ),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wgan import Config, WganError, data
+from wgan.maths import fields
 from wgan.reports.verdicts import VERDICTS
 from wgan.runs import folder as runs
 from wgan.runs.quantities import AXES, QUANTITIES, entry, label, markdown_table, on_axis, quantity, shown_in, title
@@ -55,6 +56,10 @@ def names(tmp_path_factory):
     at = tmp_path_factory.mktemp("kinds")
     found = {name: logged(at / name, Config(**SMALL | fields)) for name, fields in KINDS.items()}
     points = data.from_array(np.random.default_rng(0).standard_normal((99, 3)).astype(np.float32))
+    for name, rows in (("signals", fields.waves(60, 0, 9)), ("volumes", fields.medium(40, 0, 8, 3))):
+        found[name] = logged(at / name, Config(**SMALL, held_out=0.4), data.from_array(rows, kind=name))
+    levels = np.random.default_rng(0).integers(0, 2, (40, 9, 2), np.uint8)
+    found["phases"] = logged(at / "phases", Config(**SMALL, held_out=0.4), data.from_array(levels, kind="signals"))
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
     found["more steps"] = logged(at / "more steps", Config(**SMALL), harm=add_steps)
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)

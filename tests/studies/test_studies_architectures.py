@@ -12,8 +12,9 @@ from wgan.engines import get_engine
 from wgan.evaluation import features
 from wgan.evaluation.features import Features
 from wgan.game import networks
+from wgan.game.building import activation
 from wgan.game.constraints import none
-from wgan.game.layers import activation, apply_layers, shapes
+from wgan.game.layers import apply_layers, shapes
 from wgan.presets import preset
 from wgan.studies import architectures, penalty_sides, tutorials
 from wgan.training.state import model_of, start

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from wgan import studies
-from wgan.game.layers import activation, dense, initial_arrays, reshape
+from wgan.game.building import activation, dense, reshape
+from wgan.game.layers import initial_arrays
 from wgan.game.objectives import OBJECTIVES
 from wgan.maths import transport
 from wgan.studies import critic_surfaces, gradient_flow, toy_training

@@ -419,7 +419,9 @@ def test_a_run_that_is_stopped_between_two_measurements_has_not_ended_by_itself(
 
 def test_a_measure_that_is_higher_for_better_samples_keeps_its_highest(monkeypatch, tmp_path):
     values = [0.1, 0.9, 0.5, 0.2, 0.05, 0.3, 0.4]
-    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"best_by.coverage": values[training.step]})
+    monkeypatch.setattr(
+        diagnostics, "diagnose", lambda probe, training, keep: {"best_by.coverage": values[training.step]}
+    )
     asked = {"best_by": "coverage", "held_out": 0.2, "keep": 1, "checkpoint_every": 100, "diagnose_every": 1}
     list(train(Config(**SMALL | asked), out=tmp_path))
     assert checkpoint.steps(tmp_path / "checkpoints") == [1, 6]

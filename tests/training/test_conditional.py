@@ -17,15 +17,10 @@ from wgan.data.rows import Dataset
 from wgan.engines import get_engine
 from wgan.evaluation import evaluate
 from wgan.game import networks, step
+from wgan.game.arrays import Told
+from wgan.game.building import dense
 from wgan.game.constraints import CONSTRAINTS
-from wgan.game.layers import (
-    apply_layers,
-    dense,
-    initial_arrays,
-    lipschitz_bound,
-    mixes_batch,
-    shapes,
-)
+from wgan.game.layers import apply_layers, initial_arrays, lipschitz_bound, mixes_batch, shapes
 from wgan.game.networks import NETWORKS
 from wgan.game.objectives import cross_entropy
 from wgan.training import model as models
@@ -46,13 +41,14 @@ def test_cross_entropy_is_scipys():
     assert float(found) == pytest.approx(expected, rel=1e-8), "torch's softplus is off by up to 2e-9"
 
 
+@pytest.mark.parametrize("of", [Told(0, (7,)), Told(2, (3, 2))], ids=["class", "numbers and levels"])
 @pytest.mark.parametrize("how", HOW)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_can_be_told_classes(name, how):
+def test_every_network_can_be_told(name, how, of):
     config, row = Config(width=4, network=name, constraint="gradient-penalty"), (8, 8, 3)
     plain = resolve("network", config.replace(network=name), row=row)
-    told = networks.conditional(plain, how, 7)
-    assert list(shapes(told.critic, row))[-1] == ((1,) if how == "projection" else (8,))
+    told = networks.conditional(plain, how, of)
+    assert list(shapes(told.critic, row))[-1] == ((8,) if how == "auxiliary" else (1,))
     assert list(shapes(told.generator, (5,)))[-1] == row
     assert mixes_batch(told.generator) == mixes_batch(plain.generator)
     rng = np.random.default_rng(0)
@@ -74,7 +70,7 @@ def test_every_network_can_be_told_classes(name, how):
 def test_a_network_without_a_dense_score_is_refused():
     odd = networks.Architecture("odd", [dense(2)], [dense(3)], "he")
     with pytest.raises(WganError, match="odd does not end in a dense score"):
-        networks.conditional(odd, "projection", 3)
+        networks.conditional(odd, "projection", Told(0, (3,)))
 
 
 @pytest.mark.parametrize("how", HOW)

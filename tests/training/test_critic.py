@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 import wgan
 from wgan import WganError
 from wgan.config import FIELDS, Config
+from wgan.game.building import dense, reshape
 from wgan.game.constraints import CONSTRAINTS, Constraint
-from wgan.game.layers import dense, reshape
 from wgan.game.networks import Architecture
 from wgan.maths import streams
 from wgan.maths.known import independent, known

@@ -420,7 +420,9 @@ def test_the_share_of_clipped_weights():
 
 def script(monkeypatch, distances):
     """Let the diagnostics tell these distances, by step."""
-    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"energy_distance": distances[training.step]})
+    monkeypatch.setattr(
+        diagnostics, "diagnose", lambda probe, training, keep: {"energy_distance": distances[training.step]}
+    )
 
 
 def test_the_best_checkpoint_is_kept_and_named(monkeypatch, tmp_path):

@@ -95,7 +95,9 @@ def test_each_row_keeps_its_class_across_chunks(monkeypatch):
 
 def test_a_checkpoint_is_opened_by_its_step_and_others_are_named(monkeypatch, tmp_path):
     distances = [9.0, 8, 7, 6, 5]
-    monkeypatch.setattr(diagnostics, "diagnose", lambda probe, training: {"energy_distance": distances[training.step]})
+    monkeypatch.setattr(
+        diagnostics, "diagnose", lambda probe, training, keep: {"energy_distance": distances[training.step]}
+    )
     run, config = tmp_path / "run", Config(**SMALL | {"checkpoint_every": 2, "diagnose_every": 2})
     list(train(config.replace(learning_rate=0.05), out=run))
     assert models.load_model(run).step == 4

@@ -8,8 +8,8 @@ import pytest
 
 import wgan
 from wgan import Config, WganError, data, train
+from wgan.game.building import dense
 from wgan.game.constraints import Constraint, clip, gradient_penalty
-from wgan.game.layers import dense
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective, wasserstein
 from wgan.runs import checkpoint

@@ -356,7 +356,7 @@ def test_layers_without_weights_train_resume_and_are_loaded(tmp_path, empty):
 
 def test_export_writes_the_layers_of_ones_own_and_refuses_code(tmp_path):
     from wgan.export import export, sample
-    from wgan.game.layers import activation, dense
+    from wgan.game.building import activation, dense
     from wgan.game.networks import Architecture
 
     layers = Architecture(

@@ -35,7 +35,7 @@ def of_fields(function: Any) -> Any:
 
 def _flag(name: str) -> Callable[[Any], Any]:
     f = FIELDS[name]
-    number, repeated = kind(f), "read" in f.metadata
+    number, repeated = kind(f), f.metadata.get("repeated", False)
     return click.option(
         "--" + name.replace("_", "-"),
         name,
@@ -59,3 +59,21 @@ step = click.option(
     help="Which checkpoint to read: latest, best or the number of a step. [default: latest]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of words.")
+
+
+def of_reading(function: Any) -> Any:
+    """The function of a command with the flags that say how tables and arrays are read, as in `wgan train`."""
+    kind_of_rows = FIELDS["kind"]
+    for option in (
+        click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column")),
+        click.option("--drop", metavar="NAME", help=described("drop")),
+        click.option(
+            "--kind",
+            default=kind_of_rows.default,
+            metavar="NAME",
+            type=click.Choice(kind_of_rows.metadata["choices"]),
+            help=described("kind"),
+        ),
+    ):
+        function = option(function)
+    return function

@@ -35,15 +35,7 @@ wgan data people.csv --column zip=text""",
     type=click.Choice(FIELDS["resize"].metadata["choices"]),
     help=described("resize"),
 )
-@click.option(
-    "--kind",
-    default=FIELDS["kind"].default,
-    metavar="NAME",
-    type=click.Choice(FIELDS["kind"].metadata["choices"]),
-    help=described("kind"),
-)
-@click.option("--drop", metavar="NAME", help=described("drop"))
-@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
+@flags.of_reading
 @click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
 @click.option("--stored", is_flag=True, help="NAME is a run: list which parts of its data are shared with the model.")
 def data(
@@ -260,7 +252,11 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
 )
 @click.argument("run", type=FilePath(), metavar="RUN")
 @click.option(
-    "-n", "--count", type=click.IntRange(1), metavar="N", help="The number of samples. [default: 64, or all of --z]"
+    "-n",
+    "--count",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The number of samples. [default: 64, or as many as --z or --given have]",
 )
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]"
@@ -270,6 +266,13 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     metavar="NAME",
     help="Draw one class only, from a run that was trained with labels. [default: all classes, as often as in the "
     "data]",
+)
+@click.option(
+    "--given",
+    "given_text",
+    metavar="NAME=VALUE",
+    help="What samples are given: NAME=VALUE,NAME=VALUE, where a number may be a range FIRST:LAST:COUNT, or a .csv, "
+    ".parquet or .npy file with a row for each condition. [default: drawn from the data's]",
 )
 @flags.step
 @click.option(
@@ -299,6 +302,7 @@ def sample(
     count: int | None,
     seed: int,
     label: str | None,
+    given_text: str | None,
     step: str | None,
     out: Path | None,
     z: Path | None,
@@ -314,10 +318,13 @@ def sample(
     from wgan import export
     from wgan.data.columns import TableForm
     from wgan.runs import overwriting
-    from wgan.training import latents, samples
+    from wgan.training import drawing, latents, samples
     from wgan.training import model as models
     from wgan.training.drawing import rows_of_part
 
+    if label is not None and given_text is not None:
+        raise WganError("--label and --given are both given; give one of them, such as --given label=NAME.")
+    asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
     if z and count:
         raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
     if out is not None:
@@ -326,8 +333,8 @@ def sample(
     model = None if run.suffix.lower() in export.READERS and not run.is_dir() else models.load_model(run, step)
     if moves and model and len(model.made.space) == 3:  # the slices of a volume move
         count, moves = count or 1, False
-    count = given.total if given else count or 64
-    given = latents.looping(count, seed) if moves else given
+    count = given.total if given else count
+    given = latents.looping(count or drawing.USUAL, seed) if moves else given
     if model is None:
         if step is not None:
             raise WganError(
@@ -335,19 +342,21 @@ def sample(
             )
         if size is not None or periodic:
             raise WganError(f"--size and --periodic need a run folder, but {run} is one exported file; leave them out.")
-        drawn, at = export.drawn(run, count, seed, label, given), run.with_suffix("")
+        drawn, at = export.drawn(run, count, seed, asked, given), run.with_suffix("")
     else:
-        drawn, at = models.drawn(model, count, seed, label, given, size, periodic), run / "sample"
+        drawn, at = models.drawn(model, count, seed, asked, given, size, periodic), run / "sample"
     form = drawn.form
+    for text in drawn.warnings:
+        say(f"wgan: {text}", err=True)
     suffix = "png" if form.picture else "csv" if isinstance(form, TableForm) else "npy"
     if out is None:
         out = at.with_name(f"{at.name}.{suffix}")
         overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))
-    if count <= rows_of_part(form):
+    if drawn.total <= rows_of_part(form):
         samples.write(drawn, out)
     else:
         with terminal.bar("samples", every=10) as show:
-            samples.write(drawn, out, lambda done: show(done, count, "samples"))
+            samples.write(drawn, out, lambda done: show(done, drawn.total, "samples"))
     say(out)
 
 

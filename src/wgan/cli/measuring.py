@@ -39,13 +39,15 @@ wgan evaluate --real photos/ --fake made/""",
     "--features",
     default="auto",
     metavar="NAME",
-    help="What is compared: classifier, pca, rows, or inception. The weights of Inception are downloaded, unless you "
-    "write inception:FILE. auto is classifier for images with labels. [default: auto]",
+    help="What is compared: classifier, pca, random, rows, or inception. random needs signals, images or volumes. The "
+    "weights of Inception are downloaded, unless you write inception:FILE. auto is classifier for rows with labels "
+    "that are no table. [default: auto]",
 )
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
 )
 @click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + described("size"))
+@flags.of_reading
 @flags.as_json
 def evaluate(
     run: Path | None,
@@ -57,6 +59,9 @@ def evaluate(
     features: str,
     target: str | None,
     size: int | None,
+    kind: str,
+    drop: str | None,
+    column: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Measure samples against real rows.
@@ -65,15 +70,16 @@ def evaluate(
 
     With --real A --fake B no run is needed. B are samples of any program, as a folder of images or a .npy, .npz, .csv
     or .parquet file. They are compared with one half of A, and the other half gives the numbers of real rows. With
-    --train C they are compared with all of A, and `wgan` looks for copies of C.
+    --train C they are compared with all of A, and `wgan` looks for copies of C. --kind, --drop and --column say how
+    these are read, as in `wgan train`. A run reads its data as it did in training.
     """
     from wgan.evaluation import evaluate
     from wgan.evaluation import samples as made_by_anything
 
-    if run is not None and (real or fake or train or size):
-        raise WganError(
-            f"--real, --fake, --train and --size go without a RUN, but {run} is given; leave out one or the other."
-        )
+    without_run = {"real": real, "fake": fake, "train": train, "size": size, "drop": drop, "column": column}
+    without_run["kind"] = kind != "auto"
+    if run is not None and (named := next((name for name, value in without_run.items() if value), "")):
+        raise WganError(f"--{named} goes without a RUN, but {run} is given; leave out one or the other.")
     if run is None and step is not None:
         raise WganError("--step chooses a checkpoint of a RUN, and none is given; leave it out.")
     if run is None and not (real and fake):
@@ -84,7 +90,17 @@ def evaluate(
             text = evaluate.words(run, report)
         else:
             report = made_by_anything.evaluate(
-                real, fake, train=train, samples=samples, features=features, target=target, size=size, note=note
+                real,
+                fake,
+                train=train,
+                samples=samples,
+                features=features,
+                target=target,
+                size=size,
+                drop=drop,
+                column=column,
+                kind=kind,
+                note=note,
             )
             text = made_by_anything.words(report)
     say_json(report) if as_json else say_page(text)
@@ -166,7 +182,7 @@ wgan distance real.npy fake.npy --budget 10""",
     help="The seed that chooses the rows. [default: 0]",
 )
 @click.option("--budget", type=float, metavar="SECONDS", help="Print the best bounds found in this time.")
-@click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column"))
+@flags.of_reading
 @flags.step
 @flags.as_json
 def distance(
@@ -176,6 +192,8 @@ def distance(
     count: int | None,
     seed: int,
     budget: float | None,
+    kind: str,
+    drop: str | None,
     column: tuple[str, ...],
     step: str | None,
     as_json: bool,
@@ -183,7 +201,8 @@ def distance(
     """Bound the Wasserstein distance of two sets of rows.
 
     A and B are names of data sets, .npy, .npz, .csv or .parquet files, or run folders. The number lies between two
-    certified bounds. All rows are compared if that takes a minute at most.
+    certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so A and B
+    can change places.
 
     The floor is the mean distance that is left when nothing differs. All rows are mixed and split at random into two
     sets of the same sizes. Without B, A is a run: its samples are compared with its held-out rows, and the floor is the
@@ -196,7 +215,17 @@ def distance(
         say(text, err=True)
 
     found = between(
-        first, second, method=method, n=count, seed=seed, budget=budget, column=column, step=step, note=note
+        first,
+        second,
+        method=method,
+        n=count,
+        seed=seed,
+        budget=budget,
+        drop=drop,
+        column=column,
+        kind=kind,
+        step=step,
+        note=note,
     )
     say_json(found.to_json()) if as_json else say_page(words(found))
 

@@ -44,6 +44,7 @@ def print_warnings() -> None:
 def summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
     from wgan.data import note_lines
+    from wgan.data.conditions import Columns, in_words
 
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = "x".join(map(str, dataset.form.shape))
@@ -57,6 +58,7 @@ def summary(training: "Training") -> str:
             f"{game.objective.name}, {game.constraint.name}, {game.architecture.name} (critic {critic:,}, "
             f"generator {generator:,} weights), {game.engine.name}, {config.precision}, seed {config.seed}",
             *note_lines(dataset),
+            *([in_words(training.classes)] if isinstance(training.classes, Columns) else []),
             *_engine_reason(training),
             f"estimate: {game.objective.estimates}",
         ]

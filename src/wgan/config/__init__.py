@@ -18,8 +18,9 @@ from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
+from wgan.game.building import norm
 from wgan.game.constraints import CONSTRAINTS, Constraint
-from wgan.game.layers import mixes_batch, norm, unbounded
+from wgan.game.layers import mixes_batch, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
 from wgan.game.slices import MULTIPLE
@@ -34,7 +35,8 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
 # The fields that each optimiser and each kind of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
-CONDITIONALS = {"none": (), "projection": (), "auxiliary": ("class_weight", "class_weight_generator")}
+CONDITIONALS: dict[str, tuple[str, ...]] = dict.fromkeys(("none", "projection", "concatenation"), ())
+CONDITIONALS |= {"auxiliary": ("class_weight", "class_weight_generator")}
 
 # The measures that may choose the best checkpoint: those that need nothing but samples and rows.
 MEASURES = tuple(name for name, metric in METRICS.items() if not metric.needs)
@@ -63,6 +65,12 @@ def _said_kinds(column: Any) -> tuple[str, ...] | None:
     from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
 
     return said_kinds(column) or None
+
+
+def _given(value: Any) -> str | None:
+    from wgan.data.conditions import as_given  # not at the top: it imports SciPy too
+
+    return as_given(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +105,15 @@ class Config:
         "The kind of one column of a table: text, number, integer, date or identifier. Give the flag once for each "
         "column.",
         read=_said_kinds,
+        repeated=True,
         unset="guessed from the values",
+    )
+    given: Any = _data(
+        None,
+        "Columns of a table that are given: NAME,NAME. The other columns are generated given these.",
+        read=_given,
+        metavar="NAME,NAME",
+        unset="none",
     )
     slices: str = _data(
         "none",
@@ -173,7 +189,9 @@ class Config:
     generator_norm: str = _networks("auto", "The generator's normalisation. auto is the network's own.", choices=NORMS)
     conditional: str = _networks(
         "none",
-        "Train with labels. With projection the critic sees the label; with auxiliary it learns to predict it.",
+        "Generate rows of a given label or condition. The critic multiplies its features by the condition "
+        "(projection), has it in its input (concatenation), or learns to predict it (auxiliary). none becomes "
+        "projection with --given, or if the data have a condition.",
         choices=tuple(CONDITIONALS),
     )
     class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)

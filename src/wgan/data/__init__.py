@@ -17,6 +17,7 @@ from wgan.data.array_form import form_from_json
 from wgan.data.arrays import from_array
 from wgan.data.cache import decoded, survey
 from wgan.data.cifar import load_cifar
+from wgan.data.conditions import of_array
 from wgan.data.crops import crops_of
 from wgan.data.folder import folder_pictures
 from wgan.data.hub import PREFIX, load_hub
@@ -144,14 +145,17 @@ def load(
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
-    rows, labels, mapped = read_numpy(path)
+    rows, labels, condition, mapped = read_numpy(path)
     dataset = from_array(rows, name=path.name, kind=kind)
     mapped = mapped if np.may_share_memory(dataset.rows, rows) else None  # else the rows were converted in memory
     names: tuple[str, ...] = ()
     if labels is not None:
         labels, names = as_labels(labels, len(dataset.rows), repr(str(path)))
+    told = None if condition is None else of_array(condition, len(dataset.rows), str(path))
     how = "".join(dataset.source.partition("; ")[1:])  # how columns or channels are encoded
-    return replace(dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped)
+    return replace(
+        dataset, name=path.stem, labels=labels, label_names=names, source=f"{path}{how}", mapped=mapped, condition=told
+    )
 
 
 def dataset_of(config: "Config") -> Dataset:

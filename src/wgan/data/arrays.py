@@ -15,8 +15,10 @@ from wgan.data.table import from_frame
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact, refuse_unplain
 
+ARRAY = "array"  # the name of rows that were given without one
 
-def from_array(X, *, name: str = "array", drop: str | None = None, column: Any = None, kind: str = "auto") -> Dataset:
+
+def from_array(X, *, name: str = ARRAY, drop: str | None = None, column: Any = None, kind: str = "auto") -> Dataset:
     """Turn an array, list or DataFrame into signals, images, volumes or a table.
 
     Signals are [n, steps(, channels)], images [n, height, width(, channels)], volumes [n, depth, height, width(,
@@ -29,8 +31,9 @@ def from_array(X, *, name: str = "array", drop: str | None = None, column: Any =
     """
     if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
         if kind not in ("auto", "table"):
-            raise WganError(f"kind is {kind!r}, but {name} is a DataFrame, which is a table; leave it out")
-        return from_frame(X, name=name, drop=drop, column=column)
+            raise WganError(f"kind is {kind!r}, but a DataFrame was given, which is a table; leave it out")
+        words = "the DataFrame" if name == ARRAY else name
+        return replace(from_frame(X, name=words, drop=drop, column=column), name=name)
     for field, value in (("drop", drop), ("column", column)):
         if value:
             raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")

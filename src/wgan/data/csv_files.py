@@ -18,6 +18,7 @@ from typing import IO, Any, NamedTuple
 
 from wgan.data.kinds import kinds_of
 from wgan.data.packed import BROKEN, Unpacking, size_of
+from wgan.data.readings import read_alike
 from wgan.data.table import MOST_COLUMNS, refuse_repeated_names
 from wgan.data.texts import Hints, Reading, read_texts
 from wgan.errors import WganError, shorter
@@ -55,8 +56,32 @@ class CsvTable(NamedTuple):
 
 def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list[str]]) -> CsvTable:
     """Read a CSV file; `drop` returns the names of the columns to keep. Raises WganError if it is no table."""
+    import pandas as pd
     import pyarrow as pa
 
+    raw, notes = _begun(path)
+    try:
+        names = raw.names()
+        refuse_repeated_names(names, path.name)
+        kept = drop(names)
+        readings = _readings(raw, kept, kinds_of(column, kept, path.name))
+    except pa.ArrowException as problem:
+        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
+    if raw.delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
+        notes.append(f"columns are separated by {raw.delimiter!r}, not by {expected!r}")
+    if any(character.isdigit() for name in names for character in name) and all(map(_is_number, names)):
+        notes.append(f"the first line ({', '.join(names)[:60]}) is taken for names; give a header line if it is a row")
+    frame = pd.DataFrame({name: reading.values for name, reading in readings.items()}, columns=kept)
+    return CsvTable(frame, readings, raw.delimiter, notes)
+
+
+def header_of(path: Path) -> list[str]:
+    """The names of the columns of a CSV file."""
+    return _begun(path)[0].names()
+
+
+def _begun(path: Path) -> "tuple[_Raw, list[str]]":
+    """A CSV file with its encoding and its delimiter, and notes on them."""
     try:
         with _opened(path) as file:
             head = file.read(HEAD)
@@ -73,27 +98,11 @@ def read_csv(path: Path, column: Sequence[str], drop: Callable[[list[str]], list
         )
     said = text[4] if text[:4].lower() == "sep=" and text[4:5] and text[5:6] in ("\r", "\n") else ""
     delimiter, skipped = _delimiter_and_comments(text)
-    raw = _Raw(path, encoding, said or delimiter, skip=1 if said else skipped)
-    delimiter = raw.delimiter
     if skipped and not said:
         notes.append(
             f"the first {skipped:,} line{'s' * (skipped > 1)} are left out as a comment, since they begin with #"
         )
-    try:
-        names = raw.names()
-        refuse_repeated_names(names, path.name)
-        kept = drop(names)
-        readings = _readings(raw, kept, kinds_of(column, kept, path.name))
-    except pa.ArrowException as problem:
-        raise WganError(f"cannot read {str(path)!r} ({_on_one_line(problem)}); correct the file") from None
-    if delimiter != (expected := "\t" if ".tsv" in path.name.lower() else ","):
-        notes.append(f"columns are separated by {delimiter!r}, not by {expected!r}")
-    if any(character.isdigit() for name in names for character in name) and all(map(_is_number, names)):
-        notes.append(f"the first line ({', '.join(names)[:60]}) is taken for names; give a header line if it is a row")
-    import pandas as pd
-
-    frame = pd.DataFrame({name: reading.values for name, reading in readings.items()}, columns=kept)
-    return CsvTable(frame, readings, delimiter, notes)
+    return _Raw(path, encoding, said or delimiter, skip=1 if said else skipped), notes
 
 
 def _is_number(name: str) -> bool:
@@ -260,7 +269,7 @@ class _Raw(NamedTuple):
 
 
 def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, Reading]:
-    """The reading of each column; a column that leaves a doubt is read again with what the others say."""
+    """The reading of each column."""
     if not names:
         return {}
     table = raw.read(names)
@@ -271,15 +280,7 @@ def _readings(raw: _Raw, names: list[str], kinds: dict[str, str]) -> dict[str, R
             table[name], kinds.get(name, ""), hints, f"column {shorter(repr(name), 100)} of {raw.path.name}"
         )
 
-    found = {name: read(name, hints) for name in names}
-    said = [reading.hints for reading in found.values()]
-    points, orders = ({one for hint in said if (one := getattr(hint, of))} for of in ("point", "order"))
-    sure = hints._replace(
-        point=points.pop() if len(points) == 1 else "", order=orders.pop() if len(orders) == 1 else ""
-    )
-    for name, reading in found.items():
-        if reading.doubt and getattr(sure, reading.doubt):
-            found[name] = read(name, sure)
+    found = read_alike(read, names, hints)
     return found | _spelled_gaps(raw, found, table, kinds)
 
 

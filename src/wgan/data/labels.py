@@ -24,7 +24,17 @@ class Classes:
     names: tuple[str, ...]
     shares: tuple[float, ...]
 
-    def one_hot(self, codes: np.ndarray) -> np.ndarray:
+    @property
+    def numbers(self) -> int:
+        """The units that are numbers; a label has none."""
+        return 0
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The sizes of the groups of one-hot units."""
+        return (len(self.names),)
+
+    def encode(self, codes: np.ndarray) -> np.ndarray:
         """Codes [n] as float32 [n, classes], 1 at the code and 0 elsewhere."""
         return np.eye(len(self.names), dtype=np.float32)[codes]
 
@@ -39,24 +49,13 @@ class Classes:
     def code(self, label: str | int) -> int:
         """The code of the class with this name, never a place in the list of names.
 
-        The exact name wins. Where there is none, names are compared after each step of `_LOOSER`, and the first step
-        that finds one name takes it. Raises WganError for several of them, or, with a suggestion, for none.
+        See `nearest_name` for names that are written otherwise.
 
         Examples:
             >>> Classes(("Coat", "Bag"), (0.5, 0.5)).code("bag")
             1
         """
-        if str(label) in self.names:
-            return self.names.index(str(label))
-        for looser in _LOOSER:
-            wanted = looser(str(label))
-            found = [code for code, name in enumerate(self.names) if looser(name) == wanted]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                same = ", ".join(repr(self.names[code]) for code in found)
-                raise WganError(f"label {label!r} can mean {same}; write one of these exactly.")
-        raise unknown_name("label", label, self.names)
+        return nearest_name("label", label, self.names)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as a dict that json can write."""
@@ -89,6 +88,26 @@ def _as_number(name: str) -> Any:
 
 # Names that differ only in their Unicode form or blanks, then also in case, then also in how a number is written.
 _LOOSER: tuple[Callable[[str], Any], ...] = (_spaced, lambda name: _spaced(name).casefold(), _as_number)
+
+
+def nearest_name(kind: str, name: Any, names: tuple[str, ...]) -> int:
+    """The place of a name among `names`.
+
+    The exact name wins. Where there is none, names are compared after each step of `_LOOSER`, and the first step that
+    finds one name takes it. Raises WganError for several of them, or, with a suggestion, for none. `kind` says in words
+    what the names are.
+    """
+    if str(name) in names:
+        return names.index(str(name))
+    for looser in _LOOSER:
+        wanted = looser(str(name))
+        found = [place for place, one in enumerate(names) if looser(one) == wanted]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            same = ", ".join(repr(names[place]) for place in found)
+            raise WganError(f"{kind} {name!r} can mean {same}; write one of these exactly.")
+    raise unknown_name(kind, name, names)
 
 
 def as_labels(values: Any, count: int, where: str) -> tuple[np.ndarray, tuple[str, ...]]:

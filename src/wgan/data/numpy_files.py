@@ -23,16 +23,18 @@ LONGEST_HEADER = 10_000  # bytes, as in NumPy
 MOST_AXES = 32
 MOST_ENTRIES = 1_000  # arrays of an .npz
 BLOCK = 2**20
+CONDITION = "condition"  # the key of the numbers that generation is given
 DTYPE = re.compile(r"[<>=|]?[a-zA-Z?][0-9]{0,10}(\[[0-9a-zA-Z]{1,20}\])?")
 UNZIPPED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 INSTEAD = "write the rows with numpy.save, since an .npy file is not unpacked"
 
 
 class Numpy(NamedTuple):
-    """The rows of a file, their labels, and the file that the rows are a map of, if they are."""
+    """The rows of a file, their labels, their conditions, and the file that the rows are a map of, if they are."""
 
     rows: np.ndarray
     labels: np.ndarray | None = None
+    condition: np.ndarray | None = None
     mapped: Mapped | None = None
 
 
@@ -146,7 +148,7 @@ def _mapped(path: Path, file: IO[bytes]) -> Numpy:
     mapped = Mapped(path, file)
     found = declared(file, size_of(file))
     rows = np.memmap(file, found.dtype, "r", found.start, found.shape, found.order)  # type: ignore[call-overload]
-    return Numpy(rows, None, mapped)
+    return Numpy(rows, None, None, mapped)
 
 
 def _zipped(path: Path, file: IO[bytes]) -> Numpy:
@@ -160,16 +162,18 @@ def _zipped(path: Path, file: IO[bytes]) -> Numpy:
             raise ValueError(f"it holds {len(entries):,} arrays, more than {MOST_ENTRIES:,}")
         label_key = next((key for key in ("y", "labels") if key in entries), None)
         keys: list[str] = [key for key in ("X", "images", "rows", "x") if key in entries]
-        keys = keys or [key for key in entries if key != label_key]
+        keys = keys or [key for key in entries if key not in (label_key, CONDITION)]
         if len(keys) != 1:
             found = ", ".join(map(str, entries)) or "none"
             raise WganError(
                 f"{str(path)!r} holds the arrays {found}; call exactly one of them X, images, rows or x, "
-                "and the labels, if any, y or labels"
+                "the labels, if any, y or labels, and the numbers that generation is given, if any, condition"
             )
         rows = _entry(path, file, archive, entries[keys[0]])
-        labels = None if label_key is None else _entry(path, file, archive, entries[label_key])
-    return Numpy(rows, labels)
+        labels, condition = (
+            _entry(path, file, archive, entries[key]) if key in entries else None for key in (label_key, CONDITION)
+        )
+    return Numpy(rows, labels, condition)
 
 
 def _entry(path: Path, file: IO[bytes], archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:

@@ -74,6 +74,19 @@ def read_parquet(path: Path) -> tuple[Any, dict[str, str], list[str]]:
     return frame, types, notes
 
 
+def names_in_parquet(path: Path) -> list[str]:
+    """The names of the columns of a Parquet file, without those of its index."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    refuse_irregular(path)
+    try:
+        empty = parquet.read_schema(path).empty_table().to_pandas()
+    except (pa.ArrowException, OSError, *PANDAS):
+        return []  # reading it says what is wrong
+    return [str(name) for name in empty.columns]
+
+
 def arrow_table(frame: Any, types: dict[str, str], schema: Any = None) -> Any:
     """A DataFrame as a table of Arrow whose columns get these types, or those of `schema`."""
     import pyarrow as pa

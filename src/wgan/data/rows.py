@@ -179,6 +179,7 @@ class Dataset:
     sha256: str = ""  # of the rows, if it is known without reading all of them
     notes: tuple[tuple[str, str], ...] = ()  # (a column, or "" for the whole; what was guessed when it was read)
     mapped: Mapped | None = None  # the file that the rows are a map of
+    condition: Any = None  # what generation is told of each row besides labels, a `conditions.Given`
     apart: np.ndarray | None = None  # bool [n]: which rows to hold out, for crops, which overlap; None: any rows
     axis: np.ndarray | None = None  # int64 [n]: the axis of a volume to which each crop is perpendicular; None: any
 
@@ -193,6 +194,10 @@ class Dataset:
         if self.labels is not None and np.shape(self.labels) != self.rows.shape[:1]:
             raise WganError(
                 f"{self.name} has labels of shape {np.shape(self.labels)} for {len(self.rows)} rows; give one for each"
+            )
+        if self.condition is not None and len(self.condition.values) != len(self.rows):
+            raise WganError(
+                f"{self.name} has {len(self.condition.values)} conditions for {len(self.rows)} rows; give one for each"
             )
 
     def _repr_html_(self) -> str:

@@ -32,10 +32,17 @@ class Plain(NamedTuple):
 
 
 def plain_series(
-    series: Any, name: Any, where: str, said: str = "", reading: Reading | None = None, arrow: str = ""
+    series: Any,
+    name: Any,
+    where: str,
+    said: str = "",
+    reading: Reading | None = None,
+    arrow: str = "",
+    reread: Reading | None = None,
 ) -> Plain:
     """The plain values of a column; `said` is its kind, "" to go by the dtype, and `arrow` its type in Parquet.
 
+    `reading` is what the series was read from, and `reread` holds other values for it, such as the dates of its texts.
     Raises WganError for values that the kind does not fit, and for those that cannot be trained on.
     """
     import pandas as pd
@@ -46,7 +53,7 @@ def plain_series(
     if isinstance(series.dtype, pd.ArrowDtype):
         arrow = str(series.dtype.pyarrow_dtype)
         series, dtype = _from_arrow(series), f"{arrow}[pyarrow]"
-    reread = _reread(series, said, where) if reading is None else None
+    reread = reread or (_reread(series, said, where) if reading is None else None)
     if reread:
         reading, note, series = reread, reread.note, reread.values
     gaps = series.isna().to_numpy()
@@ -96,9 +103,9 @@ def _reread(series: Any, said: str, where: str) -> Reading | None:
 
     kinds, kind = pd.api.types, kind_and_format(said)[0]
     kept = series.dropna()
-    if len(kept) == 0 or (kind in ("text", "identifier", "number", "integer") and not _is_text(kept)):
+    if len(kept) == 0 or (kind in ("text", "identifier", "number", "integer") and not is_text(kept)):
         return None
-    if _is_text(kept):
+    if is_text(kept):
         if kind not in ("number", "integer", "date"):
             return None
         texts = series.astype(object).where(series.notna(), None)
@@ -123,7 +130,8 @@ def _reread(series: Any, said: str, where: str) -> Reading | None:
     return reading._replace(values=values, note=note)
 
 
-def _is_text(kept: Any) -> bool:
+def is_text(kept: Any) -> bool:
+    """Whether a column without gaps holds texts and nothing else."""
     import pandas as pd
 
     text = pd.api.types.is_string_dtype(kept) and not isinstance(kept.dtype, pd.CategoricalDtype)
@@ -211,9 +219,13 @@ def as_column(column: Column, series: Any, where: str) -> Any:
         return series
     if column.dtype == "decimal" and column.levels and isinstance(column.levels[0], str):
         return series.map(str, na_action="ignore")
-    if column.written and column.kind != "levels" and (_is_text(kept) or (column.unit and is_number(kept))):
+    as_text = (is_text(kept) and (column.written or column.unit)) or (
+        column.written and column.unit and is_number(kept)
+    )
+    if as_text and column.kind != "levels":
         texts = [None if gap else str(value) for gap, value in zip(series.isna(), series, strict=True)]
-        kind = f"date:{column.written[0]}" if column.unit else "number"
+        form = f":{column.written[0]}" if column.written else ""
+        kind = f"date{form}" if column.unit else "number"
         return read_texts(pa.array(texts, pa.string()), kind, name=where).values
     if column.levels and isinstance(column.levels[0], str) and pd.api.types.is_integer_dtype(kept):
         return series.map(str, na_action="ignore")

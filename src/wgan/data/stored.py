@@ -5,6 +5,7 @@ from typing import Any
 
 from wgan.data.array_form import form_from_json
 from wgan.data.columns import Column, TableForm
+from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
 from wgan.data.rows import Form
 from wgan.data.series import series_of, texts_of
@@ -21,6 +22,7 @@ def words(run: str, saved: dict[str, Any]) -> str:
         data = saved["data"]
         form = form_from_json(data["form"])
         names = Classes.from_json(data["classes"]).names if "classes" in data else []
+        condition = Columns.from_json(data["condition"]) if "condition" in data else None
     except ValueError as problem:
         raise WganError(f"{run}/config.json does not describe a run's data ({problem}); give another run.") from None
     lines = [
@@ -28,6 +30,8 @@ def words(run: str, saved: dict[str, Any]) -> str:
         f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
         f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
     ]
+    if condition is not None:
+        lines += _of_condition(condition)
     if names:
         lines += [f"  {len(names):,} class names, with their shares:", *_wrapped(map(quoted, names))]
     if not isinstance(form, TableForm):
@@ -41,6 +45,15 @@ def words(run: str, saved: dict[str, Any]) -> str:
         numbers += len(column.knots)
     lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(form.columns):,} columns")
     return page(lines)
+
+
+def _of_condition(condition: Columns) -> list[str]:
+    """What is stored of the columns that samples are given: also whole rows of them, to draw from."""
+    return [
+        f"  the columns {', '.join(map(quoted, condition.names))}, which samples are given, in "
+        f"{len(condition.drawn):,} rows of the training data",
+        *(f"  column {quoted(column.name)}: {_of_column(column)}" for column in condition.form.columns),
+    ]
 
 
 def _of_array(form: Form) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.kinds import kind_and_format, kinds_of
 from wgan.data.names import as_text, names_in
+from wgan.data.readings import dates_in, look_like_dates
 from wgan.data.rows import Dataset
 from wgan.data.series import (
     UNITS,
@@ -66,7 +67,8 @@ def from_frame(
         raise WganError(f"{name} has {len(frame)} rows of {len(names)} columns; give at least one of each")
     refuse_repeated_names([str(one) for one in names], name)
     kinds = kinds_of(column, names, name)
-    columns, numbers, notes, identifiers = [], [], [], {}
+    rereadings = dates_in(frame, kinds, name) if readings is None else {}
+    columns, numbers, notes, dated, identifiers = [], [], [], [], {}
     for one in names:
         said, reading = kinds.get(str(one), ""), (readings or {}).get(one)
         plain = plain_series(
@@ -76,6 +78,7 @@ def from_frame(
             said,
             reading,
             (types or {}).get(str(one), ""),
+            rereadings.get(one),
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
@@ -85,11 +88,12 @@ def from_frame(
             notes.append((str(one), f"{why}, --column {shlex.quote(str(one))}=identifier stores none of them"))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
+            dated += [str(one)] if not found.categories and look_like_dates(found.levels) else []
             found, values = _identifier(found, plain.gaps)
         columns.append(found)
         numbers.append(values)
     if identifiers and refuse:
-        raise _identifier_error(identifiers, name, dict(notes))
+        raise _identifier_error(identifiers, name, dict(notes), dated)
     if refuse and not any(one.varies for one in columns):
         other = ", or an identifier" if any(one.kind == "identifier" for one in columns) else ""
         raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
@@ -166,16 +170,18 @@ def _identifier(column: Column, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
     return replace(kept, dtype="str" if kept.dtype == "category" else kept.dtype), np.zeros(len(gaps))
 
 
-def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str]) -> WganError:
+def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str], dated: list[str]) -> WganError:
+    """The error for columns that look like identifiers; most texts of those in `dated` are dates."""
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     reasons = {name: "; ".join(filter(None, (found[name], notes.get(name)))) for name in names}
     whys = [f"{shorter(repr(name), 100)} ({shorter(reasons[name], 400)})" for name in names]
     first, all_names = shlex.quote(names[0]), ",".join(map(as_text, names))
+    as_dates = f"read dates with --column {shlex.quote(dated[0])}=date, " if dated else ""
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; leave it out with --drop {shlex.quote(all_names)}, in Python "
-        f"drop={all_names!r}, have samples numbered with --column {first}=identifier, or insist with "
+        f"persons and from which nothing can be learnt; {as_dates}leave it out with --drop {shlex.quote(all_names)}, "
+        f"in Python drop={all_names!r}, have samples numbered with --column {first}=identifier, or insist with "
         f"--column {first}=text"
     )
 

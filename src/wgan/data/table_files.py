@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from wgan.data.columns import TableForm
-from wgan.data.csv_files import OPEN, csv_lines, packed, read_csv
-from wgan.data.parquet import arrow_table, read_parquet
+from wgan.data.csv_files import OPEN, csv_lines, header_of, packed, read_csv
+from wgan.data.parquet import arrow_table, names_in_parquet, read_parquet
 from wgan.data.rows import Dataset
 from wgan.data.series import series_of, texts_of
 from wgan.data.table import fitting, from_frame, kept_names, require_pandas, to_frame
@@ -55,6 +55,12 @@ def read(path: Path, drop: str | None = None, column: Any = None, refuse: bool =
         )
     whole = tuple(("", note) for note in notes)
     return replace(dataset, name=stem(path), source=str(path), notes=whole + dataset.notes)
+
+
+def names_of(path: Path) -> list[str]:
+    """The names of the columns of the table in a file."""
+    require_pandas(str(path))
+    return names_in_parquet(path) if path.suffix.lower() in PARQUETS else header_of(path)
 
 
 def write(form: TableForm, parts: Iterator[np.ndarray], count: int, path: Path, name: Path) -> Iterator[int]:

@@ -23,7 +23,8 @@ from wgan.errors import WganError
 from wgan.files import writing
 from wgan.files.reading import refuse_irregular
 from wgan.game.arrays import Params
-from wgan.game.layers import Layer, activation, apply_layers, conv, dense, initial_arrays, reshape, shapes
+from wgan.game.building import activation, conv, dense, reshape
+from wgan.game.layers import Layer, apply_layers, initial_arrays, shapes
 from wgan.game.objectives import cross_entropy
 from wgan.maths import streams
 
@@ -46,15 +47,15 @@ class Classifier(NamedTuple):
 
 
 def classifier(dataset: Dataset, note: Note) -> Classifier:
-    """The classifier of a labelled data set of images: the shipped one, the one in the cache, or a new one.
+    """The classifier of labelled images, signals or volumes: the shipped one, the one in the cache, or a new one.
 
-    Raises WganError for data without labels or images.
+    Raises WganError for data without labels, and for tables and points.
     """
     labels = class_codes(dataset)
-    if labels is None or not dataset.form.picture:
+    if labels is None or not dataset.form.space:
         raise WganError(
-            f"features classifier needs images with labels of {CLASSES[0]} to {CLASSES[1]} classes, but "
-            f"{dataset.name} has none; use --features pca or rows."
+            f"features classifier needs images, signals or volumes with labels of {CLASSES[0]} to {CLASSES[1]} "
+            f"classes, but {dataset.name} has none; use --features pca or rows."
         )
     body, initial = _network(dataset.form.shape, int(labels.max()) + 1)
     mark = fingerprint(dataset, body)

@@ -1,7 +1,9 @@
 """W1 between two data sets, files or runs, beside the floor that remains where nothing differs."""
 
 import math
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +12,12 @@ import numpy as np
 from wgan import data
 from wgan.data import Form
 from wgan.data.columns import TableForm
+from wgan.data.names import as_text
 from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError
 from wgan.evaluation.samples import span_of
+from wgan.evaluation.together import Ways, form_together, tables_together
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.files.printed import page
 from wgan.maths import transport
@@ -93,6 +97,7 @@ class _Side(NamedTuple):
     is_run: bool = False
     held_out: int = 0  # how many of the available rows were not trained on
     columns: int = 1  # of rows without a form
+    rows: Any = None  # all rows at rest, unless they are drawn from a run
 
 
 def distance(
@@ -103,7 +108,9 @@ def distance(
     n: int | None = None,
     seed: int = 0,
     budget: float | None = None,
+    drop: str | None = None,
     column: Any = None,
+    kind: str = "auto",
     step: str | int | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
@@ -113,37 +120,86 @@ def distance(
     about 7,000 rows of each, or any number of single numbers. Else `seed` draws 2,000 of each at random, or `n` where
     it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
     sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
-    rows of a run and the rows compared with them are encoded as in its training; other numbers are not scaled.
-    `column` gives the kinds of the columns of tables (NAME=KIND). `step` chooses the checkpoint of runs. A run alone is
+    rows of a run and the rows compared with them are encoded as in its training. Two tables, and two sets of signals or
+    volumes, are encoded together, so their order does not matter; other numbers are not scaled. `drop`, `column` and
+    `kind` are as in `train` and say how data are read. `step` chooses the checkpoint of runs. A run alone is
     compared with its held-out rows, and its floor is W1 between held-out and training rows. `note` is called before the
     exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """
     n = None if n is None else whole_number(n, "n")
-    a = _side(first, column, step)
+    ways = Ways(drop, column, kind)
+    ways.refuse_unknown([first] if second is None else [first, second])
+    a = _side(first, ways, step)
     if second is None and not a.is_run:
         raise WganError(f"{first} is not a run; name a second data set, file or run folder to compare it with.")
     if second is None:
         return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget, note)
-    b = _side(second, column, step)
+    b = _side(second, ways, step)
     _refuse_step(step, a, b)
+    _refuse_ways(ways, a, b)
+    if not a.is_run and not b.is_run:
+        a, b = _tables_together(a, b, ways)
     form = next((side.form for side in (a, b) if side.is_run), a.form or b.form)
     sizes = _sizes(a, b, form, n)
     _refuse_large(max(sizes), form, a.is_run or b.is_run)
+    swap = b.name < a.name  # chance and rounding go by the names, so that they do not go by the order
     # two draws of the same rows have to differ, so the second has another seed
-    rows, against = (
-        _flat_rows(side.draw(count, seed + at)[0], form, side)
-        for at, (side, count) in enumerate(zip((a, b), sizes, strict=True))
-    )
+    drawn = [
+        side.draw(count, seed + (at != swap))[0] for at, (side, count) in enumerate(zip((a, b), sizes, strict=True))
+    ]
+    if a.form and b.form and not a.is_run and not b.is_run:
+        _refuse_another_range(a.form, b)
+        form = form_together((a.name, a.form, drawn[0]), (b.name, b.form, drawn[1]))
+    rows, against = (_flat_rows(part, form, side) for part, side in zip(drawn, (a, b), strict=True))
+    if rows.shape[1] != against.shape[1]:
+        raise WganError(
+            f"{a.name} has {rows.shape[1]} columns and {b.name} has {against.shape[1]}; give rows of the same columns."
+        )
     _say_long(rows, against, method, budget, note)
-    found = w1(rows, against, method=method, budget=budget, seed=seed)
-    floor = _floor(rows, against, found, method, seed, budget)
+    pair = (against, rows) if swap else (rows, against)
+    found = w1(*pair, method=method, budget=budget, seed=seed)
+    floor = _floor(*pair, found, method, seed, budget)
+    if swap:
+        turned = found.n[::-1]
+        found = replace(found, n=turned) if isinstance(found, W1) else found._replace(n=turned)
+        floor = floor._replace(n=turned)
     floor_of = (
         f"{floor.splits} random splits of all rows together" if floor.splits > 1 else "a random split of all rows"
     )
     available = (None if a.is_run else a.available, None if b.is_run else b.available)
     return Distance(a.name, b.name, floor_of, _ground(a, b, form), found, floor, available)
+
+
+def _refuse_ways(ways: Ways, a: "_Side", b: "_Side") -> None:
+    """Raise WganError for a way of reading that neither side has, since both are runs."""
+    for field, value in ways._asdict().items():
+        if value not in (None, "auto", ()) and a.is_run and b.is_run:
+            raise WganError(f"{field} says how data are read, but both sides are runs; leave it out.")
+
+
+def _tables_together(a: "_Side", b: "_Side", ways: Ways) -> "tuple[_Side, _Side]":
+    """Two tables in the form of all their rows; other sides as they are. Both need the same columns, in any order."""
+    one, other = sorted((a, b), key=lambda side: side.name)
+    if not isinstance(one.form, TableForm) or not isinstance(other.form, TableForm):
+        return a, b
+    for side, than in ((one, other), (other, one)):
+        more = [name for name in _names_of(side.form) if name not in _names_of(than.form)]
+        if more:
+            raise WganError(
+                f"{side.name} has the column {more[0]!r}, which {than.name} lacks; leave it out with "
+                f"--drop {shlex.quote(as_text(*more))}, or give it to both."
+            )
+    frames = [(one.name, to_frame(one.form, one.rows)), (other.name, to_frame(other.form, other.rows))]
+    form, (first, second) = tables_together(frames, ways)
+    made = (_side_of_rows(one.name, first, form), _side_of_rows(other.name, second, form))
+    return made if one is a else made[::-1]
+
+
+def _names_of(form: Form | None) -> list[str]:
+    """The names of the columns of a table."""
+    return [str(column.name) for column in form.columns] if isinstance(form, TableForm) else []
 
 
 def _refuse_step(step: str | int | None, a: "_Side", b: "_Side") -> None:
@@ -183,15 +239,13 @@ def _refuse_large(count: int, form: Form | None, drawn: bool) -> None:
 
 def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:
     """The ground distance in words."""
-    return "Euclidean, " + (
-        "rows encoded as in training"
-        if a.is_run or b.is_run
-        else f"columns encoded as in {a.name}"
-        if isinstance(form, TableForm)
-        else "images in [-1, 1]"
-        if form
-        else "numbers without scaling"
-    )
+    if a.is_run or b.is_run:
+        return "Euclidean, rows encoded as in training"
+    if isinstance(form, TableForm):
+        return "Euclidean, columns encoded from both together"
+    if form is None:
+        return "Euclidean, numbers without scaling"
+    return "Euclidean, " + ("images in [-1, 1]" if form.bounded else "channels encoded from both together")
 
 
 def _say_long(
@@ -262,15 +316,17 @@ def _of_run_and_own_data(
     return Distance(run.name, real.name, floor_of, _ground(run, real, run.form), found, floor, available)
 
 
-def _side(name: str | Path, column: Any = None, step: str | int | None = None) -> _Side:
+def _side(name: str | Path, ways: Ways, step: str | int | None = None) -> _Side:
     path = Path(name)
     if isinstance(name, str) and name in data.DATASETS:
-        dataset = data.load(name)
+        dataset = data.load(name, kind=ways.kind)
         return _side_of_rows(name, dataset.rows, _form_without_run(dataset.form))
     if path.suffix in (".npy", ".npz") and path.is_file():
         rows = data.numpy_files.read_numpy(path).rows  # `load` refuses a line of numbers and a constant column
-        in_space = rows.ndim > 2
-        return _side_of_rows(str(name), rows, data.from_array(rows, name=str(name)).form if in_space else None)
+        if rows.ndim <= 2 and ways.kind in ("auto", "table"):
+            return _side_of_rows(str(name), rows, None)
+        form = data.from_array(rows, name=str(name), kind=ways.kind).form
+        return _side_of_rows(str(name), form.at_rest(rows), _form_without_run(form))
     if (path / runs.CONFIG).is_file():
         model = models.load_model(path, step)
 
@@ -278,10 +334,11 @@ def _side(name: str | Path, column: Any = None, step: str | int | None = None) -
             both = models.sample(model, 2 * count, seed)
             return both[:count], both[count:]
 
-        return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.made, is_run=True)
+        return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.whole, is_run=True)
     if path.is_dir():
         raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
-    dataset = data.load(name, column=column)
+    ways = ways.of(name)
+    dataset = data.load(name, drop=ways.drop, column=ways.column, kind=ways.kind)
     return _side_of_rows(str(name), dataset.rows, _form_without_run(dataset.form))
 
 
@@ -295,7 +352,7 @@ def _side_of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
         order = stream(seed, "halves").permutation(len(rows))[: 2 * count]
         return rows[order[:count]], rows[order[count:]]
 
-    return _Side(name, len(rows), draw, form, columns=int(np.prod(rows.shape[1:])))
+    return _Side(name, len(rows), draw, form, columns=int(np.prod(rows.shape[1:])), rows=rows)
 
 
 def _side_of_own_data(run: Path) -> _Side:

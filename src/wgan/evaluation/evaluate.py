@@ -12,6 +12,7 @@ from wgan import __version__, data
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
@@ -101,6 +102,8 @@ def evaluate(
     """
     run = Path(run)
     model = load_model(run, step, network=network)
+    if isinstance(model.form, TableForm):
+        _target_index(model.form, target)  # before the data are read
     dataset, train, held_out = rows_of(run, model.config, dataset)
     report = evaluate_model(model, dataset, train, held_out, samples, features, seed, target, note)
     runs.write(run, EVALUATION, report)
@@ -135,6 +138,7 @@ def evaluate_model(
 ) -> Evaluation:
     """What `evaluate` returns, for a model and its data; `data.split` gives the indices `train` and `held_out`."""
     samples = None if samples is None else whole_number(samples, "samples")
+    refuse_target(dataset, target)
     order = streams.stream(seed, "evaluate")
     train, held_out = order.permutation(train), order.permutation(held_out)
     with_held_out = len(held_out) > 0  # without held-out rows no copies can be found
@@ -149,7 +153,9 @@ def evaluate_model(
     drawn = samples if seen.against_all else count
     note(f"{drawn:,} samples")
     rows = sample_seen(model, drawn, seed)
-    asked = sample_codes(model, drawn, seed) if model.classes and seen.name == "classifier" else None
+    asked = (
+        sample_codes(model, drawn, seed) if isinstance(model.classes, Classes) and seen.name == "classifier" else None
+    )
     labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
     if not found:
@@ -190,8 +196,7 @@ def compare(
     are the classes that the samples are to have. Where the Frechet distance is `against_all` rows, it takes all
     samples, and the other metrics at most 10,000.
     """
-    if target is not None and not isinstance(dataset.form, TableForm):
-        raise WganError(f"target is for tables with named columns, which {dataset.name} has not; leave it out.")
+    refuse_target(dataset, target)
     made = _finite_features(seen, samples_at_rest, "samples")
     count = min(len(samples_at_rest), len(train), SAMPLES) if seen.against_all else len(samples_at_rest)
     rows = len(train) + len(held_out) + (len(samples_at_rest) if seen.against_all else 0)
@@ -299,6 +304,14 @@ def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.nd
 def _first(seen: tuple[np.ndarray, np.ndarray | None], count: int) -> tuple[np.ndarray, np.ndarray | None]:
     """The features and the class probabilities of the first rows."""
     return seen[0][:count], None if seen[1] is None else seen[1][:count]
+
+
+def refuse_target(dataset: Dataset, target: str | None) -> None:
+    """Raise WganError for a target that is no column of the data, or none that varies."""
+    if target is not None and not isinstance(dataset.form, TableForm):
+        raise WganError(f"target is for tables with named columns, and {dataset.name} has none; leave it out.")
+    if isinstance(dataset.form, TableForm):
+        _target_index(dataset.form, target)
 
 
 def _target_index(form: TableForm, name: str | None) -> int:

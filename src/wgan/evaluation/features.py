@@ -1,7 +1,7 @@
 """The features of rows that metrics compare.
 
-They are a classifier's last hidden layer, principal components, the rows themselves, the last hidden layer of the
-Inception network, or any function of rows.
+They are a classifier's last hidden layer, principal components, random convolutions, the rows themselves, the last
+hidden layer of the Inception network, or any function of rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ from wgan.evaluation.classifiers import CHUNK, UNITS
 from wgan.maths import streams
 from wgan.maths.exact import as_float64
 from wgan.reports import figures
+from wgan.training import comparison
 
 COMPONENTS = 64  # the most principal components
 FITTED = 10_000  # training rows to which the principal components are fitted, at most
@@ -52,16 +53,16 @@ class Features(NamedTuple):
 def resolve(chosen: str | Callable[[np.ndarray], Any], dataset: Dataset, train: np.ndarray, note: Note) -> Features:
     """The features with this name, or of a function from rows at rest [n, ...] to [n, d].
 
-    `train` are the indices of the training rows. "auto" is the classifier for labelled images, the rows themselves
-    for up to 64 numbers a row, and else principal components. "inception:FILE" names the file of weights; "inception"
-    looks for it and downloads it. Raises WganError for an unknown name, and for features that the data or a missing
-    file rule out.
+    `train` are the indices of the training rows. "auto" is the classifier for labelled rows with axes of space, the
+    rows themselves for up to 64 numbers a row, and else principal components. "inception:FILE" names the file of
+    weights; "inception" looks for it and downloads it. Raises WganError for an unknown name, and for features that the
+    data or a missing file rule out.
     """
     if callable(chosen):
         return _from_function(chosen)
     name, _, path = chosen.partition(":")
     if name == "auto":
-        labelled = dataset.form.picture and classifiers.class_codes(dataset) is not None
+        labelled = dataset.form.space and classifiers.class_codes(dataset) is not None
         name = "classifier" if labelled else "rows" if np.prod(dataset.form.encoded_shape) <= COMPONENTS else "pca"
     if name not in FEATURES or (path and name != "inception"):
         raise unknown_name("features", chosen, ["auto", *FEATURES])
@@ -109,6 +110,23 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
         return np.concatenate(parts).astype(np.float64), None
 
     return Features("pca", text, extract)
+
+
+def random(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
+    """Random convolutional features of fixed seed, as those that choose the best checkpoint: they need no labels."""
+    if not dataset.form.space:
+        raise WganError(
+            f"features random needs signals, images or volumes, but {dataset.name} has none; use --features pca."
+        )
+    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[: comparison.COUNT])
+    seen = comparison.features_of(dataset.form, dataset.rows[chosen])
+    count = seen(dataset.rows[chosen[:1]]).shape[1]
+    text = f"{count} features: averaged values, and means and deviations of random convolutions"
+
+    def extract(x: np.ndarray) -> tuple[np.ndarray, None]:
+        return np.concatenate([seen(x[i : i + CHUNK]) for i in range(0, len(x), CHUNK)]), None
+
+    return Features("random", text, extract)
 
 
 def classifier(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
@@ -167,6 +185,7 @@ def inception(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fea
 FEATURES: dict[str, Callable[[Dataset, np.ndarray, str, Note], Features]] = {
     "classifier": classifier,
     "pca": pca,
+    "random": random,
     "rows": rows,
     "inception": inception,
 }

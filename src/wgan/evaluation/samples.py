@@ -15,11 +15,12 @@ from wgan.data.arrays import from_array
 from wgan.data.columns import TableForm
 from wgan.data.numpy_files import read_numpy
 from wgan.data.space_form import BYTES, SIGNED, UNIT
-from wgan.data.table import from_frame, to_frame
+from wgan.data.table import to_frame
 from wgan.errors import WganError
 from wgan.evaluation import features as all_features
-from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, table_in_words
+from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target, table_in_words
 from wgan.evaluation.features import SAMPLES
+from wgan.evaluation.together import Ways, frame_of, is_frame, tables_together
 from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
@@ -38,6 +39,9 @@ def evaluate(
     target: str | None = None,
     seed: int = 0,
     size: int | None = None,
+    drop: str | None = None,
+    column: Any = None,
+    kind: str = "auto",
     note: Note = lambda text: None,
 ) -> Evaluation:
     """Measure samples `fake` against rows `real`, each number beside its floor; returns what evaluation.json holds.
@@ -48,7 +52,8 @@ def evaluate(
     other take the samples' place for the floor. `train` are the rows that the generator was trained on, if they are
     others than `real`. With them, all real rows are compared, the floor is that of training rows, and copies of them
     are looked for. At most `samples` samples are compared. `features` and `target` are as for a run; `size` scales
-    images in folders. Raises WganError for what cannot be read or compared, or if no metric has enough rows.
+    images in folders. `drop`, `column` and `kind` are as in `train` and say how all sets are read. Raises WganError for
+    what cannot be read or compared, or if no metric has enough rows.
 
     Examples:
         >>> rng = np.random.default_rng(0)
@@ -58,7 +63,9 @@ def evaluate(
     """
     samples = None if samples is None else whole_number(samples, "samples")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
-    dealt = _deal({name: _read(one, name, size) for name, one in given.items()}, seed)
+    ways = Ways(drop, column, kind)
+    ways.refuse_unknown(given.values())
+    dealt = _deal({name: _read(one, name, size, ways) for name, one in given.items()}, seed, ways, target)
     seen = all_features.resolve(features, dealt.dataset, dealt.known, note)
     samples = samples or seen.samples
     made, held_out = _as_many(dealt, samples, seen.against_all, seed)
@@ -99,8 +106,9 @@ class _Dealt(NamedTuple):
     remarks: list[str]
 
 
-def _deal(read: "dict[str, _Given]", seed: int) -> _Dealt:
-    dataset, rows, remarks = _alike(read)
+def _deal(read: "dict[str, _Given]", seed: int, ways: Ways, target: str | None) -> _Dealt:
+    dataset, rows, remarks = _alike(read, ways)
+    refuse_target(dataset, target)
     for name, part in rows.items():
         if name != "fake" and len(part) < LEAST:
             raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
@@ -177,18 +185,27 @@ def _name(source: Source) -> str:
     return str(source) if isinstance(source, str | PathLike) else f"a {type(source).__name__}"
 
 
-def _read(source: Source, name: str, size: int | None) -> _Given:
+def _read(source: Source, name: str, size: int | None, ways: Ways) -> _Given:
+    ways = ways.of(source)
     if isinstance(source, str | PathLike):
         path = Path(source)
         if path.suffix.lower() == ".npy" and path.is_file():
             return _Given(name, None, None, read_numpy(path).rows)  # without checks: samples may well be constant
         named = source if isinstance(source, str) else path
-        source = data.load(named, size=size if path.is_dir() and named not in data.DATASETS else None)
+        source = data.load(
+            named,
+            size=size if path.is_dir() and named not in data.DATASETS else None,
+            drop=ways.drop,
+            column=ways.column,
+            kind=ways.kind,
+        )
+    elif isinstance(source, Dataset) and ways.kind != "auto":
+        raise WganError(f"kind is {ways.kind!r}, but {name} is a Dataset, which has one; leave it out.")
     if isinstance(source, Dataset):
         frame = to_frame(source.form, source.rows) if isinstance(source.form, TableForm) else None
-        return _Given(name, source, frame, source.rows)
-    if hasattr(source, "columns") and hasattr(source, "iloc"):
-        return _Given(name, None, source, source)
+        return _Given(name, source, frame_of(frame, ways), source.rows)
+    if is_frame(source):
+        return _Given(name, None, frame_of(source, ways), source)
     refuse_unplain(source, name)
     of_numbers = isinstance(source, list | tuple) and source and not np.iterable(source[0])
     if of_numbers or getattr(source, "ndim", None) == 1:  # one number a row
@@ -196,14 +213,14 @@ def _read(source: Source, name: str, size: int | None) -> _Given:
     return _Given(name, None, None, source)
 
 
-def _alike(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray], list[str]]:
+def _alike(given: dict[str, _Given], ways: Ways) -> tuple[Dataset, dict[str, np.ndarray], list[str]]:
     """The Dataset of the real rows, all rows at rest in its form, and remarks on how some were read."""
     real = given["real"]
     if real.frame is not None:
-        return *_tables(given), []
-    dataset = real.dataset or from_array(real.array, name="real")
+        return *_tables(given, ways), []
+    dataset = real.dataset or from_array(real.array, name="real", kind=ways.kind)
     if isinstance(dataset.form, TableForm):
-        return *_tables(given | {"real": real._replace(frame=to_frame(dataset.form, dataset.rows))}), []
+        return *_tables(given | {"real": real._replace(frame=to_frame(dataset.form, dataset.rows))}, ways), []
     rows, remarks = {"real": dataset.rows}, []
     for name, one in given.items():
         if name == "real":
@@ -216,12 +233,14 @@ def _alike(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray], li
     return dataset, rows, remarks
 
 
-def _tables(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray]]:
+def _tables(given: dict[str, _Given], ways: Ways) -> tuple[Dataset, dict[str, np.ndarray]]:
     """Tables in the form of all their rows together, so that a level or a number of one alone has its place."""
     import pandas as pd
 
+    if ways.kind not in ("auto", "table"):
+        raise WganError(f"kind is {ways.kind!r}, but real is a table of named columns; leave it out.")
     columns = list(given["real"].frame.columns)
-    frames = {}
+    frames = []
     for name, one in given.items():
         frame = one.frame
         if frame is None and one.dataset is None:
@@ -233,14 +252,15 @@ def _tables(given: dict[str, _Given]) -> tuple[Dataset, dict[str, np.ndarray]]:
                 f"{name} is not a table with the columns of real; give a .csv or .parquet file or a DataFrame."
             )
         if lacking := [column for column in columns if column not in list(frame.columns)]:
-            raise WganError(f"{name} lacks the column {lacking[0]!r} of real; give all of its columns.")
+            raise WganError(
+                f"{name} lacks the column {lacking[0]!r} of real; give all of its columns, or leave it out with --drop."
+            )
         if len(frame) == 0:
             raise WganError(f"{name} has no rows; give at least one.")
-        frames[name] = frame[columns]
-    whole = from_frame(pd.concat(frames.values(), ignore_index=True), name="real")
-    ends = np.cumsum([len(frame) for frame in frames.values()])
-    rows = dict(zip(frames, np.split(whole.rows, ends[:-1]), strict=True))
-    return replace(whole, rows=rows["real"], sha256=""), rows
+        frames.append((name, frame))
+    form, parts = tables_together(frames, ways)
+    rows = dict(zip(given, parts, strict=True))
+    return Dataset("real", rows["real"], form, source=f"a table of {len(rows['real']):,} rows"), rows
 
 
 def _numbers(form: Form, given: _Given) -> np.ndarray:

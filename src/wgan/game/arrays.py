@@ -30,6 +30,23 @@ class Arrays:
         return {name[len(start) :]: w for name, w in self.params.items() if name.startswith(start)}
 
 
+class Told(NamedTuple):
+    """What the players are told of a row: a vector of so many numbers, then one-hot groups of these sizes."""
+
+    numbers: int
+    groups: tuple[int, ...]
+
+    @property
+    def units(self) -> int:
+        """The length of the vector."""
+        return self.numbers + sum(self.groups)
+
+    @property
+    def one_class(self) -> bool:
+        """Whether the vector is one one-hot class."""
+        return self.numbers == 0 and len(self.groups) == 1
+
+
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> np.ndarray:
     bound = math.sqrt(3 * variance)
     return rng.uniform(-bound, bound, shape).astype(np.float32)
@@ -78,15 +95,26 @@ def norm_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
     return {"scale": alike(1, rng, shape), "bias": alike(0, rng, shape)}
 
 
+def told_norm_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
+    """Scales of 1 and biases of 0 whatever the condition is, until it is trained."""
+    shape = (layer["classes"], row[-1])
+    return norm_init({}, row, scheme, rng) | {name: alike(0, rng, shape) for name in ("told_scale", "told_bias")}
+
+
 def class_bias_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
-    """Biases so large that the class moves the output as much as all of z does."""
+    """Biases so large that the condition moves the output as much as all of z does."""
     return {"classes": drawn("he", rng, (layer["classes"], row[-1]), 1, row[-1])}
 
 
 def projection_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
-    """The weights of a score, and of each class, by the scheme."""
-    weight, classes = (drawn(scheme, rng, (n, row[-1]), row[-1], 1) for n in (1, layer["classes"]))
-    return {"weight": weight, "classes": classes, "bias": alike(0, rng, (1,))}
+    """The weights of a score, and of each class or hidden unit, by the scheme."""
+    hidden, units = layer.get("hidden", 0), layer["classes"]
+    weight, classes = (drawn(scheme, rng, (n, row[-1]), row[-1], 1) for n in (1, hidden or units))
+    params = {"weight": weight, "classes": classes, "bias": alike(0, rng, (1,))}
+    if hidden:
+        first = drawn("glorot", rng, (units, hidden), units, hidden)
+        params |= {"hidden": first, "hidden_bias": alike(0, rng, (hidden,))}
+    return params
 
 
 Outlines = dict[frozenset[str], Any]

@@ -17,12 +17,33 @@ from wgan.game.arrays import (
     Layer,
     Params,
     Row,
+    Told,
     class_bias_init,
     filled,
     flat,
     linear_init,
     norm_init,
     projection_init,
+    told_norm_init,
+)  # fmt: skip
+from wgan.game.building import (
+    GLOBAL_MEAN,
+    MEAN_POOL,
+    THREE,
+    activation,
+    class_batch_norm,
+    class_bias,
+    conv,
+    conv_transpose,
+    dense,
+    one_of_three,
+    own,
+    projection,
+    reshape,
+    residual,
+    softmax,
+    told_batch_norm,
+    upsample,
 )  # fmt: skip
 from wgan.game.slopes import (
     conv_slope,
@@ -38,7 +59,7 @@ EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch d
 
 
 class Seen(NamedTuple):
-    """What a layer may use besides its input: the stored moments of batch norms and the labels [batch, classes]."""
+    """What a layer may use besides its input: the stored moments of batch norms and the conditions [batch, units]."""
 
     moments: dict[str, Any] | None = None
     label: Any = None
@@ -62,90 +83,12 @@ class Kind(NamedTuple):
     matrices: Callable[[Layer, Arrays], dict[str, float]] = lambda layer, arrays: {}
     mixes_batch: bool = False  # whether the output for a row depends on the other rows of its batch
     inside: tuple[str, ...] = ()
-    with_classes: Callable[[Layer, int], Layer] = lambda layer, classes: layer  # the layer that also uses a class
+    with_condition: Callable[[Layer, Told], Layer] = lambda layer, told: layer  # the layer that also uses a condition
+    told: bool = False  # whether the output depends on the condition
 
 
-# The functions that build a layer.
-
-
-def dense(features: int) -> Layer:
-    """x W^T + b."""
-    return {"kind": "dense", "features": features}
-
-
-def conv(features: int, kernel: int, stride: int = 1) -> Layer:
-    """A convolution with "same" padding, whose output has size ceil(size / stride); an even kernel needs stride 2."""
-    return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
-
-
-def conv_transpose(features: int, kernel: int, stride: int, size: Row) -> Layer:
-    """The transpose of the `conv` that maps `size` to ceil(size / stride)."""
-    return {"kind": "conv_transpose", "features": features, "kernel": kernel, "stride": stride, "size": size}
-
-
-def reshape(*shape: int) -> Layer:
-    """Each row in this shape."""
-    return {"kind": "reshape", "shape": shape}
-
-
-def norm(kind: str) -> list[Layer]:
-    """A norm over the batch and the map ("batch") or over all features of a row ("layer"); no layer for "none"."""
-    return [] if kind == "none" else [{"kind": f"{kind}_norm"}]
-
-
-def activation(kind: str, slope: float = 0.2) -> Layer:
-    """The activation "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus" or "groupsort".
-
-    "shifted_softplus" is softplus(2x + 2) / 2 - 1; "groupsort" puts each pair of features in descending order.
-    """
-    return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
-
-
-def upsample(size: Row) -> Layer:
-    """The first `size` places of the map with each place repeated twice along each axis."""
-    return {"kind": "upsample", "size": size}
-
-
-def class_batch_norm(classes: int) -> Layer:
-    """Batch norm with a scale and a bias for each class (Dumoulin et al. 2017)."""
-    return {"kind": "class_batch_norm", "classes": classes}
-
-
-def class_bias(classes: int) -> Layer:
-    """x + b[class]; after a dense layer this equals appending the one-hot class to the input of that layer."""
-    return {"kind": "class_bias", "classes": classes}
-
-
-def projection(classes: int) -> Layer:
-    """The score x w + b + x v[class] (Miyato and Koyama 2018)."""
-    return {"kind": "projection", "classes": classes}
-
-
-def residual(body: list[Layer], shortcut: list[Layer]) -> Layer:
-    """body(x) + shortcut(x); an empty list is the identity."""
-    return {"kind": "residual", "body": body, "shortcut": shortcut}
-
-
-def one_of_three(layers: list[Layer]) -> Layer:
-    """Three networks of these layers, each with weights of its own; the label [batch, 3] says which one a row gets."""
-    return {"kind": "one_of_three"} | dict.fromkeys(THREE, layers)
-
-
-def softmax(sizes: tuple[int, ...]) -> Layer:
-    """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
-    return {"kind": "softmax", "sizes": sizes}
-
-
-def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
-    """A player of your own as one layer: see `training.own_networks`."""
-    return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}
-
-
-THREE = ("first", "second", "third")
-MEAN_POOL: Layer = {"kind": "mean_pool"}  # the mean of each block of size 2, or of its part inside the map
 MAPS: tuple[Row, ...] = ((4, 3, 2), (4, 2), (5, 4, 3, 2))  # rows with two, one and three axes of space, for examples
 LARGER: tuple[tuple[Row, Row], ...] = (((7, 6), (4, 3, 2)), ((7,), (4, 2)), ((9, 7, 6), (5, 4, 3, 2)))  # after, before
-GLOBAL_MEAN: Layer = {"kind": "global_mean"}  # the mean over the map
 
 
 # What a list of layers does.
@@ -236,9 +179,15 @@ def unbounded(layers: list[Layer]) -> str | None:
     return None
 
 
-def with_classes(layers: list[Layer], classes: int) -> list[Layer]:
-    """The same layers, where each layer that can use the class of a row does so."""
-    return [LAYERS[layer["kind"]].with_classes(layer, classes) for layer in layers]
+def with_condition(layers: list[Layer], told: Told) -> list[Layer]:
+    """The same layers, where each layer that can use the condition of a row does so."""
+    return [LAYERS[layer["kind"]].with_condition(layer, told) for layer in layers]
+
+
+def uses_condition(layers: list[Layer]) -> bool:
+    """Whether the output depends on the condition."""
+    kinds = [(LAYERS[layer["kind"]], layer) for layer in layers]
+    return any(kind.told or any(uses_condition(layer[part]) for part in kind.inside) for kind, layer in kinds)
 
 
 def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "") -> tuple[float, str]:
@@ -309,9 +258,19 @@ def _batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> A
 
 
 def _class_batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    place = (x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
-    scale, bias = (ops.matmul(seen.label, arrays[what]).reshape(place) for what in ("scale", "bias"))
+    scale, bias = (_everywhere(x, ops.matmul(seen.label, arrays[what])) for what in ("scale", "bias"))
     return _normalised(ops, arrays, x, seen) * scale + bias
+
+
+def _told_batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    scale = _everywhere(x, arrays["scale"] + ops.matmul(seen.label, arrays["told_scale"]))
+    bias = _everywhere(x, arrays["bias"] + ops.matmul(seen.label, arrays["told_bias"]))
+    return _normalised(ops, arrays, x, seen) * scale + bias
+
+
+def _everywhere(x: Any, features: Any) -> Any:
+    """Features [batch, channels] with an axis of length 1 for each axis of space of x."""
+    return features.reshape(x.shape[0], *[1] * (x.ndim - 2), x.shape[-1])
 
 
 def _normalised(ops: Any, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -328,12 +287,16 @@ def _layer_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> A
 
 
 def _class_bias(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    return x + ops.matmul(seen.label, arrays["classes"])
+    added = ops.matmul(seen.label, arrays["classes"])
+    return x + (added if x.ndim == 2 else _everywhere(x, added))
 
 
 def _projection(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    of_class = (x * ops.matmul(seen.label, arrays["classes"])).sum(1).reshape(-1, 1)
-    return ops.dense(x, arrays["weight"], arrays["bias"]) + of_class
+    condition = seen.label
+    if "hidden" in layer:
+        condition = ops.tanh(ops.matmul(condition, arrays["hidden"]) + arrays["hidden_bias"])
+    of_condition = (x * ops.matmul(condition, arrays["classes"])).sum(1).reshape(-1, 1)
+    return ops.dense(x, arrays["weight"], arrays["bias"]) + of_condition
 
 
 def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -408,25 +371,41 @@ LAYERS: dict[str, Kind] = {
         apply=_batch_norm,
         init=norm_init,
         mixes_batch=True,
-        with_classes=lambda layer, classes: class_batch_norm(classes),
+        with_condition=lambda layer, told: (class_batch_norm if told.one_class else told_batch_norm)(told.units),
     ),
     "class_batch_norm": Kind(
         examples=tuple((class_batch_norm(3), row) for row in MAPS),
         apply=_class_batch_norm,
         init=norm_init,
         mixes_batch=True,
+        told=True,
+    ),
+    "told_batch_norm": Kind(
+        examples=tuple((told_batch_norm(3), row) for row in MAPS),
+        apply=_told_batch_norm,
+        init=told_norm_init,
+        mixes_batch=True,
+        told=True,
     ),
     "layer_norm": Kind(
         examples=tuple(({"kind": "layer_norm"}, row) for row in MAPS), apply=_layer_norm, init=norm_init
     ),
-    "class_bias": Kind(examples=((class_bias(3), (4,)),), apply=_class_bias, init=class_bias_init, slope=unit_slope),
+    "class_bias": Kind(
+        examples=tuple((class_bias(3), row) for row in ((4,), *MAPS)),
+        apply=_class_bias,
+        init=class_bias_init,
+        slope=unit_slope,
+        told=True,
+    ),
     "projection": Kind(
-        examples=((projection(3), (4,)),),
+        examples=((projection(3), (4,)), (projection(3, 5), (4,))),
         apply=_projection,
         shape=lambda layer, row: (1,),
         init=projection_init,
         slope=projection_slope,
-        matrices=lambda layer, arrays: {"weight": 2, "classes": 2},  # a class's slope is at most the sum of both norms
+        # The slope of a condition is at most the sum of both norms, the second times the length of what V multiplies.
+        matrices=lambda layer, arrays: {"weight": 2, "classes": 2 * math.sqrt(layer.get("hidden", 1))},
+        told=True,
     ),
     "relu": _function_kind("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
@@ -474,8 +453,8 @@ LAYERS: dict[str, Kind] = {
         work=_inside_work,
         slope=lambda *given: sum(_inside_slopes(*given)),
         inside=("body", "shortcut"),
-        with_classes=lambda layer, classes: residual(
-            with_classes(layer["body"], classes), with_classes(layer["shortcut"], classes)
+        with_condition=lambda layer, told: residual(
+            with_condition(layer["body"], told), with_condition(layer["shortcut"], told)
         ),
     ),
     "one_of_three": Kind(

@@ -5,25 +5,24 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from wgan.errors import WganError
-from wgan.game.constraints import Constraint
-from wgan.game.layers import (
+from wgan.game.arrays import Told
+from wgan.game.building import (
     GLOBAL_MEAN,
     MEAN_POOL,
-    Layer,
     activation,
     class_bias,
     conv,
     conv_transpose,
     dense,
-    mixes_batch,
     norm,
     projection,
     reshape,
     residual,
     softmax,
     upsample,
-    with_classes,
 )  # fmt: skip
+from wgan.game.constraints import Constraint
+from wgan.game.layers import Layer, mixes_batch, with_condition
 
 
 class Ends(NamedTuple):
@@ -34,6 +33,7 @@ class Ends(NamedTuple):
 
 
 UNBOUNDED, PICTURES = Ends(), Ends(bounded=True)
+HIDDEN = 64  # units between numbers that are told and their product with the features of a row
 
 
 class Architecture(NamedTuple):
@@ -235,21 +235,30 @@ def resnet(
     return Architecture("resnet", [*critic, act, GLOBAL_MEAN, dense(1)], generator, "glorot")
 
 
-def conditional(architecture: Architecture, how: str, classes: int) -> Architecture:
-    """The same architecture for labelled rows: the generator makes rows of a given class.
+def conditional(architecture: Architecture, how: str, told: Told) -> Architecture:
+    """The same architecture for rows with a condition: the generator makes rows of a given one.
 
-    The critic sees the class too if `how` is "projection". If it is "auxiliary" (Odena et al. 2017), the critic
-    predicts the class with one more output for each class. The generator's batch norms become conditional; without
-    batch norm, its first layer gets a bias for each class.
+    The critic's score has a product with the condition if `how` is "projection", and its first layer gets a bias by the
+    condition if `how` is "concatenation". If it is "auxiliary" (Odena et al. 2017), the critic predicts the condition
+    with one more output for each unit. The generator's batch norms become conditional; without batch norm, or for
+    numbers, its first layer gets a bias by the condition.
     """
     *body, last = architecture.critic
     if last != dense(1):
         raise WganError(f"network {architecture.name} does not end in a dense score; use --conditional none.")
-    critic = [*body, projection(classes) if how == "projection" else dense(1 + classes)]
-    first, *rest = architecture.generator
-    generator = with_classes([first, *rest], classes)
-    if not mixes_batch(generator):
-        generator = [first, class_bias(classes), *rest]
+    heads = {
+        "projection": projection(told.units, 0 if told.one_class else HIDDEN),
+        "auxiliary": dense(1 + told.units),
+        "concatenation": last,
+    }
+    critic = [*body, heads[how]]
+    if how == "concatenation":
+        first = next(at for at, layer in enumerate(critic) if layer["kind"] != "reshape")
+        critic.insert(first + 1, class_bias(told.units))
+    first_layer, *rest = architecture.generator
+    generator = with_condition([first_layer, *rest], told)
+    if not mixes_batch(generator) or not told.one_class:
+        generator.insert(1, class_bias(told.units))
     return architecture._replace(critic=critic, generator=generator)
 
 

@@ -10,6 +10,7 @@ from math import log
 from typing import Any, NamedTuple
 
 from wgan.errors import unknown_name
+from wgan.game.arrays import Told
 from wgan.game.family import member
 from wgan.maths.divergences import DIVERGENCES, Divergence, bound, named
 
@@ -123,6 +124,21 @@ def cross_entropy(ops: Any, logits: Any, label: Any) -> Any:
     columns = [logits[:, k] for k in range(logits.shape[1])]
     total = reduce(lambda a, b: a + ops.softplus(b - a), columns)  # log(e^a + e^b)
     return (total - (logits * label).sum(1)).mean()
+
+
+def told_loss(ops: Any, predicted: Any, condition: Any, told: Told) -> Any:
+    """The loss of an auxiliary head that predicts a condition [batch, units].
+
+    The sum of E |p - c|^2 / 2 over the numbers and of the cross-entropy of each one-hot group.
+    """
+    parts, start = [], told.numbers
+    if told.numbers:
+        difference = predicted[:, :start] - condition[:, :start]
+        parts.append((difference * difference).sum(1).mean() / 2)
+    for size in told.groups:
+        parts.append(cross_entropy(ops, predicted[:, start : start + size], condition[:, start : start + size]))
+        start += size
+    return reduce(lambda a, b: a + b, parts)
 
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {

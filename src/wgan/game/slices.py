@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from wgan.game.building import activation, conv_transpose, norm, one_of_three
 from wgan.game.engine import Engine
-from wgan.game.layers import Layer, activation, conv_transpose, norm, one_of_three
+from wgan.game.layers import Layer
 from wgan.game.networks import Architecture, Ends, output_activation
 
 AXES = 3

@@ -31,6 +31,9 @@ def conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> fl
 
 
 def projection_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    if "hidden" in layer:  # each of the hidden units lies in [-1, 1]
+        of_condition = np.linalg.norm(arrays["classes"], 2) * math.sqrt(layer["hidden"])
+        return float(np.linalg.norm(arrays["weight"]) + of_condition)
     return float(np.linalg.norm(arrays["weight"] + arrays["classes"], axis=1).max())  # the slope of the steepest class
 
 

@@ -5,22 +5,30 @@ The functions of a step take a state and return the next one; a state that was p
 
 from typing import Any, NamedTuple
 
-from wgan.game.arrays import Params
+from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import Augment
 from wgan.game.constraints import Constraint
 from wgan.game.engine import Engine, Optimiser
 from wgan.game.layers import apply_layers, mixes_batch
 from wgan.game.networks import Architecture
-from wgan.game.objectives import Objective, cross_entropy
+from wgan.game.objectives import Objective, told_loss
 from wgan.game.slices import places, slices_of, spread
 
 AT_ONCE = 1024  # most fakes made in one pass: more are not faster, and warm-up steps need thousands
 
 
+class Auxiliary(NamedTuple):
+    """What the critic predicts, and the weights of that loss for the critic and for the generator."""
+
+    told: Told
+    critic: float
+    generator: float
+
+
 class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine.
 
-    `auxiliary` holds the weights of the auxiliary classifier's loss for the critic and the generator, or None.
+    `auxiliary` says what the critic predicts of the condition, with the weights of that loss, or is None.
     `augment` changes the images that the critic sees, or is None.
     """
 
@@ -29,7 +37,7 @@ class Game(NamedTuple):
     objective: Objective
     constraint: Constraint
     optimiser: Optimiser
-    auxiliary: tuple[float, float] | None = None
+    auxiliary: Auxiliary | None = None
     augment: Augment | None = None
 
 
@@ -47,7 +55,7 @@ class Draws(NamedTuple):
     """The random draws of an iteration: real rows [n_critic, batch, ...], z [n_critic, batch, latent], mixing
     weights [n_critic, batch] and the generator's z [batch, latent].
 
-    With labels, `label` holds the one-hot classes of the real rows and of their fakes [n_critic, batch, classes], and
+    With conditions, `label` holds those of the real rows and of their fakes [n_critic, batch, units], and
     `generator_label` those of the generator's batch. With augmentation, `augment` holds the parameters for real rows
     and for fakes [n_critic, 2, batch, numbers], and `generator_augment` those for the generator's batch.
 
@@ -68,7 +76,8 @@ class Draws(NamedTuple):
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
-    """The critic's scores, high for real rows, [batch, 1]; an auxiliary classifier adds a logit for each class."""
+    """The critic's scores, high for real rows, [batch, 1]; an auxiliary head adds an output for each unit of the
+    condition."""
     return apply_layers(game.engine.ops, game.architecture.critic, critic, rows, label=label)
 
 
@@ -140,8 +149,8 @@ def critic_step(
             penalty, norm = constraint.penalty(engine, lambda rows: score(game, critic, rows, label), real, fake, mix)
             value, info = value + penalty, {**info, "penalty": penalty, "gradient_norm": norm}
         if game.auxiliary:
-            class_loss = cross_entropy(engine.ops, of_real[:, 1:], label)
-            value, info = value + game.auxiliary[0] * class_loss, {**info, "critic_class_loss": class_loss}
+            class_loss = told_loss(engine.ops, of_real[:, 1:], label, game.auxiliary.told)
+            value, info = value + game.auxiliary.critic * class_loss, {**info, "critic_class_loss": class_loss}
         return value, {"critic_loss": value, **info}
 
     gradient, info = engine.grad(loss, state.critic)
@@ -170,8 +179,8 @@ def generator_step(
         value = game.objective.generator_loss(engine.ops, found[:, 0])
         if not game.auxiliary:
             return value, {"generator_loss": value}
-        class_loss = cross_entropy(engine.ops, found[:, 1:], label)
-        value = value + game.auxiliary[1] * class_loss
+        class_loss = told_loss(engine.ops, found[:, 1:], label, game.auxiliary.told)
+        value = value + game.auxiliary.generator * class_loss
         return value, {"generator_loss": value, "generator_class_loss": class_loss}
 
     gradient, info = engine.grad(loss, state.generator)

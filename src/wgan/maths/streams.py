@@ -12,8 +12,8 @@ PURPOSES = {name: number for number, name in enumerate(
     ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate",
      "known", "known_centres", "fake_rows", "directions", "halves", "evaluate", "diagnose", "dequantise",
      "labels", "generator_label", "stacked", "filters", "compare", "augment", "generator_augment", "flip",
-     "interpolate", "fields", "crops", "slices", "generator_slices",
-     "second_rows", "third_rows"]
+     "interpolate", "fields", "crops", "slices", "generator_slices", "second_rows", "third_rows", "given",
+     "known_given", "showers", "shuffles"]
 )}  # fmt: skip
 
 

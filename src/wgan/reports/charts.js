@@ -21,8 +21,9 @@ function axes(plot) {
     return frame.logarithmic ? 10 ** value : value;
   };
   const stepAt = (x) => frame.first + (x - left) / width * (frame.last - frame.first);
-  const recordAt = (x) => Math.round(stepAt(x) / frame.each) * frame.each;
-  return { frame, area, left, top, width, height, valueAt, stepAt, recordAt, view: [left, width] };
+  const recordAt = (x) => frame.each ? Math.round(stepAt(x) / frame.each) * frame.each : stepAt(x);
+  const across = (step) => frame.each ? atStep(Math.round(step)) : inWords(step, false);
+  return { frame, area, left, top, width, height, valueAt, stepAt, recordAt, across, view: [left, width] };
 }
 
 function drawn(plot, name, attributes, text = "") {
@@ -50,7 +51,7 @@ function look(plot, chart, whole, from, size) {
   if (size === width) ticks.replaceChildren(...whole.map((one) => one.cloneNode(true)));
   else ticks.replaceChildren(...[0, 0.5, 1].map((share) => drawn(plot, "text", {
     x: left + share * width, y: top + height + 18, "text-anchor": ["start", "middle", "end"][2 * share],
-  }, atStep(Math.round(chart.stepAt(from + share * size))))), whole.at(-1).cloneNode(true));
+  }, chart.across(chart.stepAt(from + share * size)))), whole.at(-1).cloneNode(true));
   return size === width;
 }
 
@@ -69,7 +70,7 @@ function begin(figure, plot) {
   said.className = "reading";
   const zoomed = document.createElement("div");
   zoomed.className = "zoom";
-  const buttons = ["Zoom in", "Zoom out", "Show all steps"].map((text) => {
+  const buttons = ["Zoom in", "Zoom out", frame.before === "step" ? "Show all steps" : "Show all"].map((text) => {
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = text;
@@ -88,7 +89,7 @@ function begin(figure, plot) {
       const point = line.points.find((one) => one[0] === steps[at]);
       return point ? [`${line.name} ${inWords(chart.valueAt(point[1]), frame.percent)}`] : [];
     });
-    said.textContent = `step ${atStep(chart.recordAt(steps[at]))}: ${parts.join(", ")}`;
+    said.textContent = `${frame.before} ${chart.across(chart.recordAt(steps[at]))}: ${parts.join(", ")}`;
   };
   const hide = () => { cursor.setAttribute("visibility", "hidden"); said.textContent = ""; at = -1; };
   const nearest = (x) => steps.reduce((best, one, i) => Math.abs(one - x) < Math.abs(steps[best] - x) ? i : best, 0);

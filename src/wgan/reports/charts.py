@@ -26,14 +26,16 @@ class Line(NamedTuple):
     """A series: steps [n] and values [n]; entries that are not finite are left out.
 
     With `filtered` the running median of the series is drawn, and the series itself faintly behind it. `shown` is the
-    value that the legend shows, by default the last one that is drawn.
+    value that the legend shows, by default the last one that is drawn, and None for no value. With `error` [n] there is
+    a band of two such errors to both sides.
     """
 
     name: str
     steps: np.ndarray
     values: np.ndarray
     filtered: bool = True
-    shown: str = ""
+    shown: str | None = ""
+    error: np.ndarray | None = None
 
 
 class Level(NamedTuple):
@@ -49,6 +51,17 @@ class Mark(NamedTuple):
     name: str
     step: float
     value: float
+
+
+class Across(NamedTuple):
+    """The horizontal axis: its name, what stands before a value in words, and whether its values are whole numbers."""
+
+    name: str
+    before: str
+    whole: bool = True
+
+
+STEPS = Across("step", "step")
 
 
 class Drawn(NamedTuple):
@@ -71,6 +84,7 @@ class Frame(NamedTuple):
     percent: bool
     step_ticks: list[float]
     value_ticks: list[float]
+    across: Across = STEPS
 
     def text(self, value: float) -> str:
         """A value of this chart in words."""
@@ -95,11 +109,13 @@ def chart(
     marks: Sequence[Mark] = (),
     logarithmic: bool = True,
     percent: bool = False,
+    across: Across = STEPS,
+    spanning: float = 100,
 ) -> Markup | None:
     """A figure and its legend, which shows the last value of each line; None if no line has two points.
 
-    With `logarithmic` the vertical axis is logarithmic if the values span a factor above 100. With `percent` the values
-    are shares, and every place of the chart writes them in percent.
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above `spanning`. With `percent` the
+    values are shares, and every place of the chart writes them in percent. `across` is the horizontal axis.
     """
     lines = [line for line in map(_finite, lines) if len(line.steps) > 1]
     if not lines:
@@ -107,7 +123,7 @@ def chart(
     width = window(max(len(line.steps) for line in lines))
     medians = [median_filter(line.values, width) if line.filtered else line.values for line in lines]
     drawn = Drawn(lines, medians, levels, marks)
-    frame = _frame(drawn, logarithmic, percent)
+    frame = _frame(drawn, spanning if logarithmic else math.inf, percent)._replace(across=across)
     return Markup(
         '<figure class="chart"><figcaption><h3>{title}</h3><p>{text}</p></figcaption>'
         '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}" data-frame="{frame}">'
@@ -126,11 +142,13 @@ def chart(
 
 
 def _as_json(frame: Frame, lines: list[Line]) -> str:
-    """What turns points back into steps and values; all steps are multiples of `each`."""
-    whole = np.unique(np.concatenate([line.steps for line in lines])).astype(np.int64)
-    each = max(1, int(np.gcd.reduce(whole)))
+    """What turns points back into steps and values; whole steps are multiples of `each`, and others have 0 there."""
+    each = 0
+    if frame.across.whole:
+        whole = np.unique(np.concatenate([line.steps for line in lines])).astype(np.int64)
+        each = max(1, int(np.gcd.reduce(whole)))
     ends = {name: getattr(frame, name) for name in ("first", "last", "low", "high", "logarithmic", "percent")}
-    return json.dumps(ends | {"each": each})
+    return json.dumps(ends | {"each": each, "before": frame.across.before})
 
 
 def window(count: int) -> int:
@@ -141,16 +159,17 @@ def window(count: int) -> int:
 def _finite(line: Line) -> Line:
     steps, values = np.asarray(line.steps, float), np.asarray(line.values, float)
     known = np.isfinite(steps) & np.isfinite(values)
-    return line._replace(steps=steps[known], values=values[known])
+    error = None if line.error is None else np.asarray(line.error, float)[known]
+    return line._replace(steps=steps[known], values=values[known], error=error)
 
 
-def _frame(drawn: Drawn, may_be_logarithmic: bool, percent: bool) -> Frame:
+def _frame(drawn: Drawn, spanning: float, percent: bool) -> Frame:
     """The axes around everything that is drawn."""
     values = np.concatenate(
         [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
     )
     values = values[np.isfinite(values)]
-    logarithmic = bool(may_be_logarithmic and values.min() > 0 and values.max() > 100 * values.min())
+    logarithmic = bool(values.min() > 0 and values.max() > spanning * values.min())
     low, high, value_ticks = _log_axis(values) if logarithmic else _axis(values.min(), values.max())
     first, last = min(line.steps[0] for line in drawn.lines), max(line.steps[-1] for line in drawn.lines)
     step_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
@@ -172,13 +191,19 @@ def _ticks(frame: Frame) -> Markup:
         at = float(frame.x(tick))
         parts.append(
             Markup('<text x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
-                at, HEIGHT - BOTTOM + 18, "end" if at > WIDTH - RIGHT - 20 else "middle", f"{tick:,.0f}"
+                at, HEIGHT - BOTTOM + 18, "end" if at > WIDTH - RIGHT - 20 else "middle", _tick_text(frame, tick)
             )
         )
     parts.append(
-        Markup('<text class="axis" x="{}" y="{}" text-anchor="end">step</text></g>').format(WIDTH - RIGHT, HEIGHT - 4)
+        Markup('<text class="axis" x="{}" y="{}" text-anchor="end">{}</text></g>').format(
+            WIDTH - RIGHT, HEIGHT - 4, frame.across.name
+        )
     )
     return Markup("").join(parts)
+
+
+def _tick_text(frame: Frame, tick: float) -> str:
+    return f"{tick:,.0f}" if frame.across.whole else f"{tick:.6g}"
 
 
 def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
@@ -195,6 +220,11 @@ def _curves(drawn: Drawn, frame: Frame, with_raw: bool) -> Markup:
             )
         )
     for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True)):
+        if line.error is not None:
+            x, ends = frame.x(line.steps), [frame.y(median + sign * 2 * line.error) for sign in (-1, 1)]
+            around = zip([*x, *x[::-1]], [*ends[0], *ends[1][::-1]], strict=True)
+            points = " ".join(f"{a:.1f},{b:.1f}" for a, b in around)
+            parts.append(Markup('<polygon class="band {}" points="{}"/>').format(_colour(i), points))
         if line.filtered and with_raw:
             parts.append(_path(f"raw {_colour(i)}", frame.x(line.steps), frame.y(line.values)))
         parts.append(_path(f"{_colour(i)} {_dash(i)}", frame.x(line.steps), frame.y(median), line.name))
@@ -215,7 +245,9 @@ def _described(drawn: Drawn, frame: Frame) -> str:
     parts = [f"{line.name} goes from {text(line.values[0])} to {text(line.values[-1])}" for line in drawn.lines]
     parts += [f"{level.name} is {text(level.value)}" for level in drawn.levels]
     parts += [mark.name for mark in drawn.marks]
-    return f"Steps {frame.first:,.0f} to {frame.last:,.0f}. {'; '.join(parts)}."
+    ends = f"{_tick_text(frame, frame.first)} to {_tick_text(frame, frame.last)}"
+    ends = f"Steps {ends}" if frame.across == STEPS else f"{frame.across.name}: {ends}"
+    return f"{ends}. {'; '.join(parts)}."
 
 
 def _legend(drawn: Drawn, frame: Frame) -> Markup:
@@ -224,8 +256,10 @@ def _legend(drawn: Drawn, frame: Frame) -> Markup:
     level_key = Markup(KEY).format(6, Markup('<path class="level" d="M1 3H21"/>'))
     mark_key = Markup(KEY).format(10, Markup('<circle class="mark" cx="11" cy="5" r="4"/>'))
     items = [
-        Markup("<li>{}{} <b>{}</b></li>").format(
-            line_key.format(_colour(i), _dash(i)), line.name, line.shown or frame.text(median[-1])
+        Markup("<li>{}{}{}</li>").format(
+            line_key.format(_colour(i), _dash(i)),
+            line.name,
+            "" if line.shown is None else Markup(" <b>{}</b>").format(line.shown or frame.text(median[-1])),
         )
         for i, (line, median) in enumerate(zip(drawn.lines, drawn.medians, strict=True))
     ]

@@ -23,6 +23,7 @@ from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
 from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
+from wgan.reports.structure_charts import structure_of
 from wgan.reports.tables import table_of
 from wgan.runs import overwriting
 from wgan.runs.quantities import number, quantity, share
@@ -66,7 +67,7 @@ def _is_report(path: Path) -> bool:
 def page_of_one(run: Run, data_dir: Path | None = None) -> str:
     """The HTML page of one run."""
     real, nearest = real_and_nearest(run, data_dir)
-    table = table_of(run, data_dir)
+    structure, table = structure_of(run), table_of(run, data_dir)
     evaluation = mapping(run.evaluation)
     return _render(
         title=f"{run.config.get('data', '?')}: {run.name}",
@@ -76,6 +77,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         charts=curves.charts(run),
         real=real,
         nearest=nearest,
+        structure=structure,
         table=table,
         images=getattr(form_of(run), "picture", False),
         classes=_classes_of_columns(run),

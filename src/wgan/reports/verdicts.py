@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.reports import structure
+from wgan.reports.remedies import best_checkpoint, or_bound_the_critic, other_norm
 from wgan.reports.series import (
     FEWEST,
     NORMAL,
@@ -33,7 +35,6 @@ from wgan.reports.series import (
     step_since,
 )
 from wgan.reports.unfinished import faults_and_steps, is_unfinished, let_it_finish, next_measurement
-from wgan.runs import best
 from wgan.runs.quantities import QUANTITIES, number, share, title, whole
 
 MARGIN = 0.01  # energy distance: what is left if one sample in ten lies a mean distance away from the data, 0.1^2
@@ -115,7 +116,7 @@ def _urgency(one: Verdict) -> tuple[bool, bool, bool]:
 
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     """A value stopped being finite; or the samples are far from the data under a critic that is far too steep."""
-    remedy = f"Lower the learning rate, tenfold first{_or_bound_the_critic(config)}."
+    remedy = f"Lower the learning rate, tenfold first{or_bound_the_critic(config)}."
     if faults := faults_and_steps(log):
         at, text = faults[-1]
         name, _, became = text.partition(" ")
@@ -125,7 +126,7 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
             remedy = (
                 f"Use the samples of a checkpoint before that step, or train again: {remedy[0].lower()}{remedy[1:]}"
             )
-            return Verdict("exploding critic", "note", sentence, evidence, remedy + _best_checkpoint(log, config))
+            return Verdict("exploding critic", "note", sentence, evidence, remedy + best_checkpoint(log, config))
         sentence = f"The critic exploded: training stopped at step {at:,.0f}."
         return Verdict("exploding critic", "fault", sentence, evidence, remedy, ALL)
     if not _is_stuck(log):
@@ -181,7 +182,7 @@ def dead_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "dead generator", "fault", sentence,
         f"The norm of its gradient is {arrives:.1e}, but the slope of the critic at the samples is {number(reaches)}.",
-        f"Its units are saturated. Start a new run with a lower learning rate{_other_norm(config)}.",
+        f"Its units are saturated. Start a new run with a lower learning rate{other_norm(config)}.",
         OF_SAMPLES,
     )  # fmt: skip
 
@@ -200,7 +201,7 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
         f"The generator copies training rows: {share(copied)} of its samples are copies.",
         f"A sample counts as a copy if one training row is less than a third as far from it as any other. "
         f"By the same rule {share(floor)} of held-out rows are copies. Such samples look good, but they are not new.",
-        f"Train on more data, for fewer steps, or with a smaller generator.{_best_checkpoint(log, config)}",
+        f"Train on more data, for fewer steps, or with a smaller generator.{best_checkpoint(log, config)}",
         (*OF_SAMPLES, "memorising critic"),
     )  # fmt: skip
 
@@ -227,7 +228,7 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "mode collapse", "fault", "The generator has collapsed: its samples show few of the kinds in the data.",
         " ".join(evidence),
-        f"{change} --n-critic, --latent or --width, or lower the learning rate.{_best_checkpoint(log, config)}",
+        f"{change} --n-critic, --latent or --width, or lower the learning rate.{best_checkpoint(log, config)}",
         (*OF_SAMPLES, "memorising critic"),
     )  # fmt: skip
 
@@ -284,13 +285,13 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
         return Verdict(
             "memorising critic", "note",
             f"The critic memorises: its estimate is {share(lost)} lower on held-out rows.", evidence,
-            f"Read the estimate on held-out rows. More data would help.{_best_checkpoint(log, config)}",
+            f"Read the estimate on held-out rows. More data would help.{best_checkpoint(log, config)}",
         )  # fmt: skip
     since = step_since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic has memorised its training rows since step {since:,}.",
         f"{evidence} The generator then learns what sets single rows apart.",
-        f"Train on more data.{_best_checkpoint(log, config) or ' Or stop at that step.'}",
+        f"Train on more data.{best_checkpoint(log, config) or ' Or stop at that step.'}",
         ("loss and distance",),
     )  # fmt: skip
 
@@ -299,9 +300,9 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     """How far the samples are from held-out rows: a fault where they are far, and good only where nothing is seen.
 
     It is good where real rows are as far apart in more than one of a hundred cases, and the whole 95 % interval of the
-    energy distance is below `MARGIN`.
+    energy distance is below `MARGIN`, and no measure of structure differs.
     """
-    name, far = "difference from the data", difference(log)
+    name, far, formed = "difference from the data", difference(log), structure.differing(log)
     if far is None:
         evidence = "The run has no late measurement against rows that were held out of training."
         remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, for example with --held-out 0.1."
@@ -321,11 +322,21 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
             sentence = "Hardly any sample is near a held-out row."
         remedy = MORE_STEPS if far.falls else "More steps, a larger --width or more data may help."
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
+    if formed:
+        sentence = "The energy distance shows no difference from the data, but the structure of the samples does."
+        return Verdict(name, "note", sentence, _how_far(log) + apart, "See the note on the structure.", fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
         remedy = "Raise --held-out: more held-out rows make the test sharper." if not apart else "Look at the samples."
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     return Verdict(name, "good", "The samples cannot be told from held-out rows.", _how_far(log))
+
+
+def structure_of_samples(log: Log, config: dict[str, Any]) -> Verdict | None:
+    """Where the spectrum, correlations, phases or values of the samples differ from the data's: always a note."""
+    if not (found := structure.in_words(log)):
+        return None
+    return Verdict("structure", "note", *found, "More steps, a larger --n-critic or another --network may help.")
 
 
 def _respects(log: Log) -> list[str]:
@@ -452,28 +463,6 @@ def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def _or_bound_the_critic(config: dict[str, Any]) -> str:
-    """The advice to bound the critic, where the run does not."""
-    bounded = ("gradient-penalty", "spectral", "orthogonal")
-    return (
-        "" if config.get("constraint") in bounded else ", or use --constraint gradient-penalty, which bounds the critic"
-    )
-
-
-def _other_norm(config: dict[str, Any]) -> str:
-    """The advice to normalise the generator's layers, where the run does not."""
-    return ", or with --generator-norm batch" if config.get("generator_norm") in ("none", None) else ""
-
-
-def _best_checkpoint(log: Log, config: dict[str, Any]) -> str:
-    """A sentence on the best checkpoint, which training kept."""
-    measure = str(config.get("best_by", best.ENERGY))
-    found = best.choose(best.history(log, measure))
-    if found is None:
-        return ""
-    return f" The best checkpoint, by {measure.replace('_', ' ')}, is that of step {found.step:,}."
-
-
 VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
     "exploding critic": exploding_critic,
     "vanishing gradient": vanishing_gradient,
@@ -482,6 +471,7 @@ VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
     "mode collapse": mode_collapse,
     "memorising critic": memorising_critic,
     "difference from the data": difference_from_the_data,
+    "structure": structure_of_samples,
     "loss and distance": loss_and_distance,
     "still improving": still_improving,
 }
@@ -489,6 +479,7 @@ ALL = tuple(VERDICTS)
 OF_SAMPLES = (
     "mode collapse",
     "difference from the data",
+    "structure",
     "loss and distance",
     "still improving",
 )  # the verdicts on the samples

@@ -27,13 +27,18 @@ if sys.platform != "win32":
     import fcntl
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
+STRUCTURE = "structure.json"  # the curves that the report draws beside those of real rows
 FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
-ROWS, FORM, LABELS = "sha256 of the data", "checksum of their form", "sha256 of the labels"  # as messages name them
+ROWS, FORM, LABELS = (
+    "sha256 of the data",
+    "checksum of their form",
+    "sha256 of the labels or conditions",
+)  # as messages name them
 PICTURE = re.compile(r"[0-9]{8,}\.png")
 DRAWN_ROWS = re.compile(r"[0-9]{8,}\.npy")
 EVENTS = "events.out.tfevents.*"  # the files of TensorBoard
-MADE_LATER = ("report.html", "evaluation.json", "generator.onnx")
+MADE_LATER = (STRUCTURE, "report.html", "evaluation.json", "generator.onnx")
 LINE = 2**24  # bytes of a line of the log, at most; the longest have some thousands
 UNMENDED = "restore that file, or choose another folder"
 
@@ -50,6 +55,8 @@ class About(TypedDict):
     held_out_rows: NotRequired[Whole]
     classes: NotRequired[dict[str, Any]]
     labels_sha256: NotRequired[str]
+    condition: NotRequired[dict[str, Any]]
+    condition_sha256: NotRequired[str]
     path: NotRequired[str]
     from_run: NotRequired[str]
     data_dir: NotRequired[str]
@@ -283,7 +290,8 @@ def _compared_fields(file: dict) -> dict:
     if isinstance(form, dict):  # the shape in which rows are given back concerns no training
         form = {name: value for name, value in form.items() if name != "squeezed"}
     form = json.dumps(form, sort_keys=True).encode()
-    return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form), LABELS: data.get("labels_sha256")}
+    told = data.get("labels_sha256", data.get("condition_sha256"))
+    return file["config"] | {ROWS: data.get("sha256"), FORM: zlib.crc32(form), LABELS: told}
 
 
 def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozenset[str]) -> None:

@@ -5,6 +5,7 @@ the table in docs/log.md are made from the entries, so no other file repeats the
 """
 
 from wgan.runs.of_samples import OF_SAMPLES
+from wgan.runs.of_structure import OF_STRUCTURE
 from wgan.runs.quantity import AXES, PLACES, Place, Quantity, aim, minutes, number, share, whole, with_error
 
 __all__ = [
@@ -72,6 +73,7 @@ QUANTITIES: dict[str, Quantity] = {
         text=whole,
     ),
     **OF_SAMPLES,
+    **OF_STRUCTURE,
     "estimate": Quantity(
         "Estimate, training rows",
         "The critic's estimate of its objective's distance, on training rows and fresh samples.",

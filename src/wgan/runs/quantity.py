@@ -134,6 +134,11 @@ AXES = {
         "row. Diversity: how much two samples differ, where real rows score 100 %.",
         logarithmic=False,
     ),
+    "structure": Axis(
+        "Structure",
+        "How far spectra, correlations, phases and values of samples are from those of held-out rows. Each line has "
+        "its own unit; the curves themselves are below.",
+    ),
     "gradient norm": Axis(
         "Gradient norm of the critic",
         "The slope of the critic at real rows, at samples and between them. A penalty holds it near 1, and the "

@@ -85,9 +85,17 @@ def prepare(training: Training) -> Comparison | None:
     return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
 
 
-def compare(comparison: Comparison, training: Training) -> Record:
-    """The energy distance to the half that chooses, and the measure of `best_by` if it is another one."""
-    samples = generate_seen(model_of(training), comparison.chosen.z, comparison.chosen.codes)
+def samples_of(comparison: Comparison, training: Training) -> np.ndarray:
+    """The samples at rest that are compared with the half that chooses."""
+    return generate_seen(model_of(training), comparison.chosen.z, comparison.chosen.codes)
+
+
+def compare(comparison: Comparison, training: Training, samples: np.ndarray | None = None) -> Record:
+    """The energy distance to the half that chooses, and the measure of `best_by` if it is another one.
+
+    `samples` are those of `samples_of`, if they are made already.
+    """
+    samples = samples_of(comparison, training) if samples is None else samples
     features = comparison.features(samples)
     found = energy_distance(comparison.chosen.features, features)
     record = {"energy_distance": found.value, "energy_distance_error": found.error or 0.0}

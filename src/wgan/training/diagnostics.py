@@ -5,6 +5,7 @@ Euclidean between encoded rows, where pixels lie in [-1, 1] and columns have sta
 describes each number.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,9 @@ from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
+from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs.quantities import quantity
-from wgan.training import comparison
+from wgan.training import comparison, structure
 from wgan.training.model import z_shape
 from wgan.training.state import Training
 
@@ -33,11 +35,12 @@ class Probe(NamedTuple):
     """The rows and draws that all measurements of a run share, and the floors: the same numbers for real rows.
 
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
-    `z_labels` and `unseen_labels` are the classes of z and of `unseen`, as the players see them, or None in a run
-    without labels. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
+    `z_labels` and `unseen_labels` are the conditions of z and of `unseen`, as the players see them, or None in a run
+    without one. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
     of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
-    what chooses the best checkpoint, or None with too few held-out rows.
+    what chooses the best checkpoint, or None with too few held-out rows. `structure` is what the structure of samples
+    is compared with, or None for tables, points, pictures and too few held-out rows.
     """
 
     z: Any
@@ -52,6 +55,7 @@ class Probe(NamedTuple):
     searched_labels: np.ndarray | None
     real_spread: float
     comparison: comparison.Comparison | None
+    structure: structure.Known | None
     floors: Record
 
 
@@ -87,9 +91,9 @@ def prepare(training: Training) -> Probe:
         floors["kinds_floor"] = support.support_size(held_labels, most=len(np.unique(labels))).value
     z_labels, unseen_labels = None, None
     if classes and codes is not None:
-        codes_of_z = np.resize(codes[searched_rows[order]], count)
-        z_labels = engine.array(classes.one_hot(codes_of_z))
-        unseen_labels = engine.array(classes.one_hot(codes[held_rows]))
+        codes_of_z = codes[np.resize(searched_rows[order], count)]
+        z_labels = engine.array(classes.encode(codes_of_z))
+        unseen_labels = engine.array(classes.encode(codes[held_rows]))
     if axis is not None:
         z_labels = engine.array(slices.axes_of(made * slices.PER_VOLUME))
         unseen_labels = engine.array(slices.places(axis[held_rows], slices.AXES))
@@ -97,12 +101,34 @@ def prepare(training: Training) -> Probe:
     spread = _spread(held_out if len(held_out) else searched)
     compared = comparison.prepare(training)
     floors |= compared.floors if compared else {}
+    formed = structure_of(training, compared, searched_rows[order])
+    floors |= formed.floors if formed else {}
     known = held_out, held_labels, searched, labels
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, floors)
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, floors)
 
 
-def diagnose(probe: Probe, training: Training) -> Record:
-    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`."""
+def structure_of(
+    training: Training, compared: comparison.Comparison | None, order: np.ndarray
+) -> structure.Known | None:
+    """What the structure of samples is compared with: both halves of the held-out rows, and training rows in `order`.
+
+    Pictures are left out: their diagnostics are to stay quick, and `wgan evaluate` measures their structure.
+    """
+    form, rows = training.dataset.form, training.dataset.rows
+    if compared is None or not form.space or form.picture:
+        return None
+    most = most_rows(form.shape)
+    halves = compared.chosen.rows[: most - most // 2], compared.reported.rows[: most // 2]
+    return structure.prepare(np.concatenate(halves), rows[np.sort(order[: min(most, comparison.COUNT)])])
+
+
+def diagnose(
+    probe: Probe, training: Training, keep: Callable[[structure.Curves], object] = lambda curves: None
+) -> Record:
+    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`.
+
+    `keep` receives the curves of the structure of samples, where they are measured.
+    """
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
     found = game.engine.run(engine_values, game, state, *inputs)
@@ -130,7 +156,12 @@ def diagnose(probe: Probe, training: Training) -> Record:
         most = len(np.unique(probe.searched_labels))
         record |= _kinds(probe.held_labels, labels, most, comparison.confidence(training))
     if probe.comparison:
-        record |= comparison.compare(probe.comparison, training)
+        samples = comparison.samples_of(probe.comparison, training)
+        record |= comparison.compare(probe.comparison, training, samples)
+        if probe.structure:
+            more, curves = structure.compare(probe.structure, samples)
+            record |= more
+            keep(curves)
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
 
 

@@ -2,17 +2,21 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.data import Classes, Form
+from wgan.data import Form
+from wgan.data.conditions import Columns, Condition
+from wgan.data.labels import Classes
+from wgan.data.said import Said, said
 from wgan.errors import WganError
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.maths import streams
 from wgan.maths.exact import whole_number
 from wgan.training.latents import Latents
 
+USUAL = 64  # samples, if nobody says how many
 CHUNK = 512  # rows generated at once; the rows of other chunks could differ in the last bit
 VALUES = 2**25  # of the encoded rows of a chunk, at most: the maps of a network have many more
 MOST, ROOM = 128, 64 * 2**20  # chunks in a part, and the bytes that a part may take where one chunk takes less
@@ -27,31 +31,38 @@ class Drawn(NamedTuple):
     total: int
     rows: Callable[[], Iterator[np.ndarray]]
     labels: Callable[[], Iterator[np.ndarray]] | None = None  # the names of their classes
+    conditions: Callable[[], Iterator[np.ndarray]] | None = None  # the numbers that they were given, apart from rows
+    warnings: tuple[str, ...] = ()  # on conditions beyond those of the training data
 
 
 def drawn(
     form: Form,
-    classes: Classes | None,
+    classes: Condition | None,
     z_shape: tuple[int, ...],
-    count: int,
+    count: int | None,
     seed: int,
-    label: str | int | None,
+    asked: Any,
     encoded: Encoded,
     latents: Latents | None = None,
 ) -> Drawn:
     """The samples of a generator that `encoded` computes from z; the same seed gives the same ones.
 
-    `z_shape` is the shape of the z of one row. `latents` are `count` latents to use instead of those that `seed` draws.
+    `asked` is a label or a condition, as `said` takes it. None for `count` is a sample for each of several conditions,
+    or `USUAL` samples. `z_shape` is the shape of the z of one row. `latents` are `count` latents to use instead of
+    those that `seed` draws.
     """
-    code = code_of(classes, label)
+    told = said(classes, asked)
+    count = (told.asked if told and told.asked > 1 else USUAL) if count is None else count
+    refuse_fewer(told, count)
     given = latents.of(math.prod(z_shape)).reshape(-1, *z_shape) if latents else None
-    if code is None and classes is not None and latents is not None and latents.one_class:
-        code = int(classes.draw(streams.stream(seed, "labels"), 1)[0])
+    if told is None and classes is not None and latents is not None and latents.one_class:
+        told = Said(classes.draw(streams.stream(seed, "labels"), 1), 1)
     size, chunk_size = rows_of_part(form), chunk_of(form)
+    columns = classes if isinstance(classes, Columns) else None
 
     def rows() -> Iterator[np.ndarray]:
         z = streams.stream(seed, "sample")
-        codes = _codes(classes, count, seed, code, size)
+        codes = _codes(classes, count, seed, told, size)
         for first in range(0, count, size):
             some = next(codes)
             parts = []
@@ -61,14 +72,22 @@ def drawn(
                 else:
                     chunk = given[at : at + chunk_size]
                 parts.append(encoded(chunk, None if some is None else some[at - first : at - first + chunk_size]))
-            yield form.decode(np.concatenate(parts), first)
+            decoded = form.decode(np.concatenate(parts), first)
+            yield decoded if columns is None or some is None else columns.join(decoded, some)
+
+    def conditions() -> Iterator[np.ndarray]:
+        for codes in _codes(classes, count, seed, told, size):
+            assert codes is not None
+            yield codes
 
     def labels() -> Iterator[np.ndarray]:
-        for codes in _codes(classes, count, seed, code, size):
-            if classes is not None and codes is not None:
-                yield classes.named(codes)
+        assert isinstance(classes, Classes)
+        return map(classes.named, conditions())
 
-    return Drawn(form, count, rows, None if classes is None else labels)
+    warnings = told.warnings if told else ()
+    if columns is not None:
+        return Drawn(columns.joined(form), count, rows, None, None if columns.places else conditions, warnings)
+    return Drawn(form, count, rows, None if classes is None else labels, None, warnings)
 
 
 def given(rows: np.ndarray, form: Form, labels: np.ndarray | None = None) -> Drawn:
@@ -104,22 +123,22 @@ def chunk_of(form: Form) -> int:
     return max(1, min(CHUNK, VALUES // math.prod(form.encoded_shape)))
 
 
-def code_of(classes: Classes | None, label: str | int | None) -> int | None:
-    """The code of a label; None without one. Raises WganError for a label of a run without labels."""
-    if label is None or classes is not None:
-        return None if label is None or classes is None else classes.code(label)
-    raise WganError(
-        f"label is {label!r}, but this run was trained without labels; leave it out, or train a run with "
-        "--conditional projection."
-    )
+def refuse_fewer(told: Said | None, count: int) -> None:
+    """Raise WganError for fewer samples than conditions, of which each is to have at least one."""
+    if told is not None and told.asked > count:
+        raise WganError(f"{told.asked:,} conditions are given for {count:,} samples; ask for as many or more.")
 
 
-def _codes(classes: Classes | None, count: int, seed: int, code: int | None, size: int) -> Iterator[np.ndarray | None]:
-    """The class of each sample in parts: all `code`, or drawn with the shares of the data; None without classes."""
+def _codes(
+    classes: Condition | None, count: int, seed: int, told: Said | None, size: int
+) -> Iterator[np.ndarray | None]:
+    """The condition of each sample in parts: those `told` by turns, or drawn from the data; None without one."""
     rng = streams.stream(seed, "labels")
     for first in range(0, count, size):
         some = min(size, count - first)
         if classes is None:
             yield None
+        elif told is None:
+            yield classes.draw(rng, some)
         else:
-            yield classes.draw(rng, some) if code is None else np.full(some, code)
+            yield told.values[np.arange(first, first + some) % len(told.values)]

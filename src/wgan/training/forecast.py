@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 
 from wgan.config import FIELDS, OPTIMISERS, Config
-from wgan.data import Classes, Form
+from wgan.data import Form
+from wgan.data.conditions import Condition
 from wgan.errors import WganError
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.game.layers import Layer, array_shapes, shapes
@@ -17,7 +18,7 @@ Row = tuple[int, ...]
 LOWERED = ("width", "depth", "latent", "generator_batch", "batch", "warm_up_critic", "n_critic")
 
 
-def refuse_too_large(config: Config, form: Form, classes: Classes | None) -> None:
+def refuse_too_large(config: Config, form: Form, classes: Condition | None) -> None:
     """Raise WganError if a run takes more memory than is free; it names the setting to lower, and to which number."""
     needed = bytes_of_training(config, form, classes)
     room = SHARE * free()
@@ -29,7 +30,7 @@ def refuse_too_large(config: Config, form: Form, classes: Classes | None) -> Non
         )
 
 
-def bytes_of_training(config: Config, form: Form, classes: Classes | None) -> int:
+def bytes_of_training(config: Config, form: Form, classes: Condition | None) -> int:
     """The bytes of the weights with their gradients and the memory of the optimisers, and of what one step computes."""
     row = form.encoded_shape
     architecture = architecture_of(config, row, ends_of(form), classes)

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data.columns import TableForm
+from wgan.data.labels import Classes
 from wgan.errors import WganError
 from wgan.game import slices, step
 from wgan.maths import streams
@@ -66,7 +68,7 @@ def advance(
         last = at >= config.steps or stop(at)
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
-            measured = diagnostics.diagnose(probe, training)
+            measured = diagnostics.diagnose(probe, training, partial(_keep_curves, out, at))
         if due and chosen_by in measured:  # a measurement only because the loop stops here must not change a later step
             loss, error = best.loss_of(measure, measured[chosen_by]), measured.get(best.error_of(chosen_by), 0.0)
             training.measured.append(best.Measured(at, loss, error))
@@ -97,6 +99,12 @@ def advance(
         # checked one step late, so that the engine computes this step while the host checks the one before
         finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
         before = training.info
+
+
+def _keep_curves(out: Path | None, at: int, curves: dict[str, Any]) -> None:
+    """Write the curves of a step for the report, in the place of those of an earlier step."""
+    if out:
+        runs.write(out, runs.STRUCTURE, {"step": at, **curves})
 
 
 def train(
@@ -292,9 +300,11 @@ def picture(training: Training, path: Path) -> None:
     form, slices_seen = model.made, config.slices != "none"
     count, columns, codes = GRID if form.space else 1000, None, None
     count = count if not slices_seen else VOLUMES
-    if training.classes:
+    if isinstance(training.classes, Classes):
         columns, codes = figures.places_of_classes(len(training.classes.names), count)
         count = len(codes)
+    elif training.codes is not None:
+        codes = training.codes[np.resize(training.rows, count)]
     z = streams.normal(config.seed, "fixed_z", 0, (count, *z_shape(config)))
     rows = generate(model, z, codes)
     real = None if slices_seen else training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]

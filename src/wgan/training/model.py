@@ -8,20 +8,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.config import FAMILIES, Config, Named, resolve
-from wgan.data import Classes, Form, form_from_json
+from wgan.data import Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
+from wgan.data.conditions import Columns, Condition, condition_from_json
+from wgan.data.labels import Classes
+from wgan.data.said import said
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
 from wgan.game import networks, slices, step
-from wgan.game.arrays import Params
+from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import augment_of
 from wgan.game.constraints import Constraint
-from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded
+from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded, uses_condition
 from wgan.game.networks import UNBOUNDED, Architecture, Ends
 from wgan.game.objectives import Objective
-from wgan.game.step import Game
+from wgan.game.step import Auxiliary, Game
 from wgan.maths import streams
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
@@ -36,8 +39,8 @@ VOLUMES = 32  # the same for a generator of volumes whose critic sees slices: z 
 class Model(NamedTuple):
     """A trained generator and its critic, as `sample` and `score` need them.
 
-    `form` is that of the rows that the critic sees. `generator` is the average if the run keeps one; `classes` is None
-    for a run without labels.
+    `form` is that of the rows that the critic sees. `generator` is the average if the run keeps one; `classes` is what
+    samples are told, or None.
     """
 
     config: Config
@@ -46,7 +49,12 @@ class Model(NamedTuple):
     critic: Params
     generator: Params
     step: int
-    classes: Classes | None = None
+    classes: Condition | None = None
+
+    @property
+    def whole(self) -> Form:
+        """The form of samples: of the rows, with the columns that are given if they come from the same table."""
+        return self.classes.joined(self.made) if isinstance(self.classes, Columns) else self.made
 
     @property
     def made(self) -> Form:
@@ -113,13 +121,13 @@ def config_of(saved: dict[str, Any], run: Path, own: Mapping[str, Any]) -> Confi
     return config.replace(**given)
 
 
-def described(saved: dict[str, Any], config: Config, run: Path | str) -> tuple[Form, Classes | None]:
-    """The form of the data and the classes in a run's config.json. Raises WganError for what does not fit together."""
+def described(saved: dict[str, Any], config: Config, run: Path | str) -> tuple[Form, Condition | None]:
+    """The form of the data and the condition in a run's config.json. Raises WganError if they do not fit."""
     about = saved.get("data")
     about = about if isinstance(about, dict) else {}
     try:
         form = form_from_json(about.get("form"))
-        return form, None if config.conditional == "none" else Classes.from_json(about.get("classes"))
+        return form, None if config.conditional == "none" else condition_from_json(about)
     except ValueError as fault:
         raise WganError(
             f"{run}/config.json does not describe a run ({fault}); restore that file, or give another run folder."
@@ -140,17 +148,19 @@ def refuse_named(config: Config, families: Iterable[str] = FAMILIES) -> None:
             )
 
 
-def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Classes | None = None) -> Game:
+def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classes: Condition | None = None) -> Game:
     """The players, what they minimise and the engine of a config, for encoded rows of shape `row`.
 
-    `ends` is `ends_of(form)`; `classes` are the classes of a conditional run.
+    `ends` is `ends_of(form)`; `classes` is the condition of a conditional run.
     """
     refuse_named(config, ("constraint", "network"))  # an objective is needed to train, not to sample
     objective, constraint = resolve("objective", config), resolve("constraint", config)
     architecture = architecture_of(config, row, ends, classes)
     own = own_networks.is_own(architecture)
     _refuse_layers(architecture, constraint)
-    auxiliary = (config.class_weight, config.class_weight_generator) if config.conditional == "auxiliary" else None
+    auxiliary = None
+    if classes and config.conditional == "auxiliary":
+        auxiliary = Auxiliary(told_of(classes), config.class_weight, config.class_weight_generator)
     if own:
         name = own_networks.engine_for(architecture, config.engine)
     else:
@@ -172,7 +182,7 @@ def architecture_of(
     config: Config,
     row: tuple[int, ...],
     ends: Ends = UNBOUNDED,
-    classes: Classes | None = None,
+    classes: Condition | None = None,
     size: int | None = None,
 ) -> Architecture:
     """The layers of both players of a config, as in `game_of`; `size` is the side of volumes, if it is another."""
@@ -183,7 +193,12 @@ def architecture_of(
         shape = row, size or config.slice_size
         each = config.slices == "each"
         return slices.of_slices(architecture, *shape, config.width, config.generator_norm, ends, each)
-    return networks.conditional(architecture, config.conditional, len(classes.names)) if classes else architecture
+    return networks.conditional(architecture, config.conditional, told_of(classes)) if classes else architecture
+
+
+def told_of(condition: Condition) -> Told:
+    """What the players are told, as their layers need to know it."""
+    return Told(condition.numbers, condition.groups)
 
 
 def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
@@ -236,11 +251,11 @@ def sample(
     model: Model,
     count: int,
     seed: int = 0,
-    label: str | int | None = None,
+    label: Any = None,
     size: int | None = None,
     periodic: bool = False,
 ) -> np.ndarray:
-    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all of that class.
+    """Rows of the generator, [count, ...], in the range and dtype of the data; with `label` all given that condition.
 
     Volumes of a run with slices have the side `size`, and with `periodic` they go on at the opposite face. Raises
     WganError if they take more memory than is free.
@@ -250,9 +265,9 @@ def sample(
 
 def drawn(
     model: Model,
-    count: int,
+    count: int | None,
     seed: int = 0,
-    label: str | int | None = None,
+    label: Any = None,
     latents: Latents | None = None,
     size: int | None = None,
     periodic: bool = False,
@@ -279,19 +294,22 @@ def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
         )
 
 
-def sample_codes(model: Model, count: int, seed: int = 0, label: str | int | None = None) -> np.ndarray | None:
-    """The class of each sample as codes [count]: all `label`, or drawn with the shares of the data.
+def sample_codes(model: Model, count: int, seed: int = 0, label: Any = None) -> np.ndarray | None:
+    """The condition of each sample at rest [count, ...]: `label` by turns, or drawn from the data's.
 
-    The result is None for a run without labels, where a `label` raises `WganError`.
+    The result is None for a run without a condition, where a `label` raises `WganError`.
     """
-    code = drawing.code_of(model.classes, label)
+    told = said(model.classes, label)
     if model.classes is None:
         return None
-    return model.classes.draw(streams.stream(seed, "labels"), count) if code is None else np.full(count, code)
+    if told is None:
+        return model.classes.draw(streams.stream(seed, "labels"), count)
+    drawing.refuse_fewer(told, count)
+    return told.values[np.arange(count) % len(told.values)]
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-    """The decoded rows for z [n, latent] and the codes of their classes [n].
+    """The decoded rows for z [n, latent] and their conditions at rest [n, ...].
 
     Batch norm uses moments from one pass over many other z of the run's seed, so that a sample does not depend on the
     rest of its batch.
@@ -334,7 +352,7 @@ def encoder(model: Model, size: int | None = None, periodic: bool = False) -> dr
         game = game._replace(architecture=architecture)
 
     def encoded(z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
-        label = one_hot_labels(game, model.classes, codes)
+        label = told_arrays(game, model.classes, codes)
         if periodic:
             z = np.pad(z, [(0, 0), *[(0, slices.EXTRA)] * slices.AXES, (0, 0)], mode="wrap")
         rows = engine.numpy(engine.run(step.generate, game, model.generator, engine.array(z), moments, label))
@@ -350,37 +368,35 @@ def moments_of(model: Model) -> dict[str, Any] | None:
         return None
     count = VOLUMES if game.architecture.noise else CALIBRATION
     many = game.engine.array(streams.normal(seed, "calibrate", 0, (count, *z_shape(model.config))))
-    label = one_hot_labels(game, model.classes, sample_codes(model, count, seed))
+    label = told_arrays(game, model.classes, sample_codes(model, count, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
 
 
-def one_hot_labels(game: Game, classes: Classes | None, codes: np.ndarray | None) -> Any:
-    """Codes as the players see them, one-hot in an array of the engine; None without classes or codes."""
-    return None if classes is None or codes is None else game.engine.array(classes.one_hot(codes))
+def told_arrays(game: Game, classes: Condition | None, codes: np.ndarray | None) -> Any:
+    """Conditions as the players see them, encoded in an array of the engine; None without a condition."""
+    return None if classes is None or codes is None else game.engine.array(classes.encode(codes))
 
 
 def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
     """The critic's scores [n] of rows in the form of the data, or of a DataFrame.
 
-    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes; only a critic that
-    sees labels ("projection") needs them.
+    The last axis of an array may be left out if its length is 1. `labels` [n] are names of classes, or
+    conditions [n, columns]; only a critic that sees the condition needs them. Rows of a table may hold those columns.
     """
     if isinstance(model.form, TableForm) and hasattr(rows, "columns"):
+        if labels is None and isinstance(model.classes, Columns) and model.classes.places:
+            labels = rows[[name for name in rows.columns if str(name) in model.classes.names]]
         rows = to_rows(model.form, rows)
     rows, shape = model.form.at_rest(real_array(rows, "X")), model.form.shape
     if rows.ndim == 0 or rows.shape[1:] != shape:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
-    codes = None
+    codes = conditions_of_rows(model, labels, len(rows))
     if model.config.slices == "each":
         codes = np.array([] if labels is None else labels)
         if len(codes) != len(rows) or not np.isin(codes, range(slices.AXES)).all():
             raise WganError("each axis has a critic of its own; give 0, 1 or 2 for each row as its label.")
-    if model.classes is not None and model.config.conditional == "projection":
-        if labels is None or len(labels) != len(rows):
-            raise WganError(f"this critic needs the label of each row; give one of {model.classes.names} for each row.")
-        codes = np.array([model.classes.code(label) for label in labels], int)
     engine = model.game.engine
     encoded = model.form.encode(rows)
     parts = []
@@ -389,6 +405,20 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         if of_some is not None and model.config.slices == "each":
             label = engine.array(slices.places(of_some.astype(int), slices.AXES))
         else:
-            label = one_hot_labels(model.game, model.classes, of_some)
+            label = told_arrays(model.game, model.classes, of_some)
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def conditions_of_rows(model: Model, labels: Any, count: int) -> np.ndarray | None:
+    """The conditions of `count` rows to score; None if the critic sees none. Raises WganError if they are missing."""
+    if model.classes is None or not uses_condition(model.game.architecture.critic):
+        return None
+    if labels is None or len(labels) != count:
+        which = f"the label of each row; give one of {model.classes.names}"
+        if not isinstance(model.classes, Classes):
+            which = f"the condition of each row ({', '.join(model.classes.names)}); give one"
+        raise WganError(f"this critic needs {which} for each row.")
+    told = said(model.classes, labels)
+    assert told is not None
+    return told.values

@@ -7,7 +7,8 @@ import numpy as np
 
 from wgan.config import Config
 from wgan.errors import WganError
-from wgan.game.layers import Layer, apply_layers, initial_arrays, own, reshape
+from wgan.game.building import own, reshape
+from wgan.game.layers import Layer, apply_layers, initial_arrays
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.maths import streams
 

@@ -32,8 +32,8 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
 
     Arrays are .npy and .npz, scans .h5, .tif (a page for each image) and .nii or .nii.gz (the samples along the last
     axis). A folder holds a PNG of each picture, or a .npy file of each row that is no picture. A .gif shows one sample
-    after another, and volumes slice by slice. A .npz file has the key "rows", and the key "labels", with names of
-    classes, if there are labels.
+    after another, and volumes slice by slice. A .npz file has the key "rows", the key "labels", with names of classes,
+    if there are labels, and the key "condition" if there are conditions apart from the rows.
     `show` gets the number of samples that are written so far. Raises WganError for a name that does not fit the
     samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
     """
@@ -120,14 +120,16 @@ def _archive(samples: Drawn, path: Path, out: Path) -> Iterator[int]:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         with archive.open("rows.npy", "w", force_zip64=True) as entry:
             yield from _npy(samples, entry)
-        if samples.labels is not None:
-            labels = samples.labels()
-            first = next(labels)
-            with archive.open("labels.npy", "w", force_zip64=True) as entry:
-                _begin(entry, first.dtype, (samples.total,))
-                entry.write(first.tobytes())
-                for part in labels:
-                    entry.write(part.tobytes())
+        for name, more in (("labels", samples.labels), ("condition", samples.conditions)):
+            if more is None:
+                continue
+            parts = more()
+            first = next(parts)
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                _begin(entry, first.dtype, (samples.total, *first.shape[1:]))
+                entry.write(np.ascontiguousarray(first).data)
+                for part in parts:
+                    entry.write(np.ascontiguousarray(part).data)
     yield samples.total
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
-from wgan.data import Classes, Dataset
+from wgan.data import Dataset
+from wgan.data.conditions import Columns, Condition, condition_of, split_given
 from wgan.errors import WganError
 from wgan.files.records import converted
 from wgan.game import slices, step
@@ -23,10 +24,11 @@ from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
 from wgan.runs.best import Measured
 from wgan.training import extension, forecast
-from wgan.training.model import Model, ends_of, game_of, one_hot_labels, refuse_named, z_shape
+from wgan.training.model import Model, ends_of, game_of, refuse_named, told_arrays, z_shape
 
 Record = dict[str, Any]
 
+TOLD_BY = "projection"  # how the players are told of a condition if the config does not say it
 LEAST_HALF = 3  # held-out rows that choose the best checkpoint, and that report it, so that a measure has an error
 
 
@@ -42,8 +44,8 @@ class Training:
     state: State
     step: int = 0
     info: dict[str, Any] = field(default_factory=dict)  # the losses of the step before, as the engine's arrays
-    classes: Classes | None = None  # the classes of a conditional run
-    codes: np.ndarray | None = None  # the class of each row of the data set in a conditional run
+    classes: Condition | None = None  # what a conditional run is told
+    codes: np.ndarray | None = None  # the condition of each row of the data set at rest, in a conditional run
     measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
     extended: extension.Pieces = ()  # where the run was given more steps
 
@@ -82,6 +84,9 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     dataset = dataset_of(config) if dataset is None else data.cropped(config, dataset)
+    dataset = split_given(dataset, config.given)
+    if dataset.condition is not None and config.conditional == "none":
+        config = config.replace(conditional=TOLD_BY)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     if config.flip != "none" and dataset.form.kind != "images":
@@ -95,7 +100,7 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     _refuse_measure(config, len(rows), len(held_out))
     if config.slices != "none":
         _refuse_uneven(config)
-    classes, codes = data.classes_of(dataset) if config.conditional != "none" else (None, None)
+    classes, codes = condition_of(dataset, rows, config.seed) if config.conditional != "none" else (None, None)
     forecast.refuse_too_large(config, dataset.form, classes)
     game = game_of(config, dataset.form.encoded_shape, ends_of(dataset.form), classes)
     players = (game.architecture.critic, game.architecture.generator)
@@ -183,7 +188,7 @@ def draws(training: Training, at: int) -> Draws:
         more["generator_augment"] = engine.array(augment.draw(last))
     if training.classes and training.codes is not None:
         others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
-        label = training.classes.one_hot(training.codes[chosen]).reshape(count, batch, -1)
+        label = training.classes.encode(training.codes[chosen]).reshape(count, batch, -1)
         more |= {"label": engine.array(label), "generator_label": labels_of(training, training.rows[others])}
     z, made, made_last = z_shape(config), batch, generator_batch
     if training.game.architecture.noise:
@@ -220,10 +225,10 @@ def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) 
 
 
 def labels_of(training: Training, chosen: np.ndarray) -> Any:
-    """The classes of these rows, or the axes of crops, as the players see them; None in a run without either."""
+    """The conditions of these rows, or the axes of crops, as the players see them; None in a run without either."""
     if training.dataset.axis is not None:
         return training.game.engine.array(slices.places(training.dataset.axis[chosen], slices.AXES))
-    return one_hot_labels(training.game, training.classes, None if training.codes is None else training.codes[chosen])
+    return told_arrays(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
 def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -284,9 +289,13 @@ def describe(training: Training) -> dict[str, Any]:
 
 
 def _about_labels(training: Training) -> dict[str, Any]:
-    """The classes of a conditional run, and the checksum of the class of each row."""
+    """The condition of a conditional run, and the checksum of that of each row."""
     if training.classes is None:
         return {}
+    if isinstance(training.classes, Columns):
+        values = np.ascontiguousarray(training.codes, np.float64)
+        about = {"condition": training.classes.to_json()}
+        return {**about, "condition_sha256": hashlib.sha256(values.data).hexdigest()}
     codes = np.ascontiguousarray(training.codes, np.int64)
     return {"classes": training.classes.to_json(), "labels_sha256": hashlib.sha256(codes.data).hexdigest()}
 

@@ -57,7 +57,7 @@ def autocorrelation_difference(real: Any, fake: Any) -> Measurement:
     The lags are those from 1 to half the shortest axis, at most 64.
     """
     real, fake = _varying_sets(real, fake)
-    lags = _lags(real.shape, first=1)
+    lags = lags_of(real.shape, first=1)
     constant = np.flatnonzero(~varying(fake))
     if len(constant):
         raise WganError("autocorrelation has no value: the samples do not vary in a channel in which the real rows do.")
@@ -86,7 +86,7 @@ def two_point_difference(real: Any, fake: Any) -> Measurement:
     """
     real, fake = _same_channels(real, fake)
     levels = _phases(real)
-    distances, ends = _lags(real.shape, first=0), np.append((levels[1:] + levels[:-1]) / 2, np.inf)
+    distances, ends = lags_of(real.shape, first=0), np.append((levels[1:] + levels[:-1]) / 2, np.inf)
     both = []
     for rows in (real, fake):
         phases = [(low < rows) & (rows <= high) for low, high in pairwise(ends)]
@@ -177,7 +177,7 @@ def _phases(real: np.ndarray) -> np.ndarray:
     return levels
 
 
-def _lags(shape: tuple[int, ...], first: int) -> np.ndarray:
+def lags_of(shape: tuple[int, ...], first: int) -> np.ndarray:
     """From `first` to half the shortest axis of space, at most MOST_LAGS."""
     return np.arange(first, max(first, min(MOST_LAGS, min(shape[1:-1]) // 2)) + 1)
 

@@ -1,0 +1,162 @@
+"""Showers by a generator against the simulator's, with the judges of the Fast Calorimeter Simulation Challenge.
+
+    python benchmarks/showers.py --validate [--rows 20000]
+    python benchmarks/showers.py --fake FILE.npz [--rows 20000]
+
+--validate asks the judges for showers of the simulator itself, where they must find nothing, and for showers of a wrong
+one, which they must find. FILE.npz holds `rows` [n, 368] in MeV and `condition` [n, 1], the energies of the photons in
+MeV, made by any generator. The judges (Krause et al. 2024, arXiv 2410.21611, and the challenge's `evaluate.py`):
+
+- AUC of a classifier of real and generated showers, on voxels and on high-level features. Both are divided by the
+  energy of the photon, which the classifier sees too. Of a network of two layers of 512 units, as in the challenge, and
+  of boosted trees, the one that tells more counts.
+- Frechet physics distance (Kansal et al. 2023, arXiv 2211.10295): the Frechet distance of high-level features, each
+  scaled to a largest size of 1, for ten numbers of rows N, each averaged over batches; a line in 1/N gives the value
+  for endless rows. The unit is 1/1000.
+- recall and precision on the same features (Kynkaanniemi et al. 2019), by the 5 nearest neighbours of 5,000 rows.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import numpy as np
+
+from wgan.maths import showers as simulator
+from wgan.maths.metrics import frechet, neighbourhoods
+from wgan.maths.showers import energies, features, showers
+
+NEIGHBOURS_OF = 5_000
+POINTS, BATCHES = 10, 5  # numbers of rows, and batches of each, of the Frechet physics distance
+
+
+def voxels_seen(rows: np.ndarray, energy: np.ndarray) -> np.ndarray:
+    """What the classifier sees of voxels: the logarithm of their shares of the energy, and of the energy."""
+    return np.concatenate([np.log10(rows / energy + 1e-6), np.log10(energy)], 1).astype(np.float32)
+
+
+def features_seen(rows: np.ndarray, energy: np.ndarray) -> np.ndarray:
+    """What the classifier sees of high-level features: energies as the logarithm of their share, and the others."""
+    found, names = features(rows)
+    shares = np.array([name.startswith("energy") for name in names])
+    found[:, shares] = np.log10(found[:, shares] / energy + 1e-6)
+    return np.concatenate([found, np.log10(energy)], 1)
+
+
+def auc(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> float:
+    """The larger AUC of two classifiers that are trained on half of the rows and asked about the other half."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import train_test_split
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rows, label = np.concatenate([real, fake]), np.repeat([0, 1], [len(real), len(fake)])
+    train, test, train_label, test_label = train_test_split(rows, label, test_size=0.5, random_state=seed)
+    network = MLPClassifier((512, 512), max_iter=25, early_stopping=True, n_iter_no_change=5, random_state=seed)
+    trees = HistGradientBoostingClassifier(max_iter=150, random_state=seed)
+    found = []
+    for judge in (make_pipeline(StandardScaler(), network), trees):
+        judge.fit(train, train_label)
+        found.append(roc_auc_score(test_label, judge.predict_proba(test)[:, 1]))
+    return max(found)
+
+
+def physics_distance(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """The Frechet physics distance and the standard error of the line's value for endless rows, in 1/1000."""
+    random = np.random.default_rng(seed)
+    scale = np.abs(real).max(0)
+    scale[scale == 0] = 1
+    most = min(len(real), len(fake))
+    counts = (1 / np.linspace(1 / most, 2.5 / most, POINTS)).astype(int)
+    scaled, values = (real / scale, fake / scale), []
+    for count in counts:
+        batches = [[x[random.permutation(len(x))[:count]] for x in scaled] for _ in range(BATCHES)]
+        values.append(np.mean([frechet(*batch).value for batch in batches]))
+    (_, end), covariance = np.polyfit(1 / counts, values, 1, cov=True)
+    return 1000 * float(end), 1000 * float(np.sqrt(covariance[1, 1]))
+
+
+def judged(energy: np.ndarray, real: np.ndarray, fake_energy: np.ndarray, fake: np.ndarray, seed: int = 0) -> dict:
+    """Every judge's value."""
+    seen = features_seen(real, energy), features_seen(fake, fake_energy)
+    mean, deviation = seen[0].mean(0), seen[0].std(0)
+    standard = [(x[:NEIGHBOURS_OF] - mean) / np.where(deviation > 0, deviation, 1) for x in seen]
+    around = neighbourhoods(*standard)
+    distance, error = physics_distance(*seen, seed)
+    return {
+        "AUC voxels": auc(voxels_seen(real, energy), voxels_seen(fake, fake_energy), seed),
+        "AUC features": auc(*seen, seed),
+        "FPD": distance,
+        "FPD error": error,
+        "precision": around["precision"].value,
+        "recall": around["recall"].value,
+    }
+
+
+@contextmanager
+def wrong(**constants: float):
+    """The simulator with other constants."""
+    right = {name: getattr(simulator, name) for name in constants}
+    try:
+        for name, value in constants.items():
+            setattr(simulator, name, value)
+        yield
+    finally:
+        for name, value in right.items():
+            setattr(simulator, name, value)
+
+
+# Constants of wrong simulators.
+WRONG = {
+    "15 % wider showers": {"MOLIERE": 1.15 * simulator.MOLIERE},
+    "no lopsided side": {"LOPSIDED": 0.0},
+    "spots of double energy": {"SPOT": 2 * simulator.SPOT},
+}
+
+
+def shown(name: str, make: Callable[[np.ndarray], np.ndarray], rows: int, seed: int = 0) -> None:
+    """One line: the judges' values for showers that `make` returns for held-out energies, and its time."""
+    energy, other = energies(rows, seed), energies(rows, seed + 1)
+    began = time.process_time()
+    fake = make(other)
+    each = 1000 * (time.process_time() - began) / rows
+    found = judged(energy, showers(energy, seed), other, fake, seed)
+    values = "  ".join(f"{key} {value:.3f}" for key, value in found.items())
+    print(f"{name:28} {values}  ms a shower {each:.3f}", flush=True)
+
+
+def validate(rows: int, seed: int) -> None:
+    shown("the simulator itself", lambda energy: showers(energy, seed + 2), rows, seed)
+    for name, constants in WRONG.items():
+        with wrong(**constants):
+            made = showers(energies(rows, seed + 1), seed + 2)
+        shown(name, lambda energy, made=made: made, rows, seed)
+    shown("energies shuffled", lambda energy: showers(np.random.default_rng(0).permutation(energy), 5), rows, seed)
+
+
+def judge_file(file: str, rows: int, seed: int) -> None:
+    with np.load(file) as given:
+        made, energy = given["rows"][:rows], given["condition"][:rows]
+    real = energies(len(made), seed)
+    for key, value in judged(real, showers(real, seed), energy, made, seed).items():
+        print(f"{key:12} {value:.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--fake", help="an .npz with rows and condition")
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    if given.validate:
+        validate(given.rows, given.seed)
+    if given.fake:
+        judge_file(given.fake, given.rows, given.seed)
+
+
+if __name__ == "__main__":
+    main()

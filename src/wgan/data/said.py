@@ -1,0 +1,293 @@
+"""What a user asks samples to be given: a label, NAME=VALUE pairs, a range, a file, an array or a DataFrame."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wgan.data.columns import Column
+from wgan.data.conditions import LABEL, Columns, Condition, form_of
+from wgan.data.labels import Classes, nearest_name
+from wgan.data.numpy_files import read_numpy
+from wgan.errors import WganError, unknown_name
+from wgan.maths.exact import as_float64
+
+MOST_OF_RANGE = 10**6  # values of one range
+ALIKE = 0.05  # of the kept rows: those nearest to what is said give the columns that are not said
+LEAST_ALIKE = 8
+
+
+class Said(NamedTuple):
+    """Values at rest [m, ...] that are told by turns, and sentences on those that training never saw.
+
+    The first `asked` hold each condition that was said once. The others repeat these with other values of the columns
+    that were not said.
+    """
+
+    values: np.ndarray
+    asked: int
+    warnings: tuple[str, ...] = ()
+
+
+def said(condition: Condition | None, asked: Any) -> Said | None:
+    """The values of a condition that were asked for; None if nothing was asked for.
+
+    `asked` is a label, a text "NAME=VALUE,NAME=VALUE", the path of a file, a dict, a DataFrame or an array. Raises
+    WganError for a run without a condition, for unknown names, and for values that the condition cannot have.
+    """
+    if asked is None:
+        return None
+    if condition is None:
+        raise WganError(
+            f"samples are asked to have {_short(asked)}, but this run was trained without labels or a condition; leave "
+            "it out, or train a run with --conditional or --given."
+        )
+    if isinstance(condition, Classes):
+        codes = _codes(condition, asked)
+        return Said(codes, len(codes))
+    parts = _parts(condition, asked)
+    if not isinstance(parts, dict):
+        return _checked(condition, parts, len(parts))
+    lengths = {name: len(values) for name, values in parts.items()}
+    longest = max(lengths.values())
+    if odd := [name for name, length in lengths.items() if length not in (1, longest)]:
+        raise WganError(
+            f"{odd[0]} has {lengths[odd[0]]:,} values, but another column has {longest:,}; give one, or as many."
+        )
+    values = np.full((longest, len(condition.names)), np.nan)
+    for name, column in parts.items():
+        values[:, condition.names.index(name)] = column
+    if lacking := [name for name in condition.names if name not in parts]:
+        values = _filled(condition, values, [condition.names.index(name) for name in lacking])
+    return _checked(condition, values, longest)
+
+
+def _codes(classes: Classes, asked: Any) -> np.ndarray:
+    """The codes of labels: one, several, or `label=NAME`."""
+    if isinstance(asked, str) and asked not in classes.names and asked.startswith(f"{LABEL}="):
+        asked = asked.removeprefix(f"{LABEL}=")
+    if isinstance(asked, Mapping):
+        if set(asked) != {LABEL}:
+            raise WganError(f"this run is told a label alone, not {', '.join(map(str, asked))}; give label=NAME.")
+        asked = asked[LABEL]
+    one = isinstance(asked, str | int | np.integer)
+    labels = [asked] if one else np.asarray(asked).ravel().tolist()
+    return np.array([classes.code(label) for label in labels], np.int64)
+
+
+def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray:
+    """The values at rest of each column that is said, or of all columns as one array [m, columns]."""
+    if isinstance(asked, Path):
+        return _of_file(condition, asked)
+    if isinstance(asked, str):
+        asked = _pairs(asked, condition)
+    if hasattr(asked, "columns") and hasattr(asked, "iloc"):
+        return _of_frame(condition, asked, "the condition")
+    if isinstance(asked, Mapping):
+        found = {}
+        for name, value in asked.items():
+            if str(name) not in condition.names:
+                raise unknown_name("condition", str(name), condition.names)
+            column = condition.form.columns[condition.names.index(str(name))]
+            several = not isinstance(value, str) and np.iterable(value)
+            found[str(name)] = np.array([at_rest(column, one) for one in (value if several else [value])])
+            if not len(found[str(name)]):
+                raise WganError(f"the condition {name} has no values; give at least one.")
+        if not found:
+            raise WganError(f"no condition is named; give one of {', '.join(condition.names)}.")
+        return found
+    numbers = as_float64(asked, "the condition", f"numbers [n, {len(condition.names)}]")
+    numbers = numbers.reshape(-1, 1) if numbers.ndim <= 1 and len(condition.names) == 1 else np.atleast_2d(numbers)
+    if numbers.ndim != 2 or numbers.shape[1] != len(condition.names) or not len(numbers):
+        raise WganError(
+            f"the condition has shape {np.shape(asked)}, but the run is told {', '.join(condition.names)}; give "
+            f"[n, {len(condition.names)}]."
+        )
+    return numbers
+
+
+def _pairs(text: str, condition: Columns) -> dict[str, Any]:
+    """The pairs of a text NAME=VALUE,NAME=VALUE; a number may be a range FIRST:LAST:COUNT."""
+    rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
+    parts = [part for row in rows for part in row]
+    if not parts or not all("=" in part for part in parts):
+        raise WganError(
+            f"the condition is {text!r}; write NAME=VALUE,NAME=VALUE with names of {', '.join(condition.names)}, or "
+            "name a file of conditions."
+        )
+    found: dict[str, Any] = {}
+    for part in parts:
+        name, _, value = (one.strip() for one in part.partition("="))
+        if name in found:
+            raise WganError(f"the condition {name} is given twice; give it once.")
+        found[name] = _range(name, value) if _is_range(condition, name, value) else value
+    return found
+
+
+def _is_range(condition: Columns, name: str, value: str) -> bool:
+    """Whether a text is a range of numbers; dates and levels may have colons too."""
+    if value.count(":") != 2 or name not in condition.names:
+        return False
+    column = condition.form.columns[condition.names.index(name)]
+    return column.kind == "number" and not column.unit
+
+
+def _range(name: str, text: str) -> np.ndarray:
+    first, last, count = text.split(":")
+    try:
+        ends, number = (float(first), float(last)), int(count)
+    except ValueError:
+        raise WganError(
+            f"the condition {name} is {text!r}; write a range as FIRST:LAST:COUNT, such as 1:100:20."
+        ) from None
+    if not 2 <= number <= MOST_OF_RANGE or not np.isfinite(ends).all():
+        raise WganError(
+            f"the condition {name} is {text!r}; a range has finite ends and from 2 to {MOST_OF_RANGE:,} values."
+        )
+    return np.linspace(*ends, number)
+
+
+def at_rest(column: Column, value: Any) -> float:
+    """A value of a column as the number that stands for it. Raises WganError with what the column can hold."""
+    name = str(column.name)
+    if value is None or (isinstance(value, str) and value == "") or _is_nan(value):
+        if not column.missing:
+            raise WganError(f"the condition {name} is a gap, but it has none in the training data; give a value.")
+        return np.nan
+    if column.kind == "levels":
+        return float(_code(column, value))
+    if column.unit:
+        return _moment(column, value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = np.nan
+    if not np.isfinite(number):
+        low, high = column.knots[0], column.knots[-1]
+        raise WganError(f"the condition {name} is {value!r}; give a number, such as one from {low:g} to {high:g}.")
+    return number
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
+
+
+def _code(column: Column, value: Any) -> int:
+    plain = value.item() if isinstance(value, np.generic) else value
+    for code, level in enumerate(column.levels):
+        if type(level) is type(plain) and level == plain:
+            return code
+    return nearest_name(f"value of {column.name}", plain, tuple(map(str, column.levels)))
+
+
+def _moment(column: Column, value: Any) -> float:
+    """A date, a time or a duration as a count of the column's unit."""
+    import pandas as pd
+
+    from wgan.data.table import to_rows
+
+    text = isinstance(value, str) and not column.written
+    convert = pd.to_timedelta if column.time == "timedelta" else pd.to_datetime
+    try:
+        series = pd.Series([convert(value) if text else value])
+        return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), "the condition")[0, 0])
+    except (ValueError, TypeError, OverflowError) as fault:
+        raise WganError(f"the condition {column.name} is {value!r}, which is no {column.time} ({fault}).") from None
+
+
+def _of_file(condition: Columns, path: Path) -> np.ndarray:
+    """The conditions in a table with their columns, or in a .npy file of numbers."""
+    from wgan.data.table_files import is_table, read
+
+    if not path.exists():
+        raise WganError(f"there is no file {path} of conditions; name one, or write NAME=VALUE,NAME=VALUE.")
+    if path.suffix.lower() == ".npy":
+        return _parts(condition, read_numpy(path).rows)  # type: ignore[return-value]
+    if not is_table(path):
+        raise WganError(f"{path} is no table; give conditions as a .csv, .parquet or .npy file.")
+    from wgan.data.table import to_frame
+
+    table = read(path, refuse=False)
+    return _of_frame(condition, to_frame(table.form, table.rows), str(path))  # type: ignore[arg-type]
+
+
+def _of_frame(condition: Columns, frame: Any, where: str) -> np.ndarray:
+    """The values at rest of a DataFrame that has the columns of the condition, in any order."""
+    from wgan.data.table import to_rows
+
+    others = [str(name) for name in frame.columns if str(name) not in condition.names]
+    lacking = [name for name in condition.names if name not in map(str, frame.columns)]
+    if others or lacking:
+        what = f"lacks {', '.join(lacking)}" if lacking else f"has the column {others[0]} too"
+        raise WganError(f"{where} {what}; give the columns {', '.join(condition.names)} and no others.")
+    if not len(frame):
+        raise WganError(f"{where} has no rows; give at least one.")
+    return to_rows(condition.form, frame, where)
+
+
+def _filled(condition: Columns, values: np.ndarray, lacking: list[int]) -> np.ndarray:
+    """The values with columns that were not said taken from kept rows that are most like what was said.
+
+    Each row of values becomes as many rows as are alike, so that the other columns vary as they do in the data.
+    """
+    known = [at for at in range(values.shape[1]) if at not in lacking]
+    rows = condition.rows
+    many = max(LEAST_ALIKE, round(ALIKE * len(rows)))
+    part = _units_of(condition, known)
+    neutral = rows[0].copy()
+    whole = np.repeat(neutral[np.newaxis], len(values), axis=0)
+    whole[:, known] = values[:, known]
+    wanted, have = condition.encode(whole)[:, part], condition.encode(rows)[:, part]
+    found = []
+    for place, one in zip(whole, wanted, strict=True):
+        near = np.argsort(((have - one) ** 2).sum(1), kind="stable")[:many]
+        filled = np.repeat(place[np.newaxis], len(near), axis=0)
+        filled[:, lacking] = rows[near][:, lacking]
+        found.append(filled)
+    # by turns, so that the first rows hold each value that was said
+    return np.stack(found, axis=1).reshape(-1, values.shape[1])
+
+
+def _units_of(condition: Columns, known: Iterable[int]) -> list[int]:
+    """The units of the encoded condition that belong to these columns."""
+    units: list[int] = []
+    number, group = 0, condition.numbers
+    for at, column in enumerate(condition.form.columns):
+        if column.kind == "number":
+            units += [number] if at in known else []
+            number += 1
+        units += list(range(group, group + column.group)) if at in known else []
+        group += column.group
+    return units
+
+
+def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
+    """The values, with a sentence for each number beyond those of the training data."""
+    warnings = []
+    for column, of_column in zip(condition.form.columns, values.T, strict=True):
+        if column.levels and not np.isin(of_column[~np.isnan(of_column)], np.arange(len(column.levels))).all():
+            raise WganError(f"the condition {column.name} holds codes that stand for no level; give its levels.")
+        if np.isinf(of_column).any() or (np.isnan(of_column).any() and not column.missing):
+            raise WganError(f"the condition {column.name} has NaN or infinite values; give finite numbers.")
+        if column.kind != "number":
+            continue
+        low, high = column.knots[0], column.knots[-1]
+        kept = of_column[~np.isnan(of_column)]
+        beyond = max(low - kept.min(), kept.max() - high) if len(kept) else 0.0
+        if beyond > 0:
+            outside = kept.min() if low - kept.min() >= kept.max() - high else kept.max()
+            told = f"{outside:g}" if not column.unit else "a time"
+            span = f"{low:g} to {high:g}" if not column.unit else "of the data"
+            warnings.append(
+                f"{column.name} is {told}, outside the range {span} that training saw, by {beyond / (high - low):.0%} "
+                "of that range; samples there are extrapolated and may be wrong"
+            )
+    return Said(values, count, tuple(warnings))
+
+
+def _short(asked: Any) -> str:
+    text = str(asked)
+    return repr(text if len(text) <= 60 else f"{text[:60]}...") if isinstance(asked, str) else "a condition"
