@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from commands import called
+from PIL import Image
 
 import wgan
 from wgan import data
@@ -185,6 +186,10 @@ def test_commands_make_volumes_of_any_size_and_periodic_ones(place):
     called("sample", "run", "-n", "1", "--size", "24", "--periodic", "--out", "large.npy")
     assert np.load("large.npy").shape == (1, 24, 24, 24, 1)
     assert np.load("large.npy").dtype == IMAGE.dtype
+    called("sample", "run", "--out", "walk.gif")
+    with Image.open("walk.gif") as walk:
+        assert walk.n_frames > 10, "equal slices share a frame"
+        assert set(np.unique(np.asarray(walk.convert("L")))) <= {0, 255}
     called("report", "run")
     saved = json.loads((place / "run" / "config.json").read_text())
     assert saved["data"]["form"]["kind"] == "images"
