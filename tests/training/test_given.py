@@ -75,6 +75,32 @@ def test_beyond_the_data_there_is_a_warning(run, tmp_path):
         load(run).sample(2, condition={"age": 200, "sex": "f"})
 
 
+def test_samples_are_rejected_until_enough_meet_a_wish_on_other_columns(run, tmp_path):
+    frame, done = sampled(run, tmp_path / "a.csv", "--where", "result!=no,income>0", "-n", "7")
+    assert len(frame) == 7
+    assert "no" not in set(frame["result"])
+    assert (frame["income"] > 0).all()
+    assert "the others were rejected" in done.stderr
+    both, _ = sampled(run, tmp_path / "b.csv", "--where", "result=yes", "--given", "age=40,sex=f", "-n", "3")
+    assert set(both["result"]) == {"yes"}
+    assert set(both["age"]) == {40}
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("incom>3", "did you mean 'income'"), ("income", "compares nothing"), ("result>no", "use = or !="),
+        ("", "write"),        ("income>x", "give a number"), ("income>1e12", "0 of 3,000 samples meet"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_cannot_be_met_gets_one_sentence(run, tmp_path, monkeypatch, where, words):
+    monkeypatch.setattr("wgan.training.kept.TRIED", 3000)
+    done = called("sample", run, "--where", where, "--out", tmp_path / "x.csv")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (tmp_path / "x.csv").exists()
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
 def test_an_exported_file_draws_the_same_rows(run, tmp_path, suffix):
     if suffix == ".onnx":
@@ -109,7 +135,7 @@ def test_a_run_is_evaluated_by_whole_rows(run):
     assert done.returncode == 0, done.stderr
     done = called("evaluate", run, "--samples", "100", "--json")
     assert '"joint_w1"' in done.stdout
-    assert called("distance", run, run.parent / "people.csv", "--samples", "50").returncode == 0
+    assert called("distance", run, run.parent / "people.csv").returncode == 0
     assert called("report", run, "--out", run / "r.html").returncode == 0
     assert "rows of the training data" in called("data", "--stored", run).stdout
 

@@ -18,6 +18,7 @@ from wgan.presets import PRESETS, preset
 
 if TYPE_CHECKING:
     from wgan.data import Dataset
+    from wgan.training.drawing import Drawn
 
 
 @click.command(
@@ -283,6 +284,12 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     help="What samples are given: NAME=VALUE,NAME=VALUE, where a number may be a range FIRST:LAST:COUNT, or a .csv, "
     ".parquet or .npy file with a row for each condition. [default: drawn from the data's]",
 )
+@click.option(
+    "--where",
+    metavar="NAME>VALUE",
+    help="Keep samples of a table whose columns compare so: NAME>VALUE,NAME=VALUE. Others are rejected, so rare rows "
+    "take long. At most a million samples are made.",
+)
 @flags.step
 @click.option(
     "--out",
@@ -313,6 +320,7 @@ def sample(
     seed: int | None,
     label: str | None,
     given_text: str | None,
+    where: str | None,
     step: str | None,
     out: Path | None,
     z: Path | None,
@@ -325,21 +333,57 @@ def sample(
     RUN is a run folder, or a file that `wgan export` wrote. An exported file needs no run folder, and an .onnx file
     needs onnxruntime but no framework. The same --seed gives the same samples from the folder and from the file.
     """
-    from wgan import export
     from wgan.data.columns import TableForm
     from wgan.runs import overwriting
-    from wgan.training import drawing, latents, samples
-    from wgan.training import model as models
-    from wgan.training.drawing import rows_of_part
+    from wgan.training import drawing, samples
+    from wgan.training.kept import TRIED, kept
 
     if label is not None and given_text is not None:
         raise WganError("--label and --given are both given; give one of them, such as --given label=NAME.")
-    asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
     if z and count:
         raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
-    chosen, seed = seed is not None, seed or 0
+    if where is not None and z:
+        raise WganError("--where is not read with --z, whose rows are all made; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
+    asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
+    wanted, count = count, TRIED if where is not None else count
+    drawn, at = _drawn(run, step, count, seed, asked, z, size, periodic, out)
+    form = drawn.form
+    for text in drawn.warnings:
+        say(f"wgan: {text}", err=True)
+    if where is not None:
+        drawn, words = kept(drawn, where, wanted or drawing.USUAL)
+        say(words, err=True)
+    suffix = "png" if form.picture else "csv" if isinstance(form, TableForm) else "npy"
+    if out is None:
+        out = at.with_name(f"{at.name}.{suffix}")
+        overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))
+    if drawn.total <= drawing.rows_of_part(form):
+        samples.write(drawn, out)
+    else:
+        with terminal.bar("samples", every=10) as show:
+            samples.write(drawn, out, lambda done: show(done, drawn.total, "samples"))
+    say(out)
+
+
+def _drawn(
+    run: Path,
+    step: str | None,
+    count: int | None,
+    seed: int | None,
+    asked: Any,
+    z: Path | None,
+    size: int | None,
+    periodic: bool,
+    out: Path | None,
+) -> "tuple[Drawn, Path]":
+    """The samples of a run or an exported file, and where they are written if nobody says it, without a suffix."""
+    from wgan import export
+    from wgan.training import drawing, latents
+    from wgan.training import model as models
+
+    chosen, seed = seed is not None, seed or 0
     given, moves = latents.read(z) if z else None, z is None and out is not None and out.suffix.lower() == ".gif"
     model = None if run.suffix.lower() in export.READERS and not run.is_dir() else models.load_model(run, step)
     if moves and model and len(model.made.space) == 3:  # the slices of a volume move
@@ -356,21 +400,9 @@ def sample(
         drawn, at = export.drawn(run, count, seed, asked, given), run.with_suffix("")
     else:
         drawn, at = models.drawn(model, count, seed, asked, given, size, periodic), run / "sample"
-    form = drawn.form
     if z and chosen and drawn.labels is None and drawn.conditions is None:
         raise WganError("--seed is not read with --z, whose file holds the latents; leave out one of them.")
-    for text in drawn.warnings:
-        say(f"wgan: {text}", err=True)
-    suffix = "png" if form.picture else "csv" if isinstance(form, TableForm) else "npy"
-    if out is None:
-        out = at.with_name(f"{at.name}.{suffix}")
-        overwriting.check_file(out, run, overwrite=overwrite or overwriting.is_chosen_by_wgan(out))
-    if drawn.total <= rows_of_part(form):
-        samples.write(drawn, out)
-    else:
-        with terminal.bar("samples", every=10) as show:
-            samples.write(drawn, out, lambda done: show(done, drawn.total, "samples"))
-    say(out)
+    return drawn, at
 
 
 @click.command(
