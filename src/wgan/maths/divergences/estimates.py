@@ -157,9 +157,9 @@ def between_samples(
     is worse than a constant. `features` is "linear", "quadratic", or a function from rows [n, d] to features [n, k].
     Quadratic features hold the best critic of two Gaussians where its score is linear in log p/q, as for kl and js.
     Scores are clipped to where both kinds of rows have some. For neyman and alpha outside [0, 1], whose fit is not a
-    concave problem, the critic of js is fitted and scaled; that of tv may be a local optimum. `seed` draws the halves. Raises
-    `WganError` for unknown features, for fewer than 4 rows of a kind, for different columns, and for values that are
-    not finite.
+    concave problem, the critic of js is fitted and scaled; that of tv may be a local optimum. `seed` draws the
+    halves. Raises `WganError` for unknown features, for fewer than 4 rows of a kind, for different columns, and for
+    values that are not finite.
 
     Examples:
         >>> rng = np.random.default_rng(0)
