@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from commands import called
+from PIL import Image
 
 import wgan
 from wgan import data
@@ -16,7 +17,17 @@ from wgan.evaluation.evaluate import evaluate
 from wgan.game import slices, step
 from wgan.maths import fields
 from wgan.training.loop import train
-from wgan.training.model import encoder, generate, generate_seen, load_model, moments_of, sample, score, z_shape
+from wgan.training.model import (
+    encoder,
+    generate,
+    generate_seen,
+    load_model,
+    made_of,
+    moments_of,
+    sample,
+    score,
+    z_shape,
+)
 from wgan.training.state import draws, flatten, iterate, losses, model_of, start
 
 ENGINES = ["torch", "jax"]
@@ -125,6 +136,13 @@ def test_a_size_between_two_multiples_is_the_beginning_of_the_next():
     assert sample(model, 2, size=21).shape == (2, 21, 21, 21, 1)
 
 
+def test_volumes_from_a_grey_image_are_shown_in_its_range():
+    image = np.arange(48 * 48).reshape(1, 48, 48).astype(np.uint16)
+    form = made_of(Config(**SMALL), data.from_array(image, kind="images").form)
+    assert (form.kind, form.shape) == ("volumes", (16, 16, 16, 1))
+    assert [float(end[0]) for end in form.drawn] == [0, 48 * 48 - 1]
+
+
 def test_a_periodic_volume_is_a_tile():
     model = model_of(begin())
     z = np.random.default_rng(0).standard_normal((1, 4, 4, 4, 2), dtype=np.float32)
@@ -185,6 +203,10 @@ def test_commands_make_volumes_of_any_size_and_periodic_ones(place):
     called("sample", "run", "-n", "1", "--size", "24", "--periodic", "--out", "large.npy")
     assert np.load("large.npy").shape == (1, 24, 24, 24, 1)
     assert np.load("large.npy").dtype == IMAGE.dtype
+    called("sample", "run", "--out", "walk.gif")
+    with Image.open("walk.gif") as walk:
+        assert walk.n_frames > 10, "equal slices share a frame"
+        assert set(np.unique(np.asarray(walk.convert("L")))) <= {0, 255}
     called("report", "run")
     saved = json.loads((place / "run" / "config.json").read_text())
     assert saved["data"]["form"]["kind"] == "images"

@@ -288,8 +288,8 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--out",
     type=FilePath(),
     metavar="FILE",
-    help="A .png grid, a .gif that walks from sample to sample, a .npy, .npz or .h5 array, a .tif or .nii scan, a .csv "
-    "or .parquet table, or a folder that gets one PNG or .npy for each sample. "
+    help="A .png grid, a .gif that walks from sample to sample or through a volume, a .npy, .npz or .h5 array, a .tif "
+    "or .nii scan, a .csv or .parquet table, or a folder that gets one PNG or .npy for each sample. "
     "[default: RUN/sample.png, or .csv for a table and .npy for an array]",
 )
 @click.option(
@@ -340,11 +340,13 @@ def sample(
     chosen, seed = seed is not None, seed or 0
     if out is not None:
         _check_samples(out, run, overwrite)
-    given = latents.read(z) if z else None
+    given, moves = latents.read(z) if z else None, z is None and out is not None and out.suffix.lower() == ".gif"
+    model = None if run.suffix.lower() in export.READERS and not run.is_dir() else models.load_model(run, step)
+    if moves and model and len(model.made.space) == 3:  # the slices of a volume move
+        count, moves = count or 1, False
     count = given.total if given else count
-    if given is None and out is not None and out.suffix.lower() == ".gif":
-        given = latents.looping(count or drawing.USUAL, seed)
-    if run.suffix.lower() in export.READERS and not run.is_dir():
+    given = latents.looping(count or drawing.USUAL, seed) if moves else given
+    if model is None:
         if step is not None:
             raise WganError(
                 f"--step chooses a checkpoint of a run folder, but {run} is one exported file; leave out --step."
@@ -353,7 +355,6 @@ def sample(
             raise WganError(f"--size and --periodic need a run folder, but {run} is one exported file; leave them out.")
         drawn, at = export.drawn(run, count, seed, asked, given), run.with_suffix("")
     else:
-        model = models.load_model(run, step)
         drawn, at = models.drawn(model, count, seed, asked, given, size, periodic), run / "sample"
     form = drawn.form
     if z and chosen and drawn.labels is None and drawn.conditions is None:

@@ -12,10 +12,12 @@ from wgan import __version__, data
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.columns import TableForm
+from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
 from wgan.errors import WganError, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
+from wgan.evaluation.given import given_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
@@ -25,6 +27,7 @@ from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
+from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
@@ -32,6 +35,7 @@ from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
 COPIES = 3  # of all features in float64: the features, and what a metric computes from them
+ALL_METRICS = METRICS | TABLE_METRICS | STRUCTURE_METRICS | CONDITION_METRICS
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
 Note = Callable[[str], None]
@@ -160,6 +164,12 @@ def evaluate_model(
     )
     labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
+    if isinstance(model.classes, Columns):
+        told = sample_codes(model, drawn, seed)
+        assert told is not None
+        of_samples, of_rows = given_sets(model, dataset, train, held_out, rows[:count], told[:count], seen, seed)
+        more = _measurements(CONDITION_METRICS, of_samples, of_rows, seen, note)
+        found, lacking = more[0] | found, more[1] | lacking
     if not found:
         raise WganError(f"{least_lacking(lacking)} Raise --samples, or hold more rows out.")
     protocol = {
@@ -361,8 +371,7 @@ def _measurements(
 
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
-    tables = METRICS | TABLE_METRICS | STRUCTURE_METRICS
-    return lacking[min(lacking, key=lambda name: tables[name].least)]
+    return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
 
 
 def words(run: str | Path, report: Evaluation) -> str:
@@ -412,7 +421,7 @@ def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
     """Lines on the metrics that have too few rows; those with the same reason share a sentence."""
     groups: dict[str, list[str]] = {}
     for name, sentence in lacking.items():
-        metric = (METRICS | TABLE_METRICS | STRUCTURE_METRICS).get(name)
+        metric = ALL_METRICS.get(name)
         groups.setdefault(sentence.removeprefix(f"{name} "), []).append(metric.title if metric else name)
     lines = []
     for reason, titles in groups.items():

@@ -31,9 +31,10 @@ def norm(kind: str) -> list[Layer]:
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """The activation "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus" or "groupsort".
+    """The activation "relu", "leaky_relu" with this slope, "tanh", "swish", "shifted_softplus" or "groupsort".
 
-    "shifted_softplus" is softplus(2x + 2) / 2 - 1; "groupsort" puts each pair of features in descending order.
+    "swish" is x / (1 + exp(-x)), "shifted_softplus" is softplus(2x + 2) / 2 - 1, and "groupsort" puts each pair of
+    features in descending order.
     """
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 
@@ -79,6 +80,15 @@ def one_of_three(layers: list[Layer]) -> Layer:
 def softmax(sizes: tuple[int, ...]) -> Layer:
     """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
     return {"kind": "softmax", "sizes": sizes}
+
+
+def shares(sizes: tuple[int, ...]) -> Layer:
+    """A total between 0 and 2, times each group's share of it, times each value's share of its group.
+
+    The groups have these sizes. The input has 1 + sum(sizes) + len(sizes) channels: the total before 1 + tanh, then the
+    values and the groups before a softmax. The output has sum(sizes).
+    """
+    return {"kind": "shares", "sizes": sizes}
 
 
 def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:

@@ -146,14 +146,19 @@ def image(pixels: np.ndarray, path: Path | BinaryIO) -> None:
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, format="PNG")
 
 
-def animation(images: np.ndarray, form: Form, path: Path) -> None:
+def animation(rows: np.ndarray, form: Form, path: Path) -> None:
     """Write images [n, height, width, channels] as a GIF that shows one after another, again and again.
 
-    Small images are enlarged by a whole factor to about 192 pixels.
+    Of volumes [n, depth, height, width, channels] it shows the slices along the first axis. Small images are enlarged
+    by a whole factor to about 192 pixels.
     """
     from PIL import Image
 
-    pixels = as_bytes(images, form)
+    if form.picture:
+        pixels = as_bytes(rows, form)
+    else:
+        slices = space.as_colours(rows.reshape(-1, *rows.shape[-3:]), form)
+        pixels = np.rint(slices.reshape(*slices.shape[:3], -1) * 255).astype(np.uint8)
     factor = max(1, 192 // max(pixels.shape[1:3]))
     pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
     first, *others = (Image.fromarray(one[..., 0] if one.shape[-1] == 1 else one) for one in pixels)

@@ -23,9 +23,9 @@ KINDS = {"waves": "signals", "medium-2d": "images", "medium-3d": "volumes", SLIC
 
 # The preset of each data set, the number of samples that are measured, and the steps and settings of each scale.
 PRESETS = {"waves": "signals", "medium-2d": "default", "medium-3d": "volumes", SLICES: "slices"}
-SAMPLES = {"waves": 1000, "medium-2d": 500, "medium-3d": 40, SLICES: 40}
+SAMPLES = {"waves": 1000, "medium-2d": 500, "medium-3d": 100, SLICES: 100}
 STEPS = {
-    "quick": {"waves": 3000, "medium-2d": 1000, "medium-3d": 400, SLICES: 400},
+    "quick": {"waves": 3000, "medium-2d": 1500, "medium-3d": 1500, SLICES: 500},
     "medium": {"waves": 12_000, "medium-2d": 6000, "medium-3d": 1200, SLICES: 1500},
     "full": {"waves": 48_000, "medium-2d": 24_000, "medium-3d": 6000, SLICES: 6000},
 }
@@ -43,24 +43,19 @@ def cases(scale: str) -> list[Row]:
     seeds = (0, 1, 2) if scale == "full" else (0,)
     settings = SMALL if scale == "quick" else LARGE
     return [
-        {"data": name, "steps": STEPS[scale][name], "seed": seed, **settings.get(name, {})}
+        {"data": name, "steps": STEPS[scale][name], "samples": SAMPLES[name], "seed": seed, **settings.get(name, {})}
         | ({"image": IMAGE[scale]} if name == SLICES else {})
         for name in KINDS
         for seed in seeds
     ]
 
 
-def measure(data: str, steps: int, seed: int, side: int = SIDE, image: int = 0, **settings: Any) -> list[Row]:
+def measure(
+    data: str, steps: int, samples: int, seed: int, side: int = SIDE, image: int = 0, **settings: Any
+) -> list[Row]:
     """Train on one data set, and compare its structure with the truth: a row for each measure."""
-    config = preset(PRESETS[data]).config.replace(steps=steps, seed=seed, engine="torch", **settings)
-    config = config.replace(slice_size=side) if data == SLICES else config
-    training = trained(start(config.replace(data=data), _dataset(data, seed, side, image)))
-    count = SAMPLES[data]
-    made, real = (
-        sample(model_of(training), count, seed),
-        [_real(data, count, seed, side, at) for at in range(REAL_SETS)],
-    )
-    found = []
+    made = _train(data, steps, samples, seed, side, image, settings)
+    real, found = [_real(data, samples, seed, side, at) for at in range(REAL_SETS)], []
     for name, (at, truth) in _truth(data, side).items():
         of_made, *of_real = (_curves(data, rows, side)[name] for rows in (made, *real))
         squares = [float(np.mean((curve - truth) ** 2)) for curve in of_real]
@@ -69,6 +64,14 @@ def measure(data: str, steps: int, seed: int, side: int = SIDE, image: int = 0, 
         row |= {"at": at, "truth": truth[:, 0], "made": of_made.T, "real": of_real[0][:, 0]}
         found.append(row | {"shown_made": _shown(data, made), "shown_real": _shown(data, real[0])})
     return found
+
+
+def _train(data: str, steps: int, samples: int, seed: int, side: int, image: int, settings: Row) -> np.ndarray:
+    """Samples of a generator that is trained on one data set."""
+    config = preset(PRESETS[data]).config.replace(steps=steps, seed=seed, engine="torch", **settings)
+    config = config.replace(slice_size=side) if data == SLICES else config
+    training = trained(start(config.replace(data=data), _dataset(data, seed, side, image)))
+    return sample(model_of(training), samples, seed)
 
 
 def _dataset(data: str, seed: int, side: int, image: int) -> Dataset:
@@ -141,9 +144,11 @@ def draw(rows: list[Row]) -> Any:
         made = np.atleast_2d(np.array(row["made"], float))
         line[2].plot(row["at"], row["truth"], color=figures.REAL, label="truth")
         for axis, curve in enumerate(made if KINDS[row["data"]] != "signals" else made[:1]):
-            line[2].plot(row["at"], curve, **figures.mark(axis) | {"linestyle": "none", "markersize": 4})
+            mark = figures.mark(axis) | {"linestyle": "none", "markersize": 4}
+            line[2].plot(row["at"], curve, **mark, label=f"generated, axis {axis}")
         line[2].set_title(row["measure"])
         line[2].set_xlabel("lag" if KINDS[row["data"]] == "signals" else "distance")
+    figures.key(figure, *grid[:, 2])
     return figure
 
 
@@ -155,7 +160,7 @@ def _picture(axes: Any, shown: np.ndarray, kind: str) -> None:
         return
     gap = np.full((shown.shape[1], 1), np.nan)
     parts = [part for one in shown for part in (one, gap)][:-1]
-    axes.imshow(np.concatenate(parts, 1), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(np.concatenate(parts, 1), cmap="gray", vmin=-0.5, vmax=1.5)  # so that both phases differ from the page
     axes.set_axis_off()
 
 

@@ -54,9 +54,7 @@ def drawn(
     told = said(classes, asked)
     count = (told.asked if told and told.asked > 1 else USUAL) if count is None else count
     refuse_fewer(told, count)
-    if latents and len(z_shape) > 1:
-        raise WganError("this generator makes volumes of any size from z with axes of space; leave out --z.")
-    given = latents.of(*z_shape) if latents else None
+    given = latents.of(math.prod(z_shape)).reshape(-1, *z_shape) if latents else None
     if told is None and classes is not None and latents is not None and latents.one_class:
         told = Said(classes.draw(streams.stream(seed, "labels"), 1), 1)
     size, chunk_size = rows_of_part(form), chunk_of(form)

@@ -32,10 +32,10 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
 
     Arrays are .npy and .npz, scans .h5, .tif (a page for each image) and .nii or .nii.gz (the samples along the last
     axis). A folder holds a PNG of each picture, or a .npy file of each row that is no picture. A .gif shows one sample
-    after another. A .npz file has the key "rows", the key "labels", with names of classes, if there are labels, and
-    the key "condition" if there are conditions apart from the rows.
-    `show` gets the number of samples that are written so far. Raises WganError for a name that does not fit the
-    samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
+    after another, and volumes slice by slice. A .npz file has the key "rows", the key "labels", with names of classes,
+    if there are labels, and the key "condition" if there are conditions apart from the rows. `show` gets the number of
+    samples that are written so far. Raises WganError for a name that does not fit the samples, and as soon as they
+    would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
     whole = replacing if writer is not _pictures else filling_folder if out.is_dir() else replacing_folder
@@ -194,7 +194,7 @@ def _one_channel(form: Form, *axes: int) -> bool:
 
 # What a kind of file takes, in words and as a test of the form, if it is not everything.
 TAKES: dict[str, tuple[str, Callable[[Form], bool]]] = {
-    ".gif": ("grey or colour images", lambda form: form.picture),
+    ".gif": ("grey or colour images, or volumes", lambda form: form.picture or len(form.space) == 3),
     **dict.fromkeys(tiffs.SUFFIXES, ("images of one channel", lambda form: _one_channel(form, 2))),
     **dict.fromkeys(nifti.SUFFIXES, ("images and volumes of one channel", lambda form: _one_channel(form, 2, 3))),
 }
