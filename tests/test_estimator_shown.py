@@ -10,6 +10,7 @@ from PIL import Image
 
 import wgan
 from wgan import WganError
+from wgan.training import model as models
 
 SMALL = {"width": 4, "batch": 4, "latent": 2, "network": "mlp", "engine": "torch", "log_every": 2, "steps": 4}
 IMAGES = np.random.default_rng(0).random((60, 4, 4))
@@ -60,3 +61,15 @@ def test_a_data_set_is_a_table_with_its_first_images_and_no_name_of_it_is_html()
 def test_a_distance_is_a_table():
     found = wgan.w1([[0.0], [1.0]], [[2.0], [3.0]])
     assert "<th>value</th><td>2</td>" in found._repr_html_()
+
+
+def test_the_plot_draws_as_many_samples_as_are_asked_for(monkeypatch):
+    model = wgan.WGAN(**SMALL).fit(np.random.default_rng(0).normal(size=(60, 2)))
+    drawn, whole = [], models.sample
+    monkeypatch.setattr(models, "sample", lambda model, count, seed: drawn.append(count) or whole(model, count, seed))
+    model.plot()
+    model.plot(n=7)
+    model.plot(n=1500)
+    assert drawn == [1000, 7, 1500]
+    with pytest.raises(wgan.WganError, match="n is 0"):
+        model.plot(n=0)

@@ -83,7 +83,7 @@ engine {text(saved["engine"])}, wgan {text(saved["versions"]["wgan"])}:
 
 
 def _told(condition: Condition | None) -> tuple[str, list[str]]:
-    """What a conditional generator takes beside z, as a line of a list, and the flags that say it; "" and [] for none."""
+    """What a conditional generator takes beside z, as a line of a list, and the flags that say it."""
     if condition is None:
         return "", []
     if isinstance(condition, Columns):

@@ -1,4 +1,4 @@
-"""`WganError`, the exception for mistakes that the user can correct, `WganWarning`, "did you mean", and what to install."""
+"""`WganError`, for mistakes that the user can correct, `WganWarning`, "did you mean", and what to install."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -31,6 +31,7 @@ from wgan.files import notebooks
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
+from wgan.maths.exact import whole_number
 from wgan.presets import preset as named_preset
 from wgan.reports import overview
 from wgan.reports.page import write as write_report
@@ -295,15 +296,18 @@ class WGAN(BaseEstimator):
                 runs.append(out, record)
             save(self._training, out)
 
-    def plot(self, n: int = 64, seed: int = 0) -> Any:
-        """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it."""
+    def plot(self, n: int | None = None, seed: int = 0) -> Any:
+        """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it.
+
+        None draws 64 samples, and 1,000 of points and tables.
+        """
         model = self._fitted()
         training = self._training
         real = training.dataset.rows[:1000] if training and model.config.slices == "none" else None
         real = real if real is not None and len(real) else None  # a loaded model has no rows
         if real is not None and training and isinstance(training.classes, Columns) and training.codes is not None:
             real = training.classes.join(real, training.codes[:1000])
-        count = n if model.form.space else max(n, 1000)
+        count = (64 if model.form.space else 1000) if n is None else whole_number(n, "n")
         return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.whole, real)
 
     def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:

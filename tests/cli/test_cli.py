@@ -12,6 +12,7 @@ from commands import SMALL, assert_refused, called, run
 
 from wgan import PRESETS
 from wgan.cli import cli
+from wgan.cli.measuring import _without_long_table
 from wgan.config import FIELDS, GROUPS
 from wgan.data import DATASETS
 
@@ -368,3 +369,14 @@ def test_a_full_disk_is_named_and_leaves_the_run_readable(tmp_path):
         assert run("sample", tmp_path / "run", "-n", 4, "--out", tmp_path.parent / "s.npy").returncode == 0
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize(("rows", "whole"), [(22, True), (23, False)])
+def test_a_study_of_many_rows_does_not_fill_the_terminal_with_its_table(tmp_path, rows, whole):
+    table = ["| x |", "| --- |", *["| 1 |"] * rows]
+    summary = "\n".join(["# study", "", "**Measured:** so much.", "", *table])
+    said = _without_long_table(summary, tmp_path)
+    assert said.startswith("# study\n\n**Measured:** so much.")
+    assert (said == summary) == whole
+    assert (f"The table of {rows} rows is in {tmp_path / 'table.csv'}." in said) != whole
+    assert whole or "| 1 |" not in said

@@ -316,7 +316,7 @@ def test_rows_of_one_distribution_have_a_bound_near_zero_on_rows_that_the_critic
     real, fake = rng.normal(size=(400, 8)), rng.normal(size=(400, 8))
     for name in DIVERGENCES:
         found = between_samples(name, real, fake)
-        assert found.value - named(name).minimum < 3 * found.standard_error, "the fit on its own rows would not be"
+        assert found.value - named(name).minimum <= 3 * found.standard_error, "the fit on its own rows would not be"
 
 
 def test_separable_rows_have_finite_bounds_and_features_may_be_given():
@@ -467,3 +467,26 @@ def test_the_pages_table_is_the_dicts():
             assert ratio == "none"
         else:
             np.testing.assert_allclose(read(ratio, v=v), row.ratio(v), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", DIVERGENCES)
+@pytest.mark.parametrize("count", [20, 60])
+def test_few_rows_give_a_bound_of_the_size_of_the_divergence(name, count):
+    """An f-divergence of two near Gaussians is below 10; one new row beyond the others once gave -1e9."""
+    parameters = {"alpha": -1.0} if name == "alpha" else {}
+    found = []
+    for seed in range(20):
+        rng = np.random.default_rng([5, seed])
+        real, fake = rng.normal(1, 1, (count, 1)), rng.normal(0, 1, (count, 1))
+        found.append(between_samples(name, real, fake, seed=seed, **parameters).value)
+    assert np.abs(found).max() < 30
+    assert -3 < np.median(found) < 3
+
+
+def test_the_bound_of_neyman_is_near_its_truth_where_rows_are_many():
+    """Of N(1, 1) and N(0, 1) the integral of q^2 / p, less 1, is e - 1; the bound has heavy tails."""
+    found = []
+    for seed in range(9):
+        rng = np.random.default_rng([6, seed])
+        found.append(between_samples("neyman", rng.normal(1, 1, (4000, 1)), rng.normal(0, 1, (4000, 1))).value)
+    assert 0.6 * (np.e - 1) < np.median(found) < 1.2 * (np.e - 1)

@@ -25,7 +25,7 @@ def dry_run(folder, tmp_path, *flags):
 
 @pytest.mark.parametrize(("rows", "name", "words"), [
     (np.zeros((20, 32, 32, 3), np.uint8), "photos", "20 colour pictures of 32 x 32"),
-    (np.zeros((20, 33, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 33: the preset default is chosen, which may cover"),
+    (np.zeros((20, 33, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 33: the preset default is"),
     (np.zeros((20, 31, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 31"),
     (np.zeros((20, 32, 32, 4), np.uint8), "default", "20 4-channel pictures of 32 x 32"),
     (np.zeros((20, 28, 28), np.uint8), "default", "20 grey pictures of 28 x 28"),

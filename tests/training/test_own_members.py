@@ -134,4 +134,30 @@ def test_a_constraint_of_ones_own_that_bounds_layers_refuses_those_without_a_bou
     normed = Architecture("normed", [dense(4), {"kind": "layer_norm"}, dense(1)], [dense(2)], "he")
     with pytest.raises(WganError, match=r"constraint mine bounds the slope of each layer, .*\(layer_norm\)"):
         game_of(Config(network=normed, constraint=own, engine="torch"), (2,))
-    assert game_of(Config(network="dcgan", width=4, constraint=own, engine="torch"), (8, 8, 1)).constraint is own
+    assert (
+        game_of(Config(network="dcgan", width=4, constraint=own, engine="torch"), (8, 8, 1)).constraint.name == own.name
+    )
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+@pytest.mark.parametrize(("name", "wrong", "sentence"), [
+    ("critic_loss", lambda ops, real, fake: (real[:5] - fake[:4]).mean(), "critic_loss failed"),
+    ("critic_loss", lambda ops, real, fake: fake - real, r"critic_loss returns shape \(\d+,\); return one number"),
+    ("generator_loss", lambda ops, fake: fake.meen(), "generator_loss failed .AttributeError: "),
+    ("estimate", lambda ops, real: 0.0, "estimate failed .TypeError: "),
+])  # fmt: skip
+def test_an_error_in_an_objective_of_ones_own_names_it(framework, name, wrong, sentence):
+    pytest.importorskip(framework)
+    own = tripled()._replace(**{name: wrong})
+    config = Config(**SMALL | {"engine": framework}, objective=own, network="mlp", width=8, steps=2)
+    with pytest.raises(WganError, match=f"in your objective 'tripled', {sentence}"):
+        list(train(config, POINTS))
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_an_error_in_a_penalty_of_ones_own_names_it(framework):
+    pytest.importorskip(framework)
+    own = Constraint("odd", penalty=lambda engine, score, real, fake, mix: score(real[:3]) - score(fake[:4]))
+    config = Config(**SMALL | {"engine": framework}, constraint=own, network="mlp", width=8, steps=2)
+    with pytest.raises(WganError, match="in your constraint 'odd', penalty failed"):
+        list(train(config, POINTS))

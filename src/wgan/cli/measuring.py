@@ -14,6 +14,8 @@ from wgan.errors import WganError
 from wgan.files import bars
 from wgan.files.printed import columns_of, say, say_json, say_page
 
+ROWS_SHOWN = 24  # of a table on the screen, with its header
+
 
 @click.command(
     cls=Command,
@@ -271,5 +273,15 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
     except KeyboardInterrupt:
         say("stopped; the same command continues from here.", err=True)
         raise
-    say_page((out / "summary.md").read_text(encoding="utf-8"))
+    say_page(_without_long_table((out / "summary.md").read_text(encoding="utf-8"), out))
     say(f"written to {out}", err=True)
+
+
+def _without_long_table(summary: str, out: Path) -> str:
+    """A summary whose table fits on a screen; a longer one stays in the file alone."""
+    lines = summary.split("\n")
+    rows = [line for line in lines if line.startswith("| ")]
+    if len(rows) <= ROWS_SHOWN:
+        return summary
+    kept = [line for line in lines if line not in rows]
+    return "\n".join([*kept, f"The table of {len(rows) - 2:,} rows is in {out / 'table.csv'}."])

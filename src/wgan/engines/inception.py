@@ -68,8 +68,8 @@ def _network() -> type:
     spec = None if found else find_spec(package)
     if not found and spec is None:
         raise WganError(
-            f"features inception needs torch-fidelity; {install('fid')}, or, without torchvision, pip install --no-deps "
-            "torch-fidelity."
+            f"features inception needs torch-fidelity; {install('fid')}, or, without torchvision, pip install "
+            "--no-deps torch-fidelity."
         )
     if spec is not None:
         sys.modules[package] = module_from_spec(spec)

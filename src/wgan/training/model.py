@@ -24,6 +24,7 @@ from wgan.game.constraints import Constraint
 from wgan.game.layers import Layer, array_shapes, mixes_batch, unbounded, uses_condition
 from wgan.game.networks import UNBOUNDED, Architecture, Ends
 from wgan.game.objectives import Objective
+from wgan.game.own_members import named_in_errors
 from wgan.game.step import Auxiliary, Game
 from wgan.maths import streams
 from wgan.runs import best, checkpoint
@@ -170,6 +171,7 @@ def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classe
         own_networks.check(architecture, engine, config, row)
     optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
     augment = augment_of(engine, config.augment, row)
+    objective, constraint = named_in_errors(objective, "objective"), named_in_errors(constraint, "constraint")
     return Game(engine, architecture, objective, constraint, optimiser, auxiliary, augment)
 
 

@@ -138,6 +138,7 @@ def _mean_difference(first: np.ndarray, second: np.ndarray) -> Bound:
 
 
 RIDGE = 1e-3  # penalty on standardised features: keeps the scores of separable rows finite
+SHARES = (0.0, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of fitted scores
 LARGEST_SCORE = 30.0  # e^30 is far from overflow
 
 
@@ -155,9 +156,10 @@ def between_samples(
     places. The mean of both is in expectation at most the divergence. It may fall below the minimum of f where the fit
     is worse than a constant. `features` is "linear", "quadratic", or a function from rows [n, d] to features [n, k].
     Quadratic features hold the best critic of two Gaussians where its score is linear in log p/q, as for kl and js.
-    The fit is a concave problem except for tv, neyman, and alpha outside [0, 1]. `seed` draws the halves. Raises
-    `WganError` for unknown features, for fewer than 4 rows of a kind, for different columns, and for values that are
-    not finite.
+    Scores are clipped to where both kinds of rows have some. For neyman and alpha outside [0, 1], whose fit is not a
+    concave problem, the critic of js is fitted and scaled; that of tv may be a local optimum. `seed` draws the
+    halves. Raises `WganError` for unknown features, for fewer than 4 rows of a kind, for different columns, and for
+    values that are not finite.
 
     Examples:
         >>> rng = np.random.default_rng(0)
@@ -190,8 +192,6 @@ def _checked_features(function: Callable[[np.ndarray], Any]) -> Callable[[np.nda
 
 def _fit(row: Divergence, features: Callable, real: np.ndarray, fake: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The score, linear in features, with the largest bound on these rows; clipped to its range on them."""
-    from scipy.optimize import minimize
-
     scaled = _standardise(np.concatenate([real, fake]))
     scaled_features = _standardise(features(scaled(np.concatenate([real, fake]))))
 
@@ -199,6 +199,27 @@ def _fit(row: Divergence, features: Callable, real: np.ndarray, fake: np.ndarray
         return np.column_stack([np.ones(len(rows)), scaled_features(features(scaled(rows)))])
 
     x, y = design(real), design(fake)
+    fitted, slope = _fitted_as(row)
+    weight = _weights(fitted, x, y) / slope
+    if fitted is not row:
+        weight = weight * _share_of(row, fitted, slope, x, y)
+    low, high = _range(x @ weight, y @ weight)
+    return lambda rows: np.clip(design(rows) @ weight, low, high)
+
+
+def _range(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
+    """The scores to which a critic is clipped: between the lowest of real rows and the highest of fake rows.
+
+    Beyond them the rows of one kind alone drive the scores, and one new row of the other kind there could cost any
+    amount. Where the two kinds are apart, the clip is the gap between them.
+    """
+    ends = sorted((float(real.min()), float(fake.max())))
+    return max(ends[0], -LARGEST_SCORE), min(ends[1], LARGEST_SCORE)
+
+
+def _weights(row: Divergence, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The weights of features with the largest bound on real rows [n, k] and fake rows [m, k], and a small ridge."""
+    from scipy.optimize import minimize
 
     def loss(weight: np.ndarray) -> tuple[float, np.ndarray]:
         v, w = (np.clip(rows @ weight, -LARGEST_SCORE, LARGEST_SCORE) for rows in (x, y))
@@ -206,10 +227,44 @@ def _fit(row: Divergence, features: Callable, real: np.ndarray, fake: np.ndarray
         gradient = x.T @ _slope(row.activation, v) / len(v) - y.T @ _slope(row.composite, w) / len(w) - RIDGE * weight
         return -value, -gradient
 
-    weight = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
-    seen = np.concatenate([x, y]) @ weight
-    low, high = max(seen.min(), -LARGEST_SCORE), min(seen.max(), LARGEST_SCORE)
-    return lambda rows: np.clip(design(rows) @ weight, low, high)
+    found = minimize(loss, np.zeros(x.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    return found.x
+
+
+def _is_concave(row: Divergence) -> bool:
+    """Whether the bound is concave in the scores, so that its fit has one optimum and no score runs away."""
+    v = np.linspace(-LARGEST_SCORE, LARGEST_SCORE, 241)
+    with np.errstate(all="ignore"):
+        bends = np.diff(row.activation(NUMPY, v), 2), -np.diff(row.composite(NUMPY, v), 2)
+    return all(bool((bend <= 1e-9 * (1 + np.abs(bend).max())).all()) for bend in bends)
+
+
+def _fitted_as(row: Divergence) -> tuple[Divergence, float]:
+    """The divergence whose bound is fitted, and how many of its scores make one of `row`.
+
+    Where the bound of `row` is not concave, a fit runs away. If its score is a multiple of log p/q, as that of js is,
+    that of js is fitted and scaled.
+    """
+    if _is_concave(row) or row.ratio is None:
+        return row, 1.0
+    slopes = np.log(row.ratio(np.array([1.0, 2.0]))) / [1, 2]
+    return (named("js"), float(slopes[0])) if np.allclose(slopes, slopes[0]) else (row, 1.0)
+
+
+def _share_of(row: Divergence, fitted: Divergence, slope: float, x: np.ndarray, y: np.ndarray) -> float:
+    """How much of the scores to keep: the share that is best for the rows of one half, fitted on the other.
+
+    Of 0 the critic is constant, and its bound is 0.
+    """
+    halves = [[rows[half::2] for half in (0, 1)] for rows in (x, y)]
+    pairs = list(zip(*halves, strict=True))
+    gained = np.zeros(len(SHARES))
+    for (fit_x, fit_y), (other_x, other_y) in (pairs, pairs[::-1]):
+        weight = _weights(fitted, fit_x, fit_y) / slope
+        for at, share in enumerate(SHARES):
+            v, w = (np.clip(share * (rows @ weight), -LARGEST_SCORE, LARGEST_SCORE) for rows in (other_x, other_y))
+            gained[at] += bound(row, NUMPY, v, w)
+    return float(SHARES[int(gained.argmax())])
 
 
 def _standardise(rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
