@@ -2,10 +2,15 @@
 
     python benchmarks/showers.py --validate [--rows 20000]
     python benchmarks/showers.py --fake FILE.npz [--rows 20000]
+    python benchmarks/showers.py --train recipe [--seconds 1800] [--seed 0]
 
 --validate asks the judges for showers of the simulator itself, where they must find nothing, and for showers of a wrong
 one, which they must find. FILE.npz holds `rows` [n, 368] in MeV and `condition` [n, 1], the energies of the photons in
-MeV, made by any generator. The judges (Krause et al. 2024, arXiv 2410.21611, and the challenge's `evaluate.py`):
+MeV, made by any generator. --train trains one of CONFIGS for so many seconds of processor time and judges it. The
+recipe is the WGAN-GP that ATLAS uses for showers (ATL-SOFT-PUB-2020-006; Faucci Giannelli and Zhang, arXiv
+2309.06515). A generator makes shares of the photon's energy; below the threshold of the simulator they become 0.
+
+The judges (Krause et al. 2024, arXiv 2410.21611, and the challenge's `evaluate.py`):
 
 - AUC of a classifier of real and generated showers, on voxels and on high-level features. Both are divided by the
   energy of the photon, which the classifier sees too. Of a network of two layers of 512 units, as in the challenge, and
@@ -23,9 +28,15 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from wgan.config import Config
+from wgan.game.building import activation, dense, norm
+from wgan.game.networks import Architecture
 from wgan.maths import showers as simulator
+from wgan.maths import streams
 from wgan.maths.metrics import frechet, neighbourhoods
-from wgan.maths.showers import energies, features, showers
+from wgan.maths.showers import VOXELS, energies, features, showers
+from wgan.training.model import Model, generate
+from wgan.training.state import iterate, model_of, start
 
 NEIGHBOURS_OF = 5_000
 POINTS, BATCHES = 10, 5  # numbers of rows, and batches of each, of the Frechet physics distance
@@ -137,6 +148,47 @@ def validate(rows: int, seed: int) -> None:
     shown("energies shuffled", lambda energy: showers(np.random.default_rng(0).permutation(energy), 5), rows, seed)
 
 
+def recipe() -> Config:
+    """The published recipe, which sees the energy beside z and beside the voxels."""
+    generator = [layer for units in (50, 100, 200) for layer in (dense(units), *norm("batch"), activation("swish"))]
+    critic = [dense(VOXELS), activation("relu")] * 3
+    return Config(
+        network=Architecture(
+            "atlas", [*critic, dense(1)], [*generator, dense(VOXELS), activation("relu")], "glorot"
+        ),
+        conditional="concatenation", latent=50, batch=128, n_critic=5, penalty_weight=10.0, learning_rate=1e-4,
+        beta1=0.5, beta2=0.999, decay="none", average=0.0, data="showers",
+    )  # fmt: skip
+
+
+CONFIGS: dict[str, Callable[[], Config]] = {"recipe": recipe}
+TRIED = 20  # steps that tell the speed
+
+
+def trained(config: Config, seconds: float) -> Model:
+    """The model after so many seconds of processor time, with the steps that fit."""
+    quiet = {"log_every": 10**9, "diagnose_every": 10**9, "held_out": 0.02}
+    began, trial = time.process_time(), start(config.replace(**quiet))
+    iterate(trial)
+    before = time.process_time()
+    for _ in range(TRIED):
+        iterate(trial)
+    each = (time.process_time() - before) / TRIED
+    steps = max(1, int((seconds - (time.process_time() - began)) / each))
+    run = start(config.replace(**quiet, steps=steps))
+    while run.step < steps:
+        iterate(run)
+    print(f"{steps:,} steps in {time.process_time() - began:.0f} s of processor time", flush=True)
+    return model_of(run)
+
+
+def made_by(model: Model, energy: np.ndarray, seed: int) -> np.ndarray:
+    """Showers of a model in MeV for photons of these energies [n, 1]."""
+    z = streams.normal(seed, "sample", 0, (len(energy), model.config.latent))
+    rows = energy * generate(model, z, energy)
+    return np.where(rows < simulator.threshold(energy), 0.0, rows)
+
+
 def judge_file(file: str, rows: int, seed: int) -> None:
     with np.load(file) as given:
         made, energy = given["rows"][:rows], given["condition"][:rows]
@@ -149,11 +201,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--fake", help="an .npz with rows and condition")
+    parser.add_argument("--train", choices=CONFIGS)
+    parser.add_argument("--seconds", type=float, default=1800)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.validate:
         validate(given.rows, given.seed)
+    if given.train:
+        model = trained(CONFIGS[given.train]().replace(seed=given.seed), given.seconds)
+        shown(given.train, lambda energy: made_by(model, energy, given.seed), given.rows, 1000 + given.seed)
     if given.fake:
         judge_file(given.fake, given.rows, given.seed)
 

@@ -12,7 +12,7 @@ import pytest
 from commands import SMALL, called
 
 from wgan import card, export
-from wgan.config import Config
+from wgan.presets import PRESETS
 from wgan.reports.command import shell_line, train_command
 
 HOSTILE = [
@@ -48,9 +48,20 @@ def test_a_shell_reads_the_command_back(name):
 
 
 def test_the_command_has_each_value_of_a_field_that_takes_several():
-    config = Config(data="t.csv", column=("a b=text", "c=date"), steps=7).to_json()
+    config = PRESETS["table"].config.replace(data="t.csv", column=("a b=text", "c=date"), steps=7).to_json()
     line = train_command(json.loads(json.dumps(config)), "t.csv", frozenset({"steps"}))
     assert shlex.split(line) == ["wgan", "train", "t.csv", "--column", "a b=text", "--column", "c=date"]
+
+
+@pytest.mark.parametrize("data", ["t.csv", "digits", "photos"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_command_makes_the_config_again_and_has_no_flag_of_its_preset(data, preset):
+    wanted = PRESETS[preset].config.replace(data=data, seed=3)
+    words = shlex.split(train_command(json.loads(json.dumps(wanted.to_json())), data, frozenset()))
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    named = given.pop("--preset", "table" if data == "t.csv" else "default")
+    assert given == {"--seed": "3"}, "what the preset says is no flag"
+    assert PRESETS[named].config.replace(data=data, seed=3) == wanted
 
 
 @pytest.mark.parametrize("name", HOSTILE)

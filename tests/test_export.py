@@ -129,7 +129,7 @@ MANY_KINDS = [
     *norm("batch"), activation("groupsort"), conv_transpose(4, 5, 2, (5, 7)), activation("leaky_relu", 0.3),
     residual([conv(4, 3), MEAN_POOL], [MEAN_POOL, conv(4, 1)]), *norm("layer"),
     class_batch_norm(3), GLOBAL_MEAN, dense(6), class_bias(3), activation("tanh"),
-    activation("shifted_softplus"), softmax((2, 3)),
+    activation("swish"), activation("shifted_softplus"), softmax((2, 3)),
 ]  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from PIL import Image
 import wgan
 from wgan import WganError, data
 from wgan.evaluation import samples
-from wgan.evaluation.table_metrics import TABLE_METRICS
+from wgan.evaluation.table_metrics import TABLE_METRICS, baseline
 from wgan.maths.metrics import METRICS
+from wgan.runs.quantities import with_error
 
 OF_ANY_ROWS = {name for name, metric in METRICS.items() if not metric.needs}
 
@@ -271,3 +272,49 @@ def test_the_command_prints_the_table_and_json_of_two_files(tmp_path):
 def test_importing_wgan_imports_no_framework_for_evaluate():
     code = "import sys, wgan; assert 'evaluate' in dir(wgan); assert not {'torch', 'jax'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_what_is_printed_of_a_table_names_its_target_and_what_a_guess_scores():
+    told = {
+        target: " ".join(samples.words(wgan.evaluate(people(0), people(1, 60), features="rows", target=target)).split())
+        for target in (None, "sex", "age")
+    }
+    assert "it predicts 'sex', the last column that varies (--target NAME takes another); the commonest" in told[None]
+    assert "it predicts 'sex'; the commonest value of the training rows alone has the accuracy 0.5" in told["sex"]
+    assert "it predicts 'age'; the mean of the training rows alone has the R^2 -0.0" in told["age"]
+    assert "lacking: Frechet distance, precision, recall, density, coverage and near-duplicates need at" in told["age"]
+    assert "Frechet distance: " not in told["age"], "it was not measured"
+
+
+def test_the_guess_without_a_model_is_the_commonest_level_or_the_mean():
+    form = wgan.data.from_array(people(0)).form
+    real = np.array([[20.0, 1, 0], [30, 1, 0], [40, 1, 1], [50, 1, np.nan]])
+    train = np.array([[35.0, 1, 0], [np.nan, 1, 0], [35, 1, 1]])
+    assert baseline(form, real, train, 2) == 2 / 3
+    assert baseline(form, real, train, 0) == 0, "the mean itself explains no variance"
+    assert baseline(form, real, [*train, [10, 0, 0]], 0) == pytest.approx(1 - (125 + 100) / 125)
+    assert baseline(form, real[3:], train, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("fake", "train", "said"),
+    [
+        ("real", None, "the samples and the real rows are the same rows"),
+        ("other", "real", "the training rows and the real rows are the same rows"),
+        ("other", "other", "the samples and the training rows are the same rows"),
+        ("other", "third", None),
+    ],
+)
+def test_sets_that_are_the_same_rows_are_said(fake, train, said):
+    sets = {"real": points(0), "other": points(1), "third": points(2)}
+    report = wgan.evaluate(sets["real"], sets[fake], train=None if train is None else sets[train], features="rows")
+    remarks = report["protocol"]["remarks"]
+    assert [remark.startswith(said) for remark in remarks] == [True] if said else not remarks
+
+
+def test_floors_are_printed_with_their_errors():
+    report = wgan.evaluate(points(0), points(1), features="rows")
+    entry = report["metrics"]["energy_distance"]
+    line = next(line for line in samples.words(report).splitlines() if line.startswith("energy distance"))
+    assert line.count("±") == 2
+    assert with_error(entry["floor"], entry["floor_error"]) in line

@@ -113,6 +113,7 @@ IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolu
     "relu": lambda _, a, x, c: np.maximum(x, 0),
     "leaky_relu": lambda layer, a, x, c: np.where(x > 0, x, layer["slope"] * x),
     "tanh": lambda _, a, x, c: np.tanh(x),
+    "swish": lambda _, a, x, c: x / (1 + np.exp(-x)),
     "shifted_softplus": lambda _, a, x, c: np.logaddexp(0, 2 * x + 2) / 2 - 1,
     "groupsort": lambda _, a, x, c: pairs(x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),

@@ -84,6 +84,13 @@ def test_an_extended_run_of_any_stops_leaves_what_an_unbroken_one_leaves(tmp_pat
         assert first == second
 
 
+def test_the_last_step_of_a_finished_run_stays_when_the_run_is_extended(tmp_path):
+    config = CONFIG.replace(steps=5, checkpoint_every=4, keep=1, diagnose_every=100, log_every=100)
+    list(train(config, out=tmp_path / "run"))
+    list(train(config.replace(steps=13), out=tmp_path / "run", extend=True))
+    assert set(checkpoint.steps(tmp_path / "run" / "checkpoints")) - {0} == {5, 13}, "0 is the best one"
+
+
 def test_a_run_that_falls_back_behind_its_extension_keeps_both_schedules(tmp_path, engine):
     short, long = CONFIG.replace(**engine, keep=9), LONG.replace(**engine, keep=9)
     for name in ("whole", "damaged"):

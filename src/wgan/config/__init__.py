@@ -44,7 +44,7 @@ Measure = Callable[[Any, Any], Any]  # of samples and held-out rows at rest; low
 
 NORMS = ("auto", "none", "batch", "layer")
 MOST_UNITS, MOST_LAYERS = 10**9, 10**4  # far above what any machine holds, so that a forecast can count them
-ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "shifted_softplus", "groupsort")
+ACTIVATIONS = ("auto", "relu", "leaky_relu", "tanh", "swish", "shifted_softplus", "groupsort")
 
 # The groups of fields, in the order in which the help shows them.
 GROUPS = ("data", "networks", "objective", "optimisation", "run")

@@ -20,6 +20,7 @@ from wgan.data.cifar import load_cifar
 from wgan.data.conditions import of_array
 from wgan.data.crops import crops_of
 from wgan.data.folder import folder_pictures
+from wgan.data.given_laws import given_law, shower_rows
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
@@ -242,6 +243,10 @@ def _of_law(name: str, text: str, size: int, sized: Callable[[int, int], Dataset
     return DatasetInfo(name, text, lambda data_dir, seed: sized(seed, size), sized)
 
 
+def _given(name: str, text: str) -> DatasetInfo:
+    return DatasetInfo(f"{name}-given", text, lambda data_dir, seed: given_law(name, seed))
+
+
 def _points(name: str, text: str) -> DatasetInfo:
     return DatasetInfo(name, text, lambda data_dir, seed: toy(name, TOY_ROWS, seed))
 
@@ -257,6 +262,14 @@ DATASETS = {
         _points("8gaussians", "50,000 points of 8 Gaussians on a circle."),
         _points("25gaussians", "50,000 points of 25 Gaussians on a grid."),
         _points("swissroll", "50,000 points of a Swiss roll with noise."),
+        _given("ring", "20,000 points on a ring, given its radius; of a known law."),
+        _given("mixture", "20,000 points of 6 Gaussians, given the share of those on the right; of a known law."),
+        _given("gamma", "20,000 curves of 24 values, given a number that shapes them; of a known law."),
+        DatasetInfo(
+            "showers",
+            "40,000 simulated showers in a calorimeter of 368 voxels, given the energy of the photon.",
+            lambda data_dir, seed: shower_rows(seed),
+        ),
         _of_law("waves", "10,000 Gaussian signals of 64 steps and 2 channels, of a known law.", LENGTH, waves),
         _of_law("medium-2d", "2,000 images of a material of two phases, of a known law.", 32, partial(medium, 2)),
         _of_law("medium-3d", "400 volumes of a material of two phases, of a known law.", 32, partial(medium, 3)),

@@ -138,11 +138,16 @@ class Columns:
         for what, fits in (
             ("scales", len(found.scales) == numbers and np.isfinite(ends).all() and ends[:, 1].min() > 0),
             ("drawn", found.drawn and {len(row) for row in found.drawn} == {len(columns)} and _coded(found)),
-            ("places", len(set(found.places)) in (0, len(columns)) and min(found.places, default=0) >= 0),
+            ("places", found.places == () or _distinct(found.places, len(columns))),
         ):
             if not fits:
                 raise ValueError(f"the condition has a field {what!r} that does not fit")
         return found
+
+
+def _distinct(places: tuple[int, ...], count: int) -> bool:
+    """Whether these are `count` places in a table, none of them twice."""
+    return len(places) == len(set(places)) == count and min(places) >= 0
 
 
 def _coded(condition: Columns) -> bool:
@@ -218,13 +223,7 @@ def of_array(values: Any, count: int, where: str, names: tuple[str, ...] = ()) -
     names = names or (("condition",) if numbers.shape[1] == 1 else tuple(map(str, range(numbers.shape[1]))))
     columns = []
     for at, name in enumerate(names):
-        gaps = np.isnan(numbers[:, at])
-        if not np.isfinite(numbers[:, at]).all():
-            first = int(np.flatnonzero(~np.isfinite(numbers[:, at]))[0])
-            raise WganError(
-                f"the condition {name!r} of {where} has NaN or infinite values (the first in row {first}); drop or "
-                "fill those rows."
-            )
+        gaps = np.zeros(count, bool)  # `as_float64` refuses NaN
         column, _ = number_column(Column(name, "number", "float64"), numbers[:, at], gaps)
         if column.kind == "constant":
             raise WganError(

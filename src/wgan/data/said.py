@@ -200,7 +200,10 @@ def _moment(column: Column, value: Any) -> float:
 
 def _of_file(condition: Columns, path: Path) -> np.ndarray:
     """The conditions in a table with their columns, or in a .npy file of numbers."""
-    from wgan.data.table_files import is_table, read
+    from wgan.data.csv_files import header_of, read_csv
+    from wgan.data.parquet import read_parquet
+    from wgan.data.table import require_pandas
+    from wgan.data.table_files import PARQUETS, is_table
 
     if not path.exists():
         raise WganError(f"there is no file {path} of conditions; name one, or write NAME=VALUE,NAME=VALUE.")
@@ -208,10 +211,14 @@ def _of_file(condition: Columns, path: Path) -> np.ndarray:
         return _parts(condition, read_numpy(path).rows)  # type: ignore[return-value]
     if not is_table(path):
         raise WganError(f"{path} is no table; give conditions as a .csv, .parquet or .npy file.")
-    from wgan.data.table import to_frame
-
-    table = read(path, refuse=False)
-    return _of_frame(condition, to_frame(table.form, table.rows), str(path))  # type: ignore[arg-type]
+    require_pandas(str(path))
+    if path.suffix.lower() in PARQUETS:
+        return _of_frame(condition, read_parquet(path)[0], str(path))
+    # levels of text stay text, also where the few of a short file look like something else
+    known = header_of(path)
+    texts = [one for one in condition.form.columns if one.levels and isinstance(one.levels[0], str)]
+    kinds = [f"{one.name}=text" for one in texts if str(one.name) in known]
+    return _of_frame(condition, read_csv(path, kinds, lambda names: names).frame, str(path))
 
 
 def _of_frame(condition: Columns, frame: Any, where: str) -> np.ndarray:

@@ -12,11 +12,13 @@ from wgan import __version__, data
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.data.columns import TableForm
+from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
-from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
+from wgan.evaluation.given import given_sets
+from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.printed import page
@@ -25,6 +27,7 @@ from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
+from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
@@ -32,6 +35,7 @@ from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
 COPIES = 3  # of all features in float64: the features, and what a metric computes from them
+ALL_METRICS = METRICS | TABLE_METRICS | STRUCTURE_METRICS | CONDITION_METRICS
 HALVES = "training rows, since the run held none out: samples that copy them score well"
 
 Note = Callable[[str], None]
@@ -50,6 +54,7 @@ class Protocol(TypedDict):
     floor: str
     frechet: NotRequired[str]
     structure: NotRequired[str]
+    predicted: NotRequired[str]
     fewer_samples: NotRequired[str]
 
 
@@ -63,6 +68,7 @@ class Entry(TypedDict):
     error: float | None
     p_value: float | None
     floor: float
+    floor_error: NotRequired[float | None]
     unit: NotRequired[str]
 
 
@@ -145,7 +151,7 @@ def evaluate_model(
     if not with_held_out:
         held_out, train = train[: len(train) // 2], train[len(train) // 2 :]
     seen = features.resolve(chosen, dataset, train, note)
-    samples = samples or seen.samples
+    asked_for, samples = samples, samples or seen.samples
     count = min(samples, len(train), SAMPLES if seen.against_all else samples)
 
     if not seen.against_all:
@@ -158,6 +164,12 @@ def evaluate_model(
     )
     labels = None if asked is None else asked[:count]
     found, lacking, about = compare(dataset, rows, train, held_out, seen, with_held_out, labels, target, seed, note)
+    if isinstance(model.classes, Columns):
+        told = sample_codes(model, drawn, seed)
+        assert told is not None
+        of_samples, of_rows = given_sets(model, dataset, train, held_out, rows[:count], told[:count], seen, seed)
+        more = _measurements(CONDITION_METRICS, of_samples, of_rows, seen, note)
+        found, lacking = more[0] | found, more[1] | lacking
     if not found:
         raise WganError(f"{least_lacking(lacking)} Raise --samples, or hold more rows out.")
     protocol = {
@@ -170,8 +182,8 @@ def evaluate_model(
         "floor": f"{count:,} training rows in the samples' place",
         **about,
     }
-    if samples > count and not seen.against_all:
-        protocol["fewer_samples"] = f"{samples:,} were asked for, but the floor has only {count:,} training rows"
+    if asked_for is not None and asked_for > count and not seen.against_all:
+        protocol["fewer_samples"] = f"{asked_for:,} were asked for, but the floor has only {count:,} training rows"
     finished = model.step >= model.config.steps
     head = {"step": model.step, "steps": model.config.steps, "finished": finished}
     return {**head, "protocol": protocol, "metrics": found, "lacking": lacking}
@@ -205,7 +217,7 @@ def compare(
         f"comparing the features {seen.name} of {rows:,} rows",
         "use --features pca, or a data set of fewer rows",
     )
-    note(f"features of {len(train):,} training and {len(held_out):,} held-out rows")
+    note(f"features of {len(train) + len(held_out):,} real rows")
     known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
     pair, floor_pair, compared = frechet_rows(seen, real[0], made[0], known[0], count)
     if seen.against_all:
@@ -224,6 +236,7 @@ def compare(
         about["target"] = dataset.form.columns[predicted].name
         of_train, of_held_out = dataset.rows[train], dataset.rows[held_out]
         known_rows = of_train if seen_in_training else None
+        about["predicted"] = _predicted(dataset.form, of_held_out, of_train[:count], predicted, target)
         of_table = TableSets(dataset.form, of_held_out, samples_at_rest, known_rows, predicted, seed)
         more = _measurements(TABLE_METRICS, of_table, replace(of_table, fake=of_train[:count], train=None), seen, note)
         found, lacking = more[0] | found, more[1] | lacking
@@ -306,6 +319,18 @@ def _first(seen: tuple[np.ndarray, np.ndarray | None], count: int) -> tuple[np.n
     return seen[0][:count], None if seen[1] is None else seen[1][:count]
 
 
+def _predicted(form: TableForm, real: np.ndarray, train: np.ndarray, at: int, target: str | None) -> str:
+    """A sentence on the column that "train on samples" predicts, and on what a guess without a model scores."""
+    column = form.columns[at]
+    name = f"it predicts {shorter(str(column.name), 60)!r}"
+    chosen = name if target is not None else f"{name}, the last column that varies (--target NAME takes another)"
+    score = baseline(form, real, train, at)
+    if score is None:
+        return chosen
+    guess, unit = ("commonest value", "accuracy") if column.kind == "levels" else ("mean", "R^2")
+    return f"{chosen}; the {guess} of the training rows alone has the {unit} {round(score, 3) + 0.0:g}"
+
+
 def refuse_target(dataset: Dataset, target: str | None) -> None:
     """Raise WganError for a target that is no column of the data, or none that varies."""
     if target is not None and not isinstance(dataset.form, TableForm):
@@ -328,11 +353,11 @@ def _measurements(
     """The measurements of all metrics that apply, and a sentence for each metric that has too few rows."""
     found: Evaluation = {}
     lacking: dict[str, str] = {}
-    for name, metric in table.items():
-        if not metric.applies(sets):
-            continue
+    measured = {name: metric for name, metric in table.items() if metric.applies(sets)}
+    if measured:
+        note(f"{len(measured)} metrics, from {next(iter(measured.values())).title} on")
+    for name, metric in measured.items():
         title = seen.titles.get(name, metric.title)
-        note(title)
         try:
             value = metrics.measurement(name, sets, table)
             least = Measurement(value.floor) if value.floor is not None else metrics.measurement(name, floor, table)
@@ -346,8 +371,7 @@ def _measurements(
 
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
-    tables = METRICS | TABLE_METRICS | STRUCTURE_METRICS
-    return lacking[min(lacking, key=lambda name: tables[name].least)]
+    return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
 
 
 def words(run: str | Path, report: Evaluation) -> str:
@@ -365,25 +389,47 @@ def words(run: str | Path, report: Evaluation) -> str:
 def table_in_words(report: Evaluation) -> list[str]:
     """The lines of an evaluation that tell its features, its floor, its metrics and what is lacking."""
     protocol = report["protocol"]
+    found = report["metrics"]
     lines = [
         f"features: {protocol['features_text']}",
         f"floor: {protocol['floor']}",
-        *textwrap.wrap(f"Frechet distance: {protocol['frechet']}" if "frechet" in protocol else "", 110),
+        *_of_metric(found, "frechet", protocol.get("frechet")),
+        *_of_metric(found, "usefulness", protocol.get("predicted")),
         *([protocol["structure"]] if "structure" in protocol else []),
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
         "",
-        f"{'':22}{'samples':>18}  {'floor':>10}  {'better':6}  what it estimates",
+        f"{'':22}{'samples':>18}  {'floor':>17}  {'better':6}  what it estimates",
     ]
-    for entry in report["metrics"].values():
+    for entry in found.values():
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
         unit = entry.get("unit", "")
-        value, floor = with_error(entry["value"], entry["error"], unit), with_error(entry["floor"], unit=unit)
-        numbers = f"{value:>18}  {floor:>10}  {aim(entry['better'], unit):6}  "
-        text = textwrap.wrap(entry["estimates"] + p_value, 50)
+        value = with_error(entry["value"], entry["error"], unit)
+        floor = with_error(entry["floor"], entry.get("floor_error"), unit)
+        numbers = f"{value:>18}  {floor:>17}  {aim(entry['better'], unit):6}  "
+        text = textwrap.wrap(entry["estimates"] + p_value, 43)
         lines.append(f"{entry['title']:22}{numbers}{text[0]}")
-        lines += [" " * 62 + more for more in text[1:]]
-    lines += ["", "± is one standard error."]
-    return [*lines, *(f"lacking: {sentence}" for sentence in report["lacking"].values())]
+        lines += [" " * 69 + more for more in text[1:]]
+    return [*lines, "", "± is one standard error.", *_lacking_in_words(report["lacking"])]
+
+
+def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:
+    """Lines with a sentence on one metric, if it was measured."""
+    return textwrap.wrap(f"{found[name]['title']}: {sentence}", 110) if name in found and sentence else []
+
+
+def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
+    """Lines on the metrics that have too few rows; those with the same reason share a sentence."""
+    groups: dict[str, list[str]] = {}
+    for name, sentence in lacking.items():
+        metric = ALL_METRICS.get(name)
+        groups.setdefault(sentence.removeprefix(f"{name} "), []).append(metric.title if metric else name)
+    lines = []
+    for reason, titles in groups.items():
+        each = reason if len(titles) == 1 else reason.replace("needs", "need", 1)
+        lines += textwrap.wrap(
+            f"lacking: {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))} {each}", 110
+        )
+    return lines
 
 
 def read(run: str | Path) -> Evaluation | None:

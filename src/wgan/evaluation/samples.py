@@ -70,7 +70,7 @@ def evaluate(
     samples = samples or seen.samples
     made, held_out = _as_many(dealt, samples, seen.against_all, seed)
     note(f"{len(made):,} samples")
-    remarks = [*dealt.remarks, *_copies_of_real(dealt.real, made)]
+    remarks = [*dealt.remarks, *(_the_same(dealt) or _copies_of_real(dealt.real, made))]
     found, lacking, about = compare(
         dealt.dataset, made, dealt.known, held_out, seen, train is not None, target=target, seed=seed, note=note
     )
@@ -104,6 +104,7 @@ class _Dealt(NamedTuple):
     known: np.ndarray
     held_out: np.ndarray
     remarks: list[str]
+    train: np.ndarray | None = None
 
 
 def _deal(read: "dict[str, _Given]", seed: int, ways: Ways, target: str | None) -> _Dealt:
@@ -118,7 +119,7 @@ def _deal(read: "dict[str, _Given]", seed: int, ways: Ways, target: str | None) 
         held_out = order
         known = len(order) + stream(seed, "evaluate", 1).permutation(len(rows["train"]))
         dataset = _with_rows(dataset, rows["train"], read["train"].dataset)
-    return _Dealt(dataset, rows["real"], rows["fake"], known, held_out, remarks)
+    return _Dealt(dataset, rows["real"], rows["fake"], known, held_out, remarks, rows.get("train"))
 
 
 def _as_many(dealt: _Dealt, samples: int, against_all: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,6 +132,21 @@ def _as_many(dealt: _Dealt, samples: int, against_all: bool, seed: int) -> tuple
         return made[order[:samples]], dealt.held_out
     count = min(samples, len(made), len(dealt.known))
     return made if count == len(made) else made[np.sort(order[:count])], dealt.held_out[:SAMPLES]
+
+
+def _the_same(dealt: _Dealt) -> list[str]:
+    """A remark for each two of the sets that hold the same rows in the same order."""
+    remarks = []
+    if np.array_equal(dealt.samples, dealt.real, equal_nan=True):
+        remarks.append("the samples and the real rows are the same rows, so there is nothing to tell apart")
+    if dealt.train is not None and np.array_equal(dealt.train, dealt.real, equal_nan=True):
+        remarks.append(
+            "the training rows and the real rows are the same rows: name others as real rows, since the floor is a set "
+            "beside itself and copies cannot be told"
+        )
+    if dealt.train is not None and np.array_equal(dealt.train, dealt.samples, equal_nan=True):
+        remarks.append("the samples and the training rows are the same rows, so the generator made nothing new")
+    return remarks
 
 
 def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:

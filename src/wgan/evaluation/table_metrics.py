@@ -195,6 +195,20 @@ def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int,
     return Measurement(float(1 - squares.mean()), float(squares.std() / np.sqrt(len(y))))
 
 
+def baseline(form: TableForm, real: np.ndarray, train: np.ndarray, target: int) -> float | None:
+    """What `usefulness` is without a model: the commonest level, or the mean, of training rows for all real rows.
+
+    None if no row has a value in column `target`.
+    """
+    known, y = (rows[~np.isnan(rows[:, target]), target] for rows in (train, real))
+    if not len(known) or not len(y):
+        return None
+    if form.columns[target].kind == "levels":
+        values, counts = np.unique(known, return_counts=True)
+        return float((y == values[counts.argmax()]).mean())
+    return float(1 - ((y - known.mean()) ** 2).mean() / y.var()) if y.var() else None
+
+
 def _forest(levels: bool, seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 

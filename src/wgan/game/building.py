@@ -31,9 +31,10 @@ def norm(kind: str) -> list[Layer]:
 
 
 def activation(kind: str, slope: float = 0.2) -> Layer:
-    """The activation "relu", "leaky_relu" with this slope, "tanh", "shifted_softplus" or "groupsort".
+    """The activation "relu", "leaky_relu" with this slope, "tanh", "swish", "shifted_softplus" or "groupsort".
 
-    "shifted_softplus" is softplus(2x + 2) / 2 - 1; "groupsort" puts each pair of features in descending order.
+    "swish" is x / (1 + exp(-x)), "shifted_softplus" is softplus(2x + 2) / 2 - 1, and "groupsort" puts each pair of
+    features in descending order.
     """
     return {"kind": kind} | ({"slope": slope} if kind == "leaky_relu" else {})
 

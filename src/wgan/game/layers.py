@@ -329,6 +329,10 @@ def _inside_slopes(layer: Layer, arrays: Arrays, row: Row, out: Row) -> list[flo
     return [lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts]
 
 
+def _swish_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    return 1.0999  # of x / (1 + exp(-x)), at x = 2.4
+
+
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
     """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
     return Kind(
@@ -414,6 +418,7 @@ LAYERS: dict[str, Kind] = {
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
     "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
+    "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(slope=_swish_slope),
     "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
     "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(

@@ -6,19 +6,40 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wgan.config import FIELDS
+from wgan.data import is_table
+from wgan.presets import PRESETS
 
 
 def train_command(config: Mapping[str, Any], data: str, leave_out: frozenset[str], more: Sequence[str] = ()) -> str:
-    """`wgan train` with every field that differs from its default, but for those in `leave_out`, on one line.
+    """`wgan train` with a preset and every field that differs from it, but for those in `leave_out`, on one line.
 
+    The preset is the one from which the fewest fields differ. It is not written where `train` chooses it by itself.
     `more` are further words. The name of the data comes last where it could be taken for a flag.
     """
-    flags = []
-    for name, value in config.items():
-        if name in FIELDS and name not in leave_out | {"data"} and value != FIELDS[name].default and value is not None:
-            for one in value if isinstance(value, list | tuple) else (value,):
-                flags += ["--" + name.replace("_", "-"), str(one)]
-    return shell_line(["wgan", "train"], data, [*flags, *more])
+    table = is_table(data)
+    commands = []
+    for name in PRESETS:
+        flags = _flags(config, PRESETS[name].config.to_json(), leave_out | {"data"}, name == "default")
+        if flags is not None:
+            unsaid = name == "table" if table else name == "default" and bool({"--network", "--objective"} & {*flags})
+            commands.append((len(flags), not unsaid, [*([] if unsaid else ["--preset", name]), *flags]))
+    return shell_line(["wgan", "train"], data, [*min(commands)[-1], *more])
+
+
+def _flags(
+    config: Mapping[str, Any], preset: Mapping[str, Any], leave_out: frozenset[str], always: bool
+) -> list[str] | None:
+    """The flags for the fields that differ from a preset's; no flag unsets one, so that gives None, unless `always`."""
+    flags: list[str] = []
+    for name in (name for name in config if name in FIELDS and name not in leave_out):
+        value, of_preset = (tuple(one) if isinstance(one, list) else one for one in (config[name], preset[name]))
+        if value == of_preset or (value in (None, ()) and always):
+            continue
+        if value in (None, ()):
+            return None
+        for one in value if isinstance(value, tuple) else (value,):
+            flags += ["--" + name.replace("_", "-"), str(one)]
+    return flags
 
 
 def shell_line(begin: Sequence[str], name: str, flags: Sequence[str]) -> str:

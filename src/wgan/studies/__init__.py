@@ -239,4 +239,5 @@ STUDIES = {  # the module of each study, imported when it is asked for
     "penalty-sides": "wgan.studies.penalty_sides",
     "tutorials": "wgan.studies.tutorials",
     "shapes": "wgan.studies.shapes",
+    "given": "wgan.studies.given",
 }

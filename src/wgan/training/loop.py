@@ -289,6 +289,7 @@ def save(training: Training, out: Path, passing: bool = False, watch: finite.Wat
     """
     finite.look(watch or finite.Watch(), training, out, at_once=True)
     also = {one for one in [_best_step(training)] if one is not None}
+    also |= {at for at, steps in training.extended if at == steps}  # the last step of a run that was then given more
     checkpoint.save(
         out / "checkpoints", training.step, flatten(training), losses(training), training.config.keep, also, passing
     )

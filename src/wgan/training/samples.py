@@ -33,9 +33,9 @@ def write(samples: Drawn, out: Path, show: Callable[[int], None] = lambda done: 
     Arrays are .npy and .npz, scans .h5, .tif (a page for each image) and .nii or .nii.gz (the samples along the last
     axis). A folder holds a PNG of each picture, or a .npy file of each row that is no picture. A .gif shows one sample
     after another, and volumes slice by slice. A .npz file has the key "rows", the key "labels", with names of classes,
-    if there are labels, and the key "condition" if there are conditions apart from the rows.
-    `show` gets the number of samples that are written so far. Raises WganError for a name that does not fit the
-    samples, and as soon as they would not fit on the disk; an earlier file is then as it was.
+    if there are labels, and the key "condition" if there are conditions apart from the rows. `show` gets the number of
+    samples that are written so far. Raises WganError for a name that does not fit the samples, and as soon as they
+    would not fit on the disk; an earlier file is then as it was.
     """
     writer = _writer(samples, out)
     whole = replacing if writer is not _pictures else filling_folder if out.is_dir() else replacing_folder

@@ -81,7 +81,7 @@ def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = Non
     Examples:
         >>> measurement("frechet", Sets(np.zeros((500, 2)), np.zeros((20, 2))))
         Traceback (most recent call last):
-        wgan.errors.WganError: frechet needs at least 100 samples and as many held-out rows; there are 20 and 500.
+        wgan.errors.WganError: frechet needs at least 100 samples and as many real rows; there are 20 and 500.
     """
     table = METRICS if table is None else table
     if name not in table:
@@ -92,7 +92,7 @@ def measurement(name: str, sets: Any, table: Mapping[str, "Metric"] | None = Non
         raise WganError(f"{name} needs {' and '.join(lacking)}; these sets lack that, so give it or leave it out.")
     if min(counts) < metric.least:
         raise WganError(
-            f"{name} needs at least {metric.least} samples and as many held-out rows; "
+            f"{name} needs at least {metric.least} samples and as many real rows; "
             f"there are {counts[0]:,} and {counts[1]:,}."
         )
     return metric.measure(sets)

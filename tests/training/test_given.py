@@ -1,0 +1,216 @@
+"""Runs whose samples are given numbers and columns: from a file to samples, exported files, scores and measures."""
+
+import warnings
+
+import numpy as np
+import pytest
+from commands import called
+
+from wgan import WGAN, Config, WganError, export, load
+from wgan.config import CONDITIONALS
+from wgan.errors import WganWarning
+from wgan.game.layers import lipschitz_bound, uses_condition
+from wgan.training import loop
+from wgan.training.model import load_model
+from wgan.training.state import flatten, iterate, start
+
+pd = pytest.importorskip("pandas", reason="pandas is not installed")
+SMALL = {"steps": 4, "width": 8, "batch": 16, "latent": 4, "n_critic": 1, "log_every": 2, "checkpoint_every": 2}
+FLAGS = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
+HOW = [name for name in CONDITIONALS if name != "none"]
+
+
+def people(n=120):
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 90, n)
+    frame = {"age": age, "sex": rng.choice(["f", "m"], n), "income": np.round(age * 100 + rng.normal(0, 300, n), 1)}
+    return pd.DataFrame(frame | {"result": rng.choice(["no", "yes", "later"], n)})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run on a table, given age and sex."""
+    folder = tmp_path_factory.mktemp("given")
+    people().to_csv(folder / "people.csv", index=False)
+    done = called("train", folder / "people.csv", "--given", "age,sex", *FLAGS, "--out", folder / "run")
+    assert done.returncode == 0, done.stderr
+    assert "given: age (18 to 89), sex (2 levels)" in done.stderr
+    return folder / "run"
+
+
+def sampled(run, out, *more):
+    done = called("sample", run, "--out", out, "--overwrite", *more)
+    assert done.returncode == 0, done.stderr
+    return pd.read_csv(out), done
+
+
+def test_samples_are_whole_rows_in_the_order_of_the_table(run, tmp_path):
+    frame, _ = sampled(run, tmp_path / "a.csv", "--given", "age=40,sex=f", "-n", "5")
+    assert list(frame.columns) == ["age", "sex", "income", "result"]
+    assert set(frame["age"]) == {40}
+    assert set(frame["sex"]) == {"f"}
+    assert frame["income"].nunique() > 1
+    drawn, _ = sampled(run, tmp_path / "b.csv")
+    assert len(drawn) == 64
+    assert drawn["age"].nunique() > 10
+    assert set(drawn["age"]) <= set(people()["age"])
+
+
+def test_a_range_and_a_file_give_a_row_each_and_other_numbers_take_turns(run, tmp_path):
+    frame, _ = sampled(run, tmp_path / "a.csv", "--given", "age=20:40:5,sex=m")
+    assert frame["age"].tolist() == [20, 25, 30, 35, 40]
+    (tmp_path / "c.csv").write_text("age,sex\n50,m\n60,f\n")
+    frame, _ = sampled(run, tmp_path / "a.csv", "--given", str(tmp_path / "c.csv"), "-n", "4")
+    assert frame["age"].tolist() == [50, 60, 50, 60]
+    done = called("sample", run, "--given", "age=20:40:5", "-n", "3", "--out", tmp_path / "x.csv")
+    assert done.returncode == 2
+    assert "5 conditions are given for 3 samples" in done.stderr
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_beyond_the_data_there_is_a_warning(run, tmp_path):
+    _, done = sampled(run, tmp_path / "a.csv", "--given", "age=200,sex=f")
+    assert "age is 200, outside the range 18 to 89" in done.stderr
+    with pytest.warns(WganWarning, match="extrapolated"):
+        load(run).sample(2, condition={"age": 200, "sex": "f"})
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
+def test_an_exported_file_draws_the_same_rows(run, tmp_path, suffix):
+    if suffix == ".onnx":
+        pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    export.export(run, file := tmp_path / f"g{suffix}")
+    for more in (["--given", "age=33,sex=m", "-n", "6"], ["-n", "6", "--seed", "3"]):
+        wanted, _ = sampled(run, tmp_path / "a.csv", *more)
+        found, _ = sampled(file, tmp_path / "b.csv", *more)
+        pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_a_run_is_resumed_with_the_same_conditions_and_no_others(run, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    config = Config(data=str(run.parent / "people.csv"), given="age", engine="torch", **SMALL)
+    for _ in loop.train(config, out=whole):
+        pass
+    for record in loop.train(config, out=parts, stop=lambda step: step == 3):
+        assert record["step"] <= 3
+    for _ in loop.train(config, out=parts):
+        pass
+    name = "checkpoints/00000004/weights.safetensors"
+    files = [
+        next((folder / "checkpoints" / "00000004").glob("*.safetensors")).read_bytes() for folder in (whole, parts)
+    ]
+    assert files[0] == files[1], name
+    with pytest.raises(WganError, match="given"):
+        list(loop.train(config.replace(given="sex"), out=parts))
+
+
+def test_a_run_is_evaluated_by_whole_rows(run):
+    done = called("evaluate", run, "--samples", "100")
+    assert done.returncode == 0, done.stderr
+    done = called("evaluate", run, "--samples", "100", "--json")
+    assert '"joint_w1"' in done.stdout
+    assert called("distance", run, run.parent / "people.csv", "--samples", "50").returncode == 0
+    assert called("report", run, "--out", run / "r.html").returncode == 0
+    assert "rows of the training data" in called("data", "--stored", run).stdout
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("constraint", ["gradient-penalty", "clip", "spectral"])
+def test_the_critic_is_told_by_every_means_under_every_constraint(how, constraint):
+    rng = np.random.default_rng(0)
+    config = Config(network="mlp", conditional=how, constraint=constraint, engine="torch", depth=1, **SMALL)
+    model = WGAN(**{n: getattr(config, n) for n in ("network", "conditional", "constraint", "engine", "depth", *SMALL)})
+    model.fit(rng.normal(size=(60, 3)), rng.normal(size=(60, 2)))
+    game = model._model.game
+    assert uses_condition(game.architecture.generator)
+    assert uses_condition(game.architecture.critic) == (how != "auxiliary")
+    if constraint == "spectral":
+        assert lipschitz_bound(game.architecture.critic, model.critic_, (3,))[0] <= 1 + 1e-4
+
+
+def test_both_engines_take_the_same_steps():
+    pytest.importorskip("jax", reason="JAX is not installed")
+    rng = np.random.default_rng(0)
+    from wgan.data import from_array
+    from wgan.data.conditions import told
+
+    dataset = told(from_array(rng.normal(size=(60, 3))), rng.normal(size=(60, 2)))
+    found = []
+    for engine in ("torch", "jax"):
+        training = start(Config(network="mlp", depth=1, precision="float64", engine=engine, **SMALL), dataset)
+        assert training.config.conditional == "projection"
+        iterate(training)
+        found.append(flatten(training))
+    for name, one in found[0].items():
+        np.testing.assert_allclose(one, found[1][name], rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+# Python
+
+
+def test_fit_takes_columns_of_a_frame_numbers_and_a_frame_of_conditions(tmp_path):
+    frame = people()
+    model = WGAN(preset="table", **SMALL).fit(frame, given=["age", "sex"])
+    found = model.sample(condition={"age": [30, 40, 50], "sex": "m"})
+    assert found["age"].tolist() == [30, 40, 50]
+    assert list(found.columns) == list(frame.columns)
+    model.save(tmp_path / "run")
+    again = load(tmp_path / "run").sample(condition={"age": [30, 40, 50], "sex": "m"})
+    pd.testing.assert_frame_equal(found, again)
+    other = WGAN(preset="table", **SMALL).fit(frame[["income", "result"]], frame[["age", "sex"]])
+    assert list(other.sample(2, condition="age=30,sex=f").columns) == ["income", "result"]
+    assert model.interpolate(3, condition={"age": 30, "sex": "m"})["age"].tolist() == [30] * 3
+    assert model.score_samples(frame).shape == (len(frame),)
+    with pytest.raises(WganError, match="give one of them"):
+        model.sample(label="m", condition="age=3")
+
+
+def test_fit_takes_floats_and_extends_with_the_same_ones_alone():
+    rng = np.random.default_rng(0)
+    rows, energy = rng.normal(size=(80, 5)), rng.uniform(1, 5, 80)
+    model = WGAN(**SMALL).fit(rows, energy)
+    assert model.config_.conditional == "projection"
+    assert model.sample(condition={"condition": [2.0, 3.0]}).shape == (2, 5)
+    assert model.score_samples(rows[:4], energy[:4]).shape == (4,)
+    with pytest.raises(WganError, match="condition of each row"):
+        model.score_samples(rows[:4])
+    model.set_params(steps=6).fit(rows, energy, extend=True)
+    with pytest.raises(WganError, match="other rows or labels"):
+        model.set_params(steps=8).fit(rows, energy[::-1], extend=True)
+
+
+def test_labels_that_nobody_asked_for_are_ignored_as_before():
+    rng = np.random.default_rng(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = WGAN(**SMALL).fit(rng.normal(size=(60, 2)), rng.integers(0, 3, 60))
+    assert model.config_.conditional == "none"
+
+
+def test_images_are_given_numbers_and_files_of_samples_hold_them(tmp_path):
+    rng = np.random.default_rng(0)
+    rows, numbers = rng.integers(0, 256, (60, 8, 8, 1)).astype(np.uint8), rng.uniform(0, 1, (60, 2))
+    np.savez(tmp_path / "a.npz", rows=rows, condition=numbers)
+    done = called("train", tmp_path / "a.npz", *FLAGS, "--network", "dcgan", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    done = called("sample", tmp_path / "run", "--given", "0=0.5,1=0:1:3", "--out", tmp_path / "s.npz")
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "s.npz") as found:
+        assert found["rows"].shape == (3, 8, 8, 1)
+        np.testing.assert_array_equal(found["condition"], [[0.5, 0], [0.5, 0.5], [0.5, 1]])
+    assert load_model(tmp_path / "run").config.conditional == "projection"
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--given", "agee"], "did you mean 'age'"), (["--given", "age,sex,income,result"], "names all columns"),
+        (["--given", ""], "not a list of names"), (["--given", "age", "--conditional", "nonsense"], "conditional"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained_gets_one_sentence(run, tmp_path, flags, words):
+    done = called("train", run.parent / "people.csv", *flags, *FLAGS, "--out", tmp_path / "x")
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") <= 3
+    assert not (tmp_path / "x").exists()
