@@ -29,7 +29,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from wgan.config import Config
-from wgan.game.building import activation, dense, norm
+from wgan.game.building import activation, dense, norm, shares
 from wgan.game.networks import Architecture
 from wgan.maths import showers as simulator
 from wgan.maths import streams
@@ -161,7 +161,21 @@ def recipe() -> Config:
     )  # fmt: skip
 
 
-CONFIGS: dict[str, Callable[[], Config]] = {"recipe": recipe}
+def heads() -> Config:
+    """A first try with the heads of that field: a share of each layer of the total, and of each voxel of its layer."""
+    sizes = tuple(layer.voxels for layer in simulator.LAYERS)
+    generator = [layer for _ in range(2) for layer in (dense(256), activation("swish"))]
+    critic = [layer for _ in range(2) for layer in (dense(256), activation("leaky_relu"))]
+    return Config(
+        network=Architecture(
+            "heads", [*critic, dense(1)], [*generator, dense(1 + VOXELS + len(sizes)), shares(sizes)], "he"
+        ),
+        conditional="concatenation", latent=50, batch=128, n_critic=2, penalty_weight=1.0, learning_rate=1e-3,
+        data="showers",
+    )  # fmt: skip
+
+
+CONFIGS: dict[str, Callable[[], Config]] = {"recipe": recipe, "heads": heads}
 TRIED = 20  # steps that tell the speed
 
 

@@ -1,4 +1,4 @@
-"""Train on JAX, and continue from the same checkpoint on PyTorch. Needs wgan[jax]."""
+"""Train on JAX, and continue from the same checkpoint on PyTorch. Needs the extra jax."""
 
 import wgan
 

@@ -1,4 +1,4 @@
-"""Write a generator as ONNX, and draw from the file without wgan. Needs wgan[onnx]."""
+"""Write a generator as ONNX, and draw from the file without wgan. Needs the extra onnx."""
 
 import numpy as np
 import onnxruntime

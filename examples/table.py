@@ -1,4 +1,4 @@
-"""Train on a table with numbers, categories and gaps, and write a table like it. Needs wgan[table]."""
+"""Train on a table with numbers, categories and gaps, and write a table like it. Needs the extra table."""
 
 import numpy as np
 import pandas as pd

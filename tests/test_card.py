@@ -72,7 +72,9 @@ def test_no_name_is_markup(name):
     found = markdown.markdown(f"# A generator: {card.text(name)}\n\nThe data are {card.text(name)}.\n")
     assert re.findall(r"<[^>]*>", found) == ["<h1>", "</h1>", "<p>", "</p>"]
     assert card.shown(name) in unescape(found)
-    assert not re.search(r"[^\w\s&#;\-]|_", card.text(name)), "no sign that any writing of Markdown knows"
+    assert not re.search(r"[^\w\s&#;\-.]|_|(?<!\w)\.|\.(?!\w)|www\.", card.text(name)), (
+        "no sign that any writing of Markdown knows"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,25 @@ def test_the_whole_card_keeps_its_form(run, tmp_path):
     commands = [shlex.split(line) for line in lines if line.startswith("    wgan ")]
     assert commands[0] == ["wgan", "sample", "-n", "64", "--out", "samples.npy", "--", "-g <b>.safetensors"]
     assert commands[1][:3] == ["wgan", "train", "`x`; touch pwned #<script>.npz"]
+
+
+@pytest.mark.parametrize("conditional", ["projection", "none"])
+def test_the_card_of_a_conditional_generator_lists_its_classes_and_how_to_ask_for_one(tmp_path, conditional):
+    rng = np.random.default_rng(0)
+    names = np.array(["cat", "<b>", "x.y"])[np.arange(60) % 3]
+    np.savez(tmp_path / "t.npz", X=rng.normal(size=(60, 2)), y=names)
+    flags = [*SMALL, "--network", "mlp", "--conditional", conditional]
+    assert called("train", tmp_path / "t.npz", *flags, "--out", tmp_path / "run").returncode == 0
+    export.export(tmp_path / "run", tmp_path / "g.safetensors")
+    words = (tmp_path / "g.md").read_text()
+    asked = next(shlex.split(line) for line in words.splitlines() if line.startswith("    wgan sample"))
+    if conditional == "none":
+        assert "classes" not in words
+        assert "--label" not in asked
+        return
+    assert "one of 3 classes: 0 is &#60;b&#62;, 1 is cat, 2 is x.y." in words
+    assert asked[asked.index("--label") + 1] == "<b>"
+    assert called(*asked[1:2], tmp_path / asked[2], *asked[3:-1], tmp_path / asked[-1]).returncode == 0, "it runs"
 
 
 def _evaluation():

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from wgan.config import OPERATIONAL, Config
 from wgan.data import DATASETS
+from wgan.data.conditions import Columns, Condition
 from wgan.evaluation import evaluate
 from wgan.files.printed import shown
 from wgan.reports.command import shell_line, train_command
 from wgan.runs import folder as runs
 from wgan.training.model import Model, z_shape
 
+MOST_NAMED = 100  # classes
 BEGINS = "---\nlibrary_name: wgan"
 
 
@@ -41,8 +43,9 @@ def model_card(run: Path, model: Model, weights: int, norms: bool, file: str) ->
     data, name = saved["data"], bare(config.data)
     what = f" {DATASETS[name].text}" if name in DATASETS else ""
     moments = "; NAME.mean and NAME.variance are the moments of its batch norms" if norms else ""
+    told, flags = _told(model.classes)
     sampling = shell_line(
-        ["wgan", "sample"], file, ["-n", "64", "--out", f"samples{'.png' if form.picture else '.npy'}"]
+        ["wgan", "sample"], file, ["-n", "64", *flags, "--out", f"samples{'.png' if form.picture else '.npy'}"]
     )
     return f"""{BEGINS}
 tags: [gan, wasserstein-gan]
@@ -50,7 +53,7 @@ tags: [gan, wasserstein-gan]
 
 # A generator of {form.kind}: {text(name)}
 
-- **Input:** z, {" x ".join(map(str, z_shape(config)))} independent standard normal numbers.
+- **Input:** z, {" x ".join(map(str, z_shape(config)))} independent standard normal numbers.{told}
 - **Output:** {form.kind} of {" x ".join(map(str, form.shape))}, {form.dtype} once decoded.
 - **Weights:** {weights:,} in {text(file)}, from step {model.step:,} of {config.steps:,}, named after their
   layers. The metadata of the file list the layers and the config{moments}.
@@ -79,9 +82,34 @@ engine {text(saved["engine"])}, wgan {text(saved["versions"]["wgan"])}:
 """
 
 
+def _told(condition: Condition | None) -> tuple[str, list[str]]:
+    """What a conditional generator takes beside z, as a line of a list, and the flags that say it; "" and [] for none."""
+    if condition is None:
+        return "", []
+    if isinstance(condition, Columns):
+        names = ", ".join(map(text, condition.names))
+        return f"\n- **Condition:** values of {names}; `wgan sample --given NAME=VALUE` gives them.", []
+    names = ", ".join(f"{code} is {text(name)}" for code, name in enumerate(condition.names[:MOST_NAMED]))
+    more = f" and {len(condition.names) - MOST_NAMED:,} more" if len(condition.names) > MOST_NAMED else ""
+    line = (
+        f"\n- **Condition:** one of {len(condition.names):,} classes: {names}{more}. Without --label they are drawn as"
+        "\n  often as in the data."
+    )
+    return line, ["--label", condition.names[0]]
+
+
 def text(name: object) -> str:
-    """A name as Markdown writes it: each sign that could be markup is an entity, on one line."""
-    return re.sub(r"[^\w \-]|_", lambda sign: f"&#{ord(sign[0])};", shown(name))
+    """A name as Markdown writes it, on one line: each sign that could be markup is an entity.
+
+    A dot between letters is none, unless it could be that of an address.
+
+    Examples:
+        >>> text("g.onnx"), text("www.g.onnx")
+        ('g.onnx', 'www&#46;g&#46;onnx')
+    """
+    plain = shown(name)
+    dots = r"(?<![A-Za-z0-9])\.|\.(?![A-Za-z0-9])" if "www" not in plain.casefold() else r"\."
+    return re.sub(rf"[^\w \-.]|_|{dots}", lambda sign: f"&#{ord(sign[0])};", plain)
 
 
 def _measured(run: Path, at: int) -> str:

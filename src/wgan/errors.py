@@ -1,4 +1,4 @@
-"""`WganError`, the exception for mistakes that the user can correct, `WganWarning`, and "did you mean"."""
+"""`WganError`, the exception for mistakes that the user can correct, `WganWarning`, "did you mean", and what to install."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -44,3 +44,13 @@ def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     close = get_close_matches(str(name), choices, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else "."
     return WganError(f"unknown {kind} {name!r}{hint} (choose from: {', '.join(choices)})")
+
+
+def install(extra: str) -> str:
+    """What to do for an optional part of the package, as a part of a sentence.
+
+    Examples:
+        >>> print(install("jax"))
+        run pip install '.[jax]' in the clone of wgan (of a release: pip install 'wgan[jax]')
+    """
+    return f"run pip install '.[{extra}]' in the clone of wgan (of a release: pip install 'wgan[{extra}]')"

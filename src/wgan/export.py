@@ -15,7 +15,7 @@ from wgan.config import Config, Named
 from wgan.data import Classes, Form, form_from_json
 from wgan.data.conditions import condition_from_json
 from wgan.engines.onnx_files import Contents, contents
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.reading import explained, opened, read, refuse_irregular
 from wgan.files.records import converted, parsed
@@ -259,7 +259,7 @@ def _run(session: Any, path: Path, z: np.ndarray, told: dict[str, np.ndarray]) -
 
 def _needs_onnx(*libraries: str) -> None:
     if missing := [name for name in libraries if not find_spec(name)]:
-        raise WganError(f"ONNX needs {' and '.join(missing)}, not installed here; run pip install 'wgan[onnx]'.")
+        raise WganError(f"ONNX needs {' and '.join(missing)}, not installed here; {install('onnx')}.")
 
 
 # safetensors

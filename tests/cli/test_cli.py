@@ -169,6 +169,8 @@ def test_settings_in_yaml_are_read_as_flags_are(tmp_path, monkeypatch, finished)
         ("steps: many", "steps is 'many'"),
         ("a: &a [1]\nb: *a", "unknown field"),
         ("[" * 5000, "cannot be read as settings"),
+        ('{"steps": 3, ', 'write a whole JSON object, such as {"steps": 100}'),
+        ("steps: [", "write one `name: value` a line"),
     ],
 )
 def test_settings_that_are_wrong_get_one_sentence(tmp_path, monkeypatch, text, part):

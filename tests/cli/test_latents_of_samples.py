@@ -51,6 +51,7 @@ def test_latents_that_do_not_fit_are_refused_before_anything_is_written(finished
 def test_the_number_of_samples_is_that_of_the_file(finished, tmp_path):
     np.save(tmp_path / "z.npy", np.zeros((2, 4)))
     assert_refused(called("sample", finished, "--z", tmp_path / "z.npy", "-n", 3), "-n is not read with --z")
+    assert_refused(called("sample", finished, "--z", tmp_path / "z.npy", "--seed", 0), "--seed is not read with --z")
     assert_refused(called("sample", finished, "--z", tmp_path / "none.npy"), "none.npy")
 
 

@@ -98,6 +98,13 @@ def grouped(x, sizes):
     return np.concatenate([x[..., :first], *(group / group.sum(-1, keepdims=True) for group in groups)], -1)
 
 
+def shared(x, sizes):
+    """The total times the softmax over groups times the softmax over the values of each group."""
+    parts = grouped(x, (*sizes, len(sizes)))[..., 1:]
+    groups = np.repeat(parts[..., sum(sizes) :], sizes, axis=-1)
+    return (np.tanh(x[..., :1]) + 1) * parts[..., : sum(sizes)] * groups
+
+
 IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolutions' are in tests/engines
     "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
     "class_bias": lambda _, a, x, c: x + told(a["classes"], x, c),
@@ -117,6 +124,7 @@ IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolu
     "shifted_softplus": lambda _, a, x, c: np.logaddexp(0, 2 * x + 2) / 2 - 1,
     "groupsort": lambda _, a, x, c: pairs(x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
+    "shares": lambda layer, a, x, c: shared(x, layer["sizes"]),
     "reshape": lambda layer, a, x, c: x.reshape(-1, *layer["shape"]),
     "upsample": lambda layer, a, x, c: np.kron(x, np.ones((1, *[2] * (x.ndim - 2), 1)))[
         :, *(slice(size) for size in layer["size"])
@@ -273,8 +281,9 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
     found = max(steepest(layer, row, params, label, seed) for seed in range(8))
     assert found <= bound * (1 + 1e-9)
     # a residual adds the slopes of its branches, a convolution's border tells a little, and the units of a condition
-    # are seldom all at their ends
-    assert bound <= (4 if OF[kind].inside or kind in NUMBERS else 1.25) * found
+    # or the parts of a share are seldom all at their ends
+    far = OF[kind].inside or kind in NUMBERS or kind.startswith("shares")
+    assert bound <= (4 if far else 1.25) * found
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -342,7 +351,8 @@ ARGUMENTS = {
     "dense": (X, X[:3], X[0, :3]), "matmul": (X, X.T), "conv": (MAP, W, B, 2, (1, 1)),
     "conv_transpose": (MAP, W.swapaxes(0, 1), B, 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
     "moments": (MAP,), "layer_norm": (MAP,), "relu": (X,), "leaky_relu": (X, 0.2), "groupsort": (X,),
-    "softmax": (X, (2, 3)), "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
+    "softmax": (X, (2, 3)), "spread": (X, (2, 3, 1, 4, 2, 1)),
+    "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
     "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
 }  # fmt: skip
 OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.isfunction(vars(Ops)[name])]

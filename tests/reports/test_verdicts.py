@@ -14,6 +14,7 @@ from wgan import Config
 from wgan.config import FIELDS
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
+from wgan.reports.ignored import SHUFFLED
 from wgan.reports.series import LEAST_FALL, NORMAL
 from wgan.reports.structure import ERRORS, TIMES
 from wgan.reports.verdicts import (
@@ -60,6 +61,7 @@ HEALTHY = apart(MARGIN / 4) | {
 SEEN = apart((MARGIN + FAR) / 2)  # beyond chance, but not far
 AWAY = apart(2 * FAR)
 MEMORY = SEEN | {"held_out_estimate": 0.1, "memorised_score": 0.4, "memorised_score_error": 0.05}
+IGNORED = {"dependence": 0.02, "dependence_floor": 0.5, "dependence_p": 0.4, "dependence_of": 1.0}
 FAULTY = {
     "exploding critic": AWAY | {"gradient_norm_real": 500.0},
     "vanishing gradient": AWAY | {"gradient_norm_fake": 1e-6},
@@ -68,6 +70,7 @@ FAULTY = {
     "mode collapse": AWAY | {"support": 45.0, "support_lower": 40.0, "support_upper": 50.0},
     "memorising critic": MEMORY,
     "difference from the data": AWAY,
+    "ignored condition": IGNORED,
 }
 FALLING = np.where(STEPS == 0, 1.5, np.linspace(9 * FAR, 2 * FAR, len(STEPS)))
 NOTED = {
@@ -302,6 +305,12 @@ LIMITS = {
     "certain structure": ("structure", "note", lambda x: STRUCTURE | {"spectrum_worst": 0.01 * x}, ERRORS, "above"),
     "structure of near samples": ("difference from the data", "good", lambda x: STRUCTURE | {"spectrum": 0.1 * x},
                                   TIMES, "below"),
+    "chance of a dependence of near samples": (
+        "difference from the data", "good", lambda x: IGNORED | {"dependence_p": x}, SHUFFLED, "below",
+    ),
+    "chance of a dependence": (
+        "ignored condition", "fault", lambda x: IGNORED | {"dependence_p": x}, SHUFFLED, "above",
+    ),
     "fall by a share": (
         "still improving", "note", lambda x: {"energy_distance": np.where(STEPS > 1500, 1 - x, 1)}, LEAST_FALL, "above",
     ),
@@ -534,8 +543,8 @@ def test_any_log_gets_verdicts_in_order_and_praise_only_where_it_is_due(data):
     assert len({one.name for one in found}) == len(found)
     assert set(names(found)) <= set(FAULTY)
     assert set(names(found, "good")) <= {"difference from the data", "loss and distance"}
-    if at_floor(made):  # a copier's samples are near to the data because they are the data
-        assert set(names(found)) <= {"memorising generator", "mode collapse"}
+    if at_floor(made):  # a copier's samples are the data, and all samples together do not show what each is given
+        assert set(names(found)) <= {"memorising generator", "mode collapse", "ignored condition"}
         assert lacks_most(made) or "mode collapse" not in names(found)
     if "difference from the data" in names(found, "good"):
         late = steps >= 0.75 * steps.max()
@@ -544,3 +553,13 @@ def test_any_log_gets_verdicts_in_order_and_praise_only_where_it_is_due(data):
         assert value <= chance[np.isfinite(chance)][0] or value <= NORMAL * error
         assert value + NORMAL * error <= MARGIN
         assert names(found) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "name"), [({"given": '"a, b",sex'}, "sex"), ({}, "number 2"), ({"given": "age"}, "number 2")]
+)
+def test_a_condition_that_is_ignored_is_named(config, name):
+    found = the("ignored condition", verdicts(log(**HEALTHY | IGNORED), config))
+    assert found.sentence == f"The generator ignores the condition {name}."
+    assert "40 % of cases" in found.evidence
+    assert "--conditional concatenation" in found.remedy

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from wgan import Config, WganError, data
+from wgan.data.conditions import told
 from wgan.maths import fields
 from wgan.reports.verdicts import VERDICTS
 from wgan.runs import folder as runs
@@ -60,6 +61,8 @@ def names(tmp_path_factory):
         found[name] = logged(at / name, Config(**SMALL, held_out=0.4), data.from_array(rows, kind=name))
     levels = np.random.default_rng(0).integers(0, 2, (40, 9, 2), np.uint8)
     found["phases"] = logged(at / "phases", Config(**SMALL, held_out=0.4), data.from_array(levels, kind="signals"))
+    numbers = np.random.default_rng(0).normal(size=(60, 3))
+    found["given"] = logged(at / "given", Config(**SMALL, held_out=0.4), told(data.from_array(numbers), numbers[:, 0]))
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
     found["more steps"] = logged(at / "more steps", Config(**SMALL), harm=add_steps)
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)

@@ -7,7 +7,7 @@ from commands import called
 from PIL import Image
 
 from wgan import data
-from wgan.training.choice import recommended
+from wgan.training.choice import recommended, too_few
 
 
 def pictures(folder, size, mode="RGB", count=30):
@@ -25,7 +25,7 @@ def dry_run(folder, tmp_path, *flags):
 
 @pytest.mark.parametrize(("rows", "name", "words"), [
     (np.zeros((20, 32, 32, 3), np.uint8), "photos", "20 colour pictures of 32 x 32"),
-    (np.zeros((20, 33, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 33: add --size 32"),
+    (np.zeros((20, 33, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 33: the preset default is chosen, which may cover"),
     (np.zeros((20, 31, 32, 3), np.uint8), "default", "20 colour pictures of 32 x 31"),
     (np.zeros((20, 32, 32, 4), np.uint8), "default", "20 4-channel pictures of 32 x 32"),
     (np.zeros((20, 28, 28), np.uint8), "default", "20 grey pictures of 28 x 28"),
@@ -73,9 +73,9 @@ def test_a_network_or_objective_of_ones_own_goes_with_the_default(tmp_path):
         assert "the preset photos" not in found.stderr
 
 
-def test_train_says_which_size_large_pictures_need(tmp_path):
+def test_train_says_what_it_trains_on_large_pictures(tmp_path):
     found = dry_run(pictures(tmp_path / "large", 70, count=12), tmp_path, "--held-out", "0")
-    assert "12 colour pictures of 70 x 70: add --size 32" in found.stderr
+    assert "12 colour pictures of 70 x 70: the preset default is chosen, which may cover" in found.stderr
     assert '"flip": "none"' in found.stdout
 
 
@@ -85,3 +85,30 @@ def test_pictures_of_many_sizes_are_told_the_size_of_the_preset(tmp_path):
     found = called("data", str(folder))
     assert "31 colour pictures of 40 x 40 and other sizes: add --size 32" in found.stdout
     assert "the preset photos suits them" in called("data", str(folder), "--size", "32").stdout
+
+
+@pytest.mark.parametrize(("size", "mode", "flags"), [
+    (32, "RGB", ()), (32, "RGBA", ()), (16, "RGB", ()), (48, "RGB", ()), (48, "RGB", ("--size", "32")),
+    (32, "RGB", ("--size", "16")), (32, "RGB", ("--size", "64")), (16, "L", ()),
+])  # fmt: skip
+def test_what_data_says_is_what_train_says_and_trains(tmp_path, size, mode, flags):
+    folder = pictures(tmp_path / "seen", size, mode)
+    told = called("data", folder, *flags).stdout
+    found = dry_run(folder, tmp_path, *flags)
+    trained = "photos" if '"flip": "horizontal"' in found.stdout else "default"
+    (said,) = [line for line in told.splitlines() if " the preset " in line and "too few" not in line]
+    assert f"the preset {trained} " in said
+    if mode != "L":
+        assert said in found.stderr, "train says the same sentence"
+        assert "grid of dots" in said
+
+
+def test_too_few_pictures_are_named_by_data_as_train_refuses_them(tmp_path):
+    one = called("data", pictures(tmp_path / "one", 32, count=1)).stdout
+    assert "holds 1 image: " in one
+    assert "1 colour picture of 32 x 32" in one
+    assert "1 row is too few to train on" in one
+    few = called("data", pictures(tmp_path / "few", 32, count=30)).stdout
+    assert "30 rows are too few for the batch of 64 of the preset photos; add --batch 27 or less." in few
+    for count, refused in ((70, True), (71, False)):
+        assert bool(too_few(count, "photos")) == refused, "of 71 rows 7 are held out"

@@ -21,7 +21,7 @@ def encoded(z, codes):
 
 
 def drawn(count, form=FORM, classes=CLASSES, label=None):
-    return drawing.drawn(form, classes, 3, count, 7, label, encoded)
+    return drawing.drawn(form, classes, (3,), count, 7, label, encoded)
 
 
 def table(tmp_path):
@@ -43,7 +43,7 @@ def test_samples_in_many_parts_are_those_of_one(tmp_path, monkeypatch, name):
     if ".csv" in name or name.endswith("parquet"):
         dataset = table(tmp_path)
         form, rows = dataset.form, dataset.form.encode(dataset.rows)
-        some = drawing.drawn(form, None, 3, 1300, 7, None, lambda z, codes: rows[: len(z)][::-1])
+        some = drawing.drawn(form, None, (3,), 1300, 7, None, lambda z, codes: rows[: len(z)][::-1])
     else:
         some = drawn(1300)
     shown = []
@@ -53,7 +53,7 @@ def test_samples_in_many_parts_are_those_of_one(tmp_path, monkeypatch, name):
     monkeypatch.setattr(drawing, "MOST", 1)
     assert drawing.rows_of_part(some.form) == drawing.CHUNK
     again = some._replace(rows=drawn(1300).rows) if some.labels else None
-    parts = again or drawing.drawn(form, None, 3, 1300, 7, None, lambda z, codes: rows[: len(z)][::-1])
+    parts = again or drawing.drawn(form, None, (3,), 1300, 7, None, lambda z, codes: rows[: len(z)][::-1])
     shown.clear()
     samples.write(parts, tmp_path / name, shown.append)
     assert len(set(shown)) == 3

@@ -17,7 +17,17 @@ from wgan.evaluation.evaluate import evaluate
 from wgan.game import slices, step
 from wgan.maths import fields
 from wgan.training.loop import train
-from wgan.training.model import encoder, generate, generate_seen, load_model, moments_of, sample, score, z_shape
+from wgan.training.model import (
+    encoder,
+    generate,
+    generate_seen,
+    load_model,
+    made_of,
+    moments_of,
+    sample,
+    score,
+    z_shape,
+)
 from wgan.training.state import draws, flatten, iterate, losses, model_of, start
 
 ENGINES = ["torch", "jax"]
@@ -124,6 +134,13 @@ def test_a_size_between_two_multiples_is_the_beginning_of_the_next():
     z = np.random.default_rng(0).standard_normal((1, *z_shape(model.config, 21)), dtype=np.float32)
     np.testing.assert_array_equal(encoder(model, 21)(z), encoder(model, 24)(z)[:, :21, :21, :21])
     assert sample(model, 2, size=21).shape == (2, 21, 21, 21, 1)
+
+
+def test_volumes_from_a_grey_image_are_shown_in_its_range():
+    image = np.arange(48 * 48).reshape(1, 48, 48).astype(np.uint16)
+    form = made_of(Config(**SMALL), data.from_array(image, kind="images").form)
+    assert (form.kind, form.shape) == ("volumes", (16, 16, 16, 1))
+    assert [float(end[0]) for end in form.drawn] == [0, 48 * 48 - 1]
 
 
 def test_a_periodic_volume_is_a_tile():

@@ -72,7 +72,8 @@ def data(
     if (size, resize, kind, drop, data_dir, verify) == (None, "crop", "auto", None, None, False) and (
         found := look(name)
     ):
-        say_page(f"{found}\n{recommended_for_folder(name).why}.")
+        count, choice = recommended_for_folder(name)
+        say_page("\n".join([found, f"{choice.why}.", *_few(count, choice.preset)]))
         return
     if is_table(name) and (path := Path(name).expanduser()).is_file():
         dataset = read_table(path, drop, column, refuse=False)
@@ -87,14 +88,24 @@ def data(
     say(f"{dataset.name}: {about}, {rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
-        say_page(f"{describe(dataset)}\n{recommended(dataset).why}.")
+        choice = recommended(dataset)
+        say_page("\n".join([describe(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)]))
         return
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     if counts := label_counts(dataset.labels, dataset.label_names):
         say(counts)
     for line in note_lines(dataset):
         say(line)
-    say(f"{recommended(dataset).why}.")
+    choice = recommended(dataset)
+    for line in (f"{choice.why}.", *_few(len(rows), choice.preset)):
+        say(line)
+
+
+def _few(count: int, preset: str) -> list[str]:
+    """A line if `train` would refuse so many rows."""
+    from wgan.training.choice import too_few
+
+    return [f"{one}." for one in [too_few(count, preset)] if one]
 
 
 @click.command(
@@ -258,9 +269,7 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     metavar="N",
     help="The number of samples. [default: 64, or as many as --z or --given have]",
 )
-@click.option(
-    "--seed", default=0, type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]"
-)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), metavar="N", help="The seed of the draw. [default: 0]")
 @click.option(
     "--label",
     metavar="NAME",
@@ -287,7 +296,8 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--z",
     type=FilePath(),
     metavar="FILE",
-    help="A .npy file of the latents [n, latent] to use. [default: drawn by --seed]",
+    help="A .npy file of the latents [n, latent] to use, one for each sample or frame of a .gif. [default: drawn by "
+    "--seed]",
 )
 @click.option(
     "--size",
@@ -300,7 +310,7 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
 def sample(
     run: Path,
     count: int | None,
-    seed: int,
+    seed: int | None,
     label: str | None,
     given_text: str | None,
     step: str | None,
@@ -327,6 +337,7 @@ def sample(
     asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
     if z and count:
         raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
+    chosen, seed = seed is not None, seed or 0
     if out is not None:
         _check_samples(out, run, overwrite)
     given, moves = latents.read(z) if z else None, z is None and out is not None and out.suffix.lower() == ".gif"
@@ -346,6 +357,8 @@ def sample(
     else:
         drawn, at = models.drawn(model, count, seed, asked, given, size, periodic), run / "sample"
     form = drawn.form
+    if z and chosen and drawn.labels is None and drawn.conditions is None:
+        raise WganError("--seed is not read with --z, whose file holds the latents; leave out one of them.")
     for text in drawn.warnings:
         say(f"wgan: {text}", err=True)
     suffix = "png" if form.picture else "csv" if isinstance(form, TableForm) else "npy"

@@ -105,7 +105,8 @@ class Survey(NamedTuple):
         more = f" and {len(self.sizes) - 3:,} other sizes" if len(self.sizes) > 3 else ""
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.most_common())
         broken = f"; {len(self.broken)} broken, such as {next(iter(self.broken))!r}" if self.broken else ""
-        return f"{self.total:,} images: {', '.join(sizes)}{more} (width x height); {kinds}{broken}{self.changes}"
+        total = f"{self.total:,} image{'s' * (self.total != 1)}"
+        return f"{total}: {', '.join(sizes)}{more} (width x height); {kinds}{broken}{self.changes}"
 
     @property
     def changes(self) -> str:

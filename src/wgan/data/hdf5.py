@@ -15,7 +15,7 @@ import numpy as np
 from wgan.data.joined import Parts, refuse_unreadable, rows_at_once
 from wgan.data.mapped import Mapped
 from wgan.data.packed import refuse_times
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.reading import opened, refuse_irregular
 
@@ -44,7 +44,7 @@ def h5py_for(name: str) -> Any:
     try:
         import h5py
     except ImportError:
-        raise WganError(f"{name} needs one more package: pip install 'wgan[scans]'") from None
+        raise WganError(f"{name} needs one more package; {install('scans')}") from None
     return h5py
 
 

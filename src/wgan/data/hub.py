@@ -12,7 +12,7 @@ from wgan.data.arrays import from_array
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
 from wgan.data.labels import as_labels
 from wgan.data.rows import Dataset
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 
 PREFIX = "hf:"
 
@@ -27,7 +27,7 @@ def load_hub(name: str, size: int | None, resize: str) -> Dataset:
     try:
         import datasets
     except ImportError:
-        raise WganError(f"{name} needs one more package: pip install 'wgan[hf]'") from None
+        raise WganError(f"{name} needs one more package; {install('hf')}") from None
     title, split, configuration, *more = *name.removeprefix(PREFIX).split(":"), "", ""
     if not title or any(more):
         raise WganError(

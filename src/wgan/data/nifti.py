@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from wgan.data.packed import BROKEN, refuse_times, size_of
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.reading import opened
 
@@ -53,7 +53,7 @@ def nibabel_for(name: str) -> Any:
     try:
         import nibabel
     except ImportError:
-        raise WganError(f"{name} needs one more package: pip install 'wgan[scans]'") from None
+        raise WganError(f"{name} needs one more package; {install('scans')}") from None
     return nibabel
 
 

@@ -32,7 +32,7 @@ from wgan.data.series import (
     time_kind,
 )
 from wgan.data.texts import Reading
-from wgan.errors import WganError, shorter
+from wgan.errors import WganError, install, shorter
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
 NAMING = 9  # digits from which different whole numbers may be names, not counts
@@ -282,7 +282,7 @@ def require_pandas(what: str) -> None:
         import pandas  # noqa: F401
         import pyarrow  # noqa: F401
     except ImportError:
-        raise WganError(f"{what} needs more packages: pip install 'wgan[table]'") from None
+        raise WganError(f"{what} needs more packages; {install('table')}") from None
 
 
 def to_rows(form: TableForm, frame: Any, name: str = "the table") -> np.ndarray:

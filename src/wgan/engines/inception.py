@@ -11,7 +11,7 @@ from pickle import UnpicklingError
 import numpy as np
 import torch
 
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 
 
 def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -68,8 +68,8 @@ def _network() -> type:
     spec = None if found else find_spec(package)
     if not found and spec is None:
         raise WganError(
-            "features inception needs torch-fidelity; pip install 'wgan[fid]', or, without torchvision, pip install "
-            "--no-deps torch-fidelity."
+            f"features inception needs torch-fidelity; {install('fid')}, or, without torchvision, pip install --no-deps "
+            "torch-fidelity."
         )
     if spec is not None:
         sys.modules[package] = module_from_spec(spec)

@@ -92,6 +92,10 @@ class Ops:
         numbers, *groups = jnp.split(x, starts, -1)
         return jnp.concatenate([numbers, *(jax.nn.softmax(group, -1) for group in groups)], -1)
 
+    def spread(self, x: Array, sizes: tuple[int, ...]) -> Array:
+        """Each channel so many times as its size says."""
+        return jnp.repeat(x, np.array(sizes), axis=-1, total_repeat_length=sum(sizes))
+
     def matmul(self, x: Array, y: Array) -> Array:
         """The product of two matrices in the precision of the weights; the default on a GPU is TF32."""
         return jnp.matmul(x, y, precision=jax.lax.Precision.HIGHEST)

@@ -245,6 +245,11 @@ class Ops:
             parts.append(self.graph.add("Softmax", [x[..., start:end]], (*x.shape[:-1], end - start), axis=last))
         return self.graph.add("Concat", parts, x.shape, axis=last)
 
+    def spread(self, x: Value, sizes: tuple[int, ...]) -> Value:
+        """Each channel so many times as its size says."""
+        parts = [part for at, size in enumerate(sizes) for part in [x[..., at : at + 1]] * size]
+        return self.graph.add("Concat", parts, (*x.shape[:-1], sum(sizes)), axis=x.ndim - 1)
+
     def one_hot(self, codes: Value, count: int) -> Value:
         """Codes [rows] as one-hot float32 [rows, count]."""
         on = np.array([0, 1], np.float32)

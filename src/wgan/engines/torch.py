@@ -102,6 +102,11 @@ class Ops:
         numbers, *groups = x.split([x.shape[-1] - sum(sizes), *sizes], -1)
         return torch.cat([numbers, *(group.softmax(-1) for group in groups)], -1)
 
+    def spread(self, x: Tensor, sizes: tuple[int, ...]) -> Tensor:
+        """Each channel so many times as its size says."""
+        parts = [x[..., at : at + 1].expand(*x.shape[:-1], size) for at, size in enumerate(sizes)]
+        return torch.cat(parts, -1)
+
     def matmul(self, x: Tensor, y: Tensor) -> Tensor:
         """The product of two matrices in the precision of the weights."""
         return x @ y

@@ -5,23 +5,11 @@ import numpy as np
 from wgan.data import Dataset
 from wgan.data.conditions import Columns, condition_of, split_given
 from wgan.evaluation.features import Features
-from wgan.maths.metrics.conditional import ConditionalSets, Part
+from wgan.maths.metrics.conditional import ConditionalSets
+from wgan.training.given import parts_of
 from wgan.training.model import Model
 
 COMPARED = 2000  # rows of each kind: the measures take some of them, and the exact distance has a bound of its own
-
-
-def parts_of(condition: Columns) -> tuple[Part, ...]:
-    """The columns of a condition and their units in the encoded vector."""
-    found, number, group = [], 0, condition.numbers
-    for column in condition.form.columns:
-        if column.kind == "number":
-            found.append(Part(str(column.name), "number", number, number + 1))
-            number += 1
-        else:
-            found.append(Part(str(column.name), "levels", group, group + column.group))
-        group += column.group
-    return tuple(found)
 
 
 def given_sets(

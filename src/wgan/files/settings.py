@@ -9,6 +9,7 @@ from wgan.files.reading import read
 from wgan.files.records import parsed
 
 MOST = 2**20  # bytes; a printed config has 2,000
+WHOLE = 'a whole JSON object, such as {"steps": 100}'
 SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 
 
@@ -24,8 +25,10 @@ def read_settings(path: Path) -> dict[str, Any]:
             f"the name of {path} is not that of a settings file; give a name that ends in {', '.join(SUFFIXES)}."
         )
     data = read(path, MOST)
+    form = {".toml": "one `name = value` a line", ".json": WHOLE}.get(suffix, "one `name: value` a line")
     try:
         text = data.decode("utf-8-sig")
+        form = WHOLE if suffix != ".toml" and text.lstrip().startswith("{") else form
         if suffix == ".toml":
             found = tomllib.loads(text)
         elif suffix == ".json" or text.lstrip().startswith("{"):
@@ -36,7 +39,7 @@ def read_settings(path: Path) -> dict[str, Any]:
             raise ValueError("it holds no names with values")
     except (ValueError, RecursionError) as fault:
         why = " ".join(str(fault).split()) or "it is nested too deeply"
-        raise WganError(f"{path} cannot be read as settings ({why}); write one `name: value` a line.") from None
+        raise WganError(f"{path} cannot be read as settings ({why}); write {form}.") from None
     return found["config"] if isinstance(found.get("config"), dict) else found
 
 

@@ -56,6 +56,10 @@ class Ops(Protocol[Array]):
         """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
         ...
 
+    def spread(self, x: Array, sizes: tuple[int, ...]) -> Array:
+        """Each channel so many times as its size says, one channel after another."""
+        ...
+
     def upsample(self, x: Array) -> Array:
         """The map with each place repeated twice along each axis."""
         ...

@@ -41,6 +41,7 @@ from wgan.game.building import (
     projection,
     reshape,
     residual,
+    shares,
     softmax,
     told_batch_norm,
     upsample,
@@ -329,8 +330,10 @@ def _inside_slopes(layer: Layer, arrays: Arrays, row: Row, out: Row) -> list[flo
     return [lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts]
 
 
-def _swish_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return 1.0999  # of x / (1 + exp(-x)), at x = 2.4
+def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    sizes = layer["sizes"]
+    parts, values = ops.softmax(x, (*sizes, len(sizes))), 1 + sum(sizes)
+    return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
 
 
 def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
@@ -418,13 +421,21 @@ LAYERS: dict[str, Kind] = {
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
     "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
-    "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(slope=_swish_slope),
+    "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
+        slope=lambda *_: 1.0999  # of x / (1 + exp(-x)), at x = 2.4
+    ),
     "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
     "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
         examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
         slope=unit_slope,
+    ),
+    "shares": Kind(
+        examples=((shares((2, 3)), (8,)), (shares((2, 3)), (4, 3, 8))),
+        apply=_shares,
+        shape=lambda layer, row: (*row[:-1], sum(layer["sizes"])),
+        slope=lambda *_: math.sqrt(3),  # at most 1 in the total, 2 * 1/2 in the values and 2 * 1/2 in the groups
     ),
     "reshape": Kind(
         examples=((reshape(2, 3, 2), (12,)),),

@@ -3,8 +3,9 @@
 A verdict is made by a function of a log, columns by name as `read_log` returns them, and of the run's config. It reads
 the last quarter of the run, since the last generator is what matters. A critic or a generator is at fault only if the
 samples show harm: they are far from the data and come no nearer, or they show few kinds, or copies. So a run whose
-samples are at the floor, as near to the data as other real rows, has no fault, however odd its critic is. The one
-exception is a generator that copies: its samples are near to the data because they are the data.
+samples are at the floor, as near to the data as other real rows, has no fault, however odd its critic is. There are
+two exceptions. A generator that copies makes samples near to the data because they are the data. One that ignores its
+conditions may make good samples of all together.
 docs/verdicts.md says where the limits come from.
 """
 
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.reports import structure
+from wgan.reports.ignored import ignored
 from wgan.reports.remedies import best_checkpoint, or_bound_the_critic, other_norm
 from wgan.reports.series import (
     FEWEST,
@@ -325,6 +327,9 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     if formed:
         sentence = "The energy distance shows no difference from the data, but the structure of the samples does."
         return Verdict(name, "note", sentence, _how_far(log) + apart, "See the note on the structure.", fewer)
+    if ignored(log, config):
+        sentence = "All samples together show no difference from the data, but a condition is ignored."
+        return Verdict(name, "note", sentence, _how_far(log) + apart, "See the fault on the condition.", fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
         remedy = "Raise --held-out: more held-out rows make the test sharper." if not apart else "Look at the samples."
@@ -337,6 +342,14 @@ def structure_of_samples(log: Log, config: dict[str, Any]) -> Verdict | None:
     if not (found := structure.in_words(log)):
         return None
     return Verdict("structure", "note", *found, "More steps, a larger --n-critic or another --network may help.")
+
+
+def ignored_condition(log: Log, config: dict[str, Any]) -> Verdict | None:
+    """A condition on which real rows depend and samples do not, as shuffling it shows."""
+    if not (found := ignored(log, config)):
+        return None
+    other = "projection" if config.get("conditional") == "concatenation" else "concatenation"
+    return Verdict("ignored condition", "fault", *found, f"{MORE_STEPS} Or try --conditional {other}.")
 
 
 def _respects(log: Log) -> list[str]:
@@ -471,6 +484,7 @@ VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
     "mode collapse": mode_collapse,
     "memorising critic": memorising_critic,
     "difference from the data": difference_from_the_data,
+    "ignored condition": ignored_condition,
     "structure": structure_of_samples,
     "loss and distance": loss_and_distance,
     "still improving": still_improving,
@@ -479,6 +493,7 @@ ALL = tuple(VERDICTS)
 OF_SAMPLES = (
     "mode collapse",
     "difference from the data",
+    "ignored condition",
     "structure",
     "loss and distance",
     "still improving",

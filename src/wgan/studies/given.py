@@ -23,8 +23,8 @@ _SHARED: Row = {
     "held_out": 0.05,
 }
 SIZES: dict[str, Row] = {
-    "quick": {"width": 128, "steps": 3_000, "n_critic": 2},
-    "medium": {"width": 128, "steps": 10_000, "n_critic": 3},
+    "quick": {"width": 128, "steps": 4_000, "n_critic": 5},
+    "medium": {"width": 128, "steps": 10_000, "n_critic": 5},
     "full": {"width": 256, "steps": 30_000, "n_critic": 5},
 }
 SEEDS = {"quick": (0,), "medium": (0, 1, 2), "full": (0, 1, 2)}

@@ -12,7 +12,7 @@ from wgan.data.folder import folder_pictures
 from wgan.presets import PRESETS
 
 COLOUR = 3  # channels
-MEASURED = 32  # the height and width in pixels at which `photos` was measured; it is chosen for this size alone
+MEASURED = 32  # the height and width in pixels at which `photos` was measured; it is chosen for these alone
 OWN = ("network", "objective")  # who names one of these builds a config of their own
 
 
@@ -56,21 +56,43 @@ def recommended(dataset: Dataset) -> Choice:
     return _for_pictures(rows, tall, wide, channels)
 
 
-def recommended_for_folder(folder: str) -> Choice:
-    """As `recommended`, for a folder of images whose headers alone are read; its smallest image counts."""
+def recommended_for_folder(folder: str) -> tuple[int, Choice]:
+    """The number of images in a folder and their preset; their headers alone are read, and the smallest one counts."""
     found = survey(folder_pictures(Path(folder).expanduser()))
     tall, wide = min(found.sizes, key=min)
-    return _for_pictures(found.total, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
+    return found.total, _for_pictures(found.total, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
 
 
 def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool = False) -> Choice:
     colours = {1: "grey", COLOUR: "colour"}.get(channels, f"{channels}-channel")
-    pictures = f"{count:,} {colours} pictures of {wide} x {tall}{' and other sizes' if mixed else ''}"
-    if channels != COLOUR or min(tall, wide) < MEASURED:
+    noun = "picture" if count == 1 else "pictures"
+    pictures = f"{count:,} {colours} {noun} of {wide} x {tall}{' and other sizes' if mixed else ''}"
+    if channels < COLOUR:
         return Choice("default", f"{pictures}: the preset default suits them", news=False)
-    if mixed or max(tall, wide) > MEASURED:
-        advice = f"add --size {MEASURED}, where the preset photos is measured, or try --preset photos at another size"
+    if mixed and channels == COLOUR:
+        why = f"{pictures}: add --size {MEASURED}, and the preset photos is chosen; with another --size it is default"
+        return Choice("default", why)
+    if (tall, wide, channels) != (MEASURED, MEASURED, COLOUR):
+        here = f"{MEASURED} x {MEASURED} with {COLOUR} channels"
+        advice = (
+            f"the preset default is chosen, which may cover colours with a grid of dots; photos is measured at {here}, "
+            "and --preset photos tries it on these"
+        )
         return Choice("default", f"{pictures}: {advice}")
     return Choice(
         "photos", f"{pictures}: the preset photos suits them, because default covers colours with a grid of dots"
     )
+
+
+def too_few(count: int, preset: str) -> str:
+    """A sentence if `train` refuses so many rows with the values of a preset; "" if they are enough."""
+    config = PRESETS[preset].config
+    available = count - max(1, round(config.held_out * count))
+    if available < 1:
+        return f"{count:,} row is too few to train on, since one is held out"
+    if available < config.batch:
+        return (
+            f"{count:,} rows are too few for the batch of {config.batch} of the preset {preset}; add --batch "
+            f"{available} or less"
+        )
+    return ""

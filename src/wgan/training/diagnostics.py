@@ -18,6 +18,7 @@ from wgan.maths import streams, support, transport
 from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs.quantities import quantity
 from wgan.training import comparison, structure
+from wgan.training import given as given_columns
 from wgan.training.model import z_shape
 from wgan.training.state import Training
 
@@ -39,7 +40,8 @@ class Probe(NamedTuple):
     without one. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
     of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
-    what chooses the best checkpoint, or None with too few held-out rows. `structure` is what the structure of samples
+    what chooses the best checkpoint, or None with too few held-out rows. `given` is what the dependence of samples
+    on their conditions is measured with. `structure` is what the structure of samples
     is compared with, or None for tables, points, pictures and too few held-out rows.
     """
 
@@ -56,6 +58,7 @@ class Probe(NamedTuple):
     real_spread: float
     comparison: comparison.Comparison | None
     structure: structure.Known | None
+    given: given_columns.Known | None
     floors: Record
 
 
@@ -103,8 +106,9 @@ def prepare(training: Training) -> Probe:
     floors |= compared.floors if compared else {}
     formed = structure_of(training, compared, searched_rows[order])
     floors |= formed.floors if formed else {}
+    told = given_columns.prepare(training, compared)
     known = held_out, held_labels, searched, labels
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, floors)
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, floors)
 
 
 def structure_of(
@@ -158,6 +162,8 @@ def diagnose(
     if probe.comparison:
         samples = comparison.samples_of(probe.comparison, training)
         record |= comparison.compare(probe.comparison, training, samples)
+        if probe.given:
+            record |= given_columns.compare(probe.given, probe.comparison.features(samples), training.config.seed)
         if probe.structure:
             more, curves = structure.compare(probe.structure, samples)
             record |= more

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, install
 from wgan.files.reading import explained
 from wgan.runs.folder import pictures
 from wgan.runs.quantities import quantity, title
@@ -24,7 +24,7 @@ class Board:
             from tensorboard.compat.proto.summary_pb2 import HistogramProto, Summary, SummaryMetadata
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
         except ImportError:
-            raise WganError("--tensorboard needs the package tensorboard; pip install 'wgan[tensorboard]'.") from None
+            raise WganError(f"--tensorboard needs the package tensorboard; {install('tensorboard')}.") from None
         self.event, self.summary, self.histogram, self.metadata = Event, Summary, HistogramProto, SummaryMetadata
         self.run = run
         self.written = {path.name for at, path in pictures(run) if at < step}

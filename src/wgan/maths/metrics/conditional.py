@@ -302,12 +302,13 @@ def dependence(sets: ConditionalSets, part: Part) -> Dependence:
     shuffled among rows whose other conditions are like each other, so that a condition which is ignored is found also
     where it goes together with one that is used.
     """
-    fake, chance, p_value = _dependence(sets.fake, sets.fake_condition, part, sets.seed)
-    real, _, real_p_value = _dependence(sets.real, sets.real_condition, part, sets.seed)
+    fake, chance, p_value = distance_correlation(sets.fake, sets.fake_condition, part, sets.seed)
+    real, _, real_p_value = distance_correlation(sets.real, sets.real_condition, part, sets.seed)
     return Dependence(fake, real, chance, p_value, real_p_value)
 
 
-def _dependence(rows: np.ndarray, condition: np.ndarray, part: Part, seed: int) -> tuple[float, float, float]:
+def distance_correlation(rows: np.ndarray, condition: np.ndarray, part: Part, seed: int) -> tuple[float, float, float]:
+    """The distance correlation of rows with a condition, its 0.99 quantile by chance, and its p-value."""
     random = stream(seed, "shuffles")
     some = random.permutation(len(rows))[:MOST]
     rows, condition = rows[some], condition[some]
