@@ -164,7 +164,7 @@ def test_both_engines_take_the_same_steps():
     found = []
     for engine in ("torch", "jax"):
         training = start(Config(network="mlp", depth=1, precision="float64", engine=engine, **SMALL), dataset)
-        assert training.config.conditional == "projection"
+        assert training.config.conditional == "concatenation"
         iterate(training)
         found.append(flatten(training))
     for name, one in found[0].items():
@@ -195,7 +195,7 @@ def test_fit_takes_floats_and_extends_with_the_same_ones_alone():
     rng = np.random.default_rng(0)
     rows, energy = rng.normal(size=(80, 5)), rng.uniform(1, 5, 80)
     model = WGAN(**SMALL).fit(rows, energy)
-    assert model.config_.conditional == "projection"
+    assert model.config_.conditional == "concatenation"
     assert model.sample(condition={"condition": [2.0, 3.0]}).shape == (2, 5)
     assert model.score_samples(rows[:4], energy[:4]).shape == (4,)
     with pytest.raises(WganError, match="condition of each row"):
@@ -224,7 +224,7 @@ def test_images_are_given_numbers_and_files_of_samples_hold_them(tmp_path):
     with np.load(tmp_path / "s.npz") as found:
         assert found["rows"].shape == (3, 8, 8, 1)
         np.testing.assert_array_equal(found["condition"], [[0.5, 0], [0.5, 0.5], [0.5, 1]])
-    assert load_model(tmp_path / "run").config.conditional == "projection"
+    assert load_model(tmp_path / "run").config.conditional == "concatenation"
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ class Config:
         "none",
         "Generate rows of a given label or condition. The critic multiplies its features by the condition "
         "(projection), has it in its input (concatenation), or learns to predict it (auxiliary). none becomes "
-        "projection with --given, or if the data have a condition.",
+        "concatenation with --given, or if the data have a condition.",
         choices=tuple(CONDITIONALS),
     )
     class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)

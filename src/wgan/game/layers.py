@@ -293,10 +293,11 @@ def _class_bias(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> A
 
 
 def _projection(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    condition = seen.label
-    if "hidden" in layer:
-        condition = ops.tanh(ops.matmul(condition, arrays["hidden"]) + arrays["hidden_bias"])
-    of_condition = (x * ops.matmul(condition, arrays["classes"])).sum(1).reshape(-1, 1)
+    if "hidden" in layer:  # one product, since x has a second derivative under a penalty
+        condition = ops.tanh(ops.matmul(seen.label, arrays["hidden"]) + arrays["hidden_bias"])
+        weight = arrays["weight"] + ops.matmul(condition, arrays["classes"])
+        return (x * weight).sum(1).reshape(-1, 1) + arrays["bias"]
+    of_condition = (x * ops.matmul(seen.label, arrays["classes"])).sum(1).reshape(-1, 1)
     return ops.dense(x, arrays["weight"], arrays["bias"]) + of_condition
 
 

@@ -28,7 +28,7 @@ from wgan.training.model import Model, ends_of, game_of, refuse_named, told_arra
 
 Record = dict[str, Any]
 
-TOLD_BY = "projection"  # how the players are told of a condition if the config does not say it
+TOLD_BY = "concatenation"  # how the players are told of a condition if the config does not say it
 LEAST_HALF = 3  # held-out rows that choose the best checkpoint, and that report it, so that a measure has an error
 
 
