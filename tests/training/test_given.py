@@ -137,7 +137,10 @@ def test_a_run_is_evaluated_by_whole_rows(run):
     assert '"joint_w1"' in done.stdout
     assert called("distance", run, run.parent / "people.csv").returncode == 0
     assert called("report", run, "--out", run / "r.html").returncode == 0
-    assert "rows of the training data" in called("data", "--stored", run).stdout
+    stored = called("data", "--stored", run).stdout
+    assert "108 rows of what samples are given: age, sex" in stored
+    assert "f, m" in stored
+    assert "of 4 columns" in stored
 
 
 @pytest.mark.parametrize("how", HOW)

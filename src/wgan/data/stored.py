@@ -30,30 +30,26 @@ def words(run: str, saved: dict[str, Any]) -> str:
         f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
         f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
     ]
-    if condition is not None:
-        lines += _of_condition(condition)
     if names:
         lines += [f"  {len(names):,} class names, with their shares:", *_wrapped(map(quoted, names))]
+    if condition is not None:
+        lines.append(
+            f"  {len(condition.drawn):,} rows of what samples are given: {', '.join(map(quoted, condition.names))}"
+        )
+    columns = (*(form.columns if isinstance(form, TableForm) else ()), *(condition.form.columns if condition else ()))
     if not isinstance(form, TableForm):
-        return page([*lines, _of_array(form)])
+        lines.append(_of_array(form))
+    if not columns:
+        return page(lines)
     texts = numbers = 0
-    for column in form.columns:
+    for column in columns:
         lines.append(f"  column {quoted(column.name)}: {_of_column(column)}")
         if column.levels:
             lines += _wrapped(_written(column, range(len(column.levels)), column.kind))
             texts += sum(isinstance(level, str) for level in column.levels)
         numbers += len(column.knots)
-    lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(form.columns):,} columns")
+    lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(columns):,} columns")
     return page(lines)
-
-
-def _of_condition(condition: Columns) -> list[str]:
-    """What is stored of the columns that samples are given: also whole rows of them, to draw from."""
-    return [
-        f"  the columns {', '.join(map(quoted, condition.names))}, which samples are given, in "
-        f"{len(condition.drawn):,} rows of the training data",
-        *(f"  column {quoted(column.name)}: {_of_column(column)}" for column in condition.form.columns),
-    ]
 
 
 def _of_array(form: Form) -> str:
