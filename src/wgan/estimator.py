@@ -139,9 +139,8 @@ class WGAN(BaseEstimator):
 
         `y` holds what rows are given: labels, whole numbers or texts, which are used only if `conditional` is set; or
         numbers with a fraction [n], a matrix [n, columns] or a DataFrame, which are a condition. `given` names columns
-        of a DataFrame X that the others are generated given, instead of the parameter `given`. With `extend`
-        the model continues on the same rows to `steps` steps in all. Its learning rate is that of a single run of this
-        length.
+        of a DataFrame X that the others are generated given, instead of the parameter `given`. With `extend` the model
+        continues on the same rows to `steps` steps in all. Its learning rate is that of one run of this length.
 
         `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
         `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
@@ -184,10 +183,11 @@ class WGAN(BaseEstimator):
         """Go on from the current state (or begin) for as many steps as one pass over these rows takes; return self.
 
         The learning rate stays constant, since the last step is not known. The first call decides how rows are encoded.
-        Only the parameters in `PARTIAL` may change between calls. `y` is not used.
+        Only the parameters in `PARTIAL` may change between calls. Labels `y` are not used.
         """
-        before = self._training
-        dataset = _dataset(X, self.config)
+        if y is not None and not is_label(y):
+            raise WganError("partial_fit learns no condition, but y holds one; use fit, or leave y out.")
+        before, dataset = self._training, _dataset(X, self.config)
         config = self.config.replace(data=dataset.name, decay="none")
         if config.conditional != "none" or config.given is not None:
             raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")

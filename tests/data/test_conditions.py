@@ -1,6 +1,7 @@
 """What a generator is told of a row: encoded, stored, joined to its table again, and asked for in every way."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,7 @@ def test_a_condition_is_read_back_from_json_with_all_that_it_draws():
         ("drawn", []),
         ("drawn", [[1.0, 2.0]]),
         ("drawn", [[None]]),
+        ("drawn", [[1e308]]),
         ("places", [0, 0]),
         ("places", [-1]),
         ("more", 1),
@@ -131,6 +133,8 @@ def test_labels_and_numbers_together_are_one_condition():
     [
         ([0, 1, 2], True), (["a", "b"], True), (np.array([True, False]), True),
         ([0.5, 1.0], False), ([[1, 2], [3, 4]], False), (pd.DataFrame({"a": [1, 2]}), False),
+        (np.array([0.5, 1.0], object), False), ([None, 1.5], False), ([[0.5], [1.0, 2.0]], False), ("abc", False),
+        (pd.date_range("2020", periods=2), False), (np.array(["a", 1], object), True), ([1 + 2j, 0j], False),
     ],
 )  # fmt: skip
 def test_what_y_is(y, label):
@@ -150,6 +154,7 @@ def test_what_y_is(y, label):
         ("age=20:40:3,sex=f", [[20, 0], [30, 0], [40, 0]]),
         (pd.DataFrame({"sex": ["m"], "age": [33]}), [[33, 1]]),
         (np.array([[25.0, 1.0]]), [[25, 1]]),
+        (pd.Series({"sex": "m", "age": 33}), [[33, 1]]),
     ],
 )
 def test_a_condition_is_said_in_many_ways(asked, expected):
@@ -213,6 +218,59 @@ def test_values_beyond_the_data_are_named_with_the_distance():
 def test_what_cannot_be_said_gets_one_sentence(asked, words):
     with pytest.raises(WganError, match=words):
         said(given("age", "sex")[1], asked)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1e300, "too far"), (-1e9, "too far"), (10**400, "a int that is no finite number"), (pd.NA, "is a gap")],
+)
+def test_a_number_that_no_sample_can_fit_is_refused(value, words):
+    with pytest.raises(WganError, match=words) as caught:
+        said(given("age")[1], {"age": value})
+    assert len(str(caught.value)) < 200
+
+
+def test_a_number_that_is_read_by_its_logarithm_is_positive_and_is_measured_by_it():
+    energy = of_array(10 ** np.linspace(0, 4, 50), 50, "y")
+    dataset = replace(data.from_array(np.random.default_rng(0).normal(size=(50, 2))), condition=energy)
+    condition = condition_of(dataset, np.arange(50), 0)[0]
+    for value in (0.0, -1.0):
+        with pytest.raises(WganError, match="positive"):
+            said(condition, {"condition": value})
+    (text,) = said(condition, {"condition": 1e6}).warnings
+    assert "by 50% of the range of its logarithm" in text
+    (text,) = said(condition, {"condition": 10001.0}).warnings
+    assert "by less than 1%" in text
+
+
+def test_a_name_may_hold_the_sign_of_equality():
+    table = data.from_array(people().rename(columns={"age": "a=b"}))
+    split = split_given(table, "a=b,sex")
+    condition = condition_of(split, np.arange(len(split.rows)), 0)[0]
+    np.testing.assert_array_equal(said(condition, "a=b=40,sex=f").values, [[40, 0]])
+
+
+def test_an_array_does_not_say_levels_that_are_numbers():
+    table = data.from_array(people().assign(grade=np.arange(len(people())) % 3 + 1))
+    split = split_given(table, "grade")
+    condition = condition_of(split, np.arange(len(split.rows)), 0)[0]
+    assert said(condition, {"grade": 3}).values.tolist() == [[2.0]]
+    with pytest.raises(WganError, match="by value or by place"):
+        said(condition, np.array([[1.0]]))
+
+
+def test_many_conditions_take_no_more_rows_than_they_are():
+    condition = given("age", "sex", n=400)[1]
+    found = said(condition, {"age": np.linspace(20, 60, 2**13)})
+    assert found.asked == 2**13
+    assert len(found.values) <= 2**16
+
+
+def test_numbers_whose_squares_overflow_are_no_condition():
+    y = np.random.default_rng(0).normal(size=50) * 1e200
+    dataset = told(data.from_array(np.random.default_rng(0).normal(size=(50, 2))), y)
+    with pytest.raises(WganError, match="rescale"):
+        condition_of(dataset, np.arange(50), 0)
 
 
 def test_a_run_without_a_condition_says_so():

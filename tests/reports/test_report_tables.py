@@ -129,3 +129,16 @@ def test_rows_that_cannot_be_those_of_the_run_are_left_out_with_a_remark(run, ho
     assert "Generated rows" not in text
     path.unlink()
     assert "cannot be read" not in report.write([run]).read_text()  # a run of an earlier version has no such file
+
+
+def test_columns_that_are_given_are_not_taken_for_those_that_are_generated(tmp_path):
+    """The data have all columns, and the form of the run and its samples those that are generated alone."""
+    random = np.random.default_rng(0)
+    age, town = random.integers(18, 90, 120), random.choice(["Ghent", "Bruges"], 120, p=[0.75, 0.25])
+    pd.DataFrame({"age": age, "town": town, "height": random.normal(size=120)}).to_csv(tmp_path / "p.csv", index=False)
+    list(
+        train(Config(data=str(tmp_path / "p.csv"), given="age", conditional="projection", **SMALL), out=tmp_path / "r")
+    )
+    found = table_of(read(tmp_path / "r"), None)
+    assert [one.name for one in found.columns] == ["town", "height"]
+    assert {bar.name: round(bar.real, 1) for bar in found.columns[0].bars}["Ghent"] == pytest.approx(0.75, abs=0.1)

@@ -243,3 +243,17 @@ def test_what_cannot_be_trained_gets_one_sentence(run, tmp_path, flags, words):
     assert words in done.stderr
     assert done.stderr.count("\n") <= 3
     assert not (tmp_path / "x").exists()
+
+
+def test_partial_fit_does_not_ignore_a_condition():
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(WganError, match="learns no condition"):
+        WGAN(preset="wgan-gp-toy", **SMALL).partial_fit(rows, rows[:, 0])
+    assert WGAN(preset="wgan-gp-toy", **SMALL).partial_fit(rows, np.arange(40) % 2).sample(2).shape == (2, 2)
+
+
+def test_scores_need_a_whole_condition_for_each_row():
+    frame = people(40)
+    model = WGAN(preset="table", **SMALL).fit(frame, given=["age", "sex"])
+    with pytest.raises(WganError, match="all of age, sex"):
+        model.score_samples(frame[:1], {"age": 40})

@@ -22,6 +22,8 @@ from wgan.maths.exact import as_float64
 KEPT = 2**14  # numbers of the training rows' conditions that a run keeps, to draw from where it is told nothing
 MOST_KEPT = 1024  # rows of them
 DECADES = 100.0  # positive numbers whose ends have this ratio are read on a logarithmic scale
+FARTHEST = 1e6  # standard deviations from the mean, beyond which a number is refused; no row of real data is there
+LARGEST = 1e100  # of a condition's numbers: the squares of larger ones overflow
 LABEL = "label"  # the column of the labels, where a row has numbers too
 
 
@@ -135,9 +137,11 @@ class Columns:
         columns = found.form.columns
         numbers = sum(column.kind == "number" for column in columns)
         ends = np.array([[scale.offset, scale.scale] for scale in found.scales] or [[0.0, 1.0]])
+        scaled = len(found.scales) == numbers and bool(np.isfinite(ends).all()) and ends[:, 1].min() > 0
+        widths = {len(row) for row in found.drawn}
         for what, fits in (
-            ("scales", len(found.scales) == numbers and np.isfinite(ends).all() and ends[:, 1].min() > 0),
-            ("drawn", found.drawn and {len(row) for row in found.drawn} == {len(columns)} and _coded(found)),
+            ("scales", scaled),
+            ("drawn", scaled and widths == {len(columns)} and _coded(found)),
             ("places", found.places == () or _distinct(found.places, len(columns))),
         ):
             if not fits:
@@ -151,12 +155,15 @@ def _distinct(places: tuple[int, ...], count: int) -> bool:
 
 
 def _coded(condition: Columns) -> bool:
-    """Whether the rows to draw from hold codes of levels only, and gaps only where there were gaps."""
+    """Whether the rows to draw from hold codes of levels, numbers of their scale, and gaps only where gaps were."""
+    scales = iter(condition.scales)
     for column, values in zip(condition.form.columns, condition.rows.T, strict=True):
         kept = values[~np.isnan(values)]
         if len(kept) < len(values) and not column.missing:
             return False
         if column.levels and not np.isin(kept, np.arange(len(column.levels))).all():
+            return False
+        if column.kind == "number" and (np.abs(next(scales).encode(kept)) > FARTHEST).any():
             return False
     return True
 
@@ -182,17 +189,25 @@ def condition_of(dataset: Dataset, rows: np.ndarray, seed: int) -> tuple[Conditi
     if dataset.labels is not None:
         given = _with_labels(dataset, given)
     values = given.values
-    scales = tuple(_scale_of(values[:, at]) for at, column in enumerate(given.form.columns) if column.kind == "number")
+    scales = tuple(
+        _scale_of(str(column.name), values[:, at])
+        for at, column in enumerate(given.form.columns)
+        if column.kind == "number"
+    )
     most = max(1, min(MOST_KEPT, KEPT // values.shape[1], len(rows)))
     kept = np.sort(streams.stream(seed, "given").choice(rows, most, replace=False))
     drawn = tuple(tuple(None if np.isnan(x) else float(x) for x in row) for row in values[kept])
     return Columns(given.form, scales, drawn, given.places), values
 
 
-def _scale_of(values: np.ndarray) -> Scale:
+def _scale_of(name: str, values: np.ndarray) -> Scale:
     kept = values[~np.isnan(values)]
     log = bool(kept.min() > 0 and kept.max() >= DECADES * kept.min())
     kept = np.log(kept) if log else kept
+    if np.abs(kept).max() > LARGEST:
+        raise WganError(
+            f"the condition {name} has numbers up to {np.abs(kept).max():g}, more than {LARGEST:g}; rescale it."
+        )
     return Scale(float(kept.mean()), float(kept.std()) or 1.0, log)
 
 
@@ -255,8 +270,13 @@ def is_label(y: Any) -> bool:
     """Whether `y` holds labels, whole numbers or texts, and not numbers with a fraction, a matrix or a DataFrame."""
     if hasattr(y, "columns") and hasattr(y, "iloc"):
         return False
-    array = np.asarray(y)
-    return array.ndim != 2 and array.dtype.kind != "f"
+    try:
+        array = np.asarray(y)
+    except ValueError:  # rows of different lengths, which `of_array` refuses
+        return False
+    if array.dtype.kind == "O":
+        return array.ndim == 1 and all(isinstance(one, str | int | np.integer | np.bool_) for one in array)
+    return array.ndim == 1 and array.dtype.kind in "biuSU"
 
 
 def as_given(value: Any) -> str | None:

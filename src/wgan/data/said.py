@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.data.columns import Column
-from wgan.data.conditions import LABEL, Columns, Condition, form_of
+from wgan.data.conditions import FARTHEST, LABEL, Columns, Condition, Scale, form_of
 from wgan.data.labels import Classes, nearest_name
 from wgan.data.numpy_files import read_numpy
 from wgan.errors import WganError, unknown_name
@@ -18,6 +18,7 @@ from wgan.maths.exact import as_float64
 MOST_OF_RANGE = 10**6  # values of one range
 ALIKE = 0.05  # of the kept rows: those nearest to what is said give the columns that are not said
 LEAST_ALIKE = 8
+MOST_FILLED = 2**16  # conditions that columns of kept rows are added to, unless more are said
 
 
 class Said(NamedTuple):
@@ -86,19 +87,23 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
         asked = _pairs(asked, condition)
     if hasattr(asked, "columns") and hasattr(asked, "iloc"):
         return _of_frame(condition, asked, "the condition")
+    if hasattr(asked, "iloc") and any(isinstance(name, str) for name in asked.index):
+        asked = dict(asked.items())  # a row of a DataFrame
     if isinstance(asked, Mapping):
         found = {}
         for name, value in asked.items():
             if str(name) not in condition.names:
                 raise unknown_name("condition", str(name), condition.names)
             column = condition.form.columns[condition.names.index(str(name))]
-            several = not isinstance(value, str) and np.iterable(value)
+            several = not isinstance(value, str | bytes) and np.iterable(value)
             found[str(name)] = np.array([at_rest(column, one) for one in (value if several else [value])])
             if not len(found[str(name)]):
                 raise WganError(f"the condition {name} has no values; give at least one.")
         if not found:
             raise WganError(f"no condition is named; give one of {', '.join(condition.names)}.")
         return found
+    if hasattr(asked, "to_pandas") and hasattr(asked, "columns"):  # a table of Arrow or Polars
+        return _of_frame(condition, asked.to_pandas(), "the condition")
     numbers = as_float64(asked, "the condition", f"numbers [n, {len(condition.names)}]")
     numbers = numbers.reshape(-1, 1) if numbers.ndim <= 1 and len(condition.names) == 1 else np.atleast_2d(numbers)
     if numbers.ndim != 2 or numbers.shape[1] != len(condition.names) or not len(numbers):
@@ -106,6 +111,12 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
             f"the condition has shape {np.shape(asked)}, but the run is told {', '.join(condition.names)}; give "
             f"[n, {len(condition.names)}]."
         )
+    for column in condition.form.columns:
+        if any(level != code for code, level in enumerate(column.levels) if not isinstance(level, str)):
+            raise WganError(
+                f"the condition {column.name} has numbers as levels, which an array could mean by value or by place; "
+                "give a dict, a DataFrame or a .csv file."
+            )
     return numbers
 
 
@@ -120,11 +131,20 @@ def _pairs(text: str, condition: Columns) -> dict[str, Any]:
         )
     found: dict[str, Any] = {}
     for part in parts:
-        name, _, value = (one.strip() for one in part.partition("="))
+        name, value = _pair(part, condition.names)
         if name in found:
             raise WganError(f"the condition {name} is given twice; give it once.")
         found[name] = _range(name, value) if _is_range(condition, name, value) else value
     return found
+
+
+def _pair(part: str, names: tuple[str, ...]) -> tuple[str, str]:
+    """The name and the value of a text NAME=VALUE; a name of the condition may hold = too."""
+    for name in sorted(names, key=len, reverse=True):
+        if "=" in name and part.strip().startswith(f"{name}="):
+            return name, part.strip().removeprefix(f"{name}=").strip()
+    name, _, value = part.partition("=")
+    return name.strip(), value.strip()
 
 
 def _is_range(condition: Columns, name: str, value: str) -> bool:
@@ -153,7 +173,7 @@ def _range(name: str, text: str) -> np.ndarray:
 def at_rest(column: Column, value: Any) -> float:
     """A value of a column as the number that stands for it. Raises WganError with what the column can hold."""
     name = str(column.name)
-    if value is None or (isinstance(value, str) and value == "") or _is_nan(value):
+    if _is_gap(value):
         if not column.missing:
             raise WganError(f"the condition {name} is a gap, but it has none in the training data; give a value.")
         return np.nan
@@ -167,11 +187,15 @@ def at_rest(column: Column, value: Any) -> float:
         number = np.nan
     if not np.isfinite(number):
         low, high = column.knots[0], column.knots[-1]
-        raise WganError(f"the condition {name} is {value!r}; give a number, such as one from {low:g} to {high:g}.")
+        got = repr(value) if isinstance(value, str | float) else f"a {type(value).__name__} that is no finite number"
+        raise WganError(f"the condition {name} is {got}; give a number, such as one from {low:g} to {high:g}.")
     return number
 
 
-def _is_nan(value: Any) -> bool:
+def _is_gap(value: Any) -> bool:
+    """Whether a value is None, "", NaN, or the gap of pandas, whose comparisons are gaps too."""
+    if value is None or (isinstance(value, str) and value == "") or type(value).__name__ == "NAType":
+        return True
     return isinstance(value, float | np.floating) and bool(np.isnan(value))
 
 
@@ -195,7 +219,8 @@ def _moment(column: Column, value: Any) -> float:
         series = pd.Series([convert(value) if text else value])
         return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), "the condition")[0, 0])
     except (ValueError, TypeError, OverflowError) as fault:
-        raise WganError(f"the condition {column.name} is {value!r}, which is no {column.time} ({fault}).") from None
+        what = "duration, such as 3 days" if column.time == "timedelta" else "time; write it as 2024-12-31"
+        raise WganError(f"the condition {column.name} is {value!r} ({fault}), which is no {what}.") from None
 
 
 def _of_file(condition: Columns, path: Path) -> np.ndarray:
@@ -242,7 +267,7 @@ def _filled(condition: Columns, values: np.ndarray, lacking: list[int]) -> np.nd
     """
     known = [at for at in range(values.shape[1]) if at not in lacking]
     rows = condition.rows
-    many = max(LEAST_ALIKE, round(ALIKE * len(rows)))
+    many = min(max(LEAST_ALIKE, round(ALIKE * len(rows))), max(1, MOST_FILLED // len(values)))
     part = _units_of(condition, known)
     neutral = rows[0].copy()
     whole = np.repeat(neutral[np.newaxis], len(values), axis=0)
@@ -273,26 +298,51 @@ def _units_of(condition: Columns, known: Iterable[int]) -> list[int]:
 
 def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
     """The values, with a sentence for each number beyond those of the training data."""
-    warnings = []
+    warnings, scales = [], iter(condition.scales)
     for column, of_column in zip(condition.form.columns, values.T, strict=True):
         if column.levels and not np.isin(of_column[~np.isnan(of_column)], np.arange(len(column.levels))).all():
             raise WganError(f"the condition {column.name} holds codes that stand for no level; give its levels.")
         if np.isinf(of_column).any() or (np.isnan(of_column).any() and not column.missing):
             raise WganError(f"the condition {column.name} has NaN or infinite values; give finite numbers.")
-        if column.kind != "number":
-            continue
-        low, high = column.knots[0], column.knots[-1]
-        kept = of_column[~np.isnan(of_column)]
-        beyond = max(low - kept.min(), kept.max() - high) if len(kept) else 0.0
-        if beyond > 0:
-            outside = kept.min() if low - kept.min() >= kept.max() - high else kept.max()
-            told = f"{outside:g}" if not column.unit else "a time"
-            span = f"{low:g} to {high:g}" if not column.unit else "of the data"
-            warnings.append(
-                f"{column.name} is {told}, outside the range {span} that training saw, by {beyond / (high - low):.0%} "
-                "of that range; samples there are extrapolated and may be wrong"
-            )
+        if column.kind == "number":
+            warnings += _beyond(column, next(scales), of_column[~np.isnan(of_column)])
     return Said(values, count, tuple(warnings))
+
+
+def _beyond(column: Column, scale: Scale, values: np.ndarray) -> list[str]:
+    """A sentence on numbers outside of the range of the training data, if there are any.
+
+    Raises WganError for numbers that are so far outside that no sample could be right, or whose logarithm is missing.
+    """
+    if not len(values):
+        return []
+    low, high = column.knots[0], column.knots[-1]
+    span = f"{low:g} to {high:g}" if not column.unit else "of the data"
+    if scale.log and values.min() <= 0:
+        raise WganError(
+            f"the condition {column.name} is {values.min():g}, but training read it by its logarithm; give a positive "
+            f"number, such as one from {span}."
+        )
+    units = np.abs(scale.encode(values))
+    if units.max() > FARTHEST:
+        farthest = f"{values[units.argmax()]:g}" if not column.unit else "a time"
+        raise WganError(
+            f"the condition {column.name} is {farthest}, too far from the range {span} that training saw; give a "
+            "value nearer to it."
+        )
+    ends = scale.encode(np.array([low, high]))
+    given = scale.encode(np.array([values.min(), values.max()]))
+    below, above = ends[0] - given[0], given[1] - ends[1]
+    if max(low - values.min(), values.max() - high) <= 0:
+        return []
+    told = f"{values.min() if below >= above else values.max():g}" if not column.unit else "a time"
+    share = max(below, above) / max(ends[1] - ends[0], np.finfo(np.float64).tiny)
+    by = f"{share:,.0%}" if share >= 0.01 else "less than 1%"
+    what = "the range of its logarithm" if scale.log else "that range"
+    return [
+        f"{column.name} is {told}, outside the range {span} that training saw, by {by} of {what}; samples there are "
+        "extrapolated and may be wrong"
+    ]
 
 
 def _short(asked: Any) -> str:

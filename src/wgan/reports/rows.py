@@ -7,6 +7,7 @@ import numpy as np
 from wgan import data
 from wgan.config import Config
 from wgan.data import Dataset, Form, form_from_json
+from wgan.data.conditions import split_given
 from wgan.data.numpy_files import read_numpy
 from wgan.errors import WganError
 from wgan.reports.run import Run
@@ -22,12 +23,15 @@ def form_of(run: Run) -> Form | None:
 
 
 def dataset_of(run: Run, data_dir: Path | None) -> Dataset:
-    """The data of a run. Raises WganError if it cannot be loaded or its rows have changed."""
+    """The data of a run, without the columns that are given.
+
+    Raises WganError if the data cannot be loaded or their rows have changed.
+    """
     config = Config.from_json(run.config)
     dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
     if data.sha256_of(dataset) != run.sha256:
         raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
-    return dataset
+    return split_given(dataset, config.given)
 
 
 def parts_of(run: Run, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

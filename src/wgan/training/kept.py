@@ -3,6 +3,7 @@
 import csv
 import io
 import operator
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -51,11 +52,12 @@ def wishes(form: Form, text: str) -> list[Wish]:
 
 
 def _wish(columns: tuple[Column, ...], names: list[str], part: str) -> Wish:
-    places = [(part.index(sign), -len(sign), sign) for sign in COMPARISONS if sign in part]
-    if not places:
+    signs = "|".join(COMPARISONS)
+    of_column = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))  # a name may hold signs too
+    found = re.fullmatch(rf"({of_column}|.*?)\s*({signs})(.*)", part.strip(), re.DOTALL)
+    if not found:
         raise WganError(f"--where has {part!r}, which compares nothing; use one of {', '.join(COMPARISONS)}.")
-    sign = min(places)[2]
-    name, value = (one.strip() for one in part.split(sign, 1))
+    name, sign, value = found[1], found[2], found[3].strip()
     if name not in names:
         raise unknown_name("column", name, names)
     column = columns[at := names.index(name)]
@@ -79,9 +81,10 @@ def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
         if found >= count:
             break
     if found < count:
+        less = f"ask for {found:,} or fewer" if found else "ask for less extreme values"
         raise WganError(
-            f"{found:,} of {made:,} samples meet {text!r}, but {count:,} are asked for; ask for {max(1, found):,} or "
-            "fewer, or train a run with these columns as --given."
+            f"{found:,} of {made:,} samples meet {text!r}, but {count:,} are asked for; {less}, or train a run with "
+            "these columns as --given."
         )
     whole = np.concatenate(parts)[:count]
 

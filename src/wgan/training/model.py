@@ -423,4 +423,6 @@ def conditions_of_rows(model: Model, labels: Any, count: int) -> np.ndarray | No
         raise WganError(f"this critic needs {which} for each row.")
     told = said(model.classes, labels)
     assert told is not None
+    if len(told.values) != count:  # columns that are not said would be filled with those of several rows
+        raise WganError(f"this critic needs all of {', '.join(model.classes.names)} for each row; give an array.")
     return told.values
