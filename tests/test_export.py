@@ -358,7 +358,7 @@ def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".*")), "no half-written file is left"
     assert_refused(wgan_command("sample", tmp_path / "g.onnx", "--step", "2"), "--step chooses a checkpoint of a run")
     monkeypatch.setattr(export, "find_spec", lambda name: None)
-    with pytest.raises(WganError, match=r"onnx and onnxruntime, not installed here; run pip install 'wgan\[onnx\]'"):
+    with pytest.raises(WganError, match=r"onnx and onnxruntime, not installed here; run pip install '.\[onnx\]'"):
         export.export(finished, tmp_path / "h.onnx")
     with pytest.raises(WganError, match="ONNX needs onnxruntime"):
         export.sample(tmp_path / "g.onnx", 1)

@@ -97,7 +97,7 @@ def test_bad_shapes_and_values_get_a_sentence(name):
 def test_a_kind_is_not_ignored_where_nothing_reads_it():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     frame = pandas.DataFrame({"a": [1.0, 2.5, 3.0], "b": [2.0, 1.5, 7.0]})
-    with pytest.raises(WganError, match="kind is 'signals', but array is a DataFrame"):
+    with pytest.raises(WganError, match="kind is 'signals', but a DataFrame was given"):
         from_array(frame, kind="signals")
     dataset = from_array(rows(9, 2), kind="signals")
     with pytest.raises(WganError, match="kind is 'images', but a Dataset is used unchanged"):

@@ -54,6 +54,6 @@ def test_a_hugging_face_set_of_numbers_is_a_table(datasets, tmp_path):
 
 def test_no_datasets_library_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(WganError, match=r"hf:cifar10 needs one more package: pip install 'wgan\[hf\]'") as caught:
+    with pytest.raises(WganError, match=r"hf:cifar10 needs one more package; run pip install '.\[hf\]'") as caught:
         load("hf:cifar10")
     one_sentence(caught)

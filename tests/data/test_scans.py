@@ -384,4 +384,4 @@ def test_damaged_arrays_and_mixed_folders_are_refused(tmp_path):
 def test_a_missing_package_is_named(tmp_path, monkeypatch, package, name):
     monkeypatch.setitem(sys.modules, package, None)
     (tmp_path / name).write_bytes(b"x")
-    refused(tmp_path / name, r"a.\w+ needs one more package: pip install 'wgan\[scans\]'")
+    refused(tmp_path / name, r"a.\w+ needs one more package; run pip install '.\[scans\]'")

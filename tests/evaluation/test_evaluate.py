@@ -546,7 +546,7 @@ def test_without_torch_fidelity_inception_is_one_sentence_and_nothing_is_downloa
 
     monkeypatch.setattr(inception, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "torch_fidelity", raising=False)
-    with pytest.raises(WganError, match=r"^features inception needs torch-fidelity; pip install 'wgan\[fid\]'"):
+    with pytest.raises(WganError, match=r"^features inception needs torch-fidelity; run pip install '.\[fid\]'"):
         evaluate.evaluate(digits_run, 200, features="inception")
 
 

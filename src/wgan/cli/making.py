@@ -1,5 +1,6 @@
 """The commands that make something: runs, samples and exported files, and the lists of what they are made from."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ def data(
         count, choice = recommended_for_folder(name)
         say_page("\n".join([found, f"{choice.why}.", *_few(count, choice.preset)]))
         return
-    if is_table(name) and (path := Path(name).expanduser()).is_file():
+    if is_table(name) and (path := Path(os.path.expanduser(name))).is_file():
         dataset = read_table(path, drop, column, refuse=False)
     else:
         dataset = load(name, data_dir=data_dir, size=size, resize=resize, drop=drop, column=column, kind=kind)

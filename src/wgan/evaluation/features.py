@@ -4,6 +4,7 @@ They are a classifier's last hidden layer, principal components, random convolut
 hidden layer of the Inception network, or any function of rows.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -163,7 +164,7 @@ def inception(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fea
     from wgan.engines import inception as network
 
     network.refuse_missing()
-    file = Path(path).expanduser() if path else download.fetch("inception", download.INCEPTION)
+    file = Path(os.path.expanduser(path)) if path else download.fetch("inception", download.INCEPTION)
     outputs, sha256 = network.load(file), download.sha256_of(file)
     published = sha256 == download.SHA256[f"inception/{download.INCEPTION}"]
 

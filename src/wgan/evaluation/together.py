@@ -1,5 +1,6 @@
 """Sets of rows that are read and encoded together, so that the order in which they are named decides nothing."""
 
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def columns_of(source: Any) -> list[str] | None:
     if isinstance(source, Dataset):
         return [str(one.name) for one in source.form.columns] if isinstance(source.form, TableForm) else None
     if isinstance(source, str | Path):
-        path = Path(source).expanduser()
+        path = Path(os.path.expanduser(source))
         return names_of(path) if data.is_table(source) and path.is_file() else None
     return [str(name) for name in source.columns] if is_frame(source) else None
 

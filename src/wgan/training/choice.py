@@ -1,5 +1,6 @@
 """The preset of a command that names none: chosen from the data, with the reason."""
 
+import os
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import NamedTuple
@@ -58,7 +59,7 @@ def recommended(dataset: Dataset) -> Choice:
 
 def recommended_for_folder(folder: str) -> tuple[int, Choice]:
     """The number of images in a folder and their preset; their headers alone are read, and the smallest one counts."""
-    found = survey(folder_pictures(Path(folder).expanduser()))
+    found = survey(folder_pictures(Path(os.path.expanduser(folder))))
     tall, wide = min(found.sizes, key=min)
     return found.total, _for_pictures(found.total, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
 
