@@ -189,7 +189,7 @@ class WGAN(BaseEstimator):
             raise WganError("partial_fit learns no condition, but y holds one; use fit, or leave y out.")
         before, dataset = self._training, _dataset(X, self.config)
         config = self.config.replace(data=dataset.name, decay="none")
-        if config.conditional != "none" or config.given is not None:
+        if config.conditional != "none" or config.given is not None or dataset.condition is not None:
             raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")
         if before is not None:
             dataset = _as_before(X, dataset, before.dataset.form)

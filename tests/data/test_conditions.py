@@ -195,9 +195,9 @@ def test_what_is_not_said_varies_as_in_the_rows_that_are_alike():
 
 def test_values_beyond_the_data_are_named_with_the_distance():
     condition, age = given("age")[1], people()["age"]
-    beyond = age.max() + 0.5 * (age.max() - age.min())
+    beyond = age.max() + 2 * (age.max() - age.min())
     (text,) = said(condition, {"age": beyond}).warnings
-    assert "by 50% of that range" in text
+    assert "by 200% of that range" in text
     assert said(condition, {"age": [age.min(), age.max()]}).warnings == ()
 
 
@@ -228,6 +228,17 @@ def test_a_number_that_no_sample_can_fit_is_refused(value, words):
     with pytest.raises(WganError, match=words) as caught:
         said(given("age")[1], {"age": value})
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "UInt8"])
+def test_a_column_of_whole_numbers_is_told_what_its_samples_can_show(dtype):
+    table = data.from_array(people().assign(age=people()["age"].astype(dtype)))
+    split = split_given(table, "age")
+    condition = condition_of(split, np.arange(len(split.rows)), 0)[0]
+    assert said(condition, {"age": [40.4, 40.6]}).values.tolist() == [[40.0], [41.0]]
+    for value in (300, -1):
+        with pytest.raises(WganError, match="holds 0 to 255"):
+            said(condition, {"age": value})
 
 
 def test_a_number_that_is_read_by_its_logarithm_is_positive_and_is_measured_by_it():

@@ -218,7 +218,7 @@ def test_labels_that_nobody_asked_for_are_ignored_as_before():
 
 def test_images_are_given_numbers_and_files_of_samples_hold_them(tmp_path):
     rng = np.random.default_rng(0)
-    rows, numbers = rng.integers(0, 256, (60, 8, 8, 1)).astype(np.uint8), rng.uniform(0, 1, (60, 2))
+    rows, numbers = rng.integers(0, 256, (60, 8, 8, 1)).astype(np.uint8), rng.uniform(0.1, 1, (60, 2))
     np.savez(tmp_path / "a.npz", rows=rows, condition=numbers)
     done = called("train", tmp_path / "a.npz", *FLAGS, "--network", "dcgan", "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
@@ -257,3 +257,14 @@ def test_scores_need_a_whole_condition_for_each_row():
     model = WGAN(preset="table", **SMALL).fit(frame, given=["age", "sex"])
     with pytest.raises(WganError, match="all of age, sex"):
         model.score_samples(frame[:1], {"age": 40})
+
+
+def test_a_condition_that_a_fit_would_not_use_is_refused():
+    frame, y = people(40), np.random.default_rng(0).normal(size=40)
+    with pytest.raises(WganError, match="apart from its columns"):
+        WGAN(preset="table", **SMALL).fit(frame, y, given="age")
+    with pytest.raises(WganError, match="apart from its columns"):
+        WGAN(preset="table", conditional="projection", **SMALL).fit(frame, frame["sex"], given="age")
+    images = np.random.default_rng(0).random((4, 24, 24))
+    with pytest.raises(WganError, match="images alone"):
+        WGAN(preset="slices", slice_size=8, width=8, batch=12).fit(images, y[:4])

@@ -136,6 +136,12 @@ def test_a_size_between_two_multiples_is_the_beginning_of_the_next():
     assert sample(model, 2, size=21).shape == (2, 21, 21, 21, 1)
 
 
+@pytest.mark.parametrize("size", [0, -3, 2.5, "8", True])
+def test_a_size_that_is_no_number_of_voxels_is_refused(size):
+    with pytest.raises(WganError, match=r"size is .* whole number"):
+        sample(model_of(begin()), 1, size=size)
+
+
 def test_volumes_from_a_grey_image_are_shown_in_its_range():
     image = np.arange(48 * 48).reshape(1, 48, 48).astype(np.uint16)
     form = made_of(Config(**SMALL), data.from_array(image, kind="images").form)

@@ -48,7 +48,7 @@ def main() -> None:
         short = any(words in str(problem) for words in ("allocate", "failed to map"))
         if not (isinstance(problem, MemoryError) or short):
             raise
-        message = "there is not enough memory for this; lower --width, --latent, --batch or the number of samples."
+        message = "there is not enough memory; lower --width, --latent, --batch, --size or the number of samples."
     except OSError as problem:
         message = f"cannot use {problem.filename or 'a file or stdout'} ({reason(problem)}); {remedy(problem)}."
         drop(sys.stdout)

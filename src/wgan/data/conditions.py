@@ -301,6 +301,11 @@ def split_given(dataset: Dataset, given: str | None) -> Dataset:
             f"given is {given!r}, but {dataset.name} has no columns with names; give the numbers as the array "
             "`condition` of an .npz, or as y."
         )
+    if dataset.condition is not None or dataset.labels is not None:
+        raise WganError(
+            f"given is {given!r}, but {dataset.name} has labels or a condition apart from its columns too, as from y; "
+            "make them columns and name these too, or leave one of both out."
+        )
     names = [str(column.name) for column in form.columns]
     places = [_place(name, names) for name in dict.fromkeys(names_in(given, "given"))]
     _refuse_unvaried(dataset, places)

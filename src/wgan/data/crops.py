@@ -27,6 +27,8 @@ def crops_of(dataset: Dataset, side: int, held_out: float, seed: int, each: bool
             f"slices are cut from images, but {dataset.name} holds {in_words(len(rows), form.shape, form.kind)}; give "
             "one image [1, height, width] or a stack of them"
         )
+    if dataset.condition is not None:
+        raise WganError(f"slices takes images alone, but {dataset.name} has a condition for each too; leave it out.")
     tall, wide = form.space
     if min(tall, wide) < side:
         raise WganError(

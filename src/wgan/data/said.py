@@ -298,8 +298,10 @@ def _units_of(condition: Columns, known: Iterable[int]) -> list[int]:
 
 def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
     """The values, with a sentence for each number beyond those of the training data."""
-    warnings, scales = [], iter(condition.scales)
+    warnings, scales, values = [], iter(condition.scales), values.copy()
     for column, of_column in zip(condition.form.columns, values.T, strict=True):
+        if column.unit or _whole(column):  # players are told what the samples show
+            np.rint(of_column, out=of_column)
         if column.levels and not np.isin(of_column[~np.isnan(of_column)], np.arange(len(column.levels))).all():
             raise WganError(f"the condition {column.name} holds codes that stand for no level; give its levels.")
         if np.isinf(of_column).any() or (np.isnan(of_column).any() and not column.missing):
@@ -307,6 +309,12 @@ def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
         if column.kind == "number":
             warnings += _beyond(column, next(scales), of_column[~np.isnan(of_column)])
     return Said(values, count, tuple(warnings))
+
+
+def _whole(column: Column) -> Any:
+    """The limits of a column of whole numbers; None for others."""
+    name = column.dtype.lower()  # pandas has Int8 beside int8
+    return np.iinfo(name) if column.kind == "number" and name.strip("u0123456789") == "int" else None
 
 
 def _beyond(column: Column, scale: Scale, values: np.ndarray) -> list[str]:
@@ -329,6 +337,12 @@ def _beyond(column: Column, scale: Scale, values: np.ndarray) -> list[str]:
         raise WganError(
             f"the condition {column.name} is {farthest}, too far from the range {span} that training saw; give a "
             "value nearer to it."
+        )
+    limits = _whole(column)
+    if limits and not (limits.min <= values.min() and values.max() <= limits.max):
+        raise WganError(
+            f"the condition {column.name} is {values.min():g} to {values.max():g}, but its type {column.dtype} holds "
+            f"{limits.min:,} to {limits.max:,}; give a number from {span}."
         )
     ends = scale.encode(np.array([low, high]))
     given = scale.encode(np.array([values.min(), values.max()]))

@@ -27,6 +27,7 @@ from wgan.game.objectives import Objective
 from wgan.game.own_members import named_in_errors
 from wgan.game.step import Auxiliary, Game
 from wgan.maths import streams
+from wgan.maths.exact import whole_number
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
 from wgan.training import drawing, own_networks
@@ -288,7 +289,8 @@ def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
     """Raise WganError for volumes of a side that the run cannot make."""
     if config.slices == "none":
         raise WganError("size and periodic are for runs with slices, and this run has none; leave them out.")
-    size, unit = size or config.slice_size, slices.unit(config.slice_size)
+    size = config.slice_size if size is None else whole_number(size, "size", least=1)
+    unit = slices.unit(config.slice_size)
     if periodic and size % unit:
         near = " or ".join(str(n) for n in (size // unit * unit, -(-size // unit) * unit) if n)
         raise WganError(
