@@ -117,7 +117,10 @@ def test_losses_and_estimates_are_the_same_for_every_objective(objective):
         engine = get_engine(name, "float64")
         chosen = begin(name, "float64", objective=objective).game.objective
         one, two = engine.array(real), engine.array(fake)
-        losses = [chosen.critic_loss(engine.ops, one, two), chosen.generator_loss(engine.ops, two)]
+        losses = [
+            chosen.critic_loss(engine.ops, one, two),
+            chosen.generator_loss(engine.ops, two, *[one] * chosen.needs_real),
+        ]
         values.append([float(engine.numpy(v)) for v in [*losses, chosen.estimate(engine.ops, one, two)]])
     assert values[0] == pytest.approx(values[1], rel=1e-9)
 

@@ -174,6 +174,58 @@ def test_clip_bounds_every_weight_and_sphere_puts_each_layer_on_the_unit_sphere(
 REAL, FAKE = np.array([0.3, -1.2, 2.0]), np.array([-0.4, 1.1, -3.0])
 
 
+def generator_loss(objective, real, fake):
+    """The generator's loss, with the real scores where the objective needs them."""
+    return float(objective.generator_loss(ENGINE.ops, fake, *[real] * objective.needs_real))
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+LOSSES = {  # the critic's and the generator's loss of scores r and f, after each paper
+    "least-squares": lambda r, f: (((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, ((f - 1) ** 2).mean() / 2),
+    "hinge": lambda r, f: (np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(), -f.mean()),
+    "relativistic": lambda r, f: (softplus(f - r).mean(), softplus(r - f).mean()),
+    "relativistic-average": lambda r, f: (
+        softplus(f.mean() - r).mean() + softplus(f - r.mean()).mean(),
+        softplus(r.mean() - f).mean() + softplus(r - f.mean()).mean(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_newer_losses_are_those_of_the_papers(name):
+    objective, real, fake = OBJECTIVES[name](), ENGINE.array(REAL), ENGINE.array(FAKE)
+    of_critic, of_generator = LOSSES[name](REAL, FAKE)
+    assert float(objective.critic_loss(ENGINE.ops, real, fake)) == pytest.approx(of_critic, rel=1e-12)
+    assert generator_loss(objective, real, fake) == pytest.approx(of_generator, rel=1e-12)
+
+
+P, Q = np.array([0.2, 0.5, 0.3]), np.array([0.4, 0.1, 0.5])
+PAIRS = np.outer(P, Q)
+JSD_OF_PAIRS = sum((a * np.log(2 * a / (a + b))).sum() / 2 for a, b in ((PAIRS, PAIRS.T), (PAIRS.T, PAIRS)))
+BEST = {  # the best critic of three values, and the distance between P and Q that the estimate then equals
+    "least-squares": (P / (P + Q), ((P - Q) ** 2 / (P + Q)).sum()),
+    "hinge": (np.sign(P - Q), np.abs(P - Q).sum() / 2),
+    "relativistic": (np.log(P / Q), JSD_OF_PAIRS),
+}
+
+
+@pytest.mark.parametrize("name", BEST)
+def test_the_best_critics_estimate_is_the_distance_that_the_objective_names(name):
+    best, distance = BEST[name]
+
+    def estimate(critic):
+        real, fake = (np.repeat(critic, np.round(10 * p).astype(int)) for p in (P, Q))
+        real, fake = np.repeat(real, 10), np.tile(fake, 10)  # every pair of a real row and a fake
+        return float(OBJECTIVES[name]().estimate(ENGINE.ops, ENGINE.array(real), ENGINE.array(fake)))
+
+    assert estimate(best) == pytest.approx(distance, rel=1e-12)
+    for moved in (*(0.1 * np.eye(3)), *(-0.1 * np.eye(3))):
+        assert estimate(best + moved) <= distance + 1e-12
+
+
 def test_the_losses_are_those_of_the_papers():
     real, fake = ENGINE.array(REAL), ENGINE.array(FAKE)
     d_real, d_fake = 1 / (1 + np.exp(-REAL)), 1 / (1 + np.exp(-FAKE))
@@ -209,7 +261,8 @@ def test_every_objective_rewards_real_above_fake(name):
     high, low = ENGINE.array([2.0, 3.0]), ENGINE.array([-2.0, -3.0])
     ops = ENGINE.ops
     assert objective.critic_loss(ops, high, low) < objective.critic_loss(ops, low, high)
-    assert objective.generator_loss(ops, high) < objective.generator_loss(ops, low)
+    middle = ENGINE.array([0.5, -0.5])
+    assert generator_loss(objective, middle, high) < generator_loss(objective, middle, low)
     assert objective.estimate(ops, high, low) > objective.estimate(ops, low, high)
     assert objective.name == name
     assert objective.estimates

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from wgan.config import together
 from wgan.config.other_names import unknown_field
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
-from wgan.game.building import norm
 from wgan.game.constraints import CONSTRAINTS, Constraint
-from wgan.game.layers import mixes_batch, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
 from wgan.game.slices import MULTIPLE
@@ -280,9 +279,7 @@ class Config:
         for name in self.unread():
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
-        self._check_norm()
-        if self.slices != "none":
-            self._check_slices()
+        together.check(self, resolve("objective", self), resolve("constraint", self))
 
     def _check_member(self, family: str) -> None:
         """Store a member of a family as its name and parameters, and an object of your own unchanged."""
@@ -311,36 +308,6 @@ class Config:
         _refuse_others(family, made, {n: v for n in made if (v := getattr(self, n)) != FIELDS[n].default})
         for name, given in made.items():
             object.__setattr__(self, name, given)
-
-    def _check_norm(self) -> None:
-        constraint = resolve("constraint", self)
-        if isinstance(constraint, Named):
-            return
-        layers = [] if self.critic_norm == "auto" else norm(self.critic_norm)
-        if constraint.bounds_layers and unbounded(layers):
-            raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds the slope of "
-                "each layer, but the slope of a norm has no bound; use --critic-norm none or auto."
-            )
-        if constraint.forbids_batch_norm and mixes_batch(layers):
-            raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
-                "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
-            )
-
-    def _check_slices(self) -> None:
-        if self.slice_size % MULTIPLE:
-            low = self.slice_size // MULTIPLE * MULTIPLE
-            raise WganError(
-                f"slice_size is {self.slice_size}, but it is a multiple of {MULTIPLE}; use {low} or {low + MULTIPLE}."
-            )
-        if self.conditional != "none":
-            raise WganError(f"conditional is {self.conditional}, but slices have no labels; use --conditional none.")
-        if self.generator_norm == "layer":
-            raise WganError(
-                "generator_norm is layer, which would tie a volume to its size, but slices give volumes of any size; "
-                "use batch or none."
-            )
 
     def unread(self) -> frozenset[str]:
         """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""

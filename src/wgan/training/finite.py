@@ -104,14 +104,14 @@ def _parts(training: Training, at: int) -> Iterator[Fault | None]:
     count = len(drawn.mix)
     for i in range(count):
         where = f", in critic step {i + 1} of {count}"
-        label, augment = (x if x is None else x[i] for x in (drawn.label, drawn.augment))
-        fake = run(step.generate, game, state.generator, drawn.z[i], None, label)
+        label, augment, seen = (x if x is None else x[i] for x in (drawn.label, drawn.augment, drawn.where))
+        fake = step.seen(game, run(step.generate, game, state.generator, drawn.z[i], None, label), seen)
         yield _in_arrays({"fake": game.engine.numpy(fake)}, at, where)
         state, info = run(step.critic_step, game, state, drawn.real[i], fake, drawn.mix[i], rate, label, augment)
         yield from _in_player(training, "critic", info, state, at, where)
     where = ", in the generator's step"
-    last = drawn.generator_z, rate, decay, drawn.generator_label, drawn.generator_augment
-    state, info = run(step.generator_step, game, state, *last)
+    last = drawn.generator_z, rate, decay, drawn.generator_label, drawn.generator_augment, drawn.generator_where
+    state, info = run(step.generator_step, game, state, *last, drawn.generator_real)
     yield from _in_player(training, "generator", info, state, at, where)
 
 
