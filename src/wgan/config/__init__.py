@@ -159,7 +159,9 @@ class Config:
     )
     constraint: Any = _objective("gradient-penalty", "How the critic is kept Lipschitz.", family="constraint")
     clip: float = _objective(0.01, "c of weight clipping. It keeps the critic's weights in [-c, c].", low=1e-12)
-    penalty_weight: float = _objective(1.0, "lambda, the weight of the gradient penalty in the critic's loss.", low=0)
+    penalty_weight: float = _objective(
+        1.0, "lambda, the weight of the penalty in the critic's loss. r1, r2 and r1-r2 use half of it.", low=0
+    )
     penalty_sides: str = _objective(
         "two",
         "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
