@@ -102,6 +102,16 @@ def test_an_iteration_is_the_same_in_float64_for_every_activation(activation):
     assert_equal_to(torch, jax, 1e-9)
 
 
+def test_an_iteration_is_the_same_in_float64_with_a_rate_for_each_player():
+    fields = {"network": "mlp", "learning_rate": 1e-2}
+    torch, _ = arrays_after_one_iteration("torch", generator_learning_rate=3e-2, **fields)
+    jax, _ = arrays_after_one_iteration("jax", generator_learning_rate=3e-2, **fields)
+    assert_equal_to(torch, jax, 1e-9)
+    same, _ = arrays_after_one_iteration("jax", **fields)
+    changed = {name.split("/")[0] for name in jax if not np.array_equal(jax[name], same[name])}
+    assert changed == {"generator", "average"}
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("sides", FIELDS["penalty_sides"].metadata["choices"])
 def test_an_iteration_is_the_same_in_float64_for_every_objective(objective, sides):

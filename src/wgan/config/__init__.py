@@ -220,10 +220,17 @@ class Config:
     learning_rate: float = _optimisation(
         2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
     )
+    critic_learning_rate: float | None = _optimisation(
+        None, "The learning rate of the critic at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+    )
+    generator_learning_rate: float | None = _optimisation(
+        None, "The learning rate of the generator at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+    )
     decay: str = _optimisation(
         "linear",
-        "How the learning rate changes: linear falls to 0 at the last step, none stays the same.",
-        choices=("none", "linear"),
+        "How the learning rates change: linear and cosine fall to 0 at the last step, along a line or half a wave of "
+        "the cosine; none stays the same.",
+        choices=("none", "linear", "cosine"),
     )
     beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
     beta2: float = _optimisation(
@@ -389,10 +396,18 @@ class Config:
         later = math.ceil(step / every) - math.ceil(first / every) if every else 0
         return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
 
-    def learning_rate_at(self, step: int, steps: int | None = None) -> float:
-        """The learning rate of both players during `step` of a run of `steps` steps, by default those of the config."""
-        last = self.steps if steps is None else steps
-        return self.learning_rate * (1 - step / last if self.decay == "linear" else 1.0)
+    def learning_rate_at(self, step: int, steps: int | None = None, player: str = "critic") -> float:
+        """The learning rate of a player during `step` of a run of `steps` steps, by default those of the config."""
+        last, own = self.steps if steps is None else steps, getattr(self, f"{player}_learning_rate")
+        first = self.learning_rate if own is None else own
+        if self.decay == "cosine":
+            return first * (1 + math.cos(math.pi * step / last)) / 2
+        return first * (1 - step / last if self.decay == "linear" else 1.0)
+
+    def has_two_rates(self) -> bool:
+        """Whether the players have different learning rates."""
+        critic, generator = self.critic_learning_rate, self.generator_learning_rate
+        return (critic or self.learning_rate) != (generator or self.learning_rate)
 
     def average_at(self, step: int) -> float:
         """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""
@@ -400,6 +415,7 @@ class Config:
 
 
 FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
+RATES = ("learning_rate", "critic_learning_rate", "generator_learning_rate")
 OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
 
 

@@ -205,9 +205,12 @@ def generator_step(
 
 
 def iteration(
-    game: Game, state: State, draws: Draws, learning_rate: float, decay: float
+    game: Game, state: State, draws: Draws, learning_rate: float, decay: float, generator_rate: float | None = None
 ) -> tuple[State, dict[str, Any]]:
-    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
+    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step.
+
+    The generator's learning rate is `generator_rate`, or the critic's if that is None.
+    """
     count, batch = draws.mix.shape
     at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
@@ -222,6 +225,7 @@ def iteration(
         return critic_step(game, state, real, fake, mix, learning_rate, **given)
 
     state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *optional.values()))
-    last = draws.generator_z, learning_rate, decay, draws.generator_label, draws.generator_augment
+    rate = learning_rate if generator_rate is None else generator_rate
+    last = draws.generator_z, rate, decay, draws.generator_label, draws.generator_augment
     state, more = generator_step(game, state, *last, draws.generator_where, draws.generator_real)
     return state, {**info, **more}

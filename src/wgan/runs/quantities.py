@@ -199,6 +199,11 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("vanishing gradient",),
     ),
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
+    "generator_learning_rate": Quantity(
+        "Learning rate of the generator",
+        "The generator's learning rate in the next step, where it is not the critic's.",
+        "weight / update",
+    ),
     "extended_to": Quantity(
         "Extended to", "The steps of the whole run from this step on, where it was given more of them.", "steps"
     ),

@@ -270,9 +270,11 @@ def iterate(training: Training) -> None:
     training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
 
 
-def rates(training: Training, at: int) -> tuple[float, float]:
-    """The learning rate and the decay of the generator's average at a step."""
-    return extension.learning_rate_at(training.config, training.extended, at), training.config.average_at(at)
+def rates(training: Training, at: int) -> tuple[float, float, float | None]:
+    """The learning rate at a step, the decay of the generator's average, and the generator's rate if it differs."""
+    config, pieces = training.config, training.extended
+    own = extension.learning_rate_at(config, pieces, at, "generator") if config.has_two_rates() else None
+    return extension.learning_rate_at(config, pieces, at), config.average_at(at), own
 
 
 def losses(training: Training) -> Record:
