@@ -1,14 +1,14 @@
-"""Train with the least-squares GAN of Mao et al. (2017), an objective that wgan does not have."""
+"""Train with the second least-squares GAN of Mao et al. (2017), an objective that wgan does not have."""
 
 import wgan
 
 
 def critic_loss(ops, real, fake):
-    return ((real - 1) * (real - 1)).mean() + (fake * fake).mean()
+    return ((real - 1) * (real - 1)).mean() / 2 + ((fake + 1) * (fake + 1)).mean() / 2
 
 
 def generator_loss(ops, fake):
-    return ((fake - 1) * (fake - 1)).mean()
+    return (fake * fake).mean() / 2
 
 
 def estimate(ops, real, fake):
@@ -16,7 +16,7 @@ def estimate(ops, real, fake):
 
 
 least_squares = wgan.objectives.Objective(
-    "least-squares", critic_loss, generator_loss, estimate, estimates="the gap of the scores"
+    "least-squares-pearson", critic_loss, generator_loss, estimate, estimates="the gap of the scores"
 )
 points = wgan.data.load("8gaussians")
 model = wgan.WGAN(objective=least_squares, constraint="spectral", steps=50, seed=0).fit(points)

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from wgan import data
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, Config
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, RATES, Config
 from wgan.config.documented import parameters
 from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
@@ -52,7 +52,7 @@ PRESET_TEXT = "The settings that the other parameters change. [default: default]
 PARAMETERS = [name for name in FIELDS if name != "data"]  # `fit` gets the data
 
 # The fields that may change between calls of `partial_fit`.
-PARTIAL = OPERATIONAL | {"data", "steps", "decay", "learning_rate", "held_out", "rows"}
+PARTIAL = OPERATIONAL | {"data", "steps", "decay", "held_out", "rows", *RATES}
 
 
 class NotFitted(WganError, NotFittedError):

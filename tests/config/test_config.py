@@ -258,6 +258,14 @@ def test_linear_decay_reaches_zero_after_the_last_step():
     assert Config(learning_rate=0.5, decay="none").learning_rate_at(9999) == 0.5
 
 
+def test_cosine_decay_is_half_a_wave_of_each_players_own_rate():
+    config = Config(decay="cosine", steps=6, learning_rate=1.0, generator_learning_rate=0.5)
+    assert [config.learning_rate_at(k) for k in (0, 2, 3, 4, 6)] == pytest.approx([1, 0.75, 0.5, 0.25, 0])
+    assert [config.learning_rate_at(k, player="generator") for k in (0, 3)] == pytest.approx([0.5, 0.25])
+    assert config.has_two_rates()
+    assert not Config(learning_rate=0.5, critic_learning_rate=0.5).has_two_rates()
+
+
 def test_the_average_forgets_the_initial_weights_before_it_takes_its_own_decay():
     config = Config(average=0.9)
     assert [config.average_at(k) for k in (0, 10, 80, 81, 10**6)] == pytest.approx([0.1, 11 / 20, 0.9, 0.9, 0.9])

@@ -64,6 +64,46 @@ def test_eps_is_one_number_a_row_and_the_norm_goes_over_all_of_a_rows_dimensions
     assert number(penalty) == pytest.approx(((norms - 1) ** 2).mean(), rel=1e-12)
 
 
+ZERO_CENTRED = {  # the penalty of weight 7 for the norms at real rows, at fakes and between them
+    "r1": lambda real, fake, between: 3.5 * (real**2).mean(),
+    "r2": lambda real, fake, between: 3.5 * (fake**2).mean(),
+    "r1-r2": lambda real, fake, between: 3.5 * ((real**2).mean() + (fake**2).mean()),
+    "zero-centred": lambda real, fake, between: 7 * (between**2).mean(),
+    "wgan-div": lambda real, fake, between: 7 * (between**6).mean(),
+}
+
+
+def test_every_penalty_that_pulls_the_slope_to_0_has_a_closed_form_here():
+    assert {name for name, make in CONSTRAINTS.items() if make().wanted_slope == 0} == ZERO_CENTRED.keys()
+
+
+@pytest.mark.parametrize("norm", [0.0, 0.3, 2.5])
+@pytest.mark.parametrize("name", ZERO_CENTRED)
+def test_a_linear_critic_has_the_closed_form_of_each_zero_centred_penalty(name, norm):
+    rng = np.random.default_rng(5)
+    w = rng.normal(size=(1, 12))
+    params = {"01.dense.weight": ENGINE.array(w * norm / np.linalg.norm(w)), "01.dense.bias": ENGINE.array([0.7])}
+    real, fake = (ENGINE.array(rng.normal(size=(5, 2, 3, 2))) for _ in range(2))
+    penalty, slope = CONSTRAINTS[name](penalty_weight=7.0).penalty(
+        ENGINE, scorer([reshape(12), dense(1)], params), real, fake, ENGINE.array(rng.random(5))
+    )
+    assert number(penalty) == pytest.approx(ZERO_CENTRED[name](*[np.array([norm])] * 3), rel=1e-12, abs=1e-15)
+    assert number(slope) == pytest.approx(norm, abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ZERO_CENTRED)
+def test_each_zero_centred_penalty_takes_the_slope_at_its_own_points(name):
+    rng = np.random.default_rng(6)
+    real, fake, mix = rng.normal(size=(4, 3, 2)), 2 * rng.normal(size=(4, 3, 2)), rng.random(4)
+    # score = sum x^2 / 2 has gradient x
+    penalty, _ = CONSTRAINTS[name](penalty_weight=7.0).penalty(
+        ENGINE, lambda x: (x * x).reshape(4, -1).sum(1) / 2, *map(ENGINE.array, (real, fake, mix))
+    )
+    between = mix[:, None, None] * real + (1 - mix[:, None, None]) * fake
+    norms = (np.sqrt((points**2).reshape(4, -1).sum(1)) for points in (real, fake, between))
+    assert number(penalty) == pytest.approx(ZERO_CENTRED[name](*norms), rel=1e-12)
+
+
 def test_a_zero_gradient_gives_no_nan_in_float32():
     engine = get_engine("torch", "float32")
     layers = [dense(4), activation("relu"), dense(1)]
@@ -112,9 +152,13 @@ SMALL = {  # critics with every kind of layer whose second derivative a penalty 
 }
 
 
+# The loss is an objective's, which sees scores only, plus a penalty: so each is shown beside one of the other.
+SUMS = {(objective, "gradient-penalty") for objective in OBJECTIVES}
+SUMS |= {(objective, constraint) for objective in ("wasserstein", "relativistic") for constraint in CONSTRAINTS}
+
+
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("constraint", CONSTRAINTS)
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(("objective", "constraint"), sorted(SUMS))
 def test_the_critics_whole_loss_has_the_gradient_of_finite_differences(name, constraint, objective):
     row, layers = SMALL[name]
     rng = np.random.default_rng(3)
@@ -174,6 +218,58 @@ def test_clip_bounds_every_weight_and_sphere_puts_each_layer_on_the_unit_sphere(
 REAL, FAKE = np.array([0.3, -1.2, 2.0]), np.array([-0.4, 1.1, -3.0])
 
 
+def generator_loss(objective, real, fake):
+    """The generator's loss, with the real scores where the objective needs them."""
+    return float(objective.generator_loss(ENGINE.ops, fake, *[real] * objective.needs_real))
+
+
+def softplus(x):
+    return np.log1p(np.exp(x))
+
+
+LOSSES = {  # the critic's and the generator's loss of scores r and f, after each paper
+    "least-squares": lambda r, f: (((r - 1) ** 2).mean() / 2 + (f**2).mean() / 2, ((f - 1) ** 2).mean() / 2),
+    "hinge": lambda r, f: (np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean(), -f.mean()),
+    "relativistic": lambda r, f: (softplus(f - r).mean(), softplus(r - f).mean()),
+    "relativistic-average": lambda r, f: (
+        softplus(f.mean() - r).mean() + softplus(f - r.mean()).mean(),
+        softplus(r.mean() - f).mean() + softplus(r - f.mean()).mean(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_newer_losses_are_those_of_the_papers(name):
+    objective, real, fake = OBJECTIVES[name](), ENGINE.array(REAL), ENGINE.array(FAKE)
+    of_critic, of_generator = LOSSES[name](REAL, FAKE)
+    assert float(objective.critic_loss(ENGINE.ops, real, fake)) == pytest.approx(of_critic, rel=1e-12)
+    assert generator_loss(objective, real, fake) == pytest.approx(of_generator, rel=1e-12)
+
+
+P, Q = np.array([0.2, 0.5, 0.3]), np.array([0.4, 0.1, 0.5])
+PAIRS = np.outer(P, Q)
+JSD_OF_PAIRS = sum((a * np.log(2 * a / (a + b))).sum() / 2 for a, b in ((PAIRS, PAIRS.T), (PAIRS.T, PAIRS)))
+BEST = {  # the best critic of three values, and the distance between P and Q that the estimate then equals
+    "least-squares": (P / (P + Q), ((P - Q) ** 2 / (P + Q)).sum()),
+    "hinge": (np.sign(P - Q), np.abs(P - Q).sum() / 2),
+    "relativistic": (np.log(P / Q), JSD_OF_PAIRS),
+}
+
+
+@pytest.mark.parametrize("name", BEST)
+def test_the_best_critics_estimate_is_the_distance_that_the_objective_names(name):
+    best, distance = BEST[name]
+
+    def estimate(critic):
+        real, fake = (np.repeat(critic, np.round(10 * p).astype(int)) for p in (P, Q))
+        real, fake = np.repeat(real, 10), np.tile(fake, 10)  # every pair of a real row and a fake
+        return float(OBJECTIVES[name]().estimate(ENGINE.ops, ENGINE.array(real), ENGINE.array(fake)))
+
+    assert estimate(best) == pytest.approx(distance, rel=1e-12)
+    for moved in (*(0.1 * np.eye(3)), *(-0.1 * np.eye(3))):
+        assert estimate(best + moved) <= distance + 1e-12
+
+
 def test_the_losses_are_those_of_the_papers():
     real, fake = ENGINE.array(REAL), ENGINE.array(FAKE)
     d_real, d_fake = 1 / (1 + np.exp(-REAL)), 1 / (1 + np.exp(-FAKE))
@@ -209,7 +305,8 @@ def test_every_objective_rewards_real_above_fake(name):
     high, low = ENGINE.array([2.0, 3.0]), ENGINE.array([-2.0, -3.0])
     ops = ENGINE.ops
     assert objective.critic_loss(ops, high, low) < objective.critic_loss(ops, low, high)
-    assert objective.generator_loss(ops, high) < objective.generator_loss(ops, low)
+    middle = ENGINE.array([0.5, -0.5])
+    assert generator_loss(objective, middle, high) < generator_loss(objective, middle, low)
     assert objective.estimate(ops, high, low) > objective.estimate(ops, low, high)
     assert objective.name == name
     assert objective.estimates

@@ -131,3 +131,42 @@ def test_the_generator_is_judged_with_the_classes_that_it_was_asked_for(conditio
         assert float(info["generator_class_loss"]) == pytest.approx(error, rel=1e-9)
         expected += 0.3 * error
     assert float(info["generator_loss"]) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("augment", ["none", "colour"])
+@pytest.mark.parametrize("conditional", FIELDS["conditional"].metadata["choices"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_generators_relativistic_loss_compares_its_fakes_with_real_rows_of_the_same_labels(
+    norm, conditional, augment
+):
+    changed = {"objective": "relativistic", "constraint": "none", "critic_norm": norm, "augment": augment}
+    training = begin(conditional=conditional, generator_batch=5, **changed)
+    game, state, drawn = training.game, training.state, draws(training, 0)
+    label, real = drawn.generator_label, drawn.generator_real
+    assert real.shape[0] == 5
+    rows = training.dataset.form.encode(training.dataset.rows[training.rows])
+    places = [int(np.abs(rows - one).reshape(len(rows), -1).sum(1).argmin()) for one in ENGINE.numpy(real)]
+    np.testing.assert_allclose(ENGINE.numpy(real), rows[places], atol=1e-6)
+    if label is not None:
+        codes = training.codes[training.rows[places]]
+        np.testing.assert_array_equal(ENGINE.numpy(label), training.classes.encode(codes))
+    fake = step.generate(game, state.generator, drawn.generator_z, label=label)
+    if game.augment:
+        real, fake = (game.augment.apply(ENGINE.ops, x, drawn.generator_augment[k]) for k, x in enumerate((real, fake)))
+    scores = [ENGINE.numpy(step.score(game, state.critic, x, label)) for x in (real, fake)]
+    last = drawn.generator_z, 0.0, 0.0, label, drawn.generator_augment, None, drawn.generator_real
+    _, info = step.generator_step(game, state, *last)
+    of_classes = game.auxiliary.generator * float(info["generator_class_loss"]) if game.auxiliary else 0.0
+    expected = np.log1p(np.exp(scores[0] - scores[1])).mean() + of_classes
+    assert float(info["generator_loss"]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_only_an_objective_that_needs_real_rows_draws_them_for_the_generator_and_each_step_draws_others():
+    assert draws(begin(), 0).generator_real is None
+    training = begin(objective="relativistic-average", flip="horizontal", dequantise="uniform")
+    first, again, second = (ENGINE.numpy(draws(training, at).generator_real) for at in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert np.mean(first == second) < 0.1
+    drawn = draws(begin(objective="relativistic-average"), 0)
+    of_critic, own = (ENGINE.numpy(rows).reshape(-1, 64) for rows in (drawn.real, drawn.generator_real))
+    assert not (own == of_critic[: len(own)]).all(1).any()

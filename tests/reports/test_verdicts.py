@@ -563,3 +563,11 @@ def test_a_condition_that_is_ignored_is_named(config, name):
     assert found.sentence == f"The generator ignores the condition {name}."
     assert "40 % of cases" in found.evidence
     assert "--conditional concatenation" in found.remedy
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+def test_a_flat_critic_is_told_to_weigh_less_the_penalty_that_flattens_it(constraint):
+    found = VERDICTS["vanishing gradient"](log(**HEALTHY | FAULTY["vanishing gradient"]), {"constraint": constraint})
+    flattens = CONSTRAINTS[constraint]().wanted_slope == 0
+    assert ("the penalty pulls it to 0" in found.evidence) == flattens == ("Lower --penalty-weight" in found.remedy)
+    assert ("should be near 1" in found.evidence) != flattens

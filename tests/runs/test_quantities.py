@@ -29,6 +29,7 @@ KINDS = {
     "no average": {"average": 0},
     "no held-out rows": {"held_out": 0},
     "another measure": {"best_by": "sliced_w1"},
+    "a rate for each player": {"generator_learning_rate": 0.1},
 }
 
 

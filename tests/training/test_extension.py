@@ -156,6 +156,22 @@ def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(
     assert "extended" not in runs.read_config(tmp_path / "run")
 
 
+def test_both_rates_follow_a_cosine_through_an_extension_and_the_sentence_names_the_critics(tmp_path):
+    config = CONFIG.replace(decay="cosine", generator_learning_rate=0.02)
+    list(train(config, out=tmp_path))
+    said = []
+    list(train(config.replace(steps=12), out=tmp_path, extend=True, note=said.append))
+    log = runs.read_log(tmp_path)
+    assert log["step"].tolist() == [0, 4, 6, 8, 12]
+    share = np.array([1, 0.25, 0.5, 0.25, (1 + np.cos(np.pi * 11 / 12)) / 2])
+    np.testing.assert_allclose(log["learning_rate"], 0.1 * share)
+    np.testing.assert_allclose(log["generator_learning_rate"], 0.02 * share)
+    assert said[0] == (
+        "extended at step 6 to 12 steps: the critic's learning rate, which had fallen to 0, starts again at 0.05, as "
+        "in a run of that many steps, and falls to 0."
+    )
+
+
 def test_a_constant_rate_stays_and_the_sentence_says_so(tmp_path):
     steady = CONFIG.replace(decay="none")
     list(train(steady, out=tmp_path))

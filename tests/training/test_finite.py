@@ -69,6 +69,28 @@ def test_an_array_that_overflows_while_all_losses_stay_finite_is_named_with_its_
         list(loop.train(config, out=tmp_path / "run"))
 
 
+SLICES = {"data": "medium-2d", "slices": "isotropic", "slice_size": 16, "batch": 12, "network": "dcgan", "depth": None}
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"objective": "relativistic", "generator_batch": 5}, {"generator_learning_rate": 0.1}, SLICES]
+)
+def test_the_parts_of_an_iteration_end_where_the_iteration_ends(fields, monkeypatch):
+    config, ends = Config(**SMALL | fields | {"rows": None}), []
+    training = start(config)
+    walked = finite._in_player
+    monkeypatch.setattr(
+        finite, "_in_player", lambda *given: [ends.append(flatten(training, given[3])), *walked(*given)]
+    )
+    assert not any(finite._parts(training, 1))
+    training = start(config)  # the parts used the state up
+    iterate(training)
+    after = flatten(training)
+    assert len(ends) == 3
+    for name, value in after.items():
+        np.testing.assert_allclose(ends[-1][name], value, rtol=2e-3, atol=1e-6, err_msg=name)
+
+
 def test_a_value_that_no_repetition_shows_is_named_as_it_was_seen(tmp_path):
     training = start(Config(**SMALL | {"checkpoint_every": 5}))
 
@@ -82,6 +104,13 @@ def test_a_value_that_no_repetition_shows_is_named_as_it_was_seen(tmp_path):
     runs.open_run(tmp_path / "run", about, may_change=frozenset())
     with pytest.raises(WganError, match=r"became (nan|inf|-inf) at step [345]; the last good"):
         list(loop.advance(training, tmp_path / "run", spoil))
+
+
+def test_the_advice_names_the_rates_that_the_run_was_given():
+    rates = {"critic_learning_rate": 1e6, "generator_learning_rate": 1e6}
+    config = Config(**SMALL | FREE | rates | {"data": "8gaussians"})
+    with pytest.raises(WganError, match=r"Lower --critic-learning-rate and --generator-learning-rate, or use a con"):
+        list(loop.train(config))
 
 
 def test_infinity_is_named_before_the_nan_that_it_makes():

@@ -79,12 +79,17 @@ def test_rows_of_a_subset_keep_their_own_classes():
         np.testing.assert_array_equal(one.label.numpy().reshape(-1, 3).argmax(1), np.rint(rows[:, 0]).astype(int))
 
 
-@pytest.mark.parametrize(("decay", "share"), [("none", [1, 1, 1, 1]), ("linear", [1, 0.75, 0.5, 0.25])])
+PLAYERS = ("critic", "generator")
+COSINE = ("cosine", [1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2])
+
+
+@pytest.mark.parametrize(("decay", "share"), [("none", [1, 1, 1, 1]), ("linear", [1, 0.75, 0.5, 0.25]), COSINE])
 def test_both_players_take_the_learning_rate_of_the_step_and_the_average_its_decay(monkeypatch, decay, share):
     seen = []
     iteration = step.iteration
 
-    def spy(game, state, drawn, learning_rate, average_decay):
+    def spy(game, state, drawn, learning_rate, average_decay, generator_rate):
+        assert generator_rate is None
         seen.append((learning_rate, average_decay))
         return iteration(game, state, drawn, learning_rate, average_decay)
 
@@ -94,6 +99,19 @@ def test_both_players_take_the_learning_rate_of_the_step_and_the_average_its_dec
         iterate(training)
     assert [rate for rate, _ in seen] == pytest.approx([0.01 * part for part in share])
     assert [decay for _, decay in seen] == pytest.approx([0.1, 2 / 11, 0.2, 0.2])
+
+
+@pytest.mark.parametrize("own", ["critic", "generator"])
+def test_each_player_moves_by_its_own_learning_rate(own):
+    """Adam's first step is the rate itself where there is a gradient, whatever its size."""
+    fields = {"learning_rate": 0.01, f"{own}_learning_rate": 0.03, "n_critic": 1, "precision": "float64"}
+    training = start(Config(**SMALL | fields))
+    before = {part: {n: w.clone() for n, w in getattr(training.state, part).items()} for part in PLAYERS}
+    iterate(training)
+    for part in PLAYERS:
+        after = getattr(training.state, part)
+        moved = np.concatenate([(after[n] - w).abs().numpy().ravel() for n, w in before[part].items()])
+        assert np.median(moved) == pytest.approx(0.03 if part == own else 0.01, rel=1e-3), part
 
 
 def test_both_players_move_by_the_learning_rate():

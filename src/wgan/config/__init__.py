@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from wgan.config import together
 from wgan.config.other_names import unknown_field
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
-from wgan.game.building import norm
 from wgan.game.constraints import CONSTRAINTS, Constraint
-from wgan.game.layers import mixes_batch, unbounded
 from wgan.game.networks import NETWORKS, Architecture
 from wgan.game.objectives import OBJECTIVES, Objective
 from wgan.game.slices import MULTIPLE
@@ -160,7 +159,9 @@ class Config:
     )
     constraint: Any = _objective("gradient-penalty", "How the critic is kept Lipschitz.", family="constraint")
     clip: float = _objective(0.01, "c of weight clipping. It keeps the critic's weights in [-c, c].", low=1e-12)
-    penalty_weight: float = _objective(1.0, "lambda, the weight of the gradient penalty in the critic's loss.", low=0)
+    penalty_weight: float = _objective(
+        1.0, "lambda, the weight of the penalty in the critic's loss. r1, r2 and r1-r2 use half of it.", low=0
+    )
     penalty_sides: str = _objective(
         "two",
         "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
@@ -219,10 +220,17 @@ class Config:
     learning_rate: float = _optimisation(
         2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
     )
+    critic_learning_rate: float | None = _optimisation(
+        None, "The learning rate of the critic at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+    )
+    generator_learning_rate: float | None = _optimisation(
+        None, "The learning rate of the generator at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+    )
     decay: str = _optimisation(
         "linear",
-        "How the learning rate changes: linear falls to 0 at the last step, none stays the same.",
-        choices=("none", "linear"),
+        "How the learning rates change: linear and cosine fall to 0 at the last step, along a line or half a wave of "
+        "the cosine; none stays the same.",
+        choices=("none", "linear", "cosine"),
     )
     beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
     beta2: float = _optimisation(
@@ -280,9 +288,7 @@ class Config:
         for name in self.unread():
             if (value := getattr(self, name)) != FIELDS[name].default:
                 raise _unread_error(self, name, value)
-        self._check_norm()
-        if self.slices != "none":
-            self._check_slices()
+        together.check(self, resolve("objective", self), resolve("constraint", self))
 
     def _check_member(self, family: str) -> None:
         """Store a member of a family as its name and parameters, and an object of your own unchanged."""
@@ -311,36 +317,6 @@ class Config:
         _refuse_others(family, made, {n: v for n in made if (v := getattr(self, n)) != FIELDS[n].default})
         for name, given in made.items():
             object.__setattr__(self, name, given)
-
-    def _check_norm(self) -> None:
-        constraint = resolve("constraint", self)
-        if isinstance(constraint, Named):
-            return
-        layers = [] if self.critic_norm == "auto" else norm(self.critic_norm)
-        if constraint.bounds_layers and unbounded(layers):
-            raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which bounds the slope of "
-                "each layer, but the slope of a norm has no bound; use --critic-norm none or auto."
-            )
-        if constraint.forbids_batch_norm and mixes_batch(layers):
-            raise WganError(
-                f"critic_norm is {self.critic_norm} under the {constraint.name} constraint, which penalises the "
-                "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
-            )
-
-    def _check_slices(self) -> None:
-        if self.slice_size % MULTIPLE:
-            low = self.slice_size // MULTIPLE * MULTIPLE
-            raise WganError(
-                f"slice_size is {self.slice_size}, but it is a multiple of {MULTIPLE}; use {low} or {low + MULTIPLE}."
-            )
-        if self.conditional != "none":
-            raise WganError(f"conditional is {self.conditional}, but slices have no labels; use --conditional none.")
-        if self.generator_norm == "layer":
-            raise WganError(
-                "generator_norm is layer, which would tie a volume to its size, but slices give volumes of any size; "
-                "use batch or none."
-            )
 
     def unread(self) -> frozenset[str]:
         """The names of the fields that nothing in this config reads, such as `clip` under a gradient penalty."""
@@ -420,10 +396,18 @@ class Config:
         later = math.ceil(step / every) - math.ceil(first / every) if every else 0
         return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
 
-    def learning_rate_at(self, step: int, steps: int | None = None) -> float:
-        """The learning rate of both players during `step` of a run of `steps` steps, by default those of the config."""
-        last = self.steps if steps is None else steps
-        return self.learning_rate * (1 - step / last if self.decay == "linear" else 1.0)
+    def learning_rate_at(self, step: int, steps: int | None = None, player: str = "critic") -> float:
+        """The learning rate of a player during `step` of a run of `steps` steps, by default those of the config."""
+        last, own = self.steps if steps is None else steps, getattr(self, f"{player}_learning_rate")
+        first = self.learning_rate if own is None else own
+        if self.decay == "cosine":
+            return first * (1 + math.cos(math.pi * step / last)) / 2
+        return first * (1 - step / last if self.decay == "linear" else 1.0)
+
+    def has_two_rates(self) -> bool:
+        """Whether the players have different learning rates."""
+        critic, generator = self.critic_learning_rate, self.generator_learning_rate
+        return (critic or self.learning_rate) != (generator or self.learning_rate)
 
     def average_at(self, step: int) -> float:
         """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""
@@ -431,6 +415,7 @@ class Config:
 
 
 FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
+RATES = ("learning_rate", "critic_learning_rate", "generator_learning_rate")
 OPERATIONAL = frozenset(name for name, f in FIELDS.items() if f.metadata.get("operational"))
 
 

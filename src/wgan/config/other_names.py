@@ -30,7 +30,9 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         "seed": "random_state random_seed rng manual_seed",
         "steps": "epochs n_epochs num_epochs max_epochs n_iter max_iter iterations n_iterations num_iterations niter "
         "n_steps num_steps max_steps total_steps train_steps training_steps nepoch",
-        "learning_rate": "lr lr_g lr_d lrg lrd g_lr d_lr learning_rate_init eta eta0 step_size alpha_lr",
+        "learning_rate": "lr learning_rate_init eta eta0 step_size alpha_lr",
+        "critic_learning_rate": "lr_d lrd d_lr lr_critic critic_lr discriminator_lr",
+        "generator_learning_rate": "lr_g lrg g_lr lr_generator generator_lr gen_lr",
         "decay": "lr_schedule lr_scheduler scheduler lr_decay",
         "batch": "batch_size batchsize minibatch_size n_batch bs",
         "n_critic": "critic_iters critic_iterations critic_steps n_critics d_steps d_iters diters n_discriminator "

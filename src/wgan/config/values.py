@@ -21,7 +21,7 @@ def kind(f: dataclasses.Field) -> type:
     """The type of a field's values other than None: int, float or str, and `object` for a family."""
     if "choices" in f.metadata:
         return str
-    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float}.get(
+    return {"str": str, "str | None": str, "int": int, "int | None": int, "float": float, "float | None": float}.get(
         f.type if isinstance(f.type, str) else getattr(f.type, "__name__", str(f.type)), object
     )
 

@@ -25,6 +25,7 @@ class Constraint(NamedTuple):
     each_row: bool = True  # the penalty looks at each row by itself, so no layer of the critic may mix a batch
     bounds_layers: bool = False  # the slope of each layer is bounded, so every layer of the critic must have a bound
     largest_weight: float | None = None  # c, if the weights stay in [-c, c]
+    wanted_slope: float | None = None  # the gradient norm that the penalty pulls the critic to
     parameters: Mapping[str, Any] | None = None
 
     @property
@@ -141,7 +142,79 @@ def gradient_penalty(penalty_weight: float = 10.0, penalty_sides: str = "two") -
         excess = norm - 1 if penalty_sides == "two" else engine.ops.relu(norm - 1)
         return penalty_weight * (excess * excess).mean(), norm.mean()
 
-    return Constraint("gradient-penalty", penalty=penalty)
+    return Constraint("gradient-penalty", penalty=penalty, wanted_slope=1.0)
+
+
+def _squared_slopes(engine: Any, score: Callable, rows: Any) -> Any:
+    """|grad f(x)|^2 of each row [batch]."""
+    slope = engine.input_grad(score, rows).reshape(len(rows), -1)
+    return (slope * slope).sum(1)
+
+
+def _mean_norm(engine: Any, squared: Any) -> Any:
+    return engine.ops.sqrt(squared + TINY).mean()
+
+
+@member
+def r1(penalty_weight: float = 10.0) -> Constraint:
+    """Add lambda / 2 E |grad f(x)|^2 at real rows (Mescheder, Geiger, Nowozin 2018, R1)."""
+
+    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        squared = _squared_slopes(engine, score, real)
+        return penalty_weight / 2 * squared.mean(), _mean_norm(engine, squared)
+
+    return Constraint("r1", penalty=penalty, wanted_slope=0.0)
+
+
+@member
+def r2(penalty_weight: float = 10.0) -> Constraint:
+    """Add lambda / 2 E |grad f(x)|^2 at fakes (Mescheder, Geiger, Nowozin 2018, R2)."""
+
+    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        squared = _squared_slopes(engine, score, fake)
+        return penalty_weight / 2 * squared.mean(), _mean_norm(engine, squared)
+
+    return Constraint("r2", penalty=penalty, wanted_slope=0.0)
+
+
+@member
+def r1_r2(penalty_weight: float = 10.0) -> Constraint:
+    """Add lambda / 2 E |grad f(x)|^2 at real rows and as much at fakes (Huang et al. 2024, R3GAN)."""
+
+    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        of_real, of_fake = (_squared_slopes(engine, score, rows) for rows in (real, fake))
+        norm = (_mean_norm(engine, of_real) + _mean_norm(engine, of_fake)) / 2
+        return penalty_weight / 2 * (of_real.mean() + of_fake.mean()), norm
+
+    return Constraint("r1-r2", penalty=penalty, wanted_slope=0.0)
+
+
+def _squared_between(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> Any:
+    """|grad f(x)|^2 [batch] at x = eps real + (1 - eps) fake."""
+    eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
+    return _squared_slopes(engine, score, eps * real + (1 - eps) * fake)
+
+
+@member
+def zero_centred(penalty_weight: float = 10.0) -> Constraint:
+    """Add lambda E |grad f(x)|^2 at x = eps real + (1 - eps) fake (Thanh-Tung, Tran, Venkatesh 2019)."""
+
+    def penalty(engine: Any, score: Callable, *rows: Any) -> tuple[Any, Any]:
+        squared = _squared_between(engine, score, *rows)
+        return penalty_weight * squared.mean(), _mean_norm(engine, squared)
+
+    return Constraint("zero-centred", penalty=penalty, wanted_slope=0.0)
+
+
+@member
+def wgan_div(penalty_weight: float = 2.0) -> Constraint:
+    """Add lambda E |grad f(x)|^6 at x = eps real + (1 - eps) fake (Wu et al. 2018, WGAN-div with p = 6)."""
+
+    def penalty(engine: Any, score: Callable, *rows: Any) -> tuple[Any, Any]:
+        squared = _squared_between(engine, score, *rows)
+        return penalty_weight * (squared * squared * squared).mean(), _mean_norm(engine, squared)
+
+    return Constraint("wgan-div", penalty=penalty, wanted_slope=0.0)
 
 
 GRAM = 9  # matrix products of `norm_bound`: 512^(1 / 1024) is 1.006
@@ -155,4 +228,9 @@ CONSTRAINTS = {
     "spectral": spectral,
     "orthogonal": orthogonal,
     "gradient-penalty": gradient_penalty,
+    "r1": r1,
+    "r2": r2,
+    "r1-r2": r1_r2,
+    "zero-centred": zero_centred,
+    "wgan-div": wgan_div,
 }

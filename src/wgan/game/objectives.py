@@ -20,15 +20,17 @@ class Objective(NamedTuple):
 
     `critic_loss(ops, real, fake)`, `generator_loss(ops, fake)` and `estimate(ops, real, fake)` return scalars;
     the estimate falls towards 0 as the fakes get better. `estimates` names the distance that it estimates;
-    `parameters` is None for an objective of your own.
+    `parameters` is None for an objective of your own. With `needs_real` the generator's loss is
+    `generator_loss(ops, fake, real)`, where the two batches have as many rows.
     """
 
     name: str
     critic_loss: Callable[[Any, Any, Any], Any]
-    generator_loss: Callable[[Any, Any], Any]
+    generator_loss: Callable[..., Any]
     estimate: Callable[[Any, Any, Any], Any]
     estimates: str
     parameters: Mapping[str, Any] | None = None
+    needs_real: bool = False  # the generator's loss compares the scores of its fakes with scores of real rows
 
 
 @member
@@ -70,6 +72,84 @@ def minimax(prior: float = 0.5) -> Objective:
 def non_saturating(prior: float = 0.5) -> Objective:
     """The GAN whose generator minimises -E log D(fake), with the fixed point of `minimax` (Goodfellow et al. 2014)."""
     return minimax(prior)._replace(name="non-saturating", generator_loss=lambda ops, fake: ops.softplus(-fake).mean())
+
+
+@member
+def least_squares() -> Objective:
+    """The least-squares GAN (Mao et al. 2017) with the targets 1 for real rows and 0 for fakes.
+
+    The critic minimises E (f(real) - 1)^2 / 2 + E f(fake)^2 / 2, the generator E (f(fake) - 1)^2 / 2. The best
+    critic is p / (p + q), where its loss is 1/4 less an eighth of the integral of (p - q)^2 / (p + q).
+    """
+
+    def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
+        return (((real - 1) * (real - 1)).mean() + (fake * fake).mean()) / 2
+
+    return Objective(
+        "least-squares",
+        critic_loss=critic_loss,
+        generator_loss=lambda ops, fake: ((fake - 1) * (fake - 1)).mean() / 2,
+        estimate=lambda ops, real, fake: 2 - 8 * critic_loss(ops, real, fake),
+        estimates="triangular discrimination, the integral of (p - q)^2 / (p + q), at most 2, from below",
+    )
+
+
+@member
+def hinge() -> Objective:
+    """The hinge loss (Lim, Ye 2017; Miyato et al. 2018).
+
+    The critic minimises E max(0, 1 - f(real)) + E max(0, 1 + f(fake)), the generator -E f(fake). The best critic is the
+    sign of p - q, where its loss is 2 less twice the total variation.
+    """
+
+    def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
+        return ops.relu(1 - real).mean() + ops.relu(1 + fake).mean()
+
+    return Objective(
+        "hinge",
+        critic_loss=critic_loss,
+        generator_loss=lambda ops, fake: -fake.mean(),
+        estimate=lambda ops, real, fake: 1 - critic_loss(ops, real, fake) / 2,
+        estimates="total variation, at most 1, from below",
+    )
+
+
+@member
+def relativistic() -> Objective:
+    """The relativistic GAN with pairs (Jolicoeur-Martineau 2019; Huang et al. 2024).
+
+    The critic minimises E softplus(f(fake) - f(real)) over pairs of a real row and a fake, and the generator minimises
+    E softplus(f(real) - f(fake)). So the critic learns which row of a pair is real. The best critic is log(p / q).
+    """
+    return Objective(
+        "relativistic",
+        critic_loss=lambda ops, real, fake: ops.softplus(fake - real).mean(),
+        generator_loss=lambda ops, fake, real: ops.softplus(real - fake).mean(),
+        estimate=lambda ops, real, fake: log(2) - ops.softplus(fake - real).mean(),
+        estimates="Jensen-Shannon divergence of the pairs (real, fake) and (fake, real) in nats, from below",
+        needs_real=True,
+    )
+
+
+@member
+def relativistic_average() -> Objective:
+    """The relativistic average GAN (Jolicoeur-Martineau 2019): each score less the mean score of the other batch.
+
+    The critic minimises E softplus(mean f(fake) - f(real)) + E softplus(f(fake) - mean f(real)). The generator
+    minimises the same loss with real rows and fakes exchanged.
+    """
+
+    def loss(ops: Any, higher: Any, lower: Any) -> Any:
+        return ops.softplus(lower.mean() - higher).mean() + ops.softplus(lower - higher.mean()).mean()
+
+    return Objective(
+        "relativistic-average",
+        critic_loss=loss,
+        generator_loss=lambda ops, fake, real: loss(ops, fake, real),
+        estimate=lambda ops, real, fake: 2 * log(2) - loss(ops, real, fake),
+        estimates="relativistic average divergence (Jolicoeur-Martineau 2020) in nats, at most 2 log 2",
+        needs_real=True,
+    )
 
 
 def f_gan(
@@ -145,5 +225,9 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "wasserstein": wasserstein,
     "minimax": minimax,
     "non-saturating": non_saturating,
+    "least-squares": least_squares,
+    "hinge": hinge,
+    "relativistic": relativistic,
+    "relativistic-average": relativistic_average,
     **{f"fgan-{name}": _f_gan_of(name) for name in DIVERGENCES},
 }

@@ -59,6 +59,9 @@ class Draws(NamedTuple):
     `generator_label` those of the generator's batch. With augmentation, `augment` holds the parameters for real rows
     and for fakes [n_critic, 2, batch, numbers], and `generator_augment` those for the generator's batch.
 
+    Where the objective needs real rows in the generator's step, `generator_real` holds them, `generator_label` is
+    their condition and that of the fakes, and `generator_augment` is [2, batch, numbers], first those for real rows.
+
     Where the critic sees slices, z has axes of space and a row for each volume. `where` says which slices of the
     volumes the critic sees in its steps, as `slices_of` takes it, and `generator_where` in the generator's.
     """
@@ -73,6 +76,7 @@ class Draws(NamedTuple):
     generator_augment: Any = None
     where: Any = None
     generator_where: Any = None
+    generator_real: Any = None
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
@@ -168,15 +172,26 @@ def generator_step(
     label: Any = None,
     augment: Any = None,
     where: Any = None,
+    real: Any = None,
 ) -> tuple[State, dict[str, Any]]:
-    """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new."""
-    engine = game.engine
+    """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new.
+
+    `real` are the real rows that the objective needs here, or None.
+    """
+    engine, objective = game.engine, game.objective
+    if game.augment and objective.needs_real:
+        of_real, augment = augment[0], augment[1]
+        real = game.augment.apply(engine.ops, real, of_real)
 
     def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
         rows = seen(game, generate(game, generator, z, label=label), where)
         rows = game.augment.apply(engine.ops, rows, augment) if game.augment else rows
-        found = outputs(game, state.critic, rows, label)
-        value = game.objective.generator_loss(engine.ops, found[:, 0])
+        if objective.needs_real:
+            beside, found = paired_outputs(game, state.critic, real, rows, label)
+            value = objective.generator_loss(engine.ops, found[:, 0], beside[:, 0])
+        else:
+            found = outputs(game, state.critic, rows, label)
+            value = objective.generator_loss(engine.ops, found[:, 0])
         if not game.auxiliary:
             return value, {"generator_loss": value}
         class_loss = told_loss(engine.ops, found[:, 1:], label, game.auxiliary.told)
@@ -190,9 +205,12 @@ def generator_step(
 
 
 def iteration(
-    game: Game, state: State, draws: Draws, learning_rate: float, decay: float
+    game: Game, state: State, draws: Draws, learning_rate: float, decay: float, generator_rate: float | None = None
 ) -> tuple[State, dict[str, Any]]:
-    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step."""
+    """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step.
+
+    The generator's learning rate is `generator_rate`, or the critic's if that is None.
+    """
     count, batch = draws.mix.shape
     at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
@@ -207,6 +225,7 @@ def iteration(
         return critic_step(game, state, real, fake, mix, learning_rate, **given)
 
     state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *optional.values()))
-    last = draws.generator_z, learning_rate, decay, draws.generator_label, draws.generator_augment
-    state, more = generator_step(game, state, *last, draws.generator_where)
+    rate = learning_rate if generator_rate is None else generator_rate
+    last = draws.generator_z, rate, decay, draws.generator_label, draws.generator_augment
+    state, more = generator_step(game, state, *last, draws.generator_where, draws.generator_real)
     return state, {**info, **more}

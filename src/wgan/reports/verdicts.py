@@ -17,7 +17,7 @@ import numpy as np
 
 from wgan.reports import structure
 from wgan.reports.ignored import ignored
-from wgan.reports.remedies import best_checkpoint, or_bound_the_critic, other_norm
+from wgan.reports.remedies import best_checkpoint, or_bound_the_critic, other_norm, to_a_slope
 from wgan.reports.series import (
     FEWEST,
     NORMAL,
@@ -153,7 +153,8 @@ def vanishing_gradient(log: Log, config: dict[str, Any]) -> Verdict | None:
     slope, clipped = late_median(log, "gradient_norm_fake"), late_median(log, "clipped_weights")
     if not (slope < FLATTEST and _is_stuck(log)):
         return None
-    evidence = f"The slope of the critic at the samples is {slope:.1e}, but it should be near 1. {_how_far(log)}"
+    wanted, remedy = to_a_slope(config)
+    evidence = f"The slope of the critic at the samples is {slope:.1e}, {wanted}. {_how_far(log)}"
     if clipped > 0.5:
         bound = config.get("clip")
         limit = f"±{bound:g}" if bound else "the clipping limit"
@@ -162,10 +163,6 @@ def vanishing_gradient(log: Log, config: dict[str, Any]) -> Verdict | None:
             "vanishing gradient", "fault", "Clipping has saturated the critic, and its gradient vanishes.", evidence,
             "Raise --clip, tenfold first, or use --constraint gradient-penalty.", ALL,
         )  # fmt: skip
-    if config.get("constraint") == "gradient-penalty":
-        remedy = "Raise --penalty-weight, which holds the slope near 1, or lower the learning rate."
-    else:
-        remedy = "Use --constraint gradient-penalty, which holds the slope near 1."
     return Verdict(
         "vanishing gradient", "fault", "The critic is flat at the samples, so the generator learns nothing.",
         evidence, remedy, ALL,

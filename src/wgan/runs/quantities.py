@@ -150,8 +150,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "gradient_norm_fake": Quantity(
         "Gradient norm of the critic at samples",
-        "The mean norm of the critic's gradient at up to 64 samples. The generator learns from this gradient, and a "
-        "penalty holds its norm near 1.",
+        "The mean norm of the critic's gradient at up to 64 samples. The generator learns from this gradient, and "
+        "the gradient penalty holds its norm near 1.",
         "score / encoded unit",
         axis="gradient norm",
         label="at samples",
@@ -172,8 +172,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "gradient_norm": Quantity(
         "Gradient norm of the critic in the penalty",
-        "The mean norm of the critic's gradient at the points of the penalty in the previous iteration; it should stay "
-        "near 1.",
+        "The mean norm of the critic's gradient at the points of the penalty in the previous iteration; "
+        "the gradient penalty holds it near 1, and the zero-centred penalties pull it to 0.",
         "score / encoded unit",
         verdicts=("exploding critic",),
     ),
@@ -199,6 +199,11 @@ QUANTITIES: dict[str, Quantity] = {
         verdicts=("vanishing gradient",),
     ),
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
+    "generator_learning_rate": Quantity(
+        "Learning rate of the generator",
+        "The generator's learning rate in the next step, where it is not the critic's.",
+        "weight / update",
+    ),
     "extended_to": Quantity(
         "Extended to", "The steps of the whole run from this step on, where it was given more of them.", "steps"
     ),

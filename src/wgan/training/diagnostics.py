@@ -194,7 +194,8 @@ def engine_values(
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
     critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
-    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some)[0].generator
+    beside = real if game.objective.needs_real else None
+    generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some, None, None, beside)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
         gradient = critic[name]
         found[f"critic_gradient.{name.removesuffix('.weight')}"] = engine.ops.sqrt((gradient * gradient).sum())

@@ -23,9 +23,9 @@ def steps_at(config: Config, pieces: Pieces, step: int) -> int:
     return next((steps for until, steps in pieces if step < until), config.steps)
 
 
-def learning_rate_at(config: Config, pieces: Pieces, step: int) -> float:
-    """The learning rate of both players during `step`."""
-    return config.learning_rate_at(step, steps_at(config, pieces, step))
+def learning_rate_at(config: Config, pieces: Pieces, step: int, player: str = "critic") -> float:
+    """The learning rate of a player during `step`."""
+    return config.learning_rate_at(step, steps_at(config, pieces, step), player)
 
 
 def pieces_of(saved: dict[str, Any]) -> Pieces:
@@ -74,8 +74,9 @@ def words(config: Config, pieces: Pieces, at: int) -> str:
     before = config.learning_rate_at(at, next(steps for until, steps in pieces if until == at))
     does = (
         f"starts again at {rate:.3g}, as in a run of that many steps, and falls to 0"
-        if config.decay == "linear"
+        if config.decay != "none"
         else f"stays {rate:.3g}"
     )
-    fell = f", which had fallen to {before:.3g}," if config.decay == "linear" else ""
-    return f"extended at step {at:,} to {config.steps:,} steps: the learning rate{fell} {does}."
+    fell = f", which had fallen to {before:.3g}," if config.decay != "none" else ""
+    whose = "critic's " if config.has_two_rates() else ""
+    return f"extended at step {at:,} to {config.steps:,} steps: the {whose}learning rate{fell} {does}."

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.config import FIELDS, RATES
 from wgan.errors import WganError
 from wgan.game import step
 from wgan.runs import checkpoint
@@ -76,11 +77,12 @@ def stop(watch: Watch, training: Training, found: Fault, out: Path | None) -> No
         runs.append(out, {"step": fault.step, "fault": f"{fault.name} became {fault.value}{fault.where}"})
     kept = checkpoint.steps(out / "checkpoints") if out else []
     last = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
+    fields = [name for name in RATES if getattr(training.config, name) != FIELDS[name].default] or ["learning_rate"]
+    rate = " and ".join(f"--{name.replace('_', '-')}" for name in fields)
     weight = " or --penalty-weight" if training.game.constraint.penalty else ""
     bounded = "" if training.config.constraint != "none" else ", or use a constraint that keeps the critic Lipschitz"
     raise WganError(
-        f"{fault.name} became {fault.value} at step {fault.step}{fault.where}{last}. "
-        f"Lower --learning-rate{weight}{bounded}."
+        f"{fault.name} became {fault.value} at step {fault.step}{fault.where}{last}. Lower {rate}{weight}{bounded}."
     )
 
 
@@ -100,18 +102,19 @@ def _began(training: Training, good: checkpoint.Checkpoint, until: int) -> Fault
 def _parts(training: Training, at: int) -> Iterator[Fault | None]:
     """What is not finite in the iteration that leads to step `at`, part by part in the order of Algorithm 1."""
     game, state, drawn = training.game, training.state, draws(training, training.step)
-    run, (rate, decay) = game.engine.run, rates(training, training.step)
+    run, (rate, decay, own) = game.engine.run, rates(training, training.step)
     count = len(drawn.mix)
     for i in range(count):
         where = f", in critic step {i + 1} of {count}"
-        label, augment = (x if x is None else x[i] for x in (drawn.label, drawn.augment))
-        fake = run(step.generate, game, state.generator, drawn.z[i], None, label)
+        label, augment, seen = (x if x is None else x[i] for x in (drawn.label, drawn.augment, drawn.where))
+        fake = step.seen(game, run(step.generate, game, state.generator, drawn.z[i], None, label), seen)
         yield _in_arrays({"fake": game.engine.numpy(fake)}, at, where)
         state, info = run(step.critic_step, game, state, drawn.real[i], fake, drawn.mix[i], rate, label, augment)
         yield from _in_player(training, "critic", info, state, at, where)
     where = ", in the generator's step"
-    last = drawn.generator_z, rate, decay, drawn.generator_label, drawn.generator_augment
-    state, info = run(step.generator_step, game, state, *last)
+    rate = rate if own is None else own
+    last = drawn.generator_z, rate, decay, drawn.generator_label, drawn.generator_augment, drawn.generator_where
+    state, info = run(step.generator_step, game, state, *last, drawn.generator_real)
     yield from _in_player(training, "generator", info, state, at, where)
 
 

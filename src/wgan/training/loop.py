@@ -80,7 +80,7 @@ def advance(
         if at % config.log_every == 0 or measured or last or was_extended:
             record = {"step": at, **losses(training), **estimates(training), **measured}
             finite.check(watch, training, record, at, out)
-            record["learning_rate"] = rates(training, min(at, config.steps - 1))[0] if config.steps else 0.0
+            record |= _logged_rates(training, at)
             record |= {"extended_to": extension.steps_at(config, training.extended, at)} if was_extended else {}
             seconds = time.perf_counter() - began
             speed = (at - first) / seconds if seconds > 0 else 0.0  # the clock of a machine can stand still
@@ -99,6 +99,14 @@ def advance(
         # checked one step late, so that the engine computes this step while the host checks the one before
         finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
         before = training.info
+
+
+def _logged_rates(training: Training, at: int) -> Record:
+    """The learning rate of the next step, and the generator's where it is another."""
+    if not training.config.steps:
+        return {"learning_rate": 0.0}
+    rate, _, own = rates(training, min(at, training.config.steps - 1))
+    return {"learning_rate": rate} | ({} if own is None else {"generator_learning_rate": own})
 
 
 def _keep_curves(out: Path | None, at: int, curves: dict[str, Any]) -> None:

@@ -177,19 +177,24 @@ def draws(training: Training, at: int) -> Draws:
         chosen = _crops_in_turn(training, first, count * batch)
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
     if config.flip == "horizontal":
-        flipped = streams.uniform(seed, "flip", at, (len(real),)) < 0.5
-        real[flipped] = real[flipped][:, :, ::-1]
+        _flip(real, streams.uniform(seed, "flip", at, (len(real),)))
     generator_batch = config.generator_batch or batch
     more: dict[str, Any] = {}
+    needs_real = training.game.objective.needs_real
+    if needs_real or training.classes:
+        purpose, first_last = "generator_rows" if needs_real else "generator_label", at * generator_batch
+        others = training.rows[streams.real_rows(seed, first_last, generator_batch, len(training.rows), purpose)]
+    if needs_real:
+        more["generator_real"] = _generator_real(training, others, at)
     if augment := training.game.augment:
         shape = (count, 2, batch, augment.numbers)
         more["augment"] = engine.array(augment.draw(streams.uniform(seed, "augment", at, shape)))
-        last = streams.uniform(seed, "generator_augment", at, (generator_batch, augment.numbers))
+        of_last = *([2] if needs_real else []), generator_batch, augment.numbers
+        last = streams.uniform(seed, "generator_augment", at, of_last)
         more["generator_augment"] = engine.array(augment.draw(last))
     if training.classes and training.codes is not None:
-        others = streams.real_rows(seed, at * generator_batch, generator_batch, len(training.rows), "generator_label")
         label = training.classes.encode(training.codes[chosen]).reshape(count, batch, -1)
-        more |= {"label": engine.array(label), "generator_label": labels_of(training, training.rows[others])}
+        more |= {"label": engine.array(label), "generator_label": labels_of(training, others)}
     z, made, made_last = z_shape(config), batch, generator_batch
     if training.game.architecture.noise:
         made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
@@ -205,6 +210,21 @@ def draws(training: Training, at: int) -> Draws:
         engine.array(streams.normal(seed, "generator_z", at, (made_last, *z))),
         **more,
     )
+
+
+def _flip(rows: np.ndarray, drawn: np.ndarray) -> None:
+    """Mirror, in place, the images whose uniform draw is below 1/2."""
+    flipped = drawn < 0.5
+    rows[flipped] = rows[flipped][:, :, ::-1]
+
+
+def _generator_real(training: Training, chosen: np.ndarray, at: int) -> Any:
+    """The real rows of the generator's step, with noise and mirrors of their own."""
+    rng = streams.stream(training.config.seed, "generator_changes", at)
+    real = encoded(training, chosen, rng)
+    if training.config.flip == "horizontal":
+        _flip(real, rng.random(len(real), np.float32))
+    return training.game.engine.array(real)
 
 
 def _crops_in_turn(training: Training, first: int, count: int) -> np.ndarray:
@@ -250,9 +270,11 @@ def iterate(training: Training) -> None:
     training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
 
 
-def rates(training: Training, at: int) -> tuple[float, float]:
-    """The learning rate and the decay of the generator's average at a step."""
-    return extension.learning_rate_at(training.config, training.extended, at), training.config.average_at(at)
+def rates(training: Training, at: int) -> tuple[float, float, float | None]:
+    """The learning rate at a step, the decay of the generator's average, and the generator's rate if it differs."""
+    config, pieces = training.config, training.extended
+    own = extension.learning_rate_at(config, pieces, at, "generator") if config.has_two_rates() else None
+    return extension.learning_rate_at(config, pieces, at), config.average_at(at), own
 
 
 def losses(training: Training) -> Record:
