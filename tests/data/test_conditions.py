@@ -58,6 +58,20 @@ def test_numbers_are_standardised_and_wide_positive_ones_by_their_logarithm():
     assert "logarithm" in in_words(condition)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "log"),
+    [
+        (np.random.default_rng(0).uniform(0, 1, 500), False),  # spans decades near 0, but its logarithm is skewed
+        (np.exp(np.random.default_rng(0).uniform(0, 9, 500)), True),
+        (np.exp(np.random.default_rng(0).normal(0, 0.5, 500)), False),  # skewed, but within two decades
+        (-np.exp(np.random.default_rng(0).uniform(0, 9, 500)), False),
+    ],
+)
+def test_a_logarithm_is_taken_where_it_makes_numbers_less_skewed(numbers, log):
+    dataset = told(data.from_array(np.random.default_rng(1).normal(size=(500, 2))), numbers)
+    assert condition_of(dataset, np.arange(500), 0)[0].scales[0].log == log
+
+
 def test_a_gap_has_a_unit_of_its_own_and_the_number_is_then_zero():
     frame, (_, condition, values) = people(), given("debt")
     encoded, gaps = condition.encode(values), frame["debt"].isna().to_numpy()

@@ -21,7 +21,7 @@ from wgan.maths.exact import as_float64
 
 KEPT = 2**14  # numbers of the training rows' conditions that a run keeps, to draw from where it is told nothing
 MOST_KEPT = 1024  # rows of them
-DECADES = 100.0  # positive numbers whose ends have this ratio are read on a logarithmic scale
+DECADES = 100.0  # positive numbers whose ends have this ratio are read by their logarithm, if that is less skewed
 FARTHEST = 1e6  # standard deviations from the mean, beyond which a number is refused; no row of real data is there
 LARGEST = 1e100  # of a condition's numbers: the squares of larger ones overflow
 LABEL = "label"  # the column of the labels, where a row has numbers too
@@ -200,9 +200,16 @@ def condition_of(dataset: Dataset, rows: np.ndarray, seed: int) -> tuple[Conditi
     return Columns(given.form, scales, drawn, given.places), values
 
 
+def _skew(values: np.ndarray) -> float:
+    """The absolute skewness of numbers; 0 for equal ones."""
+    apart = values / (np.abs(values).max() or 1.0)
+    apart = apart - apart.mean()
+    return float(np.abs((apart**3).mean()) / (apart.std() or 1.0) ** 3)
+
+
 def _scale_of(name: str, values: np.ndarray) -> Scale:
     kept = values[~np.isnan(values)]
-    log = bool(kept.min() > 0 and kept.max() >= DECADES * kept.min())
+    log = bool(kept.min() > 0 and kept.max() >= DECADES * kept.min()) and _skew(np.log(kept)) < _skew(kept)
     kept = np.log(kept) if log else kept
     if np.abs(kept).max() > LARGEST:
         raise WganError(
