@@ -292,7 +292,8 @@ def test_the_guess_without_a_model_is_the_commonest_level_or_the_mean():
     train = np.array([[35.0, 1, 0], [np.nan, 1, 0], [35, 1, 1]])
     assert baseline(form, real, train, 2) == 2 / 3
     assert baseline(form, real, train, 0) == 0, "the mean itself explains no variance"
-    assert baseline(form, real, np.array([*train, [10, 0, 0]]), 0) == pytest.approx(1 - (125 + (35 - 80 / 3) ** 2) / 125)
+    more = np.array([*train, [10, 0, 0]])
+    assert baseline(form, real, more, 0) == pytest.approx(1 - (125 + (35 - 80 / 3) ** 2) / 125)
     assert baseline(form, real[3:], train, 2) is None
 
 
