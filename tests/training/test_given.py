@@ -220,6 +220,7 @@ def test_images_are_given_numbers_and_files_of_samples_hold_them(tmp_path):
     rng = np.random.default_rng(0)
     rows, numbers = rng.integers(0, 256, (60, 8, 8, 1)).astype(np.uint8), rng.uniform(0.1, 1, (60, 2))
     np.savez(tmp_path / "a.npz", rows=rows, condition=numbers)
+    assert "each row has a condition, which samples are given: 0, 1" in called("data", tmp_path / "a.npz").stdout
     done = called("train", tmp_path / "a.npz", *FLAGS, "--network", "dcgan", "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     done = called("sample", tmp_path / "run", "--given", "0=0.5,1=0:1:3", "--out", tmp_path / "s.npz")

@@ -56,7 +56,7 @@ def data(
     NAME is a data set, a folder or a file. The description says what it holds and where it was found. A table gets a
     line for each column: its kind, an example, and what samples will hold. A ? marks a guess, which is explained below.
     """
-    from wgan.data import DATASETS, describe, is_table, label_counts, load, look, note_lines, read_table, verified
+    from wgan.data import DATASETS, describe, is_table, load, look, note_lines, read_table, verified
     from wgan.data.axes import in_words
     from wgan.data.stored import words
     from wgan.runs.folder import read_described
@@ -94,13 +94,20 @@ def data(
         say_page("\n".join([describe(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)]))
         return
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
-    if counts := label_counts(dataset.labels, dataset.label_names):
-        say(counts)
-    for line in note_lines(dataset):
-        say(line)
     choice = recommended(dataset)
-    for line in (f"{choice.why}.", *_few(len(rows), choice.preset)):
+    for line in (*_told(dataset), *note_lines(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)):
         say(line)
+
+
+def _told(dataset: "Dataset") -> list[str]:
+    """Lines on the labels and the condition of a data set."""
+    from wgan.data import label_counts
+
+    counts, given = label_counts(dataset.labels, dataset.label_names), dataset.condition
+    if given is None:
+        return [counts] if counts else []
+    names = ", ".join(str(column.name) for column in given.form.columns)
+    return [*([counts] if counts else []), f"each row has a condition, which samples are given: {names}"]
 
 
 def _few(count: int, preset: str) -> list[str]:

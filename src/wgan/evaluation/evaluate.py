@@ -242,18 +242,20 @@ def compare(
         found, lacking = more[0] | found, more[1] | lacking
     if len(dataset.form.shape) > 1:  # rows with axes of space
         most = most_rows(dataset.form.shape)
-        of_samples, of_train, of_held_out = (
-            dataset.form.at_rest(samples_at_rest[: min(most, count)]),
-            dataset.rows[train[: min(most, count)]],
-            dataset.rows[held_out[:most]],
-        )
-        more = _measurements(
-            STRUCTURE_METRICS, StructureSets(of_held_out, of_samples), StructureSets(of_held_out, of_train), seen, note
-        )
+        formed = _structure_sets(dataset, samples_at_rest[:count], train[:count], held_out, most)
+        more = _measurements(STRUCTURE_METRICS, *formed, seen, note)
         found, lacking = found | more[0], lacking | more[1]
         if most < max(count, len(held_out)):
             about["structure"] = f"spectra and the like: the first {most:,} rows of each set"
     return found, lacking, about
+
+
+def _structure_sets(
+    dataset: Dataset, samples: np.ndarray, train: np.ndarray, held_out: np.ndarray, most: int
+) -> tuple[StructureSets, StructureSets]:
+    """The first `most` held-out rows beside samples, and beside training rows for the floor."""
+    real, made = dataset.rows[held_out[:most]], dataset.form.at_rest(samples[:most])
+    return StructureSets(real, made), StructureSets(real, dataset.rows[train[:most]])
 
 
 Pair = tuple[np.ndarray, np.ndarray]
