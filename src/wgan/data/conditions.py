@@ -265,8 +265,9 @@ def told(dataset: Dataset, y: Any) -> Dataset:
         if len(y) != count:
             raise WganError(f"y has {len(y):,} rows, but X has {count:,}; give one for each.")
         table = from_frame(y, name="y")
-        _refuse_unvaried(table, list(range(len(table.form.columns))))  # type: ignore[attr-defined]
-        return replace(dataset, condition=Given(table.form, table.rows))  # type: ignore[arg-type]
+        assert isinstance(table.form, TableForm)
+        _refuse_unvaried(table, list(range(len(table.form.columns))))
+        return replace(dataset, condition=Given(table.form, table.rows))
     if not is_label(y):
         return replace(dataset, condition=of_array(y, count, "y"))
     labels, names = as_labels(y, count, "y")

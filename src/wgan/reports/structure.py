@@ -7,9 +7,7 @@ errors. Both are read at the last measurement.
 import math
 from collections.abc import Callable
 
-import numpy as np
-
-from wgan.reports.series import Log, column, floor_value
+from wgan.reports.series import Log, floor_value, last_value
 from wgan.runs.of_structure import MEASURES
 from wgan.runs.quantities import number, share, with_error
 
@@ -22,8 +20,8 @@ def differing(log: Log) -> list[str]:
     """The names in `MEASURES` of those that differ, the surest difference first."""
     found: dict[str, float] = {}
     for name in MEASURES:
-        value, floor = _newest(log, name), floor_value(log, name)
-        surest, error = _newest(log, f"{name}_worst"), _newest(log, f"{name}_worst_error")
+        value, floor = last_value(log, name), floor_value(log, name)
+        surest, error = last_value(log, f"{name}_worst"), last_value(log, f"{name}_worst_error")
         if value >= TIMES * floor > 0 and abs(surest) >= ERRORS * max(error, LEAST_ERROR):
             found[name] = abs(surest) / max(error, LEAST_ERROR)
     return sorted(found, key=lambda name: -found[name])
@@ -31,7 +29,9 @@ def differing(log: Log) -> list[str]:
 
 def in_words(log: Log) -> tuple[str, str] | None:
     """The sentence on the measure that differs most surely, and the numbers behind it; None where none differs."""
-    places = {name: (_newest(log, f"{name}_worst_at"), _newest(log, f"{name}_worst_channel")) for name in MEASURES}
+    places = {
+        name: (last_value(log, f"{name}_worst_at"), last_value(log, f"{name}_worst_channel")) for name in MEASURES
+    }
     found = differing(log)
     if not found:
         return None
@@ -42,23 +42,16 @@ def in_words(log: Log) -> tuple[str, str] | None:
     return sentences[0], " ".join([numbers[0], *evidence, limits])
 
 
-def _newest(log: Log, name: str) -> float:
-    """The last value of a column; NaN without a value."""
-    values = column(log, name)
-    known = values[np.isfinite(values)]
-    return float(known[-1]) if len(known) else math.nan
-
-
 def _sentence(name: str, log: Log, at: float, channel: float) -> str:
     """Where a measure differs, in words."""
-    surest, error = _newest(log, f"{name}_worst"), _newest(log, f"{name}_worst_error")
+    surest, error = last_value(log, f"{name}_worst"), last_value(log, f"{name}_worst_error")
     place = f" in channel {channel:.0f}" if math.isfinite(channel) and name != "channels" else ""
     return _SENTENCES[name](surest, error, at, channel, place)
 
 
 def _numbers(name: str, log: Log) -> str:
     """The difference of a measure beside its floor."""
-    value, floor = _newest(log, name), floor_value(log, name)
+    value, floor = last_value(log, name), floor_value(log, name)
     one = MEASURES[name]
     text = share if one.percent else number
     return f"{one.name}: {text(value)}, and {text(floor)} between real rows ({one.is_the})."
