@@ -92,7 +92,7 @@ def _arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator
     for number, layer in enumerate(layers):
         kind = LAYERS[layer["kind"]]
         for what, w in kind.init(layer, row, layer.get("init", scheme), rng).items():
-            yield f"{_name(number, layer)}.{what}", w
+            yield f"{layer_name(number, layer)}.{what}", w
         row = kind.shape(layer, row)
 
 
@@ -112,14 +112,14 @@ def apply_layers(
     """
     seen = Seen(moments, label)
     for number, layer in enumerate(layers):
-        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + _name(number, layer)), x, seen)
+        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + layer_name(number, layer)), x, seen)
     return x
 
 
 def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, float]]:
     """The name of each array that a constraint may project, with its number in `Kind.matrices`."""
     for number, layer in enumerate(layers):
-        name = path + _name(number, layer)
+        name = path + layer_name(number, layer)
         kind = LAYERS[layer["kind"]]
         for part in kind.inside:
             yield from matrices(layer[part], params, f"{name}.{part}.")
@@ -180,11 +180,12 @@ def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "
             return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"
         slope = LAYERS[layer["kind"]].slope
         assert slope is not None
-        bound, row = bound * slope(layer, Arrays(params, path + _name(number, layer)), row, out), out
+        bound, row = bound * slope(layer, Arrays(params, path + layer_name(number, layer)), row, out), out
     return bound * (1 + 1e-12), ""
 
 
-def _name(number: int, layer: Layer) -> str:
+def layer_name(number: int, layer: Layer) -> str:
+    """What the names of the arrays of a layer begin with, by its place in the list."""
     return f"{number:02d}.{layer['kind']}"
 
 
