@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.arrays import INIT
@@ -105,6 +106,15 @@ def shared(x, sizes):
     return (np.tanh(x[..., :1]) + 1) * parts[..., : sum(sizes)] * groups
 
 
+def mixture(a, x):
+    """The upper envelope of the cones, the lower one and the plane, in shares by a softmax."""
+    shares = np.exp(a["shares"]) / np.exp(a["shares"]).sum()
+    upper = (a["peak_bias"] - cdist(x, a["peaks"])).max(1)
+    lower = (a["valley_bias"] + cdist(x, a["valleys"])).min(1)
+    plane = x @ a["normal"][0] / np.linalg.norm(a["normal"])
+    return (np.stack([upper, lower, plane], 1) @ shares)[:, None]
+
+
 IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolutions' are in tests/engines
     "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
     "class_bias": lambda _, a, x, c: x + told(a["classes"], x, c),
@@ -123,6 +133,7 @@ IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolu
     "swish": lambda _, a, x, c: x / (1 + np.exp(-x)),
     "shifted_softplus": lambda _, a, x, c: np.logaddexp(0, 2 * x + 2) / 2 - 1,
     "groupsort": lambda _, a, x, c: pairs(x),
+    "cones": lambda _, a, x, c: mixture(a, x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
     "shares": lambda layer, a, x, c: shared(x, layer["sizes"]),
     "reshape": lambda layer, a, x, c: x.reshape(-1, *layer["shape"]),
@@ -152,6 +163,7 @@ def test_the_axes_of_an_examples_rows_have_lengths_of_their_own(kind):
     assert len(set(row)) == len(row)
 
 
+CONES = {"peak_bias", "valley_bias", "shares"}
 FANS = {  # the shape of each array of weights, and how many numbers each unit takes and each number goes to
     "dense": [((5, 4), 4, 5)],
     "conv": [((5, 3, 4, 4), 3 * 16, 5 * 16)],
@@ -162,6 +174,7 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
     "conv_transpose of 3 axes": [((2, 5, 4, 4, 4), 2 * 64, 5 * 64)],
     "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
     "projection of 0 axes": [((1, 4), 4, 1), ((5, 4), 4, 1)],
+    "cones": [((5, 4), 2, 2), ((5, 4), 2, 2), ((1, 4), 2, 2)],  # the points have variance 1, as standardised rows do
     "class_bias": [((3, 4), 1, 4)],  # a condition counts as much as all of z
     "class_bias of 2 axes": [((3, 2), 1, 2)],
     "class_bias of 1 axes": [((3, 2), 1, 2)],
@@ -185,7 +198,7 @@ def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     first = others.pop("hidden", None)  # by Glorot, since a tanh follows it
     assert first is None or 0 < np.abs(first).max() <= math.sqrt(6 / (3 + 5))
     assert all((w == (what == "scale")).all() for what, w in others.items()), "biases start at 0, scales at 1"
-    assert others.keys() <= {"bias", "scale", "told_scale", "told_bias", "hidden_bias"}
+    assert others.keys() <= {"bias", "scale", "told_scale", "told_bias", "hidden_bias"} | CONES
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -351,7 +364,7 @@ ARGUMENTS = {
     "dense": (X, X[:3], X[0, :3]), "matmul": (X, X.T), "conv": (MAP, W, B, 2, (1, 1)),
     "conv_transpose": (MAP, W.swapaxes(0, 1), B, 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
     "moments": (MAP,), "layer_norm": (MAP,), "relu": (X,), "leaky_relu": (X, 0.2), "groupsort": (X,),
-    "softmax": (X, (2, 3)), "spread": (X, (2, 3, 1, 4, 2, 1)),
+    "largest": (X,), "softmax": (X, (2, 3)), "spread": (X, (2, 3, 1, 4, 2, 1)),
     "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
     "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
 }  # fmt: skip

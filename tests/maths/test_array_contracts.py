@@ -68,7 +68,6 @@ WITHOUT_ARRAYS = {
     "divergences.bound": "takes the arrays of an engine",
     "known.known": "takes a name",
     "known.independent": "takes a pair and makes rows",
-    "known.digest": "takes the centres that funnel_centres made",
 }
 
 

@@ -8,12 +8,9 @@ from scipy.spatial.distance import cdist
 from scipy.stats import norm, wasserstein_distance
 
 from wgan import WganError
+from wgan.maths import published_pairs
 from wgan.maths.known import (
     KNOWN,
-    PUBLISHED,
-    PUBLISHED_SEED,
-    TUNING_SEEDS,
-    digest,
     funnel_centres,
     independent,
     known,
@@ -105,11 +102,18 @@ def test_a_ray_ends_where_the_potential_stops_rising_or_at_the_box(dimension):
     assert not on_the_ray(1 + 1e-3).any()
 
 
-def test_the_published_centres_are_those_of_the_hashes_and_no_tuning_seed_is_among_them():
-    for (dimension, funnels), expected in PUBLISHED.items():
-        assert digest(*funnel_centres(dimension, funnels, PUBLISHED_SEED)) == expected
-    assert PUBLISHED_SEED not in TUNING_SEEDS
-    assert digest(*funnel_centres(2, 4, TUNING_SEEDS[0])) not in PUBLISHED.values()
+def test_the_pairs_of_funnels_are_the_seeds_own_or_the_published_ones():
+    own, other, published = (
+        known("funnels", dimension=4, **more) for more in ({}, {"seed": 1}, {"centres": "published"})
+    )
+    again = known("funnels", dimension=4, seed=1, centres="published")
+    assert len({own.w1, other.w1, published.w1}) == 3
+    assert again.w1 == published.w1
+    (a, b) = published_pairs.centres(4, 4)
+    x = np.random.default_rng(0).uniform(-2.5, 2.5, (50, 4))
+    np.testing.assert_allclose(published.potential(x), -(cdist(x, a) + b).min(1), rtol=1e-12)
+    with pytest.raises(WganError, match="unknown kind of centres 'publishd'; did you mean 'published'"):
+        known("funnels", centres="publishd")
 
 
 def test_independent_rows_of_all_seeds_come_from_streams_of_their_own():

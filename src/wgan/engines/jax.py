@@ -117,6 +117,10 @@ class Ops:
         first, second = x[..., ::2], x[..., 1::2]
         return jnp.stack((jnp.maximum(first, second), jnp.minimum(first, second)), -1).reshape(x.shape)
 
+    def largest(self, x: Array) -> Array:
+        """The largest feature, as an axis of length 1."""
+        return x.max(-1, keepdims=True)
+
     def upsample(self, x: Array) -> Array:
         """The map with each place repeated twice along each axis."""
         for axis in range(1, x.ndim - 1):

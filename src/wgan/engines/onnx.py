@@ -58,6 +58,9 @@ class Value:
     def sum(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
         return self._reduced("ReduceSum", axes, keepdims)
 
+    def max(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
+        return self._reduced("ReduceMax", axes, keepdims)
+
     def _reduced(self, kind: str, axes: int | tuple[int, ...], keepdims: bool) -> "Value":
         axes = tuple(axis % self.ndim for axis in np.atleast_1d(axes))
         reduced = tuple(1 if axis in axes else size for axis, size in enumerate(self.shape))
@@ -221,6 +224,10 @@ class Ops:
         pairs = [self.graph.add(kind, [first, second], first.shape) for kind in ("Max", "Min")]
         stacked = [pair.reshape(*pair.shape, 1) for pair in pairs]
         return self.graph.add("Concat", stacked, (*first.shape, 2), axis=x.ndim).reshape(*x.shape)
+
+    def largest(self, x: Value) -> Value:
+        """The largest feature, as an axis of length 1."""
+        return x.max(-1, keepdims=True)
 
     def upsample(self, x: Value) -> Value:
         """The map with each place repeated twice along each axis."""

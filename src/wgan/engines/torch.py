@@ -89,6 +89,10 @@ class Ops:
         first, second = x[..., ::2], x[..., 1::2]
         return torch.stack((torch.maximum(first, second), torch.minimum(first, second)), -1).reshape(x.shape)
 
+    def largest(self, x: Tensor) -> Tensor:
+        """The largest feature, as an axis of length 1."""
+        return x.amax(-1, keepdim=True)
+
     def upsample(self, x: Tensor) -> Tensor:
         """The map with each place repeated twice along each axis."""
         return _channels_last(F.interpolate(_channels_first(x), scale_factor=2, mode="nearest"))

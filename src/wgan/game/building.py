@@ -91,6 +91,14 @@ def shares(sizes: tuple[int, ...]) -> Layer:
     return {"kind": "shares", "sizes": sizes}
 
 
+def cones(count: int) -> Layer:
+    """The score s (max_k a_k - |x - p_k|) + t (min_k b_k + |x - v_k|) + u <x, n> / |n| with s + t + u = 1.
+
+    There are `count` peaks p_k and as many valleys v_k; s, t and u are a softmax of three numbers.
+    """
+    return {"kind": "cones", "count": count}
+
+
 def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
     """A player of your own as one layer: see `training.own_networks`."""
     return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}

@@ -52,6 +52,10 @@ class Ops(Protocol[Array]):
         """Each pair of neighbouring features as (larger, smaller)."""
         ...
 
+    def largest(self, x: Array) -> Array:
+        """The largest feature, as an axis of length 1."""
+        ...
+
     def softmax(self, x: Array, sizes: tuple[int, ...]) -> Array:
         """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
         ...

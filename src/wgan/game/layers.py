@@ -46,6 +46,7 @@ from wgan.game.building import (
     told_batch_norm,
     upsample,
 )  # fmt: skip
+from wgan.game.cones import CONES
 from wgan.game.kind import Kind, Seen, function_kind
 from wgan.game.slopes import (
     conv_slope,
@@ -447,6 +448,7 @@ LAYERS: dict[str, Kind] = {
         slope=lambda *given: max(_inside_slopes(*given)),
         inside=THREE,
     ),
+    "cones": CONES,
     "own": Kind(
         examples=(
             (own(lambda rng, row: {"w": rng.normal(size=(*row, 2))}, lambda weights, x: x @ weights["w"]), (4,)),

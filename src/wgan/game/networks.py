@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
 from wgan.errors import WganError
-from wgan.game.arrays import Told
+from wgan.game.arrays import Params, Told
 from wgan.game.building import (
     GLOBAL_MEAN,
     MEAN_POOL,
@@ -21,6 +23,8 @@ from wgan.game.building import (
     softmax,
     upsample,
 )  # fmt: skip
+from wgan.game.building import cones as cones_layer
+from wgan.game.cones import from_rows
 from wgan.game.constraints import Constraint
 from wgan.game.layers import Layer, mixes_batch, with_condition
 
@@ -41,7 +45,8 @@ class Architecture(NamedTuple):
     for their initial weights.
 
     `noise` is the shape of the axes of space of z. Only the z of a generator of volumes whose critic sees slices has
-    such axes; see `slices`.
+    such axes; see `slices`. `begin(critic, high, low)` returns the initial weights of the critic that depend on the
+    rows [n, ...] which it shall score high and low, where both are known beforehand.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Architecture(NamedTuple):
     generator: list[Layer]
     init: str
     noise: tuple[int, ...] = ()
+    begin: Callable[[Params, np.ndarray, np.ndarray], Params] = lambda critic, high, low: {}
 
 
 # The architectures.
@@ -75,6 +81,23 @@ def mlp(
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
     generator = [*hidden(generator_norm), dense(flat), reshape(*row), *output_activation(ends)]
     return Architecture("mlp", critic, generator, "he")
+
+
+def cones(
+    row: tuple[int, ...],
+    width: int | None,
+    depth: int | None,
+    activation: str,
+    generator_norm: str,
+    ends: Ends = UNBOUNDED,
+) -> Architecture:
+    """A critic that is 1-Lipschitz by construction, from `width` (512) cones up and as many down; an mlp's generator.
+
+    Its score is a mixture of two envelopes of cones and a plane, so it needs no constraint; see `wgan.game.cones`.
+    """
+    pair = mlp(row, width, depth, activation, "none", generator_norm, ends)
+    critic = [reshape(math.prod(row)), cones_layer(width or 512)]
+    return pair._replace(name="cones", critic=critic, begin=from_rows)
 
 
 def hybrid(
@@ -312,6 +335,7 @@ def _rows_of(row: tuple[int, ...]) -> str:
 
 NETWORKS: dict[str, Callable[..., Architecture]] = {
     "mlp": mlp,
+    "cones": cones,
     "hybrid": hybrid,
     "dcgan": dcgan,
     "keras-cnn": keras_cnn,

@@ -23,7 +23,7 @@ from wgan.training.state import initial_critic
 Array = np.ndarray
 
 # These values were chosen on the pairs of known.TUNING_SEEDS, never on the published pairs: see docs/critic.md.
-DEFAULT = Config(
+MLP = Config(
     network="mlp",
     width=128,
     depth=3,
@@ -32,6 +32,17 @@ DEFAULT = Config(
     learning_rate=5e-3,
     steps=2000,
     batch=256,
+    held_out=0.2,
+)
+DEFAULT = Config(
+    network="cones",
+    constraint="none",
+    width=512,
+    learning_rate=1e-2,
+    beta1=0.9,
+    beta2=0.99,
+    steps=2000,
+    batch=512,
     held_out=0.2,
 )
 # The fields of `Config` that a critic between two fixed sets reads. The others concern a generator, the source of the
@@ -54,6 +65,8 @@ READ = frozenset(
     | {"activation", "critic_norm", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
     | {"precision", "seed", "engine", "held_out"}
 )
+# The fields that `cones` does not read.
+OF_AN_MLP = {"network", "constraint", "clip", "penalty_weight", "penalty_sides", "depth", "activation", "critic_norm"}
 LOOKED_AT = 1024  # held-out rows of each set at which gradients and slopes are measured
 CHUNK = 4096  # rows scored at once
 
@@ -87,8 +100,6 @@ def critic_w1(
     X: Any,
     Y: Any,
     *,
-    constraint: Any = DEFAULT.constraint,
-    steps: int = DEFAULT.steps,
     seed: int = 0,
     engine: str = "auto",
     watch: Callable[[int], None] = lambda step: None,
@@ -97,9 +108,10 @@ def critic_w1(
     """Train a critic on two fixed sets of rows, [n, ...] and [m, ...], and measure it on rows held out from both.
 
     The critic scores X high. It sees rows that are centred and divided by one number for all columns, so distances
-    keep their proportions; every result is in the units of the rows. `fields` are other fields of `Config` in READ,
-    such as `activation`, `width` and `held_out`; `DEFAULT` holds their values otherwise. `watch` is called with each
-    step. Raises WganError if the rows have no distance (NaN, different shapes, too few) or if the critic diverges.
+    keep their proportions; every result is in the units of the rows. `fields` are fields of `Config` in READ, such as
+    `steps`, `width` and `held_out`. The critic is the network `cones` of `DEFAULT`, which is 1-Lipschitz by
+    construction. If you give a field in OF_AN_MLP, such as `constraint`, it is the mlp of `MLP`. `watch` is called with
+    each step. Raises WganError if the rows have no distance (NaN, different shapes, too few) or if the critic diverges.
 
     Examples:
         >>> x = np.random.default_rng(0).normal(size=(500, 2))
@@ -109,7 +121,8 @@ def critic_w1(
     """
     began = time.perf_counter()
     _refuse_unread(fields)
-    config = DEFAULT.replace(constraint=constraint, steps=steps, seed=seed, engine=engine, **fields)
+    base = DEFAULT if fields.get("network") == "cones" or not fields.keys() & OF_AN_MLP else MLP
+    config = base.replace(seed=seed, engine=engine, **fields)
     X, Y = _rows(X, "X"), _rows(Y, "Y")
     if X.shape[1:] != Y.shape[1:]:
         raise WganError(
@@ -140,7 +153,7 @@ def critic_w1(
         lower=max(0.0, (value - rounding) / upper) if upper > 0 else 0.0,
         upper=math.inf,
         gap=math.inf,
-        method=f"critic ({game.constraint.name})",
+        method=f"critic ({game.architecture.name if game.constraint.name == 'none' else game.constraint.name})",
         n=(len(X), len(Y)),
         seconds=time.perf_counter() - began,
         training_value=float(score(train_x).mean() - score(train_y).mean()),
@@ -219,6 +232,8 @@ def train_critic(
     engine, batch, seed = game.engine, config.batch, config.seed
     X, Y = X.astype(np.float32), Y.astype(np.float32)
     critic = initial_critic(game, config, X.shape[1:])
+    known = game.architecture.begin(critic, X, Y)
+    critic = {**critic, **{name: engine.array(w) for name, w in known.items()}}
     state = State(critic, {}, game.optimiser.init(critic), {}, {})
     numbers, layers = game.constraint.numbers, game.architecture.critic
     quiet = step.without_penalty(game)
