@@ -202,11 +202,14 @@ def test_known_w1_at_a_tiny_scale_tells_a_clipped_from_a_penalised_critic(tmp_pa
     few = [case | {"steps": 200, "batch": 128} for case in few if case.get("funnels") == 4]
     monkeypatch.setattr(known_w1, "ROWS", 4000)
     monkeypatch.setattr(known_w1, "STUDY", known_w1.STUDY._replace(cases=lambda scale: few))
-    clip, default = (at.rows[0] for at in studies.run("known-w1", "quick", tmp_path / "out", jobs=1))
-    assert clip["published_cosine"] == 0.33
-    assert clip["published_deviation"] == -11
+    (clip,), (default, *others) = (at.rows for at in studies.run("known-w1", "quick", tmp_path / "out", jobs=1))
+    theirs = {row["method"]: row for row in others}
+    assert theirs.keys() == {f"published {name}" for name in known_w1.published().keys() - {"true"}}
+    assert theirs["published wgan-lp"]["cosine"] == 0.9636, "of the published table, 16 dimensions and 4 funnels"
+    assert all(row["dimension"] == 16 for row in others)
     assert default["cosine"] > clip["cosine"] + 0.2
     assert default["lower"] <= default["w1"] * 1.1
+    assert "The best published method, sort-out, has 0.971 and 0.06." in (tmp_path / "out" / "summary.md").read_text()
     for row in (clip, default):
         assert row["lipschitz_lower"] <= row["lipschitz_upper"]
 

@@ -18,16 +18,16 @@ PARTS = 3  # the upper envelope, the lower envelope and the plane
 
 def _apply(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     upper = ops.largest(arrays["peak_bias"] - _distances(ops, x, arrays["peaks"]))
-    lower = -ops.largest(-arrays["valley_bias"] - _distances(ops, x, arrays["valleys"]))
+    lower = -1 * ops.largest(-1 * (arrays["valley_bias"] + _distances(ops, x, arrays["valleys"])))
     normal = arrays["normal"]
-    plane = ops.matmul(x, normal.T) / ops.sqrt((normal * normal).sum() + TINY)
+    plane = ops.matmul(x, normal.transpose(1, 0)) / ops.sqrt((normal * normal).sum(1) + TINY)
     shares = ops.softmax(arrays["shares"].reshape(1, PARTS), (PARTS,))
     return shares[:, :1] * upper + shares[:, 1:2] * lower + shares[:, 2:] * plane
 
 
 def _distances(ops: Any, x: Any, points: Any) -> Any:
     """|x - p| for each row and point, [batch, points], from |x|^2 - 2 <x, p> + |p|^2."""
-    squares = (x * x).sum(1).reshape(-1, 1) + (points * points).sum(1) - 2 * ops.matmul(x, points.T)
+    squares = (x * x).sum(1).reshape(-1, 1) + (points * points).sum(1) - 2 * ops.matmul(x, points.transpose(1, 0))
     return ops.sqrt(ops.relu(squares) + TINY)
 
 

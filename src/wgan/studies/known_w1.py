@@ -144,9 +144,9 @@ def _beside_the_published(ours: list[Row]) -> str:
     lower = np.mean([row["lower"] / row["w1"] for row in ours])
     return (
         f"Over {len(places)} pairs the default critic has a mean cosine of {cosine:.3f} and a mean L2 error of "
-        f"{l2:.2f} after {ours[0]['steps']:,} updates, and its certified lower bound is {lower:.0%} of W1 on average. The best "
-        f"published method, {first}, has {means[first][0]:.3f} and {means[first][1]:.2f}, and the best method of each "
-        f"pair has {each:.3f}."
+        f"{l2:.2f} after {ours[0]['steps']:,} updates. Its certified lower bound is {lower:.0%} of W1 on average. "
+        f"The best published method, {first}, has {means[first][0]:.3f} and {means[first][1]:.2f}. The best method of "
+        f"each pair has {each:.3f}."
     )
 
 

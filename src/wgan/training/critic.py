@@ -47,26 +47,14 @@ DEFAULT = Config(
 )
 # The fields of `Config` that a critic between two fixed sets reads. The others concern a generator, the source of the
 # rows, labels, pictures or the files of a run.
-READ = frozenset(
-    {
-        "objective",
-        "prior",
-        "alpha",
-        "constraint",
-        "clip",
-        "penalty_weight",
-        "penalty_sides",
-        "penalty_every",
-        "penalty_step",
-        "network",
-        "width",
-        "depth",
-    }
-    | {"activation", "critic_norm", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
+OF_AN_MLP = frozenset(  # those that `cones` does not read
+    {"network", "constraint", "clip", "penalty_weight", "penalty_sides", "penalty_every", "penalty_step"}
+    | {"depth", "activation", "critic_norm"}
+)
+READ = OF_AN_MLP | frozenset(
+    {"objective", "prior", "alpha", "width", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
     | {"precision", "seed", "engine", "held_out"}
 )
-# The fields that `cones` does not read.
-OF_AN_MLP = {"network", "constraint", "clip", "penalty_weight", "penalty_sides", "depth", "activation", "critic_norm"}
 LOOKED_AT = 1024  # held-out rows of each set at which gradients and slopes are measured
 CHUNK = 4096  # rows scored at once
 
