@@ -160,6 +160,17 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
     "conv_transpose": [((2, 5, 4, 4), 2 * 16, 5 * 16)],
     "conv_transpose of 1 axes": [((2, 5, 4), 2 * 4, 5 * 4)],
     "conv_transpose of 3 axes": [((2, 5, 4, 4, 4), 2 * 64, 5 * 64)],
+    **{kind: [((5, 4), 4, 5)] for kind in ("aol_dense", "orthogonal_dense")},
+    "aol_conv": [((5, 3, 4, 4), 3 * 16, 5 * 16)],
+    "aol_conv of 1 axes": [((5, 3, 4), 3 * 4, 5 * 4)],
+    "aol_conv of 3 axes": [((5, 3, 3, 3, 3), 3 * 27, 5 * 27)],
+    "sll_dense": [((4, 4), 4, 4)],
+    "sll_conv": [((3, 3, 3, 3), 3 * 9, 3 * 9)],
+    "sll_conv of 1 axes": [((3, 3, 3), 3 * 3, 3 * 3)],
+    "sll_conv of 3 axes": [((3, 3, 3, 3, 3), 3 * 27, 3 * 27)],
+    "orthogonal_conv": [((5, 3, 2, 2), 3 * 4, 5 * 4), *[((3, 1), 3, 1)] * 4],
+    "orthogonal_conv of 1 axes": [((5, 3, 2), 3 * 2, 5 * 2), *[((3, 1), 3, 1)] * 2],
+    "orthogonal_conv of 3 axes": [((4, 3, 1, 1, 1), 3, 4), *[((3, 1), 3, 1)] * 6],
     "projection": [((1, 4), 4, 1), ((3, 4), 4, 1)],
     "projection of 0 axes": [((1, 4), 4, 1), ((5, 4), 4, 1)],
     "class_bias": [((3, 4), 1, 4)],  # a condition counts as much as all of z
@@ -352,7 +363,8 @@ ARGUMENTS = {
     "conv_transpose": (MAP, W.swapaxes(0, 1), B, 2, (1, 1), (9, 7)), "batch_norm": (MAP, W[0, 0, 0], W[0, 0, 1]),
     "moments": (MAP,), "layer_norm": (MAP,), "relu": (X,), "leaky_relu": (X, 0.2), "groupsort": (X,),
     "softmax": (X, (2, 3)), "spread": (X, (2, 3, 1, 4, 2, 1)),
-    "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X), "exp": (X,), "expm1": (X,),
+    "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X),
+    "transpose": (MAP, (0, 2, 3, 1)), "eye": (X,), "exp": (X,), "expm1": (X,),
     "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
 }  # fmt: skip
 OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.isfunction(vars(Ops)[name])]

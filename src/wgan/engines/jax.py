@@ -100,6 +100,12 @@ class Ops:
         """The product of two matrices in the precision of the weights; the default on a GPU is TF32."""
         return jnp.matmul(x, y, precision=jax.lax.Precision.HIGHEST)
 
+    def transpose(self, x: Array, order: tuple[int, ...]) -> Array:
+        return x.transpose(order)
+
+    def eye(self, like: Array) -> Array:
+        return jnp.eye(like.shape[-1], dtype=like.dtype)
+
     def concatenate(self, *batches: Array) -> Array:
         return jnp.concatenate(batches)
 

@@ -45,6 +45,10 @@ class Value:
     def ndim(self) -> int:
         return len(self.shape)
 
+    @property
+    def T(self) -> "Value":
+        return self.transpose(*reversed(range(self.ndim)))
+
     def reshape(self, *shape: Any) -> "Value":
         shape = tuple(shape[0]) if isinstance(shape[0], tuple | list) else shape
         return self.graph.add("Reshape", [self, np.array(shape, np.int64)], shape)
@@ -55,8 +59,8 @@ class Value:
     def mean(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
         return self._reduced("ReduceMean", axes, keepdims)
 
-    def sum(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
-        return self._reduced("ReduceSum", axes, keepdims)
+    def sum(self, axes: int | tuple[int, ...] | None = None, keepdims: bool = False) -> "Value":
+        return self._reduced("ReduceSum", tuple(range(self.ndim)) if axes is None else axes, keepdims)
 
     def _reduced(self, kind: str, axes: int | tuple[int, ...], keepdims: bool) -> "Value":
         axes = tuple(axis % self.ndim for axis in np.atleast_1d(axes))
@@ -172,6 +176,12 @@ class Ops:
 
     def lerp(self, start: Value, end: Value, weight: Any) -> Value:
         return start + (end - start) * weight
+
+    def transpose(self, x: Value, order: tuple[int, ...]) -> Value:
+        return x.transpose(*order)
+
+    def eye(self, like: Value) -> Value:
+        return self.graph.constant(np.eye(like.shape[-1], dtype=like.dtype))
 
     def concatenate(self, *batches: Value) -> Value:
         return self.graph.add("Concat", list(batches), (-1, *batches[0].shape[1:]), axis=0)

@@ -114,6 +114,12 @@ class Ops:
     def clip(self, x: Tensor, low: float, high: float) -> Tensor:
         return x.clamp(low, high)
 
+    def transpose(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
+        return x.permute(order)
+
+    def eye(self, like: Tensor) -> Tensor:
+        return torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
+
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 

@@ -68,6 +68,14 @@ class Ops(Protocol[Array]):
         """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
         ...
 
+    def transpose(self, x: Array, order: tuple[int, ...]) -> Array:
+        """The array with its axes in this order."""
+        ...
+
+    def eye(self, like: Array) -> Array:
+        """The identity matrix with as many columns as the matrix `like`, in its precision."""
+        ...
+
     def concatenate(self, *batches: Array) -> Array:
         """The rows of all batches, one after another."""
         ...
