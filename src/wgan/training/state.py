@@ -111,6 +111,20 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
+def refuse_none(conditional: Any, training: Training) -> None:
+    """Raise `WganError` if `conditional` was said to be "none" for a run whose rows have a condition.
+
+    A config does not know whether its "none" was said or is the default, which becomes TOLD_BY here.
+    """
+    if conditional == "none" and isinstance(training.classes, Columns):
+        names = ", ".join(training.classes.names)
+        where = "given" if training.config.given else f"the condition of {training.dataset.name}"
+        raise WganError(
+            f"conditional is none, but the players are told {names}; leave conditional out, or leave out {where} to "
+            "generate rows without a condition."
+        )
+
+
 def _refuse_uneven(config: Config) -> None:
     """Raise `WganError` for a batch that does not hold as many slices along each axis of each volume."""
     for name in ("batch", "generator_batch"):
