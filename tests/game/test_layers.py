@@ -157,6 +157,7 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
     "conv": [((5, 3, 4, 4), 3 * 16, 5 * 16)],
     "conv of 1 axes": [((5, 3, 4), 3 * 4, 5 * 4)],
     "conv of 3 axes": [((5, 3, 3, 3, 3), 3 * 27, 5 * 27)],
+    "conv of 2 axes": [((6, 2, 3, 3), 2 * 9, 3 * 9)],
     "conv_transpose": [((2, 5, 4, 4), 2 * 16, 5 * 16)],
     "conv_transpose of 1 axes": [((2, 5, 4), 2 * 4, 5 * 4)],
     "conv_transpose of 3 axes": [((2, 5, 4, 4, 4), 2 * 64, 5 * 64)],

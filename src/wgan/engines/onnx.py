@@ -202,7 +202,9 @@ class Ops:
     def conv(self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, ...]) -> Value:
         kernel = weight.shape[2]
         size = tuple((n + 2 * p - kernel) // stride + 1 for n, p in zip(x.shape[1:-1], pads, strict=True))
-        settings = {"strides": [stride] * len(pads), "pads": [*pads, *pads]}
+        settings: dict[str, Any] = {"strides": [stride] * len(pads), "pads": [*pads, *pads]}
+        if (groups := x.shape[-1] // weight.shape[1]) > 1:
+            settings["group"] = groups
         return self._maps("Conv", [x, weight, bias], (*size, weight.shape[0]), **settings)
 
     def conv_transpose(
@@ -244,7 +246,7 @@ class Ops:
         """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
         space = x.shape[1:-1]
         size = *((one + 1) // 2 for one in space), x.shape[-1]
-        settings = {"kernel_shape": [2] * len(space), "strides": [2] * len(space), "ceil_mode": 1}
+        settings = {"kernel_shape": [min(2, one) for one in space], "strides": [2] * len(space), "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
 
     def softmax(self, x: Value, sizes: tuple[int, ...]) -> Value:

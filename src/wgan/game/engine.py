@@ -19,7 +19,10 @@ class Ops(Protocol[Array]):
         ...
 
     def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...]) -> Array:
-        """The convolution with W [out, in, k, ...] of a map that has `pads` zeros added at both ends of each axis."""
+        """The convolution with W [out, in, k, ...] of a map that has `pads` zeros added at both ends of each axis.
+
+        Where x has m times as many channels as `in`, there are m groups of inputs and outputs side by side.
+        """
         ...
 
     def conv_transpose(

@@ -310,11 +310,22 @@ LAYERS: dict[str, Kind] = {
         matrices=lambda layer, arrays: {"weight": 1},
     ),
     "conv": Kind(
-        examples=((conv(5, 4, 2), (7, 6, 3)), (conv(5, 4, 2), (7, 3)), (conv(5, 3), (6, 5, 4, 3))),
+        examples=(
+            *((conv(5, 4, 2), (7, 6, 3)), (conv(5, 4, 2), (7, 3)), (conv(5, 3), (6, 5, 4, 3))),
+            (conv(6, 3, 2, groups=2), (7, 5, 4)),
+        ),
         apply=_conv,
         shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:-1]), layer["features"]),
-        init=linear_init(lambda layer, row: (layer["features"], row[-1], *[layer["kernel"]] * len(row[:-1]))),
-        work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** len(row[:-1]),
+        init=linear_init(
+            lambda layer, row: (
+                layer["features"],
+                row[-1] // layer.get("groups", 1),
+                *[layer["kernel"]] * len(row[:-1]),
+            )
+        ),
+        work=lambda layer, row, out: (
+            math.prod(out) * row[-1] // layer.get("groups", 1) * layer["kernel"] ** len(row[:-1])
+        ),
         slope=conv_slope,
         matrices=convolution_matrices,
     ),

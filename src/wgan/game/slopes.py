@@ -23,7 +23,8 @@ def unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 
 
 def conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(arrays["weight"], layer["stride"], row[:-1])
+    groups = np.split(arrays["weight"], layer.get("groups", 1))  # they act side by side on parts of the channels
+    return max(convolution_norm(one, layer["stride"], row[:-1]) for one in groups)
 
 
 def conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
