@@ -12,8 +12,9 @@ from wgan.config import Config, resolve
 from wgan.engines import ENGINES, get_engine
 from wgan.errors import WganError
 from wgan.game.arrays import INIT
-from wgan.game.layers import EPSILON, apply_layers, initial_arrays, mixes_batch, padding, shapes
+from wgan.game.layers import EPSILON, apply_layers, initial_arrays, mixes_batch, shapes
 from wgan.game.networks import NETWORKS, Ends
+from wgan.game.slopes import padding
 from wgan.training.model import engine_for
 
 ROWS = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "odd": (13, 9, 3), "rgba": (32, 32, 4)}

@@ -12,10 +12,12 @@ from wgan.game import networks, step
 from wgan.game.building import activation, conv, conv_transpose, dense, norm, reshape
 from wgan.game.constraints import CONSTRAINTS, norm_bound
 from wgan.game.layers import apply_layers, initial_arrays, lipschitz_bound, shapes
+from wgan.game.lipschitz import orthogonal_conv
 from wgan.game.networks import Architecture
 from wgan.game.objectives import wasserstein
 from wgan.game.step import Game, State
 from wgan.maths.operators import convolution_norm
+from wgan.training.state import iterate, start
 
 BOUNDING = [name for name, make in CONSTRAINTS.items() if make().bounds_layers]
 ENGINE = get_engine("torch", "float64")
@@ -205,3 +207,49 @@ def test_norms_give_way_to_a_bound_on_slopes(constraint):
         config = Config(constraint=constraint, network=name, width=4)
         critic = resolve("network", config.replace(network=name, constraint=constraint), row=(8, 8, 1)).critic
         assert not [layer for layer in critic if layer["kind"].endswith("norm")]
+
+
+BUILT = [name for name, make in CONSTRAINTS.items() if make().rebuilt]
+
+
+@pytest.mark.parametrize("network", ["mlp", "hybrid", "dcgan"])
+@pytest.mark.parametrize("constraint", BUILT)
+def test_a_critic_by_construction_has_slope_1_whatever_its_weights_are(constraint, network):
+    config = Config(data="digits", network=network, constraint=constraint, width=4, batch=6, latent=3, steps=2)
+    training = start(config.replace(engine="torch", precision="float64"))
+    layers, row, rng = training.game.architecture.critic, (8, 8, 1), np.random.default_rng(0)
+    assert all(made["kind"] not in ("dense", "conv") for made in layers)
+    iterate(training)
+    for scale in (0.0, 0.01, 1.0, 100.0):
+        params = {name: scale * rng.normal(size=w.shape) for name, w in training.state.critic.items()}
+        bound, reason = lipschitz_bound(layers, params, row)
+        assert reason == ""
+        assert bound <= 1 + 1e-9
+        placed = {name: ENGINE.array(w) for name, w in params.items()}
+        rows = ENGINE.array(rng.normal(size=(40, *row)))
+        slopes = ENGINE.input_grad(lambda x, placed=placed: step.score(training.game, placed, x), rows)
+        assert float((slopes.detach() ** 2).reshape(40, -1).sum(1).max()) ** 0.5 <= bound
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(4, 2), (3, 1), (5, 2), (2, 2), (1, 1), (5, 3)])
+def test_an_orthogonal_convolution_keeps_the_length_of_maps_inside_of_a_border(kernel, stride):
+    """On an endless map the operator has orthonormal columns where there are as many outputs as inputs."""
+    size, channels, rng = 20, 3, np.random.default_rng(kernel)
+    layer = orthogonal_conv(channels * stride, kernel, stride)  # one axis
+    arrays = initial_arrays([layer], (size, channels), "he", rng)
+    for name, w in arrays.items():  # singular values of at least 0.5 of the largest, which Bjorck moves to 1
+        u, s, v = np.linalg.svd(w.reshape(len(w), -1), full_matrices=False)
+        arrays[name] = (u * np.linspace(1, 0.5, len(s)) @ v).reshape(w.shape) if w.ndim > 1 else 0 * w
+    x = np.zeros((1, size, channels))
+    x[:, 7:13] = rng.normal(size=(1, 6, channels))  # no path from here crosses the border
+    y = apply_layers(ENGINE.ops, [layer], {n: ENGINE.array(w) for n, w in arrays.items()}, ENGINE.array(x))
+    assert float((y**2).sum()) == pytest.approx((x**2).sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("constraint", BUILT)
+def test_an_activation_beside_layers_that_hold_one_is_refused(constraint):
+    if CONSTRAINTS[constraint]().brings_activation:
+        with pytest.raises(WganError, match="hold activations of their own; use --activation auto"):
+            Config(constraint=constraint, activation="tanh")
+    else:
+        assert Config(constraint=constraint, activation="tanh").activation == "tanh"

@@ -73,7 +73,7 @@ def test_hybrid_has_a_convolution_next_to_the_image_and_is_dense_for_points():
     assert pair.name == "hybrid"
 
 
-@pytest.mark.parametrize("network", ["hybrid", "dcgan", "keras-cnn", "stax-cnn", "resnet"])
+@pytest.mark.parametrize("network", ["hybrid", "dcgan", "keras-cnn", "stax-cnn", "resnet", "r3gan"])
 def test_rows_of_less_than_4_places_a_side_are_refused(network):
     with pytest.raises(
         WganError, match=f"network {network} got rows of 3 x 9 places; it needs rows with axes of space of at least 4"
@@ -81,6 +81,21 @@ def test_rows_of_less_than_4_places_a_side_are_refused(network):
         built(network, (3, 9, 1))
     with pytest.raises(WganError, match=f"network {network} got rows of 9 x 3 places"):
         built(network, (9, 3, 1))
+
+
+def test_r3gan_has_blocks_in_groups_that_start_as_the_identity_and_no_norm():
+    pair, found = built("r3gan", (16, 16, 3), width=32)
+    assert found == [
+        "conv32 residual mean_pool residual mean_pool residual reshape dense1",
+        "dense512 reshape residual upsample residual upsample residual conv3 tanh",
+    ]
+    block = pair.critic[1]
+    assert words(block["body"]) == "conv64 leaky_relu conv64 leaky_relu conv32"
+    assert [(one["kernel"], one.get("groups", 1)) for one in block["body"][::2]] == [(1, 1), (3, 4), (1, 1)]
+    params = initial_arrays([block], (8, 8, 32), pair.init, np.random.default_rng(0))
+    x = ENGINE.array(np.random.default_rng(1).normal(size=(2, 8, 8, 32)))
+    assert (apply_layers(ENGINE.ops, [block], {n: ENGINE.array(w) for n, w in params.items()}, x) == x).all()
+    assert [len(built("r3gan", (8, 8, 1), depth=depth)[0].critic) for depth in (1, 3)] == [6, 10]
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -9,6 +9,9 @@ from scipy.special import expit, log_expit
 from scipy.stats import norm, wasserstein_distance
 
 from wgan import studies
+from wgan.engines import get_engine
+from wgan.game.objectives import OBJECTIVES
+from wgan.maths import streams
 from wgan.studies import density_ratio, earth_mover, parallel_lines, vanishing_gradient
 from wgan.studies.fixed import fixed
 
@@ -156,6 +159,24 @@ def test_what_a_generator_would_descend_is_the_derivative_of_its_loss():
     for objective, loss in losses.items():
         slope = [(loss(found.score(rows + d)) - loss(found.score(rows - d))) / (2 * step) for d in step * np.eye(2)]
         np.testing.assert_allclose(found.generator_gradient(rows, objective), np.array(slope).T, rtol=1e-4, atol=1e-8)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_what_a_generator_would_descend_is_right_for_every_objective(objective):
+    """A loss is a mean over rows: the gradient of one of five rows is five times that of the loss."""
+    random, engine = np.random.default_rng(1), get_engine("torch", "float64")
+    real, fake = random.normal(size=(500, 2)) + 1, random.normal(size=(5, 2))
+    found, chosen = fixed(real, fake, 3, objective="minimax", constraint="none", steps=20), OBJECTIVES[objective]()
+    beside = [real[streams.real_rows(3, 0, 5, 500, "generator_rows")]] * chosen.needs_real
+
+    def loss(rows):
+        scores = (engine.array(found.score(one)) for one in (rows, *beside))
+        return 5 * float(chosen.generator_loss(engine.ops, *scores))
+
+    direction, step = random.normal(size=(5, 2)), 1e-5
+    slope = (loss(fake + step * direction) - loss(fake - step * direction)) / (2 * step)
+    along = (found.generator_gradient(fake, objective) * direction).sum()
+    assert slope == pytest.approx(along, rel=1e-4, abs=1e-8)
 
 
 def test_the_best_players_are_the_best():

@@ -15,6 +15,11 @@ def check(config: Any, objective: Objective | Named, constraint: Constraint | Na
     """Raise `WganError` if settings of a `Config` do not go together; its objective and constraint are given too."""
     if not isinstance(constraint, Named):
         _check_norm(config, constraint)
+        if constraint.brings_activation and config.activation != "auto":
+            raise WganError(
+                f"activation is {config.activation}, but the layers of constraint {constraint.name} hold activations "
+                "of their own; use --activation auto."
+            )
     if config.slices != "none":
         _check_slices(config)
         if getattr(objective, "needs_real", False):

@@ -42,11 +42,25 @@ class Ops:
         edges, axes = [(p, p) for p in pads], "DHW"[-len(pads) :]
         layout = f"N{axes}C", f"OI{axes}", f"N{axes}C"
         return jax.lax.conv_general_dilated(
-            x, weight, [stride] * len(pads), edges, None, None, layout, precision=self.precision
+            x,
+            weight,
+            [stride] * len(pads),
+            edges,
+            dimension_numbers=layout,
+            feature_group_count=x.shape[-1] // weight.shape[1],
+            precision=self.precision,
         )
 
     def _correlate_patches(self, x: Array, weight: Array, stride: int, pads: tuple[int, ...]) -> Array:
-        out, _, kernel = weight.shape[:3]
+        out, each, kernel = weight.shape[:3]
+        groups = x.shape[-1] // each
+        if groups > 1:  # side by side: [n, *space, taps, groups, each] times [taps, each, out / groups] of each group
+            found = _patches(x, kernel, stride, pads)
+            found = found.reshape(*found.shape[:-1], -1, groups, each)
+            weight = weight.reshape(groups, out // groups, *weight.shape[1:])
+            weight = weight.transpose(0, *range(weight.ndim)[:2:-1], 2, 1).reshape(groups, -1, each, out // groups)
+            found = jnp.einsum("...tgi,gtio->...go", found, weight, precision=self.precision)
+            return found.reshape(*found.shape[:-2], out)
         weight = weight.transpose(*range(weight.ndim)[::-1]).reshape(-1, out)
         return jnp.matmul(_patches(x, kernel, stride, pads), weight, precision=self.precision)
 
@@ -99,6 +113,12 @@ class Ops:
     def matmul(self, x: Array, y: Array) -> Array:
         """The product of two matrices in the precision of the weights; the default on a GPU is TF32."""
         return jnp.matmul(x, y, precision=jax.lax.Precision.HIGHEST)
+
+    def transpose(self, x: Array, order: tuple[int, ...]) -> Array:
+        return x.transpose(order)
+
+    def eye(self, like: Array) -> Array:
+        return jnp.eye(like.shape[-1], dtype=like.dtype)
 
     def concatenate(self, *batches: Array) -> Array:
         return jnp.concatenate(batches)

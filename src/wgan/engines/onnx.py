@@ -45,6 +45,10 @@ class Value:
     def ndim(self) -> int:
         return len(self.shape)
 
+    @property
+    def T(self) -> "Value":
+        return self.transpose(*reversed(range(self.ndim)))
+
     def reshape(self, *shape: Any) -> "Value":
         shape = tuple(shape[0]) if isinstance(shape[0], tuple | list) else shape
         return self.graph.add("Reshape", [self, np.array(shape, np.int64)], shape)
@@ -55,8 +59,8 @@ class Value:
     def mean(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
         return self._reduced("ReduceMean", axes, keepdims)
 
-    def sum(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
-        return self._reduced("ReduceSum", axes, keepdims)
+    def sum(self, axes: int | tuple[int, ...] | None = None, keepdims: bool = False) -> "Value":
+        return self._reduced("ReduceSum", tuple(range(self.ndim)) if axes is None else axes, keepdims)
 
     def max(self, axes: int | tuple[int, ...], keepdims: bool = False) -> "Value":
         return self._reduced("ReduceMax", axes, keepdims)
@@ -176,6 +180,12 @@ class Ops:
     def lerp(self, start: Value, end: Value, weight: Any) -> Value:
         return start + (end - start) * weight
 
+    def transpose(self, x: Value, order: tuple[int, ...]) -> Value:
+        return x.transpose(*order)
+
+    def eye(self, like: Value) -> Value:
+        return self.graph.constant(np.eye(like.shape[-1], dtype=like.dtype))
+
     def concatenate(self, *batches: Value) -> Value:
         return self.graph.add("Concat", list(batches), (-1, *batches[0].shape[1:]), axis=0)
 
@@ -195,7 +205,9 @@ class Ops:
     def conv(self, x: Value, weight: Value, bias: Value, stride: int, pads: tuple[int, ...]) -> Value:
         kernel = weight.shape[2]
         size = tuple((n + 2 * p - kernel) // stride + 1 for n, p in zip(x.shape[1:-1], pads, strict=True))
-        settings = {"strides": [stride] * len(pads), "pads": [*pads, *pads]}
+        settings: dict[str, Any] = {"strides": [stride] * len(pads), "pads": [*pads, *pads]}
+        if (groups := x.shape[-1] // weight.shape[1]) > 1:
+            settings["group"] = groups
         return self._maps("Conv", [x, weight, bias], (*size, weight.shape[0]), **settings)
 
     def conv_transpose(
@@ -241,7 +253,7 @@ class Ops:
         """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
         space = x.shape[1:-1]
         size = *((one + 1) // 2 for one in space), x.shape[-1]
-        settings = {"kernel_shape": [2] * len(space), "strides": [2] * len(space), "ceil_mode": 1}
+        settings = {"kernel_shape": [min(2, one) for one in space], "strides": [2] * len(space), "ceil_mode": 1}
         return self._maps("AveragePool", [x], size, **settings)
 
     def softmax(self, x: Value, sizes: tuple[int, ...]) -> Value:

@@ -285,9 +285,11 @@ def _maps(size: Callable[[int, int, int, int, int], int], features: int | None) 
         weight = () if features is None else node.given[1].shape
         kernel = list(weight[2:]) or node.settings.get("kernel_shape", [])
         axes = len(sizes)
-        if not 1 <= axes <= 3 or len(kernel) != axes or (weight and weight[1 - (features or 0)] != old):
+        groups = node.settings.get("group", 1)
+        fits = not weight or (groups > 0 and groups * weight[1 - (features or 0)] == old and weight[0] % groups == 0)
+        if not 1 <= axes <= 3 or len(kernel) != axes or not fits or (features != 0 and groups != 1):
             raise ValueError(f"the operator {node.kind} has weights that do not fit")
-        if node.settings.keys() - {"strides", "pads", "output_padding", "kernel_shape", "ceil_mode"}:
+        if node.settings.keys() - {"group", "strides", "pads", "output_padding", "kernel_shape", "ceil_mode"}:
             raise ValueError(f"the operator {node.kind} has settings that wgan does not write")
         strides, pads = (node.settings.get(name, [one] * 2 * axes) for name, one in (("strides", 1), ("pads", 0)))
         more = node.settings.get("output_padding", [0] * axes)

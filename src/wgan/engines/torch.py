@@ -48,7 +48,8 @@ class Ops:
 
     def conv(self, x: Tensor, weight: Tensor, bias: Tensor, stride: int, pads: tuple[int, ...]) -> Tensor:
         low, weight = self._in_product_dtype(_channels_first(x), weight)
-        y = _channels_last(CONV[len(pads)](low, weight, None if self.product else bias, stride, pads))
+        groups = x.shape[-1] // weight.shape[1]
+        y = _channels_last(CONV[len(pads)](low, weight, None if self.product else bias, stride, pads, groups=groups))
         return y.float() + bias if self.product else y
 
     def conv_transpose(
@@ -99,7 +100,8 @@ class Ops:
 
     def mean_pool(self, x: Tensor) -> Tensor:
         """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
-        return _channels_last(MEAN_POOL[x.ndim - 2](_channels_first(x), 2, ceil_mode=True))
+        blocks = [min(2, size) for size in x.shape[1:-1]]  # torch refuses a block larger than the map
+        return _channels_last(MEAN_POOL[x.ndim - 2](_channels_first(x), blocks, 2, ceil_mode=True))
 
     def softmax(self, x: Tensor, sizes: tuple[int, ...]) -> Tensor:
         """A softmax over each of the last groups of channels, which have these sizes."""
@@ -117,6 +119,12 @@ class Ops:
 
     def clip(self, x: Tensor, low: float, high: float) -> Tensor:
         return x.clamp(low, high)
+
+    def transpose(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
+        return x.permute(order)
+
+    def eye(self, like: Tensor) -> Tensor:
+        return torch.eye(like.shape[-1], dtype=like.dtype, device=like.device)
 
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)

@@ -57,6 +57,7 @@ INIT = {
     "glorot": lambda rng, shape, fan_in, fan_out: _uniform(rng, shape, 2 / (fan_in + fan_out)),
     "glorot_he": lambda rng, shape, fan_in, fan_out: _uniform(rng, shape, 4 / (fan_in + fan_out)),
     "dcgan": lambda rng, shape, fan_in, fan_out: rng.normal(0, 0.02, shape).astype(np.float32),
+    "zero": lambda rng, shape, fan_in, fan_out: np.zeros(shape, np.float32),
 }
 
 
@@ -83,7 +84,8 @@ def linear_init(shape: Callable[[Layer, Row], Row]) -> Callable[[Layer, Row, str
 
     def init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
         patch, features = layer.get("kernel", 1) ** (len(row) - 1), layer["features"]
-        weight = drawn(scheme, rng, shape(layer, row), row[-1] * patch, features * patch)
+        each = patch / layer.get("groups", 1)
+        weight = drawn(scheme, rng, shape(layer, row), round(row[-1] * each), round(features * each))
         return {"weight": weight, "bias": alike(0, rng, (features,))}
 
     return init

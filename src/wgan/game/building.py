@@ -10,9 +10,13 @@ def dense(features: int) -> Layer:
     return {"kind": "dense", "features": features}
 
 
-def conv(features: int, kernel: int, stride: int = 1) -> Layer:
-    """A convolution with "same" padding, whose output has size ceil(size / stride); an even kernel needs stride 2."""
-    return {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
+def conv(features: int, kernel: int, stride: int = 1, groups: int = 1) -> Layer:
+    """A convolution with "same" padding, whose output has size ceil(size / stride); an even kernel needs stride 2.
+
+    With `groups`, which divide the channels before and after, each group of outputs sees only its group of inputs.
+    """
+    settings = {"kind": "conv", "features": features, "kernel": kernel, "stride": stride}
+    return settings | ({"groups": groups} if groups > 1 else {})
 
 
 def conv_transpose(features: int, kernel: int, stride: int, size: Row) -> Layer:

@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from wgan.errors import WganError
 from wgan.game import dropout
 from wgan.game.arrays import Params, Row
 from wgan.game.family import member
-from wgan.game.layers import matrices
+from wgan.game.layers import LAYERS, matrices, shapes
+from wgan.game.lipschitz import sll_conv, sll_dense
+from wgan.game.spectrum import TINY, nearly_orthogonal, norm_bound
 
 
 class Constraint(NamedTuple):
@@ -29,6 +32,8 @@ class Constraint(NamedTuple):
     largest_weight: float | None = None  # c, if the weights stay in [-c, c]
     wanted_slope: float | None = None  # the gradient norm that the penalty pulls the critic to
     numbers: Callable[[list, Row], int] | None = None  # how many random numbers of its own the penalty has for a row
+    rebuilt: Callable[[list, Row], list] | None = None  # the critic's layers, of the shape of a row, as it wants them
+    brings_activation: bool = False  # its layers hold the activations, so the config has no choice of one
     every: int = 1  # the penalty acts in every so-many-th critic step, with so many times its weight
     parameters: Mapping[str, Any] | None = None
 
@@ -80,10 +85,7 @@ def spectral() -> Constraint:
     projection get a norm of at most 1/2 each, so the score of every class has a slope of at most 1.
     """
 
-    def bounded(ops: Any, matrix: Any, times: float) -> Any:
-        return matrix / ops.clip(times * norm_bound(ops, matrix), 1.0, math.inf)
-
-    return Constraint("spectral", partial(_with_projected_matrices, bounded), bounds_layers=True)
+    return Constraint("spectral", partial(_with_projected_matrices, _spectral_matrix), bounds_layers=True)
 
 
 @member
@@ -96,28 +98,13 @@ def orthogonal() -> Constraint:
     """
 
     def nearest(ops: Any, matrix: Any, times: float) -> Any:
-        a = matrix / ops.clip(norm_bound(ops, matrix), 1.0, math.inf)
-        a = a if a.shape[0] >= a.shape[1] else a.T
-        for _ in range(BJORCK):
-            a = 1.5 * a - 0.5 * ops.matmul(a, ops.matmul(a.T, a))
-        return (a if a.shape == matrix.shape else a.T) / times
+        return nearly_orthogonal(ops, matrix / ops.clip(norm_bound(ops, matrix), 1.0, math.inf)) / times
 
     return Constraint("orthogonal", partial(_with_projected_matrices, nearest), bounds_layers=True)
 
 
-def norm_bound(ops: Any, matrix: Any) -> Any:
-    """An upper bound of the largest singular value of a matrix, at most r^(1 / 2^(GRAM + 1)) times too large at rank r.
-
-    Gram iteration (Delattre et al. 2023): the operator norm is |A| = |A^T A|^(1/2) = |(A^T A)^2|^(1/4) = ..., and the
-    Euclidean norm of the last power bounds its operator norm. It needs only matrix products, so it is fast.
-    """
-    a, bound = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T, 1.0
-    for power in range(GRAM + 1):
-        norm = ops.sqrt((a * a).sum() + TINY)
-        bound = bound * norm**2.0**-power
-        a = a / norm
-        a = ops.matmul(a.T, a)
-    return bound
+def _spectral_matrix(ops: Any, matrix: Any, times: float) -> Any:
+    return matrix / ops.clip(times * norm_bound(ops, matrix), 1.0, math.inf)
 
 
 def _with_projected_matrices(
@@ -129,6 +116,61 @@ def _with_projected_matrices(
         for name, times in matrices(layers, critic)
     }
     return critic | projected
+
+
+def _by_construction(name: str, kinds: Mapping[str, str], brings_activation: bool = False) -> Constraint:
+    """The constraint that gives layers of `kinds` other kinds, and in place of activations layers that hold them.
+
+    What keeps its kind, such as the score of a condition, is projected as under `spectral`.
+    """
+
+    def rebuilt(layers: list, row: Row) -> list:
+        found, before = [], row
+        for layer, after in zip(layers, shapes(layers, row), strict=True):
+            kind = LAYERS[layer["kind"]]
+            if "groups" in layer:
+                raise WganError(f"constraint {name} has no convolutions in groups, but the critic has; use spectral.")
+            new = layer | {part: rebuilt(layer[part], before) for part in kind.inside}
+            if brings_activation and kind.activates:
+                new = sll_dense() if len(before) == 1 else sll_conv()
+            found.append(new | {"kind": kinds.get(new["kind"], new["kind"])})
+            before = after
+        return found
+
+    project = partial(_with_projected_matrices, _spectral_matrix)
+    return Constraint(name, project, bounds_layers=True, rebuilt=rebuilt, brings_activation=brings_activation)
+
+
+@member
+def aol() -> Constraint:
+    """Layers W D that are 1-Lipschitz for every W, almost orthogonal (Prach, Lampert 2022).
+
+    D is diagonal with d_i = 1 / sqrt(sum_j |W^T W|_ij). In a convolution the sum goes over the channels and the shifts
+    of the kernel against itself.
+    """
+    return _by_construction("aol", AOL)
+
+
+@member
+def sll() -> Constraint:
+    """Layers x - 2 W T^-1 relu(W^T x + b) in place of activations, between layers of `aol` (Araujo et al. 2023).
+
+    T is diagonal with T_i = sum_j |W^T W|_ij q_j / q_i for free q > 0. Such a layer is 1-Lipschitz for every W.
+    """
+    return _by_construction("sll", AOL, brings_activation=True)
+
+
+@member
+def orthogonal_convolutions() -> Constraint:
+    """Convolutions, also with stride, that are orthogonal by construction, and orthogonal dense layers.
+
+    `lipschitz.orthogonal_conv` says how. With GroupSort (--activation groupsort) the gradient keeps its length, except
+    where zero padding or a layer with fewer outputs loses a part.
+    """
+    return _by_construction("orthogonal-convolutions", {"dense": "orthogonal_dense", "conv": "orthogonal_conv"})
+
+
+AOL = {"dense": "aol_dense", "conv": "aol_conv"}
 
 
 def _between(real: Any, fake: Any, mix: Any) -> Any:
@@ -224,21 +266,21 @@ def _zero_centred_at(name: str, players: tuple[str, ...], weight: float, step: f
     over u is |grad f|^2 + h^2 / 4 E (u^T H u)^2 + O(h^4) for a Hessian H and no third derivative.
     """
 
+    def joined(engine: Any, parts: list) -> Any:
+        return parts[0] if len(parts) == 1 else engine.ops.concatenate(*parts)  # one pass, which is faster
+
     def exact(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
         rows = {"real": real, "fake": fake}
-        squared = [_squared_slopes(engine, score, rows[player]) for player in players]
-        norms = sum(_norms(engine, one).mean() for one in squared) / len(squared)
-        return weight / 2 * sum(one.mean() for one in squared), norms
+        squared = _squared_slopes(engine, score, joined(engine, [rows[player] for player in players]))
+        return weight / 2 * len(players) * squared.mean(), _norms(engine, squared).mean()
 
     def differences(engine: Any, score: Any, real: Any, fake: Any, mix: Any, noise: Any) -> tuple[Any, Any]:
         rows = {"real": real, "fake": fake}
         signs = 2 * ((noise >= 0.5) + 0 * noise) - 1  # the sum has the precision of the noise, and a bool has none
         size = noise.shape[1] // len(players)
         parts = [(rows[player], signs[:, k * size : (k + 1) * size]) for k, player in enumerate(players)]
-        moved = [x + step * u.reshape(x.shape) for x, u in parts]
-        after = score(moved[0] if len(moved) == 1 else engine.ops.concatenate(*moved))
-        known = [getattr(score, player) for player in players]
-        rise = (after - (known[0] if len(known) == 1 else engine.ops.concatenate(*known))) / step
+        moved = joined(engine, [x + step * u.reshape(x.shape) for x, u in parts])
+        rise = (score(moved) - joined(engine, [getattr(score, player) for player in players])) / step
         squared = (rise * rise).mean()
         return weight / 2 * len(players) * squared, engine.ops.sqrt(squared + TINY)
 
@@ -291,16 +333,15 @@ def wgan_div(penalty_weight: float = 2.0, penalty_every: int = 1) -> Constraint:
     return Constraint("wgan-div", penalty=penalty, wanted_slope=0.0, every=penalty_every)
 
 
-GRAM = 9  # matrix products of `norm_bound`: 512^(1 / 1024) is 1.006
-BJORCK = 10  # iterations of Bjorck: a singular value of 0.1 becomes 0.999 or more
-TINY = 1e-16  # added under a root: the derivative of |x| at 0 is 0, and TINY^(-3/2) = 1e24 fits into float32
-
 CONSTRAINTS = {
     "none": none,
     "clip": clip,
     "sphere": sphere,
     "spectral": spectral,
     "orthogonal": orthogonal,
+    "aol": aol,
+    "sll": sll,
+    "orthogonal-convolutions": orthogonal_convolutions,
     "gradient-penalty": gradient_penalty,
     "dragan": dragan,
     "consistency": consistency,

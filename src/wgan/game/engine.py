@@ -19,7 +19,10 @@ class Ops(Protocol[Array]):
         ...
 
     def conv(self, x: Array, weight: Array, bias: Array, stride: int, pads: tuple[int, ...]) -> Array:
-        """The convolution with W [out, in, k, ...] of a map that has `pads` zeros added at both ends of each axis."""
+        """The convolution with W [out, in, k, ...] of a map that has `pads` zeros added at both ends of each axis.
+
+        Where x has m times as many channels as `in`, there are m groups of inputs and outputs side by side.
+        """
         ...
 
     def conv_transpose(
@@ -70,6 +73,14 @@ class Ops(Protocol[Array]):
 
     def mean_pool(self, x: Array) -> Array:
         """The mean of each block of size 2, or of its part inside the map, which gives a size of ceil(size / 2)."""
+        ...
+
+    def transpose(self, x: Array, order: tuple[int, ...]) -> Array:
+        """The array with its axes in this order."""
+        ...
+
+    def eye(self, like: Array) -> Array:
+        """The identity matrix with as many columns as the matrix `like`, in its precision."""
         ...
 
     def concatenate(self, *batches: Array) -> Array:

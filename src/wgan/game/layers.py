@@ -48,12 +48,14 @@ from wgan.game.building import (
 )  # fmt: skip
 from wgan.game.cones import CONES
 from wgan.game.kind import Kind, Seen, function_kind
+from wgan.game.lipschitz import LIPSCHITZ
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
     convolution_matrices,
     groupsort_shape,
     mean_pool_slope,
+    pads,
     projection_slope,
     unit_slope,
 )
@@ -205,25 +207,13 @@ def _own_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
 # What each kind computes.
 
 
-def padding(size: int, kernel: int, stride: int) -> int:
-    """The number of zeros at both ends of an axis for which a convolution gives ceil(size / stride).
-
-    TensorFlow's "same" may pad one end more than the other; this is then its mirror image.
-    """
-    return math.ceil(max((math.ceil(size / stride) - 1) * stride + kernel - size, 0) / 2)
-
-
-def _pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(layer.get("pad", padding(s, layer["kernel"], layer["stride"])) for s in size)
-
-
 def _conv(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    return ops.conv(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, x.shape[1:-1]))
+    return ops.conv(x, arrays["weight"], arrays["bias"], layer["stride"], pads(layer, x.shape[1:-1]))
 
 
 def _conv_transpose(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     size = layer["size"]
-    return ops.conv_transpose(x, arrays["weight"], arrays["bias"], layer["stride"], _pads(layer, size), size)
+    return ops.conv_transpose(x, arrays["weight"], arrays["bias"], layer["stride"], pads(layer, size), size)
 
 
 def _batch_norm(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -321,11 +311,22 @@ LAYERS: dict[str, Kind] = {
         matrices=lambda layer, arrays: {"weight": 1},
     ),
     "conv": Kind(
-        examples=((conv(5, 4, 2), (7, 6, 3)), (conv(5, 4, 2), (7, 3)), (conv(5, 3), (6, 5, 4, 3))),
+        examples=(
+            *((conv(5, 4, 2), (7, 6, 3)), (conv(5, 4, 2), (7, 3)), (conv(5, 3), (6, 5, 4, 3))),
+            (conv(6, 3, 2, groups=2), (7, 5, 4)),
+        ),
         apply=_conv,
         shape=lambda layer, row: (*(math.ceil(s / layer["stride"]) for s in row[:-1]), layer["features"]),
-        init=linear_init(lambda layer, row: (layer["features"], row[-1], *[layer["kernel"]] * len(row[:-1]))),
-        work=lambda layer, row, out: math.prod(out) * row[-1] * layer["kernel"] ** len(row[:-1]),
+        init=linear_init(
+            lambda layer, row: (
+                layer["features"],
+                row[-1] // layer.get("groups", 1),
+                *[layer["kernel"]] * len(row[:-1]),
+            )
+        ),
+        work=lambda layer, row, out: (
+            math.prod(out) * row[-1] // layer.get("groups", 1) * layer["kernel"] ** len(row[:-1])
+        ),
         slope=conv_slope,
         matrices=convolution_matrices,
     ),
@@ -458,4 +459,5 @@ LAYERS: dict[str, Kind] = {
         init=_own_init,
         matrices=lambda layer, arrays: {what: 1 for what, w in arrays.all().items() if len(w.shape) > 1},
     ),
+    **LIPSCHITZ,
 }

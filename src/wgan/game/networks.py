@@ -258,6 +258,40 @@ def resnet(
     return Architecture("resnet", [*critic, act, GLOBAL_MEAN, dense(1)], generator, "glorot")
 
 
+def r3gan(
+    row: tuple[int, ...],
+    width: int | None,
+    depth: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+    ends: Ends = UNBOUNDED,
+) -> Architecture:
+    """The residual networks of R3GAN (Huang et al. 2024) with `width` (64) channels throughout and no norm.
+
+    A stage has `depth` (1) blocks at one size of map, from 4 places up to the row's size in the generator and down
+    again in the critic. A block adds to its input a 1x1 convolution to twice the channels, a 3x3 convolution in groups
+    of 16 channels, and a 1x1 convolution back that starts at 0; leaky ReLU stands between them. Maps double by
+    repeating places and halve by the mean, where the authors interpolate with a smoother filter.
+    """
+    sizes, width, depth = _map_sizes(row, "r3gan", stop=4), width or 64, depth or 1
+    act, wide = _act(_asked_or_own(activation, "leaky_relu")), 2 * width
+    grouped = conv(wide, 3, groups=wide // 16 if wide % 16 == 0 else 1)
+    ends_at_0 = conv(width, 1) | {"init": "zero"}
+    down, up = (
+        [residual([conv(wide, 1), *between, act, grouped, *between, act, ends_at_0], [])] * depth
+        for between in (norm(_asked_or_own(asked, "none")) for asked in (critic_norm, generator_norm))
+    )
+    generator = [dense(math.prod(sizes[-1]) * width), reshape(*sizes[-1], width), *up]
+    for size in sizes[-2::-1]:
+        generator += [upsample(size), *up]
+    generator += [conv(row[-1], 1), *output_activation(ends)]
+    critic = [conv(width, 1), *down]
+    for _ in sizes[1:]:
+        critic += [MEAN_POOL, *down]
+    return Architecture("r3gan", [*critic, *_score_layers(sizes, [width])], generator, "he")
+
+
 def conditional(architecture: Architecture, how: str, told: Told) -> Architecture:
     """The same architecture for rows with a condition: the generator makes rows of a given one.
 
@@ -341,4 +375,5 @@ NETWORKS: dict[str, Callable[..., Architecture]] = {
     "keras-cnn": keras_cnn,
     "stax-cnn": stax_cnn,
     "resnet": resnet,
+    "r3gan": r3gan,
 }

@@ -23,7 +23,8 @@ def unit_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
 
 
 def conv_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    return convolution_norm(arrays["weight"], layer["stride"], row[:-1])
+    groups = np.split(arrays["weight"], layer.get("groups", 1))  # they act side by side on parts of the channels
+    return max(convolution_norm(one, layer["stride"], row[:-1]) for one in groups)
 
 
 def conv_transpose_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
@@ -45,3 +46,16 @@ def convolution_matrices(layer: Layer, arrays: Arrays) -> dict[str, float]:
     """The weight with ceil(k / stride)^(axes / 2): a place lies in at most the square of that many patches."""
     axes = len(arrays["weight"].shape) - 2
     return {"weight": math.ceil(layer["kernel"] / layer["stride"]) ** (axes / 2)}
+
+
+def padding(size: int, kernel: int, stride: int) -> int:
+    """The number of zeros at both ends of an axis for which a convolution gives ceil(size / stride).
+
+    TensorFlow's "same" may pad one end more than the other; this is then its mirror image.
+    """
+    return math.ceil(max((math.ceil(size / stride) - 1) * stride + kernel - size, 0) / 2)
+
+
+def pads(layer: Layer, size: tuple[int, ...]) -> tuple[int, ...]:
+    """The zeros at both ends of each axis of space of a convolution on maps of this size."""
+    return tuple(layer.get("pad", padding(s, layer["kernel"], layer["stride"])) for s in size)

@@ -191,6 +191,15 @@ def architecture_of(
     size: int | None = None,
 ) -> Architecture:
     """The layers of both players of a config, as in `game_of`; `size` is the side of volumes, if it is another."""
+    architecture, rebuilt = _architecture_of(config, row, ends, classes, size), resolve("constraint", config).rebuilt
+    if rebuilt is None or own_networks.is_own(architecture):
+        return architecture
+    return architecture._replace(critic=rebuilt(architecture.critic, row))
+
+
+def _architecture_of(
+    config: Config, row: tuple[int, ...], ends: Ends, classes: Condition | None, size: int | None
+) -> Architecture:
     architecture = resolve("network", config, row=row, ends=ends)
     if own_networks.is_own(architecture):
         own_networks.refuse(architecture, config)
