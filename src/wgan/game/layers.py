@@ -8,10 +8,11 @@ of space, z is [batch, latent]. Every layer reads the number of axes from its in
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from wgan.errors import WganError
 from wgan.game.arrays import (
     Arrays,
     Layer,
@@ -36,6 +37,7 @@ from wgan.game.building import (
     conv,
     conv_transpose,
     dense,
+    noisy,
     one_of_three,
     own,
     projection,
@@ -46,6 +48,8 @@ from wgan.game.building import (
     told_batch_norm,
     upsample,
 )  # fmt: skip
+from wgan.game.kinds import Kind, Seen
+from wgan.game.rings import KINDS
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
@@ -57,35 +61,6 @@ from wgan.game.slopes import (
 )
 
 EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch does by default
-
-
-class Seen(NamedTuple):
-    """What a layer may use besides its input: the stored moments of batch norms and the conditions [batch, units]."""
-
-    moments: dict[str, Any] | None = None
-    label: Any = None
-
-
-class Kind(NamedTuple):
-    """All that is known about a kind of layer; `row` and `out` are the shapes of a row before and after the layer.
-
-    `examples` are layers of this kind with the shapes of rows that fit them, for the contract tests. `inside` names the
-    settings that are lists of layers. `matrices` names the arrays that a constraint may project, each with a number:
-    if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1. `init`
-    makes the arrays by `drawn` and `alike`, which take no memory where there is no `rng`.
-    """
-
-    examples: tuple[tuple[Layer, Row], ...]
-    apply: Callable[[Any, Layer, Arrays, Any, Seen], Any]  # (ops, layer, arrays, x, seen) -> the output
-    shape: Callable[[Layer, Row], Row] = lambda layer, row: row
-    init: Callable[[Layer, Row, str, np.random.Generator | None], Params] = lambda layer, row, scheme, rng: {}
-    work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
-    slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound, or None if none is useful
-    matrices: Callable[[Layer, Arrays], dict[str, float]] = lambda layer, arrays: {}
-    mixes_batch: bool = False  # whether the output for a row depends on the other rows of its batch
-    inside: tuple[str, ...] = ()
-    with_condition: Callable[[Layer, Told], Layer] = lambda layer, told: layer  # the layer that also uses a condition
-    told: bool = False  # whether the output depends on the condition
 
 
 MAPS: tuple[Row, ...] = ((4, 3, 2), (4, 2), (5, 4, 3, 2))  # rows with two, one and three axes of space, for examples
@@ -216,6 +191,12 @@ def _name(number: int, layer: Layer) -> str:
     return f"{number:02d}.{layer['kind']}"
 
 
+def _told_first(layers: list[Layer], told: Told) -> list[Layer]:
+    """The same layers, where the first one gets a bias by the condition."""
+    first, *rest = with_condition(layers, told)
+    return [first, class_bias(told.units), *rest]
+
+
 # Initial weights.
 
 
@@ -307,6 +288,32 @@ def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any
         for part in ("body", "shortcut")
     )
     return body + shortcut
+
+
+def _noisy(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    n, path = x.shape[-1] - layer["noise"], f"{arrays.path}.body."
+    made = apply_layers(ops, layer["body"], arrays.params, x[..., :n], seen.moments, seen.label, path)
+    return ops.beside(made, x[..., n:])
+
+
+def _without_noise(layer: Layer, row: Row) -> Row:
+    n = row[-1] - layer["noise"]
+    if n < 1:
+        raise WganError(
+            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
+            f"--latent {layer['noise'] + 32}."
+        )
+    return *row[:-1], n
+
+
+def _noisy_shape(layer: Layer, row: Row) -> Row:
+    *_, out = [row, *shapes(layer["body"], _without_noise(layer, row))]
+    return *out[:-1], out[-1] + layer["noise"]
+
+
+def _noisy_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    found = lipschitz_bound(layer["body"], arrays.params, _without_noise(layer, row), f"{arrays.path}.body.")
+    return max(1.0, found[0])
 
 
 def _one_of_three(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
@@ -425,6 +432,7 @@ LAYERS: dict[str, Kind] = {
     "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
         slope=lambda *_: 1.0999  # of x / (1 + exp(-x)), at x = 2.4
     ),
+    "log1p": _function_kind("log1p", lambda ops, x: ops.log1p(ops.relu(x))),
     "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
     "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
@@ -474,6 +482,17 @@ LAYERS: dict[str, Kind] = {
             with_condition(layer["body"], told), with_condition(layer["shortcut"], told)
         ),
     ),
+    "noisy": Kind(
+        examples=((noisy([dense(3), activation("tanh"), dense(2)], 2), (5,)),),
+        apply=_noisy,
+        shape=_noisy_shape,
+        init=lambda layer, row, scheme, rng: _inside_init(layer, _without_noise(layer, row), scheme, rng),
+        work=lambda layer, row, out: convolution_work(layer["body"], _without_noise(layer, row)),
+        slope=_noisy_slope,
+        inside=("body",),
+        with_condition=lambda layer, told: noisy(_told_first(layer["body"], told), layer["noise"]),
+    ),
+    **KINDS,
     "one_of_three": Kind(
         examples=((one_of_three([dense(3), activation("relu"), dense(1)]), (4,)),),
         apply=_one_of_three,

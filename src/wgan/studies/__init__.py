@@ -240,4 +240,5 @@ STUDIES = {  # the module of each study, imported when it is asked for
     "tutorials": "wgan.studies.tutorials",
     "shapes": "wgan.studies.shapes",
     "given": "wgan.studies.given",
+    "showers": "wgan.studies.showers",
 }
