@@ -8,7 +8,8 @@
 one, which they must find. FILE.npz holds `rows` [n, 368] in MeV and `condition` [n, 1], the energies of the photons in
 MeV, made by any generator. --train trains one of CONFIGS for so many seconds of processor time and judges it. The
 recipe is the WGAN-GP that ATLAS uses for showers (ATL-SOFT-PUB-2020-006; Faucci Giannelli and Zhang, arXiv
-2309.06515). A generator makes shares of the photon's energy; below the threshold of the simulator they become 0.
+2309.06515). It and `heads` make shares of the photon's energy, which become 0 below the threshold of the simulator.
+`showers` is the preset, whose rows are logarithms of voxels over their threshold.
 
 The judges (Krause et al. 2024, arXiv 2410.21611, and the challenge's `evaluate.py`):
 
@@ -25,16 +26,22 @@ import argparse
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from wgan.config import Config
+from wgan.data import Dataset
+from wgan.data.given_laws import shower_rows
+from wgan.export import told_to
 from wgan.game.building import activation, dense, norm, shares
 from wgan.game.networks import Architecture
 from wgan.maths import showers as simulator
 from wgan.maths import streams
 from wgan.maths.metrics import frechet, neighbourhoods
 from wgan.maths.showers import VOXELS, energies, features, showers
+from wgan.presets import preset
 from wgan.training.model import Model, generate
 from wgan.training.state import iterate, model_of, start
 
@@ -175,32 +182,74 @@ def heads() -> Config:
     )  # fmt: skip
 
 
-CONFIGS: dict[str, Callable[[], Config]] = {"recipe": recipe, "heads": heads}
+def own() -> Config:
+    """The preset `showers`, whose rows are logarithms of voxels over their threshold."""
+    return preset("showers").config.replace(data="showers")
+
+
+class Tried(NamedTuple):
+    """A config, and whether its rows are shares of the photon's energy, or else `showers.logged`."""
+
+    config: Callable[[], Config]
+    shares: bool
+
+
+CONFIGS = {"recipe": Tried(recipe, True), "heads": Tried(heads, True), "showers": Tried(own, False)}
 TRIED = 20  # steps that tell the speed
 
 
-def trained(config: Config, seconds: float) -> Model:
+def rows_of(tried: Tried, seed: int) -> Dataset:
+    """The training rows: 40,000 showers."""
+    made = shower_rows(seed)
+    if not tried.shares:
+        return made
+    energy = made.condition.values
+    shares = (simulator.in_mev(made.rows.astype(np.float64), energy) / energy).astype(np.float32)
+    return replace(made, rows=shares, form=replace(made.form, scale=1.0))
+
+
+def trained(tried: Tried, seed: int, seconds: float) -> Model:
     """The model after so many seconds of processor time, with the steps that fit."""
-    quiet = {"log_every": 10**9, "diagnose_every": 10**9, "held_out": 0.02}
-    began, trial = time.process_time(), start(config.replace(**quiet))
+    dataset = rows_of(tried, seed)
+    quiet = {"log_every": 10**9, "diagnose_every": 10**9, "held_out": 0.02, "engine": "torch", "seed": seed}
+    config = tried.config().replace(**quiet)
+    began, trial = time.process_time(), start(config, dataset)
     iterate(trial)
     before = time.process_time()
     for _ in range(TRIED):
         iterate(trial)
     each = (time.process_time() - before) / TRIED
     steps = max(1, int((seconds - (time.process_time() - began)) / each))
-    run = start(config.replace(**quiet, steps=steps))
+    run = start(config.replace(steps=steps), dataset)
     while run.step < steps:
         iterate(run)
     print(f"{steps:,} steps in {time.process_time() - began:.0f} s of processor time", flush=True)
     return model_of(run)
 
 
-def made_by(model: Model, energy: np.ndarray, seed: int) -> np.ndarray:
+def made_by(model: Model, tried: Tried, energy: np.ndarray, seed: int) -> np.ndarray:
     """Showers of a model in MeV for photons of these energies [n, 1]."""
     z = streams.normal(seed, "sample", 0, (len(energy), model.config.latent))
-    rows = energy * generate(model, z, energy)
-    return np.where(rows < simulator.threshold(energy), 0.0, rows)
+    rows = generate(model, z, energy)
+    if not tried.shares:
+        return simulator.in_mev(rows, energy)
+    return np.where(energy * rows < simulator.threshold(energy), 0.0, energy * rows)
+
+
+def by_onnx(model: Model, energy: np.ndarray) -> float:
+    """Processor milliseconds a shower of the exported graph on one thread."""
+    import onnxruntime
+
+    from wgan.export import graph_of, plain
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(graph_of(model, plain(model)).SerializeToString(), options)
+    given = {"z": streams.normal(0, "sample", 0, (len(energy), model.config.latent))}
+    given |= told_to(model, energy)
+    began = time.process_time()
+    session.run(["rows"], given)
+    return 1000 * (time.process_time() - began) / len(energy)
 
 
 def judge_file(file: str, rows: int, seed: int) -> None:
@@ -223,8 +272,10 @@ def main() -> None:
     if given.validate:
         validate(given.rows, given.seed)
     if given.train:
-        model = trained(CONFIGS[given.train]().replace(seed=given.seed), given.seconds)
-        shown(given.train, lambda energy: made_by(model, energy, given.seed), given.rows, 1000 + given.seed)
+        tried = CONFIGS[given.train]
+        model = trained(tried, given.seed, given.seconds)
+        print(f"{by_onnx(model, energies(1000, given.seed)):.3f} ms a shower as ONNX", flush=True)
+        shown(given.train, lambda energy: made_by(model, tried, energy, given.seed), given.rows, 1000 + given.seed)
     if given.fake:
         judge_file(given.fake, given.rows, given.seed)
 

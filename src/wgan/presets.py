@@ -80,6 +80,24 @@ PRESETS: dict[str, Preset] = {
         "After 6 minutes of one core (1,500 steps) on one image of medium-2d, 256 x 256, volumes differ from medium-3d "
         "by 0.0037 in the two-point function (floor 0.0068) and by 0.3 % in the phase fraction (floor 1 %).",
     ),
+    "showers": Preset(
+        Config(
+            network="showers",
+            conditional="concatenation",
+            latent=400,
+            batch=128,
+            n_critic=2,
+            penalty_weight=5.0,
+            learning_rate=1e-3,
+            steps=20_000,
+            held_out=0.02,
+        ),
+        "chosen here on the data set showers; docs/experiments.md has the search",
+        "wgan train showers --preset showers",
+        "After 157 s of one core (3,381 steps) a classifier tells showers from the simulator's with an AUC of 0.92 on "
+        "voxels and on high-level features, and recall is 0.89. The published WGAN-GP recipe has an AUC of 1.00 and a "
+        "recall of 0.20. A shower takes 0.02 ms.",
+    ),
     "table": Preset(
         Config(n_critic=5, steps=3000),
         "chosen here on five tables; the comparison in docs/tables.md uses other tables",

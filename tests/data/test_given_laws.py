@@ -27,10 +27,10 @@ def test_a_band_is_left_out():
     assert ((c < 1.5) | (c > 2.5)).all()
 
 
-def test_showers_are_shares_of_the_energy_that_is_their_condition():
+def test_showers_are_logarithms_over_their_threshold_given_their_energy():
     found = shower_rows(0, 300)
     energy = found.condition.values
     assert found.rows.shape == (300, 368)
     assert np.isin(energy, showers.ENERGIES).all()
-    np.testing.assert_allclose(found.rows * energy, showers.showers(energy, 0), rtol=1e-6)
-    assert 0.8 < found.rows.sum(1).mean() <= 1
+    np.testing.assert_allclose(showers.in_mev(found.rows, energy), showers.showers(energy, 0), rtol=1e-5)
+    assert 0.3 < (found.rows == 0).mean() < 0.7

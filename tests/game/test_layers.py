@@ -25,6 +25,7 @@ from wgan.game.layers import (
     shapes,
     unbounded,
 )
+from wgan.game.rings import KINDS as OF_RINGS
 
 EXACT = get_engine("torch", "float64")
 BATCH = 5
@@ -115,6 +116,34 @@ def mixture(a, x):
     return (np.stack([upper, lower, plane], 1) @ shares)[:, None]
 
 
+def on_rings(layer, x):
+    """The mean of each value by its group, ring and angle, in loops, and its noise by the spread of its ring."""
+    counts, angles, made = layer["counts"], layer["angles"], []
+    rings, rest = len(counts), len(counts) + sum(counts)
+    spreads = rest + sum(angles)
+    noise = spreads + sum(counts)
+    for group, (count, turns) in enumerate(zip(counts, angles, strict=True)):
+        for angle in range(turns):
+            for ring in range(count):
+                m = x[:, group] + x[:, rings + sum(counts[:group]) + ring] + x[:, rest + sum(angles[:group]) + angle]
+                s = np.logaddexp(0, x[:, spreads + sum(counts[:group]) + ring])
+                made.append(np.where(m > 0, np.expm1(m / 2), m / 2) + s * x[:, noise + len(made)])
+    return np.stack(made, 1)
+
+
+def seen_by_physicists(layer, a, x):
+    """The values and what is looked at of each group, by weighted averages."""
+    amounts = np.expm1(2 * np.maximum(x, 0))
+    found, first = [x, np.log1p(amounts.sum(1, keepdims=True))], 0
+    for group, rows in enumerate(layer["places"]):
+        part = slice(first, first := first + len(rows[0]))
+        own, total = amounts[:, part], amounts[:, part].sum(1, keepdims=True)
+        mean, square = ((own @ a[f"group{group}"] ** power) / (total + 2) for power in (1, 2))
+        filled = 3 * np.clip(10 * x[:, part], 0, 1).mean(1, keepdims=True)
+        found += [np.log1p(total), filled, mean, np.sqrt(np.maximum(square - mean**2, 0) + 0.03)]
+    return np.concatenate(found, 1)
+
+
 IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolutions' are in tests/engines
     "dense": lambda _, a, x, c: x @ a["weight"].T + a["bias"],
     "class_bias": lambda _, a, x, c: x + told(a["classes"], x, c),
@@ -136,6 +165,17 @@ IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolu
     "cones": lambda _, a, x, c: mixture(a, x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
     "shares": lambda layer, a, x, c: shared(x, layer["sizes"]),
+    "log1p": lambda _, a, x, c: np.log1p(np.maximum(x, 0)),
+    "rings": lambda layer, a, x, c: on_rings(layer, x),
+    "moments": lambda layer, a, x, c: seen_by_physicists(layer, a, x),
+    "noisy": lambda layer, a, x, c: np.concatenate(
+        [
+            np.tanh(x[:, :-2] @ a["body.00.dense.weight"].T + a["body.00.dense.bias"]) @ a["body.02.dense.weight"].T
+            + a["body.02.dense.bias"],
+            x[:, -2:],
+        ],
+        1,
+    ),
     "reshape": lambda layer, a, x, c: x.reshape(-1, *layer["shape"]),
     "upsample": lambda layer, a, x, c: np.kron(x, np.ones((1, *[2] * (x.ndim - 2), 1)))[
         :, *(slice(size) for size in layer["size"])
@@ -194,6 +234,9 @@ FANS = {  # the shape of each array of weights, and how many numbers each unit t
 }
 
 
+BEGIN = ("own", "moments")  # they say themselves where their arrays begin
+
+
 @pytest.mark.parametrize("kind", [kind for kind in EXAMPLES if not OF[kind].inside])
 def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     seen = []
@@ -206,7 +249,7 @@ def test_weights_start_by_the_numbers_that_go_in_and_out(monkeypatch, kind):
     layer, row = EXAMPLES[kind]
     made = initial_arrays([layer], row, "he", np.random.default_rng(0))
     assert seen == FANS.get(kind, [])
-    others = {name.split(".")[-1]: w for name, w in made.items() if kind != "own" and (w != 7).any()}
+    others = {name.split(".")[-1]: w for name, w in made.items() if kind not in BEGIN and (w != 7).any()}
     first = others.pop("hidden", None)  # by Glorot, since a tanh follows it
     assert first is None or 0 < np.abs(first).max() <= math.sqrt(6 / (3 + 5))
     assert all((w == (what == "scale")).all() for what, w in others.items()), "biases start at 0, scales at 1"
@@ -313,10 +356,10 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_a_kind_has_no_bound_only_where_its_slope_has_none(kind):
-    """A norm is the steeper the smaller its input; of code of one's own nothing is known."""
+    """A norm is the steeper the smaller its input. Own code has no bound, and exponentials have no useful one."""
     layer, row, params, _, label = example(kind)
     small, large = (steepest(layer, row, params, label, 0, size) for size in (1e-3, 1.0))
-    assert kind == "own" or (kind in BOUNDED) == (small < 10 * large)
+    assert kind in {"own", *OF_RINGS} or (kind in BOUNDED) == (small < 10 * large)
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -379,7 +422,8 @@ ARGUMENTS = {
     "largest": (X,), "softmax": (X, (2, 3)), "spread": (X, (2, 3, 1, 4, 2, 1)),
     "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X),
     "transpose": (MAP, (0, 2, 3, 1)), "eye": (X,), "exp": (X,), "expm1": (X,),
-    "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,), "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
+    "beside": (X, X[:, :2]), "log1p": (X**2,), "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,),
+    "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
 }  # fmt: skip
 OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.isfunction(vars(Ops)[name])]
 

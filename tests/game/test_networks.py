@@ -6,8 +6,9 @@ import pytest
 from wgan.config import Config, resolve
 from wgan.engines import get_engine
 from wgan.errors import WganError
+from wgan.game.arrays import Told
 from wgan.game.layers import apply_layers, initial_arrays, shapes
-from wgan.game.networks import NETWORKS, Ends
+from wgan.game.networks import NETWORKS, Ends, conditional
 
 ENGINE = get_engine("torch", "float64")
 
@@ -128,3 +129,27 @@ def test_a_generator_ends_as_its_rows_are_encoded(network, ends, last):
 def test_the_filters_of_a_dcgan_stop_at_16_times_the_width():
     pair, _ = built("dcgan", (512, 1), width=4)
     assert [one["features"] for one in pair.critic if one["kind"] == "conv"] == [4, 8, 16, 32, 64, 64, 64]
+
+
+def test_showers_have_noise_for_each_voxel_and_others_an_mlp():
+    row, latent = (368,), 380
+    pair = resolve("network", Config(network="showers", width=8), row=row)
+    assert [one["kind"] for one in pair.generator] == ["noisy", "rings", "log1p"]
+    rng = np.random.default_rng(0)
+    generator = {n: ENGINE.array(w) for n, w in initial_arrays(pair.generator, (latent,), pair.init, rng).items()}
+    z = rng.normal(size=(2, latent))
+    z[1, :-2] = z[0, :-2]
+    one, two = ENGINE.numpy(apply_layers(ENGINE.ops, pair.generator, generator, ENGINE.array(np.abs(z))))
+    assert (one[:-2] == two[:-2]).all()
+    assert (one[-2:] != two[-2:]).all()
+    assert list(shapes(pair.critic, row))[-1] == (1,)
+    with pytest.raises(WganError, match="use --latent 400"):
+        list(shapes(pair.generator, (64,)))
+    assert built("showers", (3,), width=8)[1] == built("mlp", (3,), width=8, depth=2)[1]
+
+
+def test_the_body_of_a_noisy_generator_is_told_the_condition_and_its_noise_is_not():
+    pair = resolve("network", Config(network="showers", width=8), row=(368,))
+    told = conditional(pair, "concatenation", Told(1, ()))
+    assert [one["kind"] for one in told.generator] == ["noisy", "rings", "log1p"]
+    assert [one["kind"] for one in told.generator[0]["body"]][:3] == ["dense", "class_bias", "swish"]

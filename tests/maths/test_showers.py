@@ -8,6 +8,7 @@ from wgan.maths import showers as simulator
 from wgan.maths import streams
 from wgan.maths.showers import (
     ENERGIES,
+    LARGEST,
     LAYERS,
     SPOT,
     VOXELS,
@@ -16,9 +17,12 @@ from wgan.maths.showers import (
     energies,
     expected,
     features,
+    in_mev,
     layer_shares,
+    logged,
     mean_layer_shares,
     parts,
+    places,
     profiles,
     ring_shares,
     showers,
@@ -194,3 +198,29 @@ def test_features_are_those_of_plain_loops():
 def test_what_does_not_fit_is_refused_in_a_sentence(act, said):
     with pytest.raises(WganError, match=said):
         act()
+
+
+def test_logged_showers_are_read_back_and_empty_voxels_are_0():
+    energy = energies(40, 0)
+    rows = showers(energy, 0)
+    found = logged(rows, energy)
+    np.testing.assert_allclose(in_mev(found, energy), rows, rtol=1e-12)
+    assert ((found > 0) == (rows > 0)).all()
+    assert found.max() < LARGEST
+    # a voxel of twice the threshold, 2 MeV below 6.7 GeV and 0.03 % of the energy above
+    for photon, least in ((256.0, 2.0), (1e6, 300.0)):
+        one = np.zeros((1, 368))
+        one[0, 3] = 2 * least
+        assert logged(one, np.array([photon]))[0, 3] == pytest.approx(np.log(2))
+
+
+def test_a_critic_averages_places_that_are_near_for_much_of_the_energy():
+    rows = showers(energies(300, 1), 1)
+    for layer, part, found in zip(LAYERS, parts(), places(), strict=True):
+        root, *along = np.array(found)
+        assert root.shape == (layer.voxels,)
+        assert len(along) == (2 if layer.angles > 1 else 0)
+        energy = rows[:, part].sum(0)
+        assert 0.3 < (energy * root).sum() / energy.sum() < 3
+        for axis in along:  # opposite angles cancel
+            assert abs(axis.sum()) < 1e-9

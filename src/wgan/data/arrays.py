@@ -9,6 +9,7 @@ import numpy as np
 
 from wgan.data.array_form import array_form
 from wgan.data.axes import rows_of
+from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.rows import Dataset, Form
 from wgan.data.space_form import NARROWEST, dataset_of_space
 from wgan.data.table import from_frame
@@ -29,7 +30,7 @@ def from_array(X, *, name: str = ARRAY, drop: str | None = None, column: Any = N
     of X (float32 for float16), and
     `Form.as_given` the shape of its rows. Raises WganError for anything that cannot be trained on.
     """
-    if hasattr(X, "columns") and hasattr(X, "iloc"):  # a DataFrame; pandas may not be installed
+    if is_frame(X):
         if kind not in ("auto", "table"):
             raise WganError(f"kind is {kind!r}, but a DataFrame was given, which is a table; leave it out")
         words = "the DataFrame" if name == ARRAY else name
@@ -68,7 +69,7 @@ def real_array(X: Any, name: str) -> np.ndarray:
     """
     if isinstance(X, str | Path):
         raise WganError(f"{name} is the text {str(X)!r}; load what it names with wgan.data.load({str(X)!r})")
-    if hasattr(X, "to_pandas") and hasattr(X, "columns"):
+    if is_other_frame(X):
         kind = type(X).__name__
         raise WganError(
             f"{name} is a table of another library ({kind}), whose columns would be lost; give {name}.to_pandas()"

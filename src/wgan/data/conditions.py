@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.data.columns import Column, TableForm, number_column
+from wgan.data.frames import is_frame
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset, Form
@@ -259,7 +260,7 @@ def of_array(values: Any, count: int, where: str, names: tuple[str, ...] = ()) -
 def told(dataset: Dataset, y: Any) -> Dataset:
     """The data set with labels or a condition from `y`: labels, numbers [n] or [n, columns], or a DataFrame."""
     count = len(dataset.rows)
-    if hasattr(y, "columns") and hasattr(y, "iloc"):
+    if is_frame(y):
         from wgan.data.table import from_frame
 
         if len(y) != count:
@@ -276,7 +277,7 @@ def told(dataset: Dataset, y: Any) -> Dataset:
 
 def is_label(y: Any) -> bool:
     """Whether `y` holds labels, whole numbers or texts, and not numbers with a fraction, a matrix or a DataFrame."""
-    if hasattr(y, "columns") and hasattr(y, "iloc"):
+    if is_frame(y):
         return False
     try:
         array = np.asarray(y)

@@ -28,11 +28,11 @@ def given_law(name: str, seed: int, rows: int = ROWS, without: tuple[float, floa
 
 
 def shower_rows(seed: int, rows: int = SHOWERS) -> Dataset:
-    """Showers as shares of the photon's energy, float32 [n, 368], each with that energy in MeV."""
+    """Showers as `maths.showers.logged` writes them, float32 [n, 368], each with the energy of its photon in MeV."""
     from wgan.maths import showers
 
     energy = showers.energies(rows, seed)
-    shares = (showers.showers(energy, seed) / energy).astype(np.float32)
-    made = Dataset("showers", shares, Form("points", (showers.VOXELS,), "float32", 0.0, 1.0, None, None))
+    logged = showers.logged(showers.showers(energy, seed), energy).astype(np.float32)
+    made = Dataset("showers", logged, Form("points", (showers.VOXELS,), "float32", 0.0, 2.0, None, None))
     source = f"{rows:,} showers of seed {seed}"
     return replace(made, condition=of_array(energy, rows, made.name, ("energy",)), source=source)

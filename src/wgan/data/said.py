@@ -10,6 +10,7 @@ import numpy as np
 
 from wgan.data.columns import Column
 from wgan.data.conditions import FARTHEST, LABEL, Columns, Condition, Scale, form_of
+from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.labels import Classes, nearest_name
 from wgan.data.numpy_files import read_numpy
 from wgan.errors import WganError, unknown_name
@@ -101,7 +102,7 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
         return _of_file(condition, asked)
     if isinstance(asked, str):
         asked = _pairs(asked, condition)
-    if hasattr(asked, "columns") and hasattr(asked, "iloc"):
+    if is_frame(asked):
         return _of_frame(condition, asked, "the condition")
     if hasattr(asked, "iloc") and any(isinstance(name, str) for name in asked.index):
         asked = dict(asked.items())  # a row of a DataFrame
@@ -118,7 +119,7 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
         if not found:
             raise WganError(f"no condition is named; give one of {', '.join(condition.names)}.")
         return found
-    if hasattr(asked, "to_pandas") and hasattr(asked, "columns"):  # a table of Arrow or Polars
+    if is_other_frame(asked):
         return _of_frame(condition, asked.to_pandas(), "the condition")
     numbers = as_float64(asked, "the condition", f"numbers [n, {len(condition.names)}]")
     numbers = numbers.reshape(-1, 1) if numbers.ndim <= 1 and len(condition.names) == 1 else np.atleast_2d(numbers)

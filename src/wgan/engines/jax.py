@@ -123,6 +123,9 @@ class Ops:
     def concatenate(self, *batches: Array) -> Array:
         return jnp.concatenate(batches)
 
+    def beside(self, *arrays: Array) -> Array:
+        return jnp.concatenate(arrays, -1)
+
     def lerp(self, start: Array, end: Array, weight: Any) -> Array:
         return start + weight * (end - start)
 
@@ -159,6 +162,7 @@ class Ops:
 
         return blocks(x) / blocks(jnp.ones((1, *space, 1), x.dtype))
 
+    log1p = staticmethod(jnp.log1p)
     exp = staticmethod(jnp.exp)
     expm1 = staticmethod(jnp.expm1)
     tanh = staticmethod(jnp.tanh)

@@ -189,6 +189,13 @@ class Ops:
     def concatenate(self, *batches: Value) -> Value:
         return self.graph.add("Concat", list(batches), (-1, *batches[0].shape[1:]), axis=0)
 
+    def beside(self, *arrays: Value) -> Value:
+        shape = (*arrays[0].shape[:-1], sum(one.shape[-1] for one in arrays))
+        return self.graph.add("Concat", list(arrays), shape, axis=arrays[0].ndim - 1)
+
+    def log1p(self, x: Value) -> Value:
+        return self._unary("Log", x + 1.0)
+
     def moments(self, x: Value) -> tuple[Value, Value]:
         axes = tuple(range(x.ndim - 1))
         mean = x.mean(axes, keepdims=True)

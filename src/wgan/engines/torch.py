@@ -129,6 +129,10 @@ class Ops:
     def concatenate(self, *batches: Tensor) -> Tensor:
         return torch.cat(batches)
 
+    def beside(self, *arrays: Tensor) -> Tensor:
+        return torch.cat(arrays, -1)
+
+    log1p = staticmethod(torch.log1p)
     exp = staticmethod(torch.exp)
     expm1 = staticmethod(torch.expm1)
     tanh = staticmethod(torch.tanh)

@@ -13,6 +13,7 @@ from wgan import data
 from wgan.data import Dataset, Form
 from wgan.data.arrays import from_array
 from wgan.data.columns import TableForm
+from wgan.data.frames import is_frame
 from wgan.data.numpy_files import read_numpy
 from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import to_frame
@@ -20,7 +21,7 @@ from wgan.errors import WganError
 from wgan.evaluation import features as all_features
 from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target, table_in_words
 from wgan.evaluation.features import SAMPLES
-from wgan.evaluation.together import Ways, frame_of, is_frame, tables_together
+from wgan.evaluation.together import Ways, frame_of, tables_together
 from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream

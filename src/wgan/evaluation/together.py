@@ -11,6 +11,7 @@ import numpy as np
 from wgan import data
 from wgan.data import Dataset, Form
 from wgan.data.columns import TableForm
+from wgan.data.frames import is_frame
 from wgan.data.kinds import KINDS, said_kinds
 from wgan.data.names import as_text, names_in
 from wgan.data.series import is_text, time_kind
@@ -55,11 +56,6 @@ def columns_of(source: Any) -> list[str] | None:
         path = Path(os.path.expanduser(source))
         return names_of(path) if data.is_table(source) and path.is_file() else None
     return [str(name) for name in source.columns] if is_frame(source) else None
-
-
-def is_frame(source: Any) -> bool:
-    """Whether this is a DataFrame; pandas may not be installed."""
-    return hasattr(source, "columns") and hasattr(source, "iloc")
 
 
 def tables_together(frames: Sequence[tuple[str, Any]], ways: Ways) -> tuple[Form, list[np.ndarray]]:

@@ -81,6 +81,11 @@ def one_of_three(layers: list[Layer]) -> Layer:
     return {"kind": "one_of_three"} | dict.fromkeys(THREE, layers)
 
 
+def noisy(body: list[Layer], noise: int) -> Layer:
+    """body(x) of all channels but the last `noise`, and beside it these channels unchanged."""
+    return {"kind": "noisy", "body": body, "noise": noise}
+
+
 def softmax(sizes: tuple[int, ...]) -> Layer:
     """A softmax over each of the last groups of channels, which have these sizes; the first channels stay."""
     return {"kind": "softmax", "sizes": sizes}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan.errors import WganError
 from wgan.game.arrays import (
     Arrays,
     Layer,
@@ -36,12 +37,12 @@ from wgan.game.building import (
     conv,
     conv_transpose,
     dense,
+    noisy,
     one_of_three,
     own,
     projection,
     reshape,
     residual,
-    shares,
     softmax,
     told_batch_norm,
     upsample,
@@ -49,6 +50,7 @@ from wgan.game.building import (
 from wgan.game.cones import CONES
 from wgan.game.kind import Kind, Seen, function_kind
 from wgan.game.lipschitz import LIPSCHITZ
+from wgan.game.rings import KINDS
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
@@ -192,6 +194,12 @@ def layer_name(number: int, layer: Layer) -> str:
     return f"{number:02d}.{layer['kind']}"
 
 
+def _told_first(layers: list[Layer], told: Told) -> list[Layer]:
+    """The same layers, where the first one gets a bias by the condition."""
+    first, *rest = with_condition(layers, told)
+    return [first, class_bias(told.units), *rest]
+
+
 # Initial weights.
 
 
@@ -273,6 +281,32 @@ def _residual(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any
     return body + shortcut
 
 
+def _noisy(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    n, path = x.shape[-1] - layer["noise"], f"{arrays.path}.body."
+    made = apply_layers(ops, layer["body"], arrays.params, x[..., :n], seen.moments, seen.label, path)
+    return ops.beside(made, x[..., n:])
+
+
+def _without_noise(layer: Layer, row: Row) -> Row:
+    n = row[-1] - layer["noise"]
+    if n < 1:
+        raise WganError(
+            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
+            f"--latent {layer['noise'] + 32}."
+        )
+    return *row[:-1], n
+
+
+def _noisy_shape(layer: Layer, row: Row) -> Row:
+    *_, out = [row, *shapes(layer["body"], _without_noise(layer, row))]
+    return *out[:-1], out[-1] + layer["noise"]
+
+
+def _noisy_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
+    found = lipschitz_bound(layer["body"], arrays.params, _without_noise(layer, row), f"{arrays.path}.body.")
+    return max(1.0, found[0])
+
+
 def _one_of_three(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     found = (apply_layers(ops, layer[k], arrays.params, x, seen.moments, None, f"{arrays.path}.{k}.") for k in THREE)
     return sum(one * seen.label[:, k : k + 1] for k, one in enumerate(found))
@@ -293,12 +327,6 @@ def _inside_work(layer: Layer, row: Row, out: Row) -> int:
 def _inside_slopes(layer: Layer, arrays: Arrays, row: Row, out: Row) -> list[float]:
     parts = LAYERS[layer["kind"]].inside
     return [lipschitz_bound(layer[part], arrays.params, row, f"{arrays.path}.{part}.")[0] for part in parts]
-
-
-def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    sizes = layer["sizes"]
-    parts, values = ops.softmax(x, (*sizes, len(sizes))), 1 + sum(sizes)
-    return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
 
 
 LAYERS: dict[str, Kind] = {
@@ -391,18 +419,13 @@ LAYERS: dict[str, Kind] = {
     "swish": function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
         slope=lambda *_: 1.0999  # of x / (1 + exp(-x)), at x = 2.4
     ),
+    "log1p": function_kind("log1p", lambda ops, x: ops.log1p(ops.relu(x))),
     "shifted_softplus": function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
     "groupsort": function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
         examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
         slope=unit_slope,
-    ),
-    "shares": Kind(
-        examples=((shares((2, 3)), (8,)), (shares((2, 3)), (4, 3, 8))),
-        apply=_shares,
-        shape=lambda layer, row: (*row[:-1], sum(layer["sizes"])),
-        slope=lambda *_: math.sqrt(3),  # at most 1 in the total, 2 * 1/2 in the values and 2 * 1/2 in the groups
     ),
     "reshape": Kind(
         examples=((reshape(2, 3, 2), (12,)),),
@@ -440,6 +463,17 @@ LAYERS: dict[str, Kind] = {
             with_condition(layer["body"], told), with_condition(layer["shortcut"], told)
         ),
     ),
+    "noisy": Kind(
+        examples=((noisy([dense(3), activation("tanh"), dense(2)], 2), (5,)),),
+        apply=_noisy,
+        shape=_noisy_shape,
+        init=lambda layer, row, scheme, rng: _inside_init(layer, _without_noise(layer, row), scheme, rng),
+        work=lambda layer, row, out: convolution_work(layer["body"], _without_noise(layer, row)),
+        slope=_noisy_slope,
+        inside=("body",),
+        with_condition=lambda layer, told: noisy(_told_first(layer["body"], told), layer["noise"]),
+    ),
+    **KINDS,
     "one_of_three": Kind(
         examples=((one_of_three([dense(3), activation("relu"), dense(1)]), (4,)),),
         apply=_one_of_three,

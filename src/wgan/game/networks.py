@@ -16,6 +16,7 @@ from wgan.game.building import (
     conv,
     conv_transpose,
     dense,
+    noisy,
     norm,
     projection,
     reshape,
@@ -26,7 +27,8 @@ from wgan.game.building import (
 from wgan.game.building import cones as cones_layer
 from wgan.game.cones import from_rows
 from wgan.game.constraints import Constraint
-from wgan.game.layers import Layer, mixes_batch, with_condition
+from wgan.game.layers import Layer, mixes_batch, uses_condition, with_condition
+from wgan.game.rings import moments, rings
 
 
 class Ends(NamedTuple):
@@ -292,6 +294,43 @@ def r3gan(
     return Architecture("r3gan", [*critic, *_score_layers(sizes, [width])], generator, "he")
 
 
+SHOWERS = 368  # voxels of the showers of `maths.showers`
+
+
+def showers(
+    row: tuple[int, ...],
+    width: int | None,
+    depth: int | None,
+    activation: str,
+    critic_norm: str,
+    generator_norm: str,
+    ends: Ends = UNBOUNDED,
+) -> Architecture:
+    """Players that know the geometry of `maths.showers`, for rows of the data set `showers`.
+
+    The generator makes a mean for each layer, ring and angle with `depth` (2) dense layers of `width` (256) units, and
+    each voxel gets noise of its own from the last 368 numbers of z. The critic sees the energy, the share of voxels
+    above 0, the centre and the width of each layer beside the voxels. Other rows get an mlp.
+    """
+    width, depth = width or 256, depth or 2
+    if row != (SHOWERS,):
+        pair = mlp(row, width, depth, activation, critic_norm, generator_norm, ends)
+        return pair._replace(name="showers")
+    from wgan.maths.showers import LAYERS as PLATES  # not at the top: it imports SciPy
+    from wgan.maths.showers import places
+
+    counts, angles = tuple(len(one.radii) - 1 for one in PLATES), tuple(one.angles for one in PLATES)
+
+    def hidden(kind: str, asked: str) -> list[Layer]:
+        block = [dense(width), *norm(_asked_or_own(asked, "none")), _act(_asked_or_own(activation, kind))]
+        return block * depth
+
+    channels = len(counts) + 2 * sum(counts) + sum(angles)
+    body = [*hidden("swish", generator_norm), dense(channels) | {"init": "dcgan"}]
+    critic = [moments(places()), *hidden("leaky_relu", critic_norm), dense(1)]
+    return Architecture("showers", critic, [noisy(body, SHOWERS), rings(counts, angles), _act("log1p")], "he")
+
+
 def conditional(architecture: Architecture, how: str, told: Told) -> Architecture:
     """The same architecture for rows with a condition: the generator makes rows of a given one.
 
@@ -314,7 +353,7 @@ def conditional(architecture: Architecture, how: str, told: Told) -> Architectur
         critic.insert(first + 1, class_bias(told.units))
     first_layer, *rest = architecture.generator
     generator = with_condition([first_layer, *rest], told)
-    if not mixes_batch(generator) or not told.one_class:
+    if not uses_condition(generator[:1]) and (not mixes_batch(generator) or not told.one_class):
         generator.insert(1, class_bias(told.units))
     return architecture._replace(critic=critic, generator=generator)
 
@@ -376,4 +415,5 @@ NETWORKS: dict[str, Callable[..., Architecture]] = {
     "stax-cnn": stax_cnn,
     "resnet": resnet,
     "r3gan": r3gan,
+    "showers": showers,
 }

@@ -62,6 +62,7 @@ DEEPEST = 3.0  # the depth in units of T from which on the radial profile stays 
 SPOT = 5.0  # mean energy of a spot, MeV
 THRESHOLD, RANGE = 2.0, 3e-4  # a voxel reads 0 below so many MeV and below this share of the photon's energy; chosen
 LOPSIDED = 0.5  # the largest relative difference of two opposite angles in a shower; chosen
+LARGEST = 9.0  # logarithm of a voxel over its threshold that `in_mev` reads; no shower of the simulator has more
 CHUNK = 4096  # showers that are made at a time
 
 
@@ -114,6 +115,17 @@ def showers(energy: Any, seed: int) -> Array:
 def threshold(energy: Array) -> Array:
     """The energy in MeV below which a voxel reads 0, for showers of photons of these energies [n]."""
     return np.maximum(THRESHOLD, RANGE * energy)
+
+
+def logged(rows: Array, energy: Array) -> Array:
+    """Showers [n, 368] in MeV as logarithms of their voxels over the threshold of the shower, 0 for empty voxels."""
+    return np.log(np.maximum(rows / threshold(_energy(energy))[:, None], 1))
+
+
+def in_mev(values: Array, energy: Array) -> Array:
+    """The inverse of `logged`: showers in MeV, whose voxels are above their threshold or 0."""
+    least = threshold(_energy(energy))[:, None]
+    return np.where(values > 0, least * np.exp(np.minimum(values, LARGEST)), 0.0)
 
 
 def _energy(values: Any) -> Array:
@@ -288,6 +300,20 @@ def _places(layer: Layer) -> tuple[Array, Array]:
     radius = np.tile((edges[1:] + edges[:-1]) / 2, layer.angles)
     angle = np.repeat(2 * np.pi * (np.arange(layer.angles) + 0.5) / layer.angles, len(edges) - 1)
     return radius, angle
+
+
+USUAL = (40.0, 20.0, 30.0, 150.0, 300.0)  # a radius in mm within which each layer has much of its energy
+
+
+def places() -> tuple[tuple[tuple[float, ...], ...], ...]:
+    """What a critic averages in each layer: 1.5 sqrt(radius / usual), and, with angles, twice that along both axes."""
+    found = []
+    for layer, usual in zip(LAYERS, USUAL, strict=True):
+        radius, angle = _places(layer)
+        root = 1.5 * np.sqrt(radius / usual)
+        along = [2 * root * np.cos(angle), 2 * root * np.sin(angle)] if layer.angles > 1 else []
+        found.append(tuple(tuple(values.tolist()) for values in (root, *along)))
+    return tuple(found)
 
 
 def _over(sums: Array, total: Array) -> Array:

@@ -19,6 +19,7 @@ from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
 from wgan.presets import PRESETS
 from wgan.reports import curves
+from wgan.reports.calibration_charts import calibration_of
 from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
 from wgan.reports.rows import form_of
@@ -78,6 +79,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         real=real,
         nearest=nearest,
         structure=structure,
+        calibrated=calibration_of(run),
         table=table,
         images=getattr(form_of(run), "picture", False),
         classes=_classes_of_columns(run),

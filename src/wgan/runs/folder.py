@@ -28,6 +28,7 @@ if sys.platform != "win32":
 
 CONFIG, LOG, LOCK = "config.json", "log.jsonl", ".lock"
 STRUCTURE = "structure.json"  # the curves that the report draws beside those of real rows
+CALIBRATION = "calibration.json"  # means and spreads of samples given a number, beside those of real rows
 FOLDERS = ("samples", "checkpoints")
 PLACES = ("path", "from_run", "data_dir")  # where the data lie, in the entry "data" of config.json
 ROWS, FORM, LABELS = (
@@ -38,7 +39,7 @@ ROWS, FORM, LABELS = (
 PICTURE = re.compile(r"[0-9]{8,}\.png")
 DRAWN_ROWS = re.compile(r"[0-9]{8,}\.npy")
 EVENTS = "events.out.tfevents.*"  # the files of TensorBoard
-MADE_LATER = (STRUCTURE, "report.html", "evaluation.json", "generator.onnx")
+MADE_LATER = (STRUCTURE, CALIBRATION, "report.html", "evaluation.json", "generator.onnx")
 LINE = 2**24  # bytes of a line of the log, at most; the longest have some thousands
 UNMENDED = "restore that file, or choose another folder"
 

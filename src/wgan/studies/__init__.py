@@ -241,4 +241,5 @@ STUDIES = {  # the module of each study, imported when it is asked for
     "shapes": "wgan.studies.shapes",
     "given": "wgan.studies.given",
     "critics": "wgan.studies.critics",
+    "showers": "wgan.studies.showers",
 }

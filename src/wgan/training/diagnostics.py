@@ -16,8 +16,9 @@ from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
 from wgan.maths.metrics.structure_metrics import most_rows
+from wgan.runs import folder
 from wgan.runs.quantities import quantity
-from wgan.training import comparison, structure
+from wgan.training import calibration, comparison, structure
 from wgan.training import given as given_columns
 from wgan.training.model import z_shape
 from wgan.training.state import Training
@@ -41,8 +42,8 @@ class Probe(NamedTuple):
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
     of them to each held-out row. `real_spread` is the mean distance between two real rows. `comparison` is
     what chooses the best checkpoint, or None with too few held-out rows. `given` is what the dependence of samples
-    on their conditions is measured with. `structure` is what the structure of samples
-    is compared with, or None for tables, points, pictures and too few held-out rows.
+    on their conditions is measured with, and `calibrated` what their means and spreads are compared with. `structure`
+    is what the structure of samples is compared with, or None for tables, points, pictures and too few held-out rows.
     """
 
     z: Any
@@ -59,6 +60,7 @@ class Probe(NamedTuple):
     comparison: comparison.Comparison | None
     structure: structure.Known | None
     given: given_columns.Known | None
+    calibrated: calibration.Truth | None
     floors: Record
 
 
@@ -107,8 +109,11 @@ def prepare(training: Training) -> Probe:
     formed = structure_of(training, compared, searched_rows[order])
     floors |= formed.floors if formed else {}
     told = given_columns.prepare(training, compared)
+    calibrated = calibration.prepare(training, told.condition if told else None)
     known = held_out, held_labels, searched, labels
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, floors)
+    return Probe(
+        z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, calibrated, floors
+    )
 
 
 def structure_of(
@@ -127,11 +132,11 @@ def structure_of(
 
 
 def diagnose(
-    probe: Probe, training: Training, keep: Callable[[structure.Curves], object] = lambda curves: None
+    probe: Probe, training: Training, keep: Callable[[str, structure.Curves], object] = lambda file, curves: None
 ) -> Record:
     """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`.
 
-    `keep` receives the curves of the structure of samples, where they are measured.
+    `keep` receives curves of the samples, where they are measured, and the name of the file that the report reads.
     """
     game, state = training.game, training.state
     inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
@@ -167,7 +172,9 @@ def diagnose(
         if probe.structure:
             more, curves = structure.compare(probe.structure, samples)
             record |= more
-            keep(curves)
+            keep(folder.STRUCTURE, curves)
+        if probe.calibrated:
+            keep(folder.CALIBRATION, calibration.compare(probe.calibrated, training, samples))
     return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
 
 

@@ -109,10 +109,10 @@ def _logged_rates(training: Training, at: int) -> Record:
     return {"learning_rate": rate} | ({} if own is None else {"generator_learning_rate": own})
 
 
-def _keep_curves(out: Path | None, at: int, curves: dict[str, Any]) -> None:
+def _keep_curves(out: Path | None, at: int, file: str, curves: dict[str, Any]) -> None:
     """Write the curves of a step for the report, in the place of those of an earlier step."""
     if out:
-        runs.write(out, runs.STRUCTURE, {"step": at, **curves})
+        runs.write(out, file, {"step": at, **curves})
 
 
 def train(
