@@ -53,7 +53,7 @@ def test_text_of_which_most_rows_have_another_is_an_identifier(distinct, rows, r
 
 def test_all_identifiers_are_named_at_once_and_one_that_is_mostly_gaps_too():
     table = frame(names(ROWS)).assign(mail=names(ROWS, dtype="str").where(np.arange(ROWS) % 10 == 0), town=names(9))
-    with pytest.raises(WganError, match=r"columns 'name' .*, 'mail' .30 different texts in 30 rows.* --drop name,mail"):
+    with pytest.raises(WganError, match=r"columns 'name' .*, 'mail' .30 different texts in 30 rows.* drop='name,mail'"):
         from_array(table)
 
 

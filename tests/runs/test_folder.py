@@ -84,7 +84,7 @@ def test_another_config_is_refused_field_by_field(run):
         runs.open_run(run, config(seed=1, steps=5, data=..., extra="x"), may_change=FREE)
     assert str(caught.value) == (
         f"{run} holds another run (data: saved 'gaussians', asked None; extra: saved None, asked 'x'; "
-        "seed: saved 0, asked 1); choose another --out, or add --restart to delete that run."
+        "seed: saved 0, asked 1); choose another out, or add restart=True to delete that run."
     )
     assert contents(run) == before
 
@@ -106,7 +106,7 @@ def test_other_steps_are_told_first_what_resumes_the_run_and_last_what_deletes_i
         runs.open_run(tmp_path / "run", config(steps=asked), may_change=frozenset())
     words = re.findall(r"--\w+", str(caught.value))
     assert words == ["--steps", *["--extend"] * more, "--out", "--restart"]
-    assert "use --steps 400 to resume it" in str(caught.value)
+    assert "use steps=400 to resume it" in str(caught.value)
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -10,6 +10,7 @@ from wgan.cli.help import Flag
 from wgan.config import FIELDS
 from wgan.config.values import kind
 from wgan.config.words import described
+from wgan.errors import by_command
 
 
 class FilePath(click.Path):
@@ -36,6 +37,8 @@ def of_fields(function: Any) -> Any:
 def _flag(name: str) -> Callable[[Any], Any]:
     f = FIELDS[name]
     number, repeated = kind(f), f.metadata.get("repeated", False)
+    with by_command():
+        text = described(name)
     return click.option(
         "--" + name.replace("_", "-"),
         name,
@@ -44,7 +47,7 @@ def _flag(name: str) -> Callable[[Any], Any]:
         type={int: int, float: float}.get(number, str),
         metavar={int: "N", float: "X"}.get(number, "NAME=KIND" if repeated else f.metadata.get("metavar", "NAME")),
         multiple=repeated,
-        help=described(name),
+        help=text,
     )
 
 

@@ -30,7 +30,7 @@ from wgan.data.packed import size_of
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.data.sealed import locked, read_sealed, sha256_of_file, stamp_of, write_sealed
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.memory import in_words
 from wgan.files.printed import say
 from wgan.files.reading import opened
@@ -293,7 +293,9 @@ def _common_target(pictures: Pictures, found: Survey, size: int | None, resize: 
     if size:
         return Target(size, resize, (size, size, channels), dtype)
     if len(found.sizes) > 1:
-        raise WganError(f"{pictures.source} holds {found}; give --size N to make all of them N x N pixels")
+        raise WganError(
+            f"{pictures.source} holds {found}; give {setting('size', 'N')} to make all of them N x N pixels"
+        )
     return Target(None, resize, (*next(iter(found.sizes)), channels), dtype)
 
 
@@ -418,7 +420,7 @@ def _allocate(path: Path, size: int) -> None:
     if size - have > free:
         raise WganError(
             f"the decoded images take {in_words(size)}, {in_words(size - have - free)} more than are free in "
-            f"{str(path.parent)!r}; make room, lower --size, or set XDG_CACHE_HOME to a larger disk"
+            f"{str(path.parent)!r}; make room, lower {setting('size')}, or set XDG_CACHE_HOME to a larger disk"
         )
     if have != size:
         with path.open("ab") as file:

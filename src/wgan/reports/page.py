@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from wgan.config import FIELDS, OPERATIONAL
+from wgan.errors import with_settings
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
@@ -194,7 +195,7 @@ def _differs(run: Run, name: str, value: object, preset: str) -> bool:
 
 def _field_text(name: str) -> str:
     """What a field of the config is; "" for a field that this version does not know."""
-    return FIELDS[name].metadata["text"] if name in FIELDS else ""
+    return with_settings(FIELDS[name].metadata["text"]) if name in FIELDS else ""
 
 
 def _field_order(name: str) -> tuple[int, str]:
