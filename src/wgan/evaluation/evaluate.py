@@ -31,6 +31,7 @@ from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
+from wgan.runs.twice import why_they_differ
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
@@ -389,7 +390,9 @@ def words(run: str | Path, report: Evaluation) -> str:
         f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
         f"{protocol['real_rows']:,} {protocol['against']}",
     ]
-    return page([*lines, *table_in_words(report)])
+    titles = {name: entry["title"] for name, entry in report["metrics"].items()}
+    why = why_they_differ(titles, runs.read_log(Path(run)))
+    return page([*lines, *table_in_words(report), *textwrap.wrap(why, 110, break_on_hyphens=False)])
 
 
 def table_in_words(report: Evaluation) -> list[str]:

@@ -28,6 +28,7 @@ from wgan.reports.structure_charts import structure_of
 from wgan.reports.tables import table_of
 from wgan.runs import overwriting
 from wgan.runs.quantities import number, quantity, share
+from wgan.runs.twice import column_of, why_they_differ
 
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
@@ -84,6 +85,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         classes=_classes_of_columns(run),
         unseen=_unseen(run),
         twice=_measured_twice(run),
+        why_twice=why_they_differ({row["key"]: row["name"] for row in metric_rows(run)}, run.log),
         metrics=metric_rows(run),
         lacking=list(mapping(evaluation.get("lacking")).values()),
         protocol=[
@@ -174,11 +176,10 @@ def _unseen(run: Run) -> str:
 
 def _measured_twice(run: Run) -> dict[str, str]:
     """What the charts show of the metrics that the log has too, by the names of the metrics."""
-    logged = {name: name for name in ("energy_distance", "coverage", "precision", "diversity")} | {"exact_w1": "w1"}
     return {
         row["key"]: quantity(key).text(run.late(key))
         for row in metric_rows(run)
-        if (key := logged.get(row["key"])) and math.isfinite(run.late(key))
+        if (key := column_of(row["key"])) and math.isfinite(run.late(key))
     }
 
 
