@@ -26,6 +26,12 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
+def help_of(name: str) -> str:
+    """What a field is, with flags in place of fields."""
+    with by_command():
+        return described(name)
+
+
 def of_fields(function: Any) -> Any:
     """The function of a command with a flag for each field of the config except `data`, which is its argument."""
     for name in reversed(FIELDS):
@@ -37,8 +43,6 @@ def of_fields(function: Any) -> Any:
 def _flag(name: str) -> Callable[[Any], Any]:
     f = FIELDS[name]
     number, repeated = kind(f), f.metadata.get("repeated", False)
-    with by_command():
-        text = described(name)
     return click.option(
         "--" + name.replace("_", "-"),
         name,
@@ -47,7 +51,7 @@ def _flag(name: str) -> Callable[[Any], Any]:
         type={int: int, float: float}.get(number, str),
         metavar={int: "N", float: "X"}.get(number, "NAME=KIND" if repeated else f.metadata.get("metavar", "NAME")),
         multiple=repeated,
-        help=text,
+        help=help_of(name),
     )
 
 
@@ -68,14 +72,14 @@ def of_reading(function: Any) -> Any:
     """The function of a command with the flags that say how tables and arrays are read, as in `wgan train`."""
     kind_of_rows = FIELDS["kind"]
     for option in (
-        click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column")),
-        click.option("--drop", metavar="NAME", help=described("drop")),
+        click.option("--column", multiple=True, metavar="NAME=KIND", help=help_of("column")),
+        click.option("--drop", metavar="NAME", help=help_of("drop")),
         click.option(
             "--kind",
             default=kind_of_rows.default,
             metavar="NAME",
             type=click.Choice(kind_of_rows.metadata["choices"]),
-            help=described("kind"),
+            help=help_of("kind"),
         ),
     ):
         function = option(function)

@@ -34,6 +34,7 @@ from wgan.data.texts import Reading
 from wgan.errors import WganError, install, of_column, setting, shorter
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
+REFUSED = "train refuses it as an identifier"
 NAMING = 9  # digits from which different whole numbers may be names, not counts
 MOST_COLUMNS = 2000
 MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
@@ -98,7 +99,7 @@ def from_frame(
         raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)
-    notes += [(one, f"train refuses it as an identifier: {why}") for one, why in identifiers.items()]
+    notes += [(one, f"{REFUSED}: {why}; {_instead(one)}") for one, why in identifiers.items()]
     return Dataset(
         name, rows, form, source=f"a table of {len(rows):,} rows", sha256=_checksum(form, rows), notes=tuple(notes)
     )
@@ -183,6 +184,12 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str], 
         f"have samples numbered with {setting('column', {names[0]: 'identifier'})}, or insist with "
         f"{setting('column', {names[0]: 'text'})}"
     )
+
+
+def _instead(name: str) -> str:
+    """What to say of a column that looks like an identifier."""
+    kinds = (setting("column", {name: kind}) for kind in ("identifier", "text"))
+    return f"leave it out with {setting('drop', as_text(name))}, number samples with {' or learn it with '.join(kinds)}"
 
 
 def _column_and_values(plain: Plain, said: str) -> tuple[Column, np.ndarray]:

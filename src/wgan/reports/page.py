@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from wgan.config import FIELDS, OPERATIONAL
+from wgan.data import Dataset
 from wgan.errors import with_settings
 from wgan.files import writing
 from wgan.files.printed import printable
@@ -40,19 +42,20 @@ def write(
     data_dir: Path | None = None,
     overwrite: bool = False,
     step: str | int | None = None,
+    dataset: Dataset | None = None,
 ) -> Path:
     """Write the report of one run, or of several side by side, and return its path.
 
     The default `out` is RUN/report.html, or comparison.html beside the first of several runs; an earlier report there
     is replaced. Any other file that exists is replaced only with `overwrite`. With `step` the page ends at that
-    checkpoint: "latest", "best" or the number of a step. Raises WganError if a path is not a run
-    folder, or if the file cannot be written.
+    checkpoint: "latest", "best" or the number of a step. `dataset` are the rows of the run, if they are in
+    memory, so that they are not read. Raises WganError if a path is not a run folder, or if the file cannot be written.
     """
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
         overwrite = overwrite or _is_report(out)
     overwriting.check_file(out, *paths, overwrite=overwrite)
-    runs = [read(path, step) for path in paths]
+    runs = [replace(read(path, step), dataset=dataset) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
     writing.write(out, page.encode(errors="backslashreplace"))  # names of files may not be UTF-8
     return out
