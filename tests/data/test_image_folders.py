@@ -115,6 +115,13 @@ def test_broken_pictures_are_skipped_and_named(photos, capsys):
     assert all(f"skipped {name}" in said for name in manifest["broken"])
 
 
+def test_a_look_at_a_folder_counts_its_broken_pictures_and_names_them(photos):
+    for name in ("0.png", "1.png"):
+        (photos / "a" / name).write_bytes(b"no picture")
+    said = look(photos)
+    assert "2 broken and left out: 'a/0.png', 'a/1.png'" in said
+
+
 def test_too_many_broken_pictures_are_too_many(photos):
     for path in [*(photos / "a").iterdir(), next((photos / "b").iterdir())]:
         path.write_bytes(b"no picture")

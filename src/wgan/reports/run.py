@@ -28,7 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass
 class Run:
-    """What a run folder holds; `remarks` are sentences on what is missing; `dataset`, its rows if they are in memory."""
+    """What a run folder holds. `remarks` say what is missing, and `dataset` holds the rows if they are in memory."""
 
     path: Path
     name: str
