@@ -10,6 +10,8 @@ from PIL import Image
 
 import wgan
 from wgan import WganError
+from wgan.reports.rows import dataset_of
+from wgan.reports.run import read
 from wgan.training import model as models
 
 SMALL = {"width": 4, "batch": 4, "latent": 2, "network": "mlp", "engine": "torch", "log_every": 2, "steps": 4}
@@ -49,6 +51,15 @@ def test_a_report_is_written_and_replaced_only_when_asked(model, tmp_path):
     model.save(tmp_path / "run")
     with pytest.raises(WganError, match="wgan report RUN"):
         wgan.load(tmp_path / "run").report(tmp_path / "other.html")
+
+
+def test_the_report_of_rows_in_memory_shows_the_real_rows_and_the_folder_says_why_it_cannot(model, tmp_path):
+    page = model.report(tmp_path / "mine.html").read_text()
+    assert "Nearest training images" in page
+    assert "are not shown" not in page
+    model.save(tmp_path / "run")
+    with pytest.raises(WganError, match=r"fitted to an array of 60 .* in memory; use model.report\(\)"):
+        dataset_of(read(tmp_path / "run"), None)
 
 
 def test_a_data_set_is_a_table_with_its_first_images_and_no_name_of_it_is_html():

@@ -1,8 +1,15 @@
-"""`WganError`, for mistakes that the user can correct, `WganWarning`, "did you mean", and what to install."""
+"""`WganError`, for mistakes that the user can correct, `WganWarning`, "did you mean", and how to name a setting."""
 
-from collections.abc import Iterable
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Any
 
+_by_command = False  # whether the command line asks; else it is a program in Python
+
+PLACEHOLDERS = ("N", "NAME")  # they stand for a value of the user
 LONGEST = 1500  # characters of a sentence: what was got can be a name or a list of any length
 
 
@@ -54,3 +61,51 @@ def install(extra: str) -> str:
         run pip install '.[jax]' in the clone of wgan (of a release: pip install 'wgan[jax]')
     """
     return f"run pip install '.[{extra}]' in the clone of wgan (of a release: pip install 'wgan[{extra}]')"
+
+
+@contextmanager
+def by_command() -> Iterator[None]:
+    """While this lasts, `setting` names flags of the command line."""
+    global _by_command
+    before, _by_command = _by_command, True
+    try:
+        yield
+    finally:
+        _by_command = before
+
+
+def setting(name: str, value: Any = None) -> str:
+    """A setting as the user writes it, with a value if one is given: a flag on the command line, a name in Python.
+
+    The value of a setting of columns is a dict; True stands for a flag that has no value.
+
+    Examples:
+        >>> setting("held_out"), setting("held_out", 0.1), setting("column", {"zip": "text"})
+        ('held_out', 'held_out=0.1', "column={'zip': 'text'}")
+        >>> with by_command():
+        ...     setting("held_out", 0.1), setting("column", {"zip": "text"}), setting("extend", True)
+        ('--held-out 0.1', '--column zip=text', '--extend')
+    """
+    if not _by_command:
+        return name if value is None else f"{name}={value if value in PLACEHOLDERS else repr(value)}"
+    flag = "--" + name.replace("_", "-")
+    if value is None or value is True:
+        return flag
+    if isinstance(value, dict):
+        return " ".join(f"{flag} {shlex.quote(one)}={kind}" for one, kind in value.items())
+    return f"{flag} {shlex.quote(f'{value:g}' if isinstance(value, float) else str(value))}"
+
+
+def with_settings(text: str) -> str:
+    """A text in which each field in braces is named as the user writes it: a flag or an argument.
+
+    Examples:
+        >>> with_settings("How {size} makes an image square.")
+        'How size makes an image square.'
+    """
+    return re.sub(r"\{(\w+)\}", lambda found: setting(found[1]), text)
+
+
+def of_column(text: str, name: str) -> str:
+    """A sentence with settings of a column NAME, for the column of this name."""
+    return text.replace("NAME", shlex.quote(name)) if _by_command else text.replace("'NAME'", repr(name))

@@ -320,7 +320,7 @@ class WGAN(BaseEstimator):
             run = Path(folder) / (Path(path).stem or "model")
             self.save(run)
             picture(self._training, run / "samples" / f"{self._training.step:08d}.png")
-            return write_report([run], Path(path), overwrite=overwrite)
+            return write_report([run], Path(path), overwrite=overwrite, dataset=self._training.dataset)
 
     def _repr_html_(self) -> str:
         """A table for a notebook, with the figure of `plot` below it."""

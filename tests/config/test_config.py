@@ -133,7 +133,7 @@ def test_a_field_that_the_chosen_member_does_not_read_is_refused(family, member,
         return
     readers = [name for name, fields in READERS[family].items() if field in fields]
     sentence = (
-        f"{field} is {value}, which {family} {member} does not read; leave it out, or use {family} .*{readers[-1]}"
+        f"{field} is {value}, which {family} {member} does not read; leave it out, or use {family}=.*{readers[-1]}"
     )
     with pytest.raises(WganError, match=sentence):
         Config(**{family: member, field: value})
@@ -259,7 +259,7 @@ def test_a_fraction_is_not_a_whole_number():
 
 
 def test_batch_norm_in_a_penalised_critic_is_refused_with_the_reason():
-    with pytest.raises(WganError, match=r"gradient of each row .* --critic-norm layer"):
+    with pytest.raises(WganError, match=r"gradient of each row .* critic_norm='layer'"):
         Config(critic_norm="batch", constraint="gradient-penalty")
     with pytest.raises(WganError, match="critic_norm is batch"):
         Config(critic_norm="batch", constraint=gradient_penalty())

@@ -45,7 +45,7 @@ def test_text_of_which_most_rows_have_another_is_an_identifier(distinct, rows, r
         return
     with pytest.raises(WganError, match=f"'name' .{distinct} different texts in {rows} rows.*identifier") as caught:
         from_array(table)
-    for remedy in ("--drop name", "--column name=identifier", "--column name=text"):
+    for remedy in ("drop='name'", "column={'name': 'identifier'}", "column={'name': 'text'}"):
         assert remedy in str(caught.value)
     assert from_array(table, drop="name").rows.shape == (rows, 1)
     assert from_array(table, column="name=text").form.columns[0].kind == "levels"
@@ -53,7 +53,7 @@ def test_text_of_which_most_rows_have_another_is_an_identifier(distinct, rows, r
 
 def test_all_identifiers_are_named_at_once_and_one_that_is_mostly_gaps_too():
     table = frame(names(ROWS)).assign(mail=names(ROWS, dtype="str").where(np.arange(ROWS) % 10 == 0), town=names(9))
-    with pytest.raises(WganError, match=r"columns 'name' .*, 'mail' .30 different texts in 30 rows.* --drop name,mail"):
+    with pytest.raises(WganError, match=r"columns 'name' .*, 'mail' .30 different texts in 30 rows.* drop='name,mail'"):
         from_array(table)
 
 
@@ -135,7 +135,7 @@ def test_what_is_no_run_stores_nothing(trained, tmp_path):
 def test_data_of_a_file_marks_identifiers_where_train_refuses(trained):
     done = run("data", trained / "people.csv")
     assert done.returncode == 0, done.stderr
-    assert "? name   identifier: samples are numbered" in done.stdout
+    assert "? name   identifier, see below" in done.stdout
     assert "train refuses it as an identifier: 300 different texts in 300 rows, such as 'Person 0'" in done.stdout
     assert_refused(run("train", trained / "people.csv", "--out", trained / "no"), "--column name=identifier")
 
@@ -158,7 +158,7 @@ def test_long_whole_numbers_that_all_differ_are_said_to_be_possible_names(values
     notes = [text for column, text in from_array(table).notes if column == "card"]
     assert len(notes) == named
     if named:
-        assert "--column card=identifier" in notes[0]
+        assert "column={'card': 'identifier'}" in notes[0]
         assert not from_array(table, column="card=integer").notes
 
 

@@ -56,10 +56,10 @@ def test_a_folder_is_decoded_once_and_mapped(photos, monkeypatch):
 
 def test_sizes_must_agree_or_be_made_to(photos):
     (photos / "c" / "wide.png").write_bytes(encoded(picture(40, 20)))
-    with pytest.raises(WganError, match=r"31 images: 30 of 20x20, 1 of 40x20 .*; give --size N") as caught:
+    with pytest.raises(WganError, match=r"31 images: 30 of 20x20, 1 of 40x20 .*; give size=N") as caught:
         load(photos)
     one_sentence(caught)
-    assert "give --size N to train" in look(photos)
+    assert "give size=N to train" in look(photos)
     assert "labels: a 10, b 10, c 11" in look(photos)
     for resize in ("crop", "pad", "stretch"):
         dataset = load(photos, size=8, resize=resize)
@@ -113,6 +113,13 @@ def test_broken_pictures_are_skipped_and_named(photos, capsys):
     assert set(manifest["broken"]) == {"a/dangling.png", *map(str, bad)}
     said = capsys.readouterr().err
     assert all(f"skipped {name}" in said for name in manifest["broken"])
+
+
+def test_a_look_at_a_folder_counts_its_broken_pictures_and_names_them(photos):
+    for name in ("0.png", "1.png"):
+        (photos / "a" / name).write_bytes(b"no picture")
+    said = look(photos)
+    assert "2 broken and left out: 'a/0.png', 'a/1.png'" in said
 
 
 def test_too_many_broken_pictures_are_too_many(photos):

@@ -152,7 +152,7 @@ def test_whole_numbers_of_a_frame_that_are_dates_are_read_so_and_this_is_said():
         frame = pd.DataFrame({"x": values, "rest": np.arange(ROWS) % 2})
         dataset = from_array(frame)
         assert dataset.form.columns[0].unit == "D"
-        assert "dates, since all values such as 20230601 are some; --column x=integer" in dict(dataset.notes)["x"]
+        assert "dates, since all values such as 20230601 are some; column={'x': 'integer'}" in dict(dataset.notes)["x"]
         noise = np.random.default_rng(0).normal(size=(300, *dataset.form.encoded_shape))
         made = to_frame(dataset.form, dataset.form.decode(noise))["x"]
         assert made.dtype == values.dtype

@@ -26,7 +26,7 @@ def test_lsun_is_its_pictures_cropped(bedrooms):
         number = keys.index(key)
         raw = encoded(picture(80 + number, 64, number), "webp", quality=90)
         np.testing.assert_array_equal(row, decode(key, raw, 16, "crop", 3))
-    with pytest.raises(WganError, match="an LMDB, whose images have many sizes; give --size N, such as 64"):
+    with pytest.raises(WganError, match="an LMDB, whose images have many sizes; give size=N, such as 64"):
         load(bedrooms)
 
 

@@ -50,7 +50,7 @@ def test_a_column_that_leaves_no_doubt_says_which_part_of_a_date_comes_first():
         doubtful.assign(doubt=[*doubtful["doubt"][:5]] * (len(some) // 5) + ["01/02/2020"] * (len(some) % 5))
     ).notes
     assert "could have the day or the month first" in note[1]
-    with pytest.raises(WganError, match=r"--column doubt=date:%d/%m/%Y reads the day first"):
+    with pytest.raises(WganError, match=r"column={'doubt': 'date:%d/%m/%Y'} reads the day first"):
         data.from_array(doubtful)
     sure = doubtful.assign(sure=["20/05/2019", "13/06/2019"] * (len(some) // 2) + ["21/07/2019"] * (len(some) % 2))
     assert [column.unit for column in data.from_array(sure).form.columns] == ["D", "", "D"]
@@ -60,7 +60,7 @@ def test_texts_that_are_dates_but_for_one_are_offered_as_dates():
     frame = written()[["iso", "x"]]
     frame.loc[7, "iso"] = "soon"
     with pytest.raises(
-        WganError, match=r"of the DataFrame looks like an identifier.*read dates with --column iso=date"
+        WganError, match=r"of the DataFrame looks like an identifier.*read dates with column={'iso': 'date'}"
     ):
         data.from_array(frame)
     with pytest.raises(WganError) as caught:

@@ -144,7 +144,7 @@ def test_a_network_fits_points_without_a_bound_or_refuses_them(name):
     try:
         architecture = build(name, (2,))
     except WganError:
-        with pytest.raises(WganError, match=r"rows of 2 columns; it needs rows with axes of space .* --network mlp"):
+        with pytest.raises(WganError, match=r"rows of 2 columns; it needs rows with axes of space .* network='mlp'"):
             build(name, (2,))
         assert name not in ("mlp", "hybrid"), "the default and what the others send to"
     else:

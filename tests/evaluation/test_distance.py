@@ -187,4 +187,4 @@ def test_what_takes_more_than_a_minute_is_said_before_it_begins(tmp_path, monkey
         notes = []
         distance.distance(tmp_path / "a.npy", tmp_path / "b.npy", method=method, n=6, budget=budget, note=notes.append)
         assert len(notes) == wanted, method
-        assert all("take about 1 minutes; --budget SECONDS gives" in note for note in notes)
+        assert all("take about 1 minutes; a limit of budget in seconds gives" in note for note in notes)

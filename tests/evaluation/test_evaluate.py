@@ -221,7 +221,7 @@ def test_features_that_do_not_fit_in_memory_are_refused_before_they_are_made(dig
     """1,797 rows of 64 numbers of 8 bytes, three times: 2.76 MB, and 90 % of the free memory may be taken."""
     asked = 3 * 8 * 64 * 1797 / memory.SHARE
     monkeypatch.setattr(memory, "free", lambda: int(asked) - 1)
-    sentence = r"comparing the features rows of 1,797 rows takes 2\.8 MB of memory, .* use --features pca"
+    sentence = r"comparing the features rows of 1,797 rows takes 2\.8 MB of memory, .* use features='pca'"
     with pytest.raises(WganError, match=sentence):
         evaluate.evaluate(digits_run, 200, features="rows")
     monkeypatch.setattr(memory, "free", lambda: int(asked) + 1)

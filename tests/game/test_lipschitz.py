@@ -191,7 +191,7 @@ def test_groupsort_sorts_pairs_and_keeps_lengths_of_gradients():
 
 
 def test_groupsort_refuses_an_odd_number_of_features():
-    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even --width"):
+    with pytest.raises(WganError, match="groupsort sorts pairs of features but a layer has 7; use an even width"):
         initial_arrays([dense(7), activation("groupsort")], (2,), "he", np.random.default_rng(0))
 
 
@@ -201,7 +201,7 @@ def test_norms_give_way_to_a_bound_on_slopes(constraint):
     from wgan.game.networks import NETWORKS
 
     for kind in ("batch", "layer"):
-        with pytest.raises(WganError, match="the slope of a norm has no bound; use --critic-norm none"):
+        with pytest.raises(WganError, match="the slope of a norm has no bound; use critic_norm='none'"):
             Config(constraint=constraint, critic_norm=kind)
     for name in NETWORKS:
         config = Config(constraint=constraint, network=name, width=4)

@@ -297,7 +297,7 @@ def test_a_report_replaces_an_earlier_report_and_nothing_else(run, tmp_path):
     report.write([run, run])
     for name in ("mine.html", "comparison.html"):
         (tmp_path / name).write_text("mine")
-        with pytest.raises(WganError, match=rf"{name} exists already; give another name, or --overwrite"):
+        with pytest.raises(WganError, match=rf"{name} exists already; give another name, or overwrite=True"):
             report.write([run, run], None if name == "comparison.html" else tmp_path / name)
         assert (tmp_path / name).read_text() == "mine"
     report.write([run], tmp_path / "mine.html", overwrite=True)

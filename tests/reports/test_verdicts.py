@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from wgan import Config
 from wgan.config import FIELDS
+from wgan.errors import by_command
 from wgan.game.constraints import CONSTRAINTS
 from wgan.game.objectives import OBJECTIVES
 from wgan.reports.ignored import SHUFFLED
@@ -157,7 +158,9 @@ def test_no_remedy_names_what_the_config_uses_or_does_not_read(constraint, field
     clipped = {"clipped_weights": 0.9} if config.constraint == "clip" else {}
     count = 0
     for columns in (*FAULTY.values(), *NOTED.values(), {"fault": np.array(["x became nan"] * len(STEPS), object)}):
-        for one in verdicts(log(**HEALTHY | columns | clipped), config.to_json()):
+        with by_command():
+            found = verdicts(log(**HEALTHY | columns | clipped), config.to_json())
+        for one in found:
             changed, told = config, re.findall(r"--([a-z-]+)(?: ([a-z0-9.-]*[a-z0-9]))?", one.remedy)
             for flag, value in told:
                 name = flag.replace("-", "_")
@@ -175,8 +178,8 @@ def test_no_remedy_names_what_the_config_uses_or_does_not_read(constraint, field
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({}, "--held-out 0.1"),
-        ({"held_out": 0.0}, "--held-out 0.1"),
+        ({}, "held_out=0.1"),
+        ({"held_out": 0.0}, "held_out=0.1"),
         ({"held_out": 0.1}, "Hold more rows out"),
     ],
 )
@@ -562,12 +565,12 @@ def test_a_condition_that_is_ignored_is_named(config, name):
     found = the("ignored condition", verdicts(log(**HEALTHY | IGNORED), config))
     assert found.sentence == f"The generator ignores the condition {name}."
     assert "40 % of cases" in found.evidence
-    assert "--conditional concatenation" in found.remedy
+    assert "conditional='concatenation'" in found.remedy
 
 
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 def test_a_flat_critic_is_told_to_weigh_less_the_penalty_that_flattens_it(constraint):
     found = VERDICTS["vanishing gradient"](log(**HEALTHY | FAULTY["vanishing gradient"]), {"constraint": constraint})
     flattens = CONSTRAINTS[constraint]().wanted_slope == 0
-    assert ("the penalty pulls it to 0" in found.evidence) == flattens == ("Lower --penalty-weight" in found.remedy)
+    assert ("the penalty pulls it to 0" in found.evidence) == flattens == ("Lower penalty_weight" in found.remedy)
     assert ("should be near 1" in found.evidence) != flattens

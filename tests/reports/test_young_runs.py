@@ -35,8 +35,8 @@ def test_a_finished_run_is_judged_from_its_third_measurement_after_the_start(cou
     assert (found[0].kind == "fault") == (count >= MEASURED)
     if count < MEASURED:
         assert "too short" in found[0].sentence
-        assert found[0].remedy.startswith("Raise --steps, with --extend")
-        assert "--n-critic" not in found[0].remedy
+        assert found[0].remedy.startswith("Raise steps, with extend=True")
+        assert "n_critic" not in found[0].remedy
 
 
 def test_a_run_with_enough_measurements_has_one_in_its_last_quarter_at_every_record():
@@ -50,7 +50,7 @@ def test_an_unfinished_run_is_told_to_finish_before_any_other_remedy():
     for whole, goes_on in ((10_000, True), (950, False)):
         (first, *_) = verdicts(young(steps, steps), CONFIG | {"steps": whole})
         assert first.remedy.startswith("Let the run finish: it is at step 950 of 10,000.") == goes_on
-        assert "--n-critic" in first.remedy
+        assert "n_critic" in first.remedy
 
 
 def test_a_run_that_ended_early_or_by_a_fault_is_not_told_to_finish():

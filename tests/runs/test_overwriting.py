@@ -82,7 +82,7 @@ def test_another_file_is_replaced_only_if_that_is_asked_for(tmp_path):
     (tmp_path / "mine.png").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "none")
     for name in ("mine.png", "dangling"):
-        with pytest.raises(WganError, match=r"exists already; give another name, or --overwrite"):
+        with pytest.raises(WganError, match=r"exists already; give another name, or overwrite=True"):
             check_file(tmp_path / name)
         check_file(tmp_path / name, overwrite=True)
     (tmp_path / "folder").mkdir()

@@ -481,7 +481,7 @@ def test_a_run_stops_when_no_checkpoint_is_better_and_goes_on_when_asked(monkeyp
 
 
 def test_stopping_needs_held_out_rows():
-    with pytest.raises(WganError, match=r"until_no_better needs 6 held-out rows, .* but there are 0; raise --held-out"):
+    with pytest.raises(WganError, match=r"until_no_better needs 6 held-out rows, .* but there are 0; raise held_out"):
         start(Config(**SMALL | {"held_out": 0, "until_no_better": 2}))
     record = list(advance(start(Config(**SMALL | {"held_out": 0}))))[-1]
     assert "w1" not in record

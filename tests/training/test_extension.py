@@ -128,12 +128,12 @@ def test_more_steps_are_refused_without_the_flag_and_what_no_run_can_do_with_it(
     list(train(CONFIG, out=tmp_path / "run"))
     with pytest.raises(
         WganError,
-        match=r"\(steps: saved 6, asked 10\); use --steps 6 to resume it, add --extend .in Python extend=True.",
+        match=r"\(steps: saved 6, asked 10\); use steps=6 to resume it, add extend=True to give it more",
     ):
         list(train(LONG, out=tmp_path / "run"))
     with pytest.raises(WganError, match="extend adds steps, but steps is 4 and the run has 6"):
         list(train(CONFIG.replace(steps=4), out=tmp_path / "run", extend=True))
-    with pytest.raises(WganError, match=r"--extend continues an earlier run, but .*none holds none"):
+    with pytest.raises(WganError, match=r"extend=True continues an earlier run, but .*none holds none"):
         list(train(LONG, out=tmp_path / "none", extend=True))
     assert not (tmp_path / "none").exists()
     with pytest.raises(WganError, match="but restart starts again"):

@@ -45,8 +45,8 @@ def test_the_first_value_that_is_not_finite_is_found_where_it_began(tmp_path, mo
     with pytest.raises(WganError, match=rf"became (nan|inf|-inf) at step {step}, in (critic step|the gen)") as problem:
         list(loop.train(config, out=tmp_path / "run"))
     text = str(problem.value)
-    assert "the last good checkpoint is of step 0. Lower --learning-rate" in text
-    assert ("--penalty-weight" in text) == (config.constraint == "gradient-penalty")
+    assert "the last good checkpoint is of step 0. Lower learning_rate" in text
+    assert ("penalty_weight" in text) == (config.constraint == "gradient-penalty")
     assert ("use a constraint" in text) == (config.constraint == "none")
     name = text.split(" became ")[0]
     known = {finite._words(one) for one in wrong} | {"gradient_norm", "estimate", "fake"}  # the last are of no array
@@ -109,7 +109,7 @@ def test_a_value_that_no_repetition_shows_is_named_as_it_was_seen(tmp_path):
 def test_the_advice_names_the_rates_that_the_run_was_given():
     rates = {"critic_learning_rate": 1e6, "generator_learning_rate": 1e6}
     config = Config(**SMALL | FREE | rates | {"data": "8gaussians"})
-    with pytest.raises(WganError, match=r"Lower --critic-learning-rate and --generator-learning-rate, or use a con"):
+    with pytest.raises(WganError, match=r"Lower critic_learning_rate and generator_learning_rate, or use a con"):
         list(loop.train(config))
 
 

@@ -40,11 +40,9 @@ def test_a_setting_that_takes_too_much_is_named_with_a_number_that_fits(monkeypa
     monkeypatch.setattr(memory, "free", lambda: 10**9)
     monkeypatch.setattr(model, "get_engine", None)  # nothing is made before the forecast
     config = Config(**DIGITS, **{field: value})
-    with pytest.raises(
-        WganError, match=f"training .* takes .* but 1 GB are free; use --{field.replace('_', '-')}"
-    ) as no:
+    with pytest.raises(WganError, match=f"training .* takes .* but 1 GB are free; use {field}=") as no:
         start(config)
-    (fits,) = map(int, re.findall(r"use --[a-z-]+ (\d+) or less", str(no.value)))
+    (fits,) = map(int, re.findall(r"use [a-z_]+=(\d+) or less", str(no.value)))
     digits = load("digits").form
     assert forecast.bytes_of_training(config.replace(**{field: fits}), digits, None) <= 0.9e9
     assert forecast.bytes_of_training(config.replace(**{field: 2 * fits}), digits, None) > 0.9e9
@@ -54,5 +52,5 @@ def test_a_setting_that_takes_too_much_is_named_with_a_number_that_fits(monkeypa
 def test_a_deep_network_is_refused_too(monkeypatch):
     monkeypatch.setattr(forecast, "free", lambda: 10**9)
     monkeypatch.setattr(memory, "free", lambda: 10**9)
-    with pytest.raises(WganError, match=r"use --depth \d+ or less"):
+    with pytest.raises(WganError, match=r"use depth=\d+ or less"):
         start(Config(**DIGITS, depth=10_000))

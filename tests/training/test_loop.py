@@ -366,7 +366,7 @@ def test_a_run_without_a_readable_checkpoint_is_not_silently_begun_anew(tmp_path
         (folder / "meta.json").write_text("{")
     with (
         pytest.warns(WganWarning, match="no readable one is left"),
-        pytest.raises(WganError, match=r"no readable checkpoint .* --restart"),
+        pytest.raises(WganError, match=r"no readable checkpoint .* restart=True"),
     ):
         list(train_function(config, out=out))
     list(train_function(config, out=out, restart=True))
@@ -464,7 +464,7 @@ def test_steps_may_be_raised_on_resume_unless_the_learning_rate_decays(tmp_path)
     list(train_function(config, out=tmp_path / "run"))
     records = list(train_function(config.replace(steps=6), out=tmp_path / "run"))
     assert [r["step"] for r in records] == [4, 5, 6]
-    with pytest.raises(WganError, match=r"is at step 6 already; use --steps 6 or more"):
+    with pytest.raises(WganError, match=r"is at step 6 already; use steps=6 or more"):
         list(train_function(config, out=tmp_path / "run"))
     decaying = config.replace(decay="linear")
     list(train_function(decaying, out=tmp_path / "other"))

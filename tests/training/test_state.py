@@ -130,7 +130,7 @@ def test_a_batch_is_at_most_all_training_rows():
     dataset = from_array(np.random.default_rng(0).normal(size=(20, 2)))
     config = Config(**SMALL | {"data": "array", "held_out": 0.2})
     start(config.replace(batch=16), dataset)
-    with pytest.raises(WganError, match="batch is 17 but array has only 16 training rows; use --batch 16 or less"):
+    with pytest.raises(WganError, match="batch is 17 but array has only 16 training rows; use batch=16 or less"):
         start(config.replace(batch=17), dataset)
 
 

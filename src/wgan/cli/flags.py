@@ -10,6 +10,7 @@ from wgan.cli.help import Flag
 from wgan.config import FIELDS
 from wgan.config.values import kind
 from wgan.config.words import described
+from wgan.errors import by_command
 
 
 class FilePath(click.Path):
@@ -23,6 +24,12 @@ class FilePath(click.Path):
         if value == "":
             self.fail("it is empty; give the name of a file or a folder.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def help_of(name: str) -> str:
+    """What a field is, with flags in place of fields."""
+    with by_command():
+        return described(name)
 
 
 def of_fields(function: Any) -> Any:
@@ -44,7 +51,7 @@ def _flag(name: str) -> Callable[[Any], Any]:
         type={int: int, float: float}.get(number, str),
         metavar={int: "N", float: "X"}.get(number, "NAME=KIND" if repeated else f.metadata.get("metavar", "NAME")),
         multiple=repeated,
-        help=described(name),
+        help=help_of(name),
     )
 
 
@@ -65,14 +72,14 @@ def of_reading(function: Any) -> Any:
     """The function of a command with the flags that say how tables and arrays are read, as in `wgan train`."""
     kind_of_rows = FIELDS["kind"]
     for option in (
-        click.option("--column", multiple=True, metavar="NAME=KIND", help=described("column")),
-        click.option("--drop", metavar="NAME", help=described("drop")),
+        click.option("--column", multiple=True, metavar="NAME=KIND", help=help_of("column")),
+        click.option("--drop", metavar="NAME", help=help_of("drop")),
         click.option(
             "--kind",
             default=kind_of_rows.default,
             metavar="NAME",
             type=click.Choice(kind_of_rows.metadata["choices"]),
-            help=described("kind"),
+            help=help_of("kind"),
         ),
     ):
         function = option(function)

@@ -14,7 +14,7 @@ import click
 
 from wgan.config import GROUPS
 from wgan.config.other_names import meant_by
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, by_command, unknown_name
 from wgan.files.printed import drop, ended
 
 NARROW = 72  # columns, below which the text of a flag stands below its name
@@ -131,12 +131,12 @@ class Group(click.Group):
         """The context of a command line. Raises WganError for an argument with a NUL."""
         if any("\0" in one for one in args):
             raise WganError("an argument has a NUL character; no name and no number has one, so leave it out.")
-        with _quiet_when_closed():
+        with by_command(), _quiet_when_closed():
             return super().make_context(info_name, args, *rest, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _quiet_when_closed():
+        with by_command(), _quiet_when_closed():
             return super().invoke(ctx)
 
 

@@ -11,7 +11,6 @@ from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.config import FIELDS, Config
-from wgan.config.words import described
 from wgan.errors import WganError
 from wgan.files.printed import say, say_json, say_page
 from wgan.files.settings import read_settings
@@ -28,14 +27,14 @@ if TYPE_CHECKING:
 wgan data people.csv --column zip=text""",
 )
 @click.argument("name", required=False)
-@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
-@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=described("size"))
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=flags.help_of("data_dir"))
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help=flags.help_of("size"))
 @click.option(
     "--resize",
     default=FIELDS["resize"].default,
     metavar="NAME",
     type=click.Choice(FIELDS["resize"].metadata["choices"]),
-    help=described("resize"),
+    help=flags.help_of("resize"),
 )
 @flags.of_reading
 @click.option("--verify", is_flag=True, help="Read all rows, compare them with the SHA-256 of the cache, and print it.")
@@ -185,7 +184,8 @@ def train(
     """Train on a data set, a folder of images or a file.
 
     DATA is the name of a data set (see `wgan data`), a folder of images or scans, an LMDB, hf:NAME, or a .npy, .npz,
-    .csv, .parquet, .tif, .nii or .h5 file. Without DATA it is digits.
+    .csv, .tsv, .parquet, .tif, .nii or .h5 file. A .csv may be compressed, as .csv.gz. Tables need the extra `table`.
+    Without DATA it is digits.
 
     The same command resumes the run in --out. Ctrl-C saves the run, then stops. With --extend and more --steps a
     finished run continues.
@@ -305,7 +305,7 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     type=FilePath(),
     metavar="FILE",
     help="A .png grid, a .gif that walks from sample to sample or through a volume, a .npy, .npz or .h5 array, a .tif "
-    "or .nii scan, a .csv or .parquet table, or a folder that gets one PNG or .npy for each sample. "
+    "or .nii scan, a .csv, .tsv, .csv.gz or .parquet table, or a folder that gets one PNG or .npy for each sample. "
     "[default: RUN/sample.png, or .csv for a table and .npy for an array]",
 )
 @click.option(

@@ -9,7 +9,6 @@ import click
 from wgan.cli import flags, terminal
 from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
-from wgan.config.words import described
 from wgan.errors import WganError
 from wgan.files import bars
 from wgan.files.printed import columns_of, say, say_json, say_page
@@ -48,7 +47,7 @@ wgan evaluate --real photos/ --fake made/""",
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
 )
-@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + described("size"))
+@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + flags.help_of("size"))
 @flags.of_reading
 @flags.as_json
 def evaluate(
@@ -70,8 +69,8 @@ def evaluate(
 
     The samples of a run are compared with its held-out rows. Each number stands next to the number that real rows get.
 
-    With --real A --fake B no run is needed. B are samples of any program, as a folder of images or a .npy, .npz, .csv
-    or .parquet file. They are compared with one half of A, and the other half gives the numbers of real rows. With
+    With --real A --fake B no run is needed. B are samples of any program, as a folder of images or a .npy, .npz, .csv,
+    .tsv or .parquet file. They are compared with one half of A, and the other half gives the numbers of real rows. With
     --train C they are compared with all of A, and `wgan` looks for copies of C. --kind, --drop and --column say how
     these are read, as in `wgan train`. A run reads its data as it did in training.
     """
@@ -146,7 +145,7 @@ wgan report runs/one runs/two --out both.html""",
     metavar="FILE",
     help="The file to write. [default: RUN/report.html, or comparison.html beside the first of several runs]",
 )
-@click.option("--data-dir", type=FilePath(), metavar="DIR", help=described("data_dir"))
+@click.option("--data-dir", type=FilePath(), metavar="DIR", help=flags.help_of("data_dir"))
 @flags.overwrite
 def report(run: tuple[Path, ...], step: str | None, out: Path | None, data_dir: Path | None, overwrite: bool) -> None:
     """Write an HTML page about one run or several.
@@ -202,9 +201,9 @@ def distance(
 ) -> None:
     """Bound the Wasserstein distance of two sets of rows.
 
-    A and B are names of data sets, .npy, .npz, .csv or .parquet files, or run folders. The number lies between two
-    certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so A and B
-    can change places.
+    A and B are names of data sets, .npy, .npz, .csv, .tsv or .parquet files, or run folders. The number lies between
+    two certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so A
+    and B can change places.
 
     The floor is the mean distance that is left when nothing differs. All rows are mixed and split at random into two
     sets of the same sizes. Without B, A is a run: its samples are compared with its held-out rows, and the floor is the

@@ -17,7 +17,7 @@ from wgan.config import together
 from wgan.config.other_names import unknown_field
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
 from wgan.game.constraints import CONSTRAINTS, Constraint
@@ -94,7 +94,7 @@ class Config(Schedule):
     size: int | None = _data(
         None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"
     )
-    resize: str = _data("crop", "How --size makes an image square that is not.", choices=("crop", "pad", "stretch"))
+    resize: str = _data("crop", "How {size} makes an image square that is not.", choices=("crop", "pad", "stretch"))
     drop: str | None = _data(
         None,
         "Columns of a table to leave out: NAME,NAME. Put double quotes around a name that has a comma.",
@@ -102,8 +102,8 @@ class Config(Schedule):
     )
     column: Any = _data(
         None,
-        "The kind of one column of a table: text, number, integer, date or identifier. Give the flag once for each "
-        "column.",
+        "The kind of one column of a table: text, number, integer, date or identifier. On the command line, give the "
+        "flag once for each column; in Python, give a dict.",
         read=_said_kinds,
         repeated=True,
         unset="guessed from the values",
@@ -203,7 +203,7 @@ class Config(Schedule):
         "none",
         "Generate rows of a given label or condition. The critic multiplies its features by the condition "
         "(projection), has it in its input (concatenation), or learns to predict it (auxiliary). none becomes "
-        "concatenation with --given, or if the data have a condition.",
+        "concatenation with {given}, or if the data have a condition.",
         choices=tuple(CONDITIONALS),
     )
     class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)
@@ -217,12 +217,12 @@ class Config(Schedule):
     steps: int = _optimisation(10_000, "The number of generator steps in the whole run.", low=0)
     batch: int = _optimisation(64, "The number of rows in a batch of the critic.", low=1)
     generator_batch: int | None = _optimisation(
-        None, "The number of samples in a batch of the generator.", low=1, unset="as --batch"
+        None, "The number of samples in a batch of the generator.", low=1, unset="as {batch}"
     )
     n_critic: int = _optimisation(1, "The number of critic steps before each generator step.", low=1)
-    warm_up: int = _optimisation(0, "Use --warm-up-critic critic steps in each of the first N generator steps.", low=0)
+    warm_up: int = _optimisation(0, "Use {warm_up_critic} critic steps in each of the first N generator steps.", low=0)
     warm_up_every: int = _optimisation(
-        0, "Use --warm-up-critic critic steps in every N-th generator step too. 0 is never.", low=0
+        0, "Use {warm_up_critic} critic steps in every N-th generator step too. 0 is never.", low=0
     )
     warm_up_critic: int = _optimisation(
         100, "The number of critic steps before the generator step in a warm-up step.", low=1
@@ -232,10 +232,10 @@ class Config(Schedule):
         2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
     )
     critic_learning_rate: float | None = _optimisation(
-        None, "The learning rate of the critic at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+        None, "The learning rate of the critic at the first step.", low=1e-12, high=1e6, unset="as {learning_rate}"
     )
     generator_learning_rate: float | None = _optimisation(
-        None, "The learning rate of the generator at the first step.", low=1e-12, high=1e6, unset="as --learning-rate"
+        None, "The learning rate of the generator at the first step.", low=1e-12, high=1e6, unset="as {learning_rate}"
     )
     decay: str = _optimisation(
         "linear",
@@ -485,9 +485,10 @@ def _unread_error(config: Config, name: str, value: Any) -> WganError:
         )
     family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
     chosen = getattr(config, family)
-    *others, last = (reader for reader, names in READERS[family].items() if name in names)
-    who = f"{', '.join(others)} or {last}" if others else last
+    first, *others = (reader for reader, names in READERS[family].items() if name in names)
+    *middle, last = (setting(family, first), *others)
+    who = f"{', '.join(middle)} or {last}" if middle else last
     return WganError(
         f"{name} is {value}, which {family} {getattr(chosen, 'name', chosen)} does not read; leave it out, or use "
-        f"{family} {who}."
+        f"{who}."
     )

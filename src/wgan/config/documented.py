@@ -5,6 +5,7 @@ import textwrap
 from wgan.config import FAMILIES, FIELDS, GROUPS, READERS, SWITCHES
 from wgan.config.values import kind
 from wgan.config.words import choices_of, default_in_words, described, range_in_words
+from wgan.errors import with_settings
 
 WIDTH = 100  # columns of the text of `help`
 _TYPES = {int: "whole number", float: "number", str: "text"}
@@ -63,7 +64,7 @@ def table(group: str) -> str:
     for name, f in FIELDS.items():
         if f.metadata["group"] == group:
             allowed = ", ".join(f"`{one}`" for one in choices_of(f)) or range_in_words(f) or "any"
-            text = f.metadata["text"].replace("|", "\\|")
+            text = with_settings(f.metadata["text"]).replace("|", "\\|")
             cells = (type_in_words(name), default_in_words(f), allowed, text, read_by(name) or "every run")
             lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines)

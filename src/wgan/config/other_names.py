@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, unknown_name, with_settings
 
 
 def unknown_field(name: str, fields: Mapping[str, dataclasses.Field], known: Iterable[str] | None = None) -> WganError:
@@ -16,7 +16,7 @@ def unknown_field(name: str, fields: Mapping[str, dataclasses.Field], known: Ite
         return unknown_name("field", name, fields if known is None else known)
     if isinstance(meant, str):
         return WganError(f"unknown field {name!r}; {meant}.")
-    texts = " ".join(f"{field}: {fields[field].metadata['text']}" for field in meant)
+    texts = " ".join(f"{field}: {with_settings(fields[field].metadata['text'])}" for field in meant)
     return WganError(f"unknown field {name!r}; use {' and '.join(meant)}. {texts}")
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from wgan.config.values import Named
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game.building import norm
 from wgan.game.constraints import Constraint
 from wgan.game.layers import mixes_batch, unbounded
@@ -25,7 +25,7 @@ def check(config: Any, objective: Objective | Named, constraint: Constraint | Na
         if getattr(objective, "needs_real", False):
             raise WganError(
                 f"objective is {objective.name}, whose generator's loss sees a real row beside each fake, but slices "
-                "of a volume have no such row; use another objective or --slices none."
+                f"of a volume have no such row; use another objective or {setting('slices', 'none')}."
             )
 
 
@@ -34,12 +34,14 @@ def _check_norm(config: Any, constraint: Constraint) -> None:
     if constraint.bounds_layers and unbounded(layers):
         raise WganError(
             f"critic_norm is {config.critic_norm} under the {constraint.name} constraint, which bounds the slope of "
-            "each layer, but the slope of a norm has no bound; use --critic-norm none or auto."
+            f"each layer, but the slope of a norm has no bound; use {setting('critic_norm', 'none')} or auto."
         )
     if constraint.forbids_batch_norm and mixes_batch(layers):
         raise WganError(
             f"critic_norm is {config.critic_norm} under the {constraint.name} constraint, which penalises the "
-            "gradient of each row by itself, but batch norm mixes the rows; use --critic-norm layer, none or auto."
+            f"gradient of each row by itself, but batch norm mixes the rows; use {setting('critic_norm', 'layer')}, "
+            "none or "
+            "auto."
         )
 
 
@@ -50,9 +52,11 @@ def _check_slices(config: Any) -> None:
             f"slice_size is {config.slice_size}, but it is a multiple of {MULTIPLE}; use {low} or {low + MULTIPLE}."
         )
     if config.conditional != "none":
-        raise WganError(f"conditional is {config.conditional}, but slices have no labels; use --conditional none.")
+        raise WganError(
+            f"conditional is {config.conditional}, but slices have no labels; use {setting('conditional', 'none')}."
+        )
     if config.generator_norm == "layer":
         raise WganError(
             "generator_norm is layer, which would tie a volume to its size, but slices give volumes of any size; "
-            "use batch or none."
+            f"use {setting('generator_norm', 'batch')} or none."
         )

@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from wgan.config import FAMILIES, FIELDS
+from wgan.errors import with_settings
 
 _NO_LIMIT = 10**6  # a larger limit is far above what any run has, and is not worth a word
 
@@ -29,7 +30,7 @@ def range_in_words(f: dataclasses.Field) -> str:
 
 def default_in_words(f: dataclasses.Field) -> str:
     """The default of a field in words: None has a meaning of its own in each field."""
-    return f.metadata["unset"] if f.default is None else str(f.default)
+    return with_settings(f.metadata["unset"]) if f.default is None else str(f.default)
 
 
 def described(name: str) -> str:
@@ -41,5 +42,5 @@ def described(name: str) -> str:
     """
     f = FIELDS[name]
     names, numbers = choices_of(f), range_in_words(f)
-    text = f.metadata["text"] + (f" One of: {', '.join(names)}." if names else "")
+    text = with_settings(f.metadata["text"]) + (f" One of: {', '.join(names)}." if names else "")
     return f"{text} [{numbers}{'; ' if numbers else ''}default: {default_in_words(f)}]"

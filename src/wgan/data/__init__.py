@@ -33,7 +33,7 @@ from wgan.data.scans import load_scans, suffixes_in
 from wgan.data.table_files import WORDS, describe, is_table, note_lines
 from wgan.data.table_files import read as read_table
 from wgan.data.toys import LENGTH, TOY_ROWS, TOYS, digits, medium, toy, waves
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 from wgan.files.printed import page
 from wgan.runs import folder as runs
 
@@ -217,7 +217,7 @@ def look(name_or_path: str | Path) -> str:
         return ""
     pictures = folder_pictures(path)
     found = survey(pictures)
-    hint = "" if len(found.sizes) == 1 else "; give --size N to train on them"
+    hint = "" if len(found.sizes) == 1 else f"; give {setting('size', 'N')} to train on them"
     counts = label_counts(pictures.labels, pictures.label_names)
     return page([f"{path} holds {found}{pictures.remark}{hint}", *([counts] if counts else [])])
 

@@ -30,7 +30,7 @@ from wgan.data.packed import size_of
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.data.sealed import locked, read_sealed, sha256_of_file, stamp_of, write_sealed
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.memory import in_words
 from wgan.files.printed import say
 from wgan.files.reading import opened
@@ -40,6 +40,7 @@ from wgan.files.writing import replacing, write
 VERSION = 2  # of the decoding and its files; each version has its own caches
 CHUNK = 128  # pictures for each record of the journal
 BLOCK = 2**25  # bytes of rows that a thread keeps, unless one row is longer
+NAMED = 10  # broken pictures whose names are told, at most
 FEW_BROKEN, BROKEN_SHARE = 10, 0.01  # so many broken pictures are skipped, whichever is more
 
 KINDS = {"grey", DEEP, "colour", "alpha"}  # of pictures, as their headers say
@@ -104,7 +105,7 @@ class Survey(NamedTuple):
         sizes = [f"{n:,} of {width}x{height}" for (height, width), n in self.sizes.most_common(3)]
         more = f" and {len(self.sizes) - 3:,} other sizes" if len(self.sizes) > 3 else ""
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.kinds.most_common())
-        broken = f"; {len(self.broken)} broken, such as {next(iter(self.broken))!r}" if self.broken else ""
+        broken = f"; {len(self.broken):,} broken and left out: {_listed(self.broken)}" if self.broken else ""
         total = f"{self.total:,} image{'s' * (self.total != 1)}"
         return f"{total}: {', '.join(sizes)}{more} (width x height); {kinds}{broken}{self.changes}"
 
@@ -151,6 +152,13 @@ class Manifest(TypedDict):
     broken: dict[str, str]
     files: dict[str, str]  # the SHA-256 of labels.npy and files.json
     stamp: list[int]  # of the file of rows when it was hashed
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    first = list(names)
+    more = f" and {len(first) - NAMED:,} more" if len(first) > NAMED else ""
+    return ", ".join(map(repr, first[:NAMED])) + more
 
 
 def survey(pictures: Pictures) -> Survey:
@@ -293,7 +301,9 @@ def _common_target(pictures: Pictures, found: Survey, size: int | None, resize: 
     if size:
         return Target(size, resize, (size, size, channels), dtype)
     if len(found.sizes) > 1:
-        raise WganError(f"{pictures.source} holds {found}; give --size N to make all of them N x N pixels")
+        raise WganError(
+            f"{pictures.source} holds {found}; give {setting('size', 'N')} to make all of them N x N pixels"
+        )
     return Target(None, resize, (*next(iter(found.sizes)), channels), dtype)
 
 
@@ -418,7 +428,7 @@ def _allocate(path: Path, size: int) -> None:
     if size - have > free:
         raise WganError(
             f"the decoded images take {in_words(size)}, {in_words(size - have - free)} more than are free in "
-            f"{str(path.parent)!r}; make room, lower --size, or set XDG_CACHE_HOME to a larger disk"
+            f"{str(path.parent)!r}; make room, lower {setting('size')}, or set XDG_CACHE_HOME to a larger disk"
         )
     if have != size:
         with path.open("ab") as file:

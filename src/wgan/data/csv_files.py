@@ -21,7 +21,7 @@ from wgan.data.packed import BROKEN, Unpacking, size_of
 from wgan.data.readings import read_alike
 from wgan.data.table import MOST_COLUMNS, refuse_repeated_names
 from wgan.data.texts import Hints, Reading, read_texts
-from wgan.errors import WganError, shorter
+from wgan.errors import WganError, setting, shorter
 from wgan.files.memory import refuse_more_than_free
 from wgan.files.printed import shown
 from wgan.files.reading import opened
@@ -300,7 +300,7 @@ def _spelled_gaps(raw: _Raw, found: dict[str, Reading], table: Any, kinds: dict[
             more[name] = read_texts(spelled[name], "text")
         elif table[name].null_count < len(table[name]):
             words = ", ".join(map(repr, here.unique().to_pylist()))
-            note = f"{words} is read as a gap in {len(here):,} rows; --column NAME=text reads text"
+            note = f"{words} is read as a gap in {len(here):,} rows; {setting('column', {'NAME': 'text'})} reads text"
             more[name] = found[name]._replace(note="; ".join(filter(None, (found[name].note, note))))
     return more
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wgan.data.rows import Dataset
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 from wgan.files.records import converted
 from wgan.maths.exact import LARGEST_EXACT
 
@@ -155,12 +155,12 @@ def classes_of(dataset: Dataset) -> tuple[Classes, np.ndarray]:
     """
     if dataset.labels is None:
         raise WganError(
-            f"{dataset.name} has no labels to train on; use --conditional none, or give labels: a subfolder for each "
-            "class, an .npz with the keys rows and labels, or y."
+            f"{dataset.name} has no labels to train on; use {setting('conditional', 'none')}, or give labels: a "
+            "subfolder for each class, an .npz with the keys rows and labels, or y."
         )
     values, codes, counts = np.unique(dataset.labels, return_inverse=True, return_counts=True)
     if len(values) < 2:
-        raise WganError(f"all rows of {dataset.name} have the label {values[0]}; use --conditional none.")
+        raise WganError(f"all rows of {dataset.name} have the label {values[0]}; use {setting('conditional', 'none')}.")
     named = dict(enumerate(dataset.label_names))
     names = tuple(named.get(int(value), str(value)) for value in values)
     if doubled := [name for name in names if names.count(name) > 1]:

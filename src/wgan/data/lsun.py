@@ -13,7 +13,7 @@ from threading import Lock
 from wgan.data import lmdb_files
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures, decoded
 from wgan.data.rows import Dataset
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files import reading
 from wgan.files.printed import shown
 
@@ -26,7 +26,9 @@ def load_lmdb(path: Path, size: int | None, resize: str) -> Dataset:
     Raises WganError as `lmdb_pictures` does, and without a size, since LSUN's pictures have many sizes.
     """
     if size is None:
-        raise WganError(f"{str(path)!r} is an LMDB, whose images have many sizes; give --size N, such as 64")
+        raise WganError(
+            f"{str(path)!r} is an LMDB, whose images have many sizes; give {setting('size', 'N')}, such as 64"
+        )
     return decoded(lmdb_pictures(path), size, resize, (size, size, 3))
 
 

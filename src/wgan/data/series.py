@@ -13,7 +13,7 @@ from wgan.data.columns import Column
 from wgan.data.kinds import kind_and_format
 from wgan.data.parquet import arrow_type
 from wgan.data.texts import NumberText, Reading, read_texts
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.maths.exact import LARGEST_EXACT
 
 _ROW = re.compile(r"|#|.*id|.*index|unnamed.*|row.*|nr\.?|no\.?|key", re.IGNORECASE)  # names of a number of the row
@@ -126,7 +126,8 @@ def _reread(series: Any, said: str, where: str) -> Reading | None:
     reading = read_texts(pa.array(texts), said or "date", name=where)
     moments = dict(zip(distinct.tolist(), reading.values, strict=True))
     values = pd.to_datetime(series.map(moments, na_action="ignore"))
-    note = "" if kind else f"dates, since all values such as {texts[0]} are some; --column NAME=integer reads numbers"
+    instead = setting("column", {"NAME": "integer"})
+    note = "" if kind else f"dates, since all values such as {texts[0]} are some; {instead} reads numbers"
     return reading._replace(values=values, note=note)
 
 
@@ -161,7 +162,8 @@ def _rows_numbered(kept: Any, kind: str, name: str) -> str:
     values = kept.to_numpy(np.int64)
     if not (np.diff(values) == 1).all():
         return ""
-    return "a number of the row, since each is one more than the last; --column NAME=identifier numbers samples instead"
+    instead = setting("column", {"NAME": "identifier"})
+    return f"a number of the row, since each is one more than the last; {instead} numbers samples instead"
 
 
 def _times(column: Column, kept: Any, gaps: np.ndarray, kind: str, where: str, note: str, relabel: bool) -> Plain:

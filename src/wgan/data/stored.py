@@ -7,6 +7,7 @@ from wgan.data.array_form import form_from_json
 from wgan.data.columns import Column, TableForm
 from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
+from wgan.data.order import natural
 from wgan.data.rows import Form
 from wgan.data.series import series_of, texts_of
 from wgan.data.table_files import quoted
@@ -45,7 +46,8 @@ def words(run: str, saved: dict[str, Any]) -> str:
     for column in columns:
         lines.append(f"  column {quoted(column.name)}: {_of_column(column)}")
         if column.levels:
-            lines += _wrapped(_written(column, range(len(column.levels)), column.kind))
+            names = _written(column, range(len(column.levels)), column.kind)
+            lines += _wrapped(names if column.ordered else sorted(names, key=natural))
             texts += sum(isinstance(level, str) for level in column.levels)
         numbers += len(column.knots)
     lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(columns):,} columns")

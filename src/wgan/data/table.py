@@ -6,7 +6,6 @@ identifier holds is nowhere: it is 0 at rest.
 
 import hashlib
 import json
-import shlex
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,9 +31,10 @@ from wgan.data.series import (
     time_kind,
 )
 from wgan.data.texts import Reading
-from wgan.errors import WganError, install, shorter
+from wgan.errors import WganError, install, of_column, setting, shorter
 
 FEW = 12  # a column of at most so many distinct numbers is encoded as levels
+REFUSED = "train refuses it as an identifier"
 NAMING = 9  # digits from which different whole numbers may be names, not counts
 MOST_COLUMNS = 2000
 MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer ones share a unit
@@ -82,10 +82,10 @@ def from_frame(
         )
         found, values = _column_and_values(plain, said)
         if plain.note:
-            notes.append((str(one), plain.note.replace("NAME", shlex.quote(str(one)))))
+            notes.append((str(one), of_column(plain.note, str(one))))
         elif not said and _may_name(found, values):
             why = f"every row has another number of {NAMING} digits or more; if they name persons or things"
-            notes.append((str(one), f"{why}, --column {shlex.quote(str(one))}=identifier stores none of them"))
+            notes.append((str(one), f"{why}, {setting('column', {str(one): 'identifier'})} stores none of them"))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
             dated += [str(one)] if not found.categories and look_like_dates(found.levels) else []
@@ -99,7 +99,7 @@ def from_frame(
         raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
     rows = np.ascontiguousarray(np.stack(numbers, axis=1))
     form = TableForm("table", (len(columns),), "float64", 0.0, 1.0, None, None, tuple(columns), delimiter)
-    notes += [(one, f"train refuses it as an identifier: {why}") for one, why in identifiers.items()]
+    notes += [(one, f"{REFUSED}: {why}; {_instead(one)}") for one, why in identifiers.items()]
     return Dataset(
         name, rows, form, source=f"a table of {len(rows):,} rows", sha256=_checksum(form, rows), notes=tuple(notes)
     )
@@ -176,14 +176,20 @@ def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str], 
     which = "column" if len(names) == 1 else "columns"
     reasons = {name: "; ".join(filter(None, (found[name], notes.get(name)))) for name in names}
     whys = [f"{shorter(repr(name), 100)} ({shorter(reasons[name], 400)})" for name in names]
-    first, all_names = shlex.quote(names[0]), ",".join(map(as_text, names))
-    as_dates = f"read dates with --column {shlex.quote(dated[0])}=date, " if dated else ""
+    all_names = ",".join(map(as_text, names))
+    as_dates = f"read dates with {setting('column', {dated[0]: 'date'})}, " if dated else ""
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; {as_dates}leave it out with --drop {shlex.quote(all_names)}, "
-        f"in Python drop={all_names!r}, have samples numbered with --column {first}=identifier, or insist with "
-        f"--column {first}=text"
+        f"persons and from which nothing can be learnt; {as_dates}leave it out with {setting('drop', all_names)}, "
+        f"have samples numbered with {setting('column', {names[0]: 'identifier'})}, or insist with "
+        f"{setting('column', {names[0]: 'text'})}"
     )
+
+
+def _instead(name: str) -> str:
+    """What to say of a column that looks like an identifier."""
+    kinds = (setting("column", {name: kind}) for kind in ("identifier", "text"))
+    return f"leave it out with {setting('drop', as_text(name))}, number samples with {' or learn it with '.join(kinds)}"
 
 
 def _column_and_values(plain: Plain, said: str) -> tuple[Column, np.ndarray]:
@@ -195,7 +201,7 @@ def _column_and_values(plain: Plain, said: str) -> tuple[Column, np.ndarray]:
     if column.unit:
         return number_column(column, kept, gaps)
     if plain.numeric and kind != "text":
-        _check_numbers(kept, where, f"rescale it, or drop it with --drop {shlex.quote(as_text(column.name))}")
+        _check_numbers(kept, where, f"rescale it, or drop it with {setting('drop', as_text(column.name))}")
         values = kept.to_numpy(np.float64)
         if len(np.unique(values)) > FEW or kind in ("number", "integer"):
             return number_column(column, values, gaps)

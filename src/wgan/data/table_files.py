@@ -12,7 +12,7 @@ from wgan.data.csv_files import OPEN, csv_lines, header_of, packed, read_csv
 from wgan.data.parquet import arrow_table, names_in_parquet, read_parquet
 from wgan.data.rows import Dataset
 from wgan.data.series import series_of, texts_of
-from wgan.data.table import fitting, from_frame, kept_names, require_pandas, to_frame
+from wgan.data.table import REFUSED, fitting, from_frame, kept_names, require_pandas, to_frame
 from wgan.files.printed import page, shown
 
 TEXTS, PARQUETS = (".csv", ".tsv"), (".parquet", ".pq")
@@ -126,12 +126,14 @@ def describe(dataset: Dataset) -> str:
     """A line for each column: its kind, an example, and what samples give back; then what was guessed."""
     form, lines = dataset.form, []
     assert isinstance(form, TableForm)
-    guessed = {column for column, _ in dataset.notes}
+    guessed = dict(dataset.notes)
     width = min(24, max(len(quoted(column.name)) for column in form.columns))
     for at, column in enumerate(form.columns):
         values = dataset.rows[:, at]
         mark = "?" if str(column.name) in guessed else " "
-        lines.append(f"{mark} {quoted(column.name):{width}}  {_line(replace(form, columns=(column,)), values)}")
+        refused = guessed.get(str(column.name), "").startswith(REFUSED)
+        line = "identifier, see below" if refused else _line(replace(form, columns=(column,)), values)
+        lines.append(f"{mark} {quoted(column.name):{width}}  {line}")
     return page(lines + note_lines(dataset))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wgan.data import dates
 from wgan.data.kinds import kind_and_format
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.maths.exact import LARGEST_EXACT
 
 MARKERS = (
@@ -218,7 +218,10 @@ def _digits(column: _Texts) -> Reading | None:
     texts = trimmed.to_pylist()
     forms = dates.forms_of(texts) if _all(trimmed, r"^\d{6}$|^\d{8}$|^\d{12}$|^\d{14}$") else []
     if forms:
-        note = f"dates, since all values such as {texts[0]} are some; --column NAME=integer reads them as numbers"
+        note = (
+            f"dates, since all values such as {texts[0]} are some; {setting('column', {'NAME': 'integer'})} reads "
+            "them as numbers"
+        )
         return _joined(_times(found, texts, forms[0].text), note, gaps)
     codes = pc.match_substring_regex(trimmed, _CODE)
     if pc.any(codes).as_py():
@@ -417,7 +420,7 @@ def _date(column: _Texts, hints: Hints) -> Reading | None:
         shows = Hints(order=chosen.order if len(forms) == 1 else "")
         return _joined(_times(found, texts, chosen.text), note, gaps)._replace(hints=shows)
     if forms:
-        ways = ", ".join(f"--column NAME=date:{form.text} reads the {form.order}" for form in forms)
+        ways = ", ".join(f"{setting('column', {'NAME': f'date:{form.text}'})} reads the {form.order}" for form in forms)
         note = f"text, since {texts[0]!r} could have the day or the month first; {ways}"
         return Reading(_series(column.distinct.take(column.places)), note=note, doubt="order")
     if _all(found.distinct, r"^-?\d+ days?( [+]?\d\d:\d\d:\d\d(\.\d+)?)?$"):
@@ -483,7 +486,7 @@ def _said_date(column: _Texts, hints: Hints, name: str, form: str) -> Reading:
     forms = dates.forms_of(texts)
     if len(forms) > 1:
         chosen = next(one for one in forms if one.order == (hints.order or dates.DAYS_FIRST))
-        note = f"dates with the {chosen.order}; --column NAME=date:FORMAT reads them otherwise"
+        note = f"dates with the {chosen.order}; {setting('column', {'NAME': 'date:FORMAT'})} reads them otherwise"
         return _joined(_times(found, texts, chosen.text), note, gaps)
     if forms:
         return _joined(_times(found, texts, forms[0].text), "", gaps)

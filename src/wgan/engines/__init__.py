@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from wgan.errors import WganError, install, unknown_name
+from wgan.errors import WganError, install, setting, unknown_name
 from wgan.files.memory import refuse_few_addresses
 from wgan.game.engine import Engine
 from wgan.game.layers import Layer, convolution_work
@@ -29,7 +29,7 @@ def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
     if not installed(name):
         raise WganError(
             f"engine {name} needs {' and '.join(NEEDS[name])}, which are not installed; "
-            f"{install(name)}, or use --engine auto."
+            f"{install(name)}, or use {setting('engine', 'auto')}."
         )
     if ENGINES[name] not in sys.modules:
         refuse_few_addresses(ADDRESSES[name], f"engine {name}")

@@ -11,7 +11,7 @@ from pickle import UnpicklingError
 import numpy as np
 import torch
 
-from wgan.errors import WganError, install
+from wgan.errors import WganError, install, setting
 
 
 def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -21,7 +21,8 @@ def load(path: Path) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """
     if not path.is_file():
         raise WganError(
-            f"there is no file {str(path)!r} of Inception weights; give another path, or write --features inception, "
+            f"there is no file {str(path)!r} of Inception weights; give another path, or write "
+            f"{setting('features', 'inception')}, "
             "which downloads it."
         )
     Network = _network()

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from wgan.data import Dataset, Form, split
 from wgan.data.download import cache
 from wgan.engines import get_engine, one_thread
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files import writing
 from wgan.files.reading import refuse_irregular
 from wgan.game.arrays import Params
@@ -55,7 +55,7 @@ def classifier(dataset: Dataset, note: Note) -> Classifier:
     if labels is None or not dataset.form.space:
         raise WganError(
             f"features classifier needs images, signals or volumes with labels of {CLASSES[0]} to {CLASSES[1]} "
-            f"classes, but {dataset.name} has none; use --features pca or rows."
+            f"classes, but {dataset.name} has none; use {setting('features', 'pca')} or rows."
         )
     body, initial = _network(dataset.form.shape, int(labels.max()) + 1)
     mark = fingerprint(dataset, body)

@@ -1,7 +1,6 @@
 """W1 between two data sets, files or runs, beside the floor that remains where nothing differs."""
 
 import math
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from wgan.data.columns import TableForm
 from wgan.data.names import as_text
 from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.evaluation.samples import span_of
 from wgan.evaluation.together import Ways, form_together, tables_together
 from wgan.files.memory import SHARE, free, refuse_more_than_free
@@ -189,7 +188,7 @@ def _tables_together(a: "_Side", b: "_Side", ways: Ways) -> "tuple[_Side, _Side]
         if more:
             raise WganError(
                 f"{side.name} has the column {more[0]!r}, which {than.name} lacks; leave it out with "
-                f"--drop {shlex.quote(as_text(*more))}, or give it to both."
+                f"{setting('drop', as_text(*more))}, or give it to both."
             )
     frames = [(one.name, to_frame(one.form, one.rows)), (other.name, to_frame(other.form, other.rows))]
     form, (first, second) = tables_together(frames, ways)
@@ -234,7 +233,7 @@ def _refuse_large(count: int, form: Form | None, drawn: bool) -> None:
         return
     each = 8 * (4 * math.prod(form.shape) + 4 * math.prod(form.encoded_shape))
     most = max(1, int(SHARE * free() / each))
-    refuse_more_than_free(count * each, f"the distance of {count:,} rows of each", f"use --n {most} or less")
+    refuse_more_than_free(count * each, f"the distance of {count:,} rows of each", f"use {setting('n', most)} or less")
 
 
 def _ground(a: "_Side", b: "_Side", form: Form | None) -> str:
@@ -256,7 +255,8 @@ def _say_long(
     if method == "exact" and budget is None and AFFORDABLE < seconds < math.inf:
         note(
             f"the exact distance of {len(rows):,} and {len(against):,} rows and its floor take about "
-            f"{seconds / 60:,.0f} minutes; --budget SECONDS gives bounds in that time, and --n takes fewer rows."
+            f"{seconds / 60:,.0f} minutes; a limit of {setting('budget')} in seconds gives bounds in that time, and "
+            f"{setting('n')} takes fewer rows."
         )
 
 
@@ -429,7 +429,8 @@ def words(found: Distance) -> str:
     for name, count, available in zip((found.first, found.second), one.n, found.available, strict=True):
         if available and count < available and not isinstance(one, CriticW1):
             lines.append(
-                f"  {count:,} of the {available:,} rows of {name} were drawn at random; --n gives another number."
+                f"  {count:,} of the {available:,} rows of {name} were drawn at random; {setting('n')} gives another "
+                "number."
             )
     lines += [
         "  It is W1 between these rows; W1 between their distributions is smaller on average.",

@@ -14,7 +14,7 @@ from wgan.data import Dataset
 from wgan.data.columns import TableForm
 from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
-from wgan.errors import WganError, shorter, unknown_name
+from wgan.errors import WganError, setting, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
 from wgan.evaluation.given import given_sets
@@ -31,6 +31,7 @@ from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
+from wgan.runs.twice import why_they_differ
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
@@ -171,7 +172,7 @@ def evaluate_model(
         more = _measurements(CONDITION_METRICS, of_samples, of_rows, seen, note)
         found, lacking = more[0] | found, more[1] | lacking
     if not found:
-        raise WganError(f"{least_lacking(lacking)} Raise --samples, or hold more rows out.")
+        raise WganError(f"{least_lacking(lacking)} Raise {setting('samples')}, or hold more rows out.")
     protocol = {
         "data": dataset.name,
         "samples": count,
@@ -215,7 +216,7 @@ def compare(
     refuse_more_than_free(
         COPIES * 8 * made[0].shape[1] * rows,
         f"comparing the features {seen.name} of {rows:,} rows",
-        "use --features pca, or a data set of fewer rows",
+        f"use {setting('features', 'pca')}, or a data set of fewer rows",
     )
     note(f"features of {len(train) + len(held_out):,} real rows")
     known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
@@ -325,7 +326,11 @@ def _predicted(form: TableForm, real: np.ndarray, train: np.ndarray, at: int, ta
     """A sentence on the column that "train on samples" predicts, and on what a guess without a model scores."""
     column = form.columns[at]
     name = f"it predicts {shorter(str(column.name), 60)!r}"
-    chosen = name if target is not None else f"{name}, the last column that varies (--target NAME takes another)"
+    chosen = (
+        name
+        if target is not None
+        else f"{name}, the last column that varies ({setting('target', 'NAME')} takes another)"
+    )
     score = baseline(form, real, train, at)
     if score is None:
         return chosen
@@ -385,7 +390,9 @@ def words(run: str | Path, report: Evaluation) -> str:
         f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
         f"{protocol['real_rows']:,} {protocol['against']}",
     ]
-    return page([*lines, *table_in_words(report)])
+    titles = {name: entry["title"] for name, entry in report["metrics"].items()}
+    why = why_they_differ(titles, runs.read_log(Path(run)))
+    return page([*lines, *table_in_words(report), *textwrap.wrap(why, 110, break_on_hyphens=False)])
 
 
 def table_in_words(report: Evaluation) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.data import Dataset, Form, download
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 from wgan.evaluation import classifiers
 from wgan.evaluation.classifiers import CHUNK, UNITS
 from wgan.maths import streams
@@ -117,7 +117,8 @@ def random(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Featur
     """Random convolutional features of fixed seed, as those that choose the best checkpoint: they need no labels."""
     if not dataset.form.space:
         raise WganError(
-            f"features random needs signals, images or volumes, but {dataset.name} has none; use --features pca."
+            f"features random needs signals, images or volumes, but {dataset.name} has none; use "
+            f"{setting('features', 'pca')}."
         )
     chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[: comparison.COUNT])
     seen = comparison.features_of(dataset.form, dataset.rows[chosen])
@@ -159,7 +160,8 @@ def inception(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Fea
     form = dataset.form
     if not form.picture or form.shape[-1] not in (1, 3):
         raise WganError(
-            f"features inception needs images of 1 or 3 channels, but {dataset.name} has none; use --features pca."
+            f"features inception needs images of 1 or 3 channels, but {dataset.name} has none; use "
+            f"{setting('features', 'pca')}."
         )
     from wgan.engines import inception as network
 

@@ -17,7 +17,7 @@ from wgan.data.frames import is_frame
 from wgan.data.numpy_files import read_numpy
 from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import to_frame
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.evaluation import features as all_features
 from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target, table_in_words
 from wgan.evaluation.features import SAMPLES
@@ -270,7 +270,8 @@ def _tables(given: dict[str, _Given], ways: Ways) -> tuple[Dataset, dict[str, np
             )
         if lacking := [column for column in columns if column not in list(frame.columns)]:
             raise WganError(
-                f"{name} lacks the column {lacking[0]!r} of real; give all of its columns, or leave it out with --drop."
+                f"{name} lacks the column {lacking[0]!r} of real; give all of its columns, or leave it out with "
+                f"{setting('drop', str(lacking[0]))}."
             )
         if len(frame) == 0:
             raise WganError(f"{name} has no rows; give at least one.")

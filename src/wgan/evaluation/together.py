@@ -1,7 +1,6 @@
 """Sets of rows that are read and encoded together, so that the order in which they are named decides nothing."""
 
 import os
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from wgan.data.names import as_text, names_in
 from wgan.data.series import is_text, time_kind
 from wgan.data.table import from_frame, without_dropped
 from wgan.data.table_files import names_of
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 
 
 class Ways(NamedTuple):
@@ -72,7 +71,7 @@ def tables_together(frames: Sequence[tuple[str, Any]], ways: Ways) -> tuple[Form
             found = " and ".join(f"{what} in {name}" for name, what in held.items())
             raise WganError(
                 f"column {column!r} holds {found}; correct it, or say what all of them hold with "
-                f"--column {shlex.quote(str(column))}=KIND, where KIND is {', '.join(KINDS)}."
+                f"{setting('column', {str(column): 'KIND'})}, where KIND is {', '.join(KINDS)}."
             )
     whole = pd.concat([frame[columns] for _, frame in frames], ignore_index=True)
     kept = ways.of(whole)
@@ -105,7 +104,8 @@ def form_together(first: tuple[str, Form, np.ndarray], second: tuple[str, Form, 
         return form
     if form.kind != other.kind:
         raise WganError(
-            f"{first[0]} holds {form.kind} and {other_name} {other.kind}; say what both hold with --kind NAME."
+            f"{first[0]} holds {form.kind} and {other_name} {other.kind}; say what both hold with "
+            f"{setting('kind', 'NAME')}."
         )
     if form.picture and other.picture and (form.low, form.high) == (other.low, other.high):
         return form  # they differ in the dtype alone, which no encoding sees

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 
 Grids = tuple[Any, Any]  # the numbers 0, 1, ... of an image's rows of pixels [height] and of its columns [width]
 
@@ -64,7 +64,7 @@ def augment_of(engine: Any, names: str, row: tuple[int, ...]) -> Augment | None:
     if len(row) != 3:
         raise WganError(
             f"augment is {names}, which changes images, but these rows have {len(row) - 1} axes of space; "
-            "use --augment none."
+            f"use {setting('augment', 'none')}."
         )
     grids = tuple(engine.array(np.arange(size, dtype=np.float32)) for size in row[:2])
     return Augment(tuple(AUGMENTATIONS[name] for name in names.split(",")), row, (grids[0], grids[1]))

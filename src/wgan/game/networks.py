@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game.arrays import Params, Told
 from wgan.game.building import (
     GLOBAL_MEAN,
@@ -152,7 +152,7 @@ def dcgan(
     if depth < len(sizes):
         raise WganError(
             f"depth is {depth}, but a dcgan for {_rows_of(row)} has {len(sizes)} layers or more; "
-            f"use --depth {len(sizes)} or more."
+            f"use {setting('depth', len(sizes))} or more."
         )
     more = [(depth - len(sizes) + stage) // len(filters) for stage in range(len(filters))]
     down, up = norm(_critic_norm(critic_norm, "batch", constraint)), norm(_asked_or_own(generator_norm, "batch"))
@@ -341,7 +341,9 @@ def conditional(architecture: Architecture, how: str, told: Told) -> Architectur
     """
     *body, last = architecture.critic
     if last != dense(1):
-        raise WganError(f"network {architecture.name} does not end in a dense score; use --conditional none.")
+        raise WganError(
+            f"network {architecture.name} does not end in a dense score; use {setting('conditional', 'none')}."
+        )
     heads = {
         "projection": projection(told.units, 0 if told.one_class else HIDDEN),
         "auxiliary": dense(1 + told.units),
@@ -392,7 +394,8 @@ def _map_sizes(row: tuple[int, ...], name: str, stop: int = 1, stages: int | Non
     """The map sizes from the row down, each half of the last (rounded up): `stages` halvings, or to `stop` places."""
     if len(row) == 1 or min(row[:-1]) < 4:
         raise WganError(
-            f"network {name} got {_rows_of(row)}; it needs rows with axes of space of at least 4, so use --network mlp."
+            f"network {name} got {_rows_of(row)}; it needs rows with axes of space of at least 4, so use "
+            f"{setting('network', 'mlp')}."
         )
     sizes = [row[:-1]]
     while len(sizes) == 1 or (max(sizes[-1]) > stop if stages is None else len(sizes) <= stages):

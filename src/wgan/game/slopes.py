@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game.arrays import Arrays, Layer, Row
 from wgan.maths.operators import convolution_norm
 
 
 def groupsort_shape(layer: Layer, row: Row) -> Row:
     if row[-1] % 2:
-        raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even --width.")
+        raise WganError(f"groupsort sorts pairs of features but a layer has {row[-1]}; use an even {setting('width')}.")
     return row
 
 

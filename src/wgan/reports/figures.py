@@ -10,6 +10,7 @@ import numpy as np
 
 from wgan.data import Form
 from wgan.data.columns import Column, TableForm
+from wgan.data.order import shown_levels
 from wgan.data.table import UNITS
 from wgan.errors import WganError
 from wgan.files.printed import shown
@@ -233,7 +234,7 @@ def _draw_numbers(axes: Any, column: Column, values: dict[str, np.ndarray], rows
 def _draw_levels(axes: Any, column: Column, values: dict[str, np.ndarray], rows: dict[str, int]) -> None:
     """The shares of the commonest levels, with their whole names."""
     counts = {name: np.bincount(found.astype(np.int64), minlength=len(column.levels)) for name, found in values.items()}
-    commonest = np.argsort(-next(iter(counts.values())), kind="stable")[:8]
+    commonest = shown_levels(column.levels, next(iter(counts.values())), 8, column.ordered)
     places = np.arange(len(commonest))[::-1]
     for name, found in counts.items():
         colours = {"color": SIDES[name]} if name == "real" else {"color": "none", "edgecolor": SIDES[name]}

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from markupsafe import Markup
 
 from wgan.config import FIELDS, OPERATIONAL
+from wgan.data import Dataset
+from wgan.errors import with_settings
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
@@ -28,6 +31,7 @@ from wgan.reports.structure_charts import structure_of
 from wgan.reports.tables import table_of
 from wgan.runs import overwriting
 from wgan.runs.quantities import number, quantity, share
+from wgan.runs.twice import column_of, why_they_differ
 
 MARK = b'<meta name="generator" content="wgan">'  # stands at the beginning of report.html
 
@@ -39,19 +43,20 @@ def write(
     data_dir: Path | None = None,
     overwrite: bool = False,
     step: str | int | None = None,
+    dataset: Dataset | None = None,
 ) -> Path:
     """Write the report of one run, or of several side by side, and return its path.
 
     The default `out` is RUN/report.html, or comparison.html beside the first of several runs; an earlier report there
     is replaced. Any other file that exists is replaced only with `overwrite`. With `step` the page ends at that
-    checkpoint: "latest", "best" or the number of a step. Raises WganError if a path is not a run
-    folder, or if the file cannot be written.
+    checkpoint: "latest", "best" or the number of a step. `dataset` are the rows of the run, if they are in
+    memory, so that they are not read. Raises WganError if a path is not a run folder, or if the file cannot be written.
     """
     if out is None:
         out = paths[0] / "report.html" if len(paths) == 1 else paths[0].parent / "comparison.html"
         overwrite = overwrite or _is_report(out)
     overwriting.check_file(out, *paths, overwrite=overwrite)
-    runs = [read(path, step) for path in paths]
+    runs = [replace(read(path, step), dataset=dataset) for path in paths]
     page = page_of_one(runs[0], data_dir) if len(runs) == 1 else page_of_several(runs)
     writing.write(out, page.encode(errors="backslashreplace"))  # names of files may not be UTF-8
     return out
@@ -85,6 +90,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         classes=_classes_of_columns(run),
         unseen=_unseen(run),
         twice=_measured_twice(run),
+        why_twice=why_they_differ({row["key"]: row["name"] for row in metric_rows(run)}, run.log),
         metrics=metric_rows(run),
         lacking=list(mapping(evaluation.get("lacking")).values()),
         protocol=[
@@ -175,11 +181,10 @@ def _unseen(run: Run) -> str:
 
 def _measured_twice(run: Run) -> dict[str, str]:
     """What the charts show of the metrics that the log has too, by the names of the metrics."""
-    logged = {name: name for name in ("energy_distance", "coverage", "precision", "diversity")} | {"exact_w1": "w1"}
     return {
         row["key"]: quantity(key).text(run.late(key))
         for row in metric_rows(run)
-        if (key := logged.get(row["key"])) and math.isfinite(run.late(key))
+        if (key := column_of(row["key"])) and math.isfinite(run.late(key))
     }
 
 
@@ -196,7 +201,7 @@ def _differs(run: Run, name: str, value: object, preset: str) -> bool:
 
 def _field_text(name: str) -> str:
     """What a field of the config is; "" for a field that this version does not know."""
-    return FIELDS[name].metadata["text"] if name in FIELDS else ""
+    return with_settings(FIELDS[name].metadata["text"]) if name in FIELDS else ""
 
 
 def _field_order(name: str) -> tuple[int, str]:

@@ -10,8 +10,10 @@ from wgan.data import Dataset, Form, form_from_json
 from wgan.data.conditions import split_given
 from wgan.data.numpy_files import read_numpy
 from wgan.errors import WganError
-from wgan.reports.run import Run
+from wgan.reports.run import Run, mapping
 from wgan.runs import folder
+
+IN_MEMORY = ("an array of ", "a table of ")  # how the source of rows begins that no file holds
 
 
 def form_of(run: Run) -> Form | None:
@@ -27,8 +29,18 @@ def dataset_of(run: Run, data_dir: Path | None) -> Dataset:
 
     Raises WganError if the data cannot be loaded or their rows have changed.
     """
+    if run.dataset is not None:
+        return run.dataset
     config = Config.from_json(run.config)
-    dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
+    try:
+        dataset = data.dataset_of_run(config.replace(data_dir=data_dir or config.data_dir), run.path)
+    except WganError:
+        source = str(mapping(run.about.get("data")).get("source"))
+        if source.startswith(IN_MEMORY):
+            raise WganError(
+                f"the run was fitted to {source} in memory; use model.report() before Python ends."
+            ) from None
+        raise
     if data.sha256_of(dataset) != run.sha256:
         raise WganError(f"the rows of {config.data} have changed since this run was trained; put the old ones back.")
     return split_given(dataset, config.given)

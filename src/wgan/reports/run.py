@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.files import reading
 from wgan.files.records import MOST, read_json
@@ -27,7 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass
 class Run:
-    """What a run folder holds; `remarks` are sentences on what is missing."""
+    """What a run folder holds. `remarks` say what is missing, and `dataset` holds the rows if they are in memory."""
 
     path: Path
     name: str
@@ -40,6 +41,7 @@ class Run:
     pictures: list[tuple[int, str]]
     evaluation: dict[str, Any] | None
     remarks: list[str] = field(default_factory=list)
+    dataset: Dataset | None = None
 
     @property
     def steps(self) -> int | None:

@@ -12,6 +12,7 @@ import numpy as np
 from markupsafe import Markup
 
 from wgan.data.columns import Column, TableForm
+from wgan.data.order import shown_levels
 from wgan.data.series import texts_of
 from wgan.data.table import to_frame
 from wgan.errors import WganError
@@ -202,14 +203,12 @@ def _steps(style: str, x: np.ndarray, heights: np.ndarray) -> Markup:
 
 
 def _bars(form: TableForm, at: int, made: np.ndarray, train: np.ndarray | None) -> list[Bar]:
-    """The commonest levels of a column, and all others together."""
+    """The commonest levels of a column in the order of `shown_levels`, and all others together."""
     column = form.columns[at]
     sides = [made] if train is None else [made, train]
     counts = [np.bincount(side[~np.isnan(side)].astype(int), minlength=len(column.levels)) for side in sides]
     shares = [count / max(1, len(side)) for count, side in zip(counts, sides, strict=True)]
-    order = np.argsort(-shares[-1], kind="stable")[:LEVELS]
-    if column.ordered or not isinstance(column.levels[0], str):
-        order = np.sort(order)
+    order = shown_levels(column.levels, shares[-1], LEVELS, column.ordered)
     names = _texts(form, at, order.astype(float))
     bars = [
         Bar(str(name), shares[1][i] if train is not None else None, shares[0][i])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wgan.errors import setting
 from wgan.reports.series import Log, is_logged
 from wgan.runs import best
 
@@ -25,7 +26,8 @@ def ended_early(config: dict[str, Any], at: int, found: best.Best | best.Measure
 def let_it_finish(remedy: str, log: Log, config: dict[str, Any]) -> str:
     """The remedy of a verdict on an unfinished run; one that asks for more steps is replaced."""
     first = f"Let the run finish: it is at step {_last_step(log):,} of {config['steps']:,}."
-    return first if not remedy or remedy.startswith("Raise --steps") else f"{first} If this verdict stays: {remedy}"
+    more = not remedy or remedy.startswith(f"Raise {setting('steps')}")
+    return first if more else f"{first} If this verdict stays: {remedy}"
 
 
 def next_measurement(log: Log, config: dict[str, Any]) -> int:

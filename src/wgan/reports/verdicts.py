@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.reports import structure
+from wgan.errors import setting
+from wgan.reports import remedies, structure
 from wgan.reports.ignored import ignored
-from wgan.reports.remedies import best_checkpoint, or_bound_the_critic, other_norm, to_a_slope
 from wgan.reports.series import (
     FEWEST,
     NORMAL,
@@ -50,7 +50,6 @@ REALISTIC = 0.8  # the share of the precision of real rows, above which samples 
 FEW = 0.1  # the share of the effective support of real rows, below which samples show few kinds whatever else they do
 HARDLY = 0.25  # the share of the classes of the data, below which samples show hardly any
 MISSED = 0.02  # the mass of the data, from whose certain miss on kinds are missing
-MORE_STEPS = "Raise --steps, with --extend to go on with this run."
 MEASURED = 3  # measurements after step 0: from so many on, the last quarter of a run always holds one
 GRADIENT_NORMS = ("gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm")
 
@@ -105,7 +104,7 @@ def too_early(log: Log, config: dict[str, Any]) -> Verdict | None:
         evidence += _how_far(log) if difference(log) or math.isfinite(late_median(log, "w1")) else ""
     if not is_unfinished(log, config):
         sentence = "The run is too short to say how good the samples can become."
-        return Verdict("too early", "note", sentence, evidence.strip(), MORE_STEPS)
+        return Verdict("too early", "note", sentence, evidence.strip(), remedies.more_steps())
     sentence = "It is too early to say how good the samples are."
     remedy = f"{let_it_finish('', log, config)} The next measurement is at step {next_measurement(log, config):,}."
     return Verdict("too early", "note", sentence, evidence.strip(), remedy)
@@ -118,7 +117,7 @@ def _urgency(one: Verdict) -> tuple[bool, bool, bool]:
 
 def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
     """A value stopped being finite; or the samples are far from the data under a critic that is far too steep."""
-    remedy = f"Lower the learning rate, tenfold first{or_bound_the_critic(config)}."
+    remedy = f"Lower the learning rate, tenfold first{remedies.or_bound_the_critic(config)}."
     if faults := faults_and_steps(log):
         at, text = faults[-1]
         name, _, became = text.partition(" ")
@@ -128,7 +127,9 @@ def exploding_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
             remedy = (
                 f"Use the samples of a checkpoint before that step, or train again: {remedy[0].lower()}{remedy[1:]}"
             )
-            return Verdict("exploding critic", "note", sentence, evidence, remedy + best_checkpoint(log, config))
+            return Verdict(
+                "exploding critic", "note", sentence, evidence, remedy + remedies.best_checkpoint(log, config)
+            )
         sentence = f"The critic exploded: training stopped at step {at:,.0f}."
         return Verdict("exploding critic", "fault", sentence, evidence, remedy, ALL)
     if not _is_stuck(log):
@@ -153,7 +154,7 @@ def vanishing_gradient(log: Log, config: dict[str, Any]) -> Verdict | None:
     slope, clipped = late_median(log, "gradient_norm_fake"), late_median(log, "clipped_weights")
     if not (slope < FLATTEST and _is_stuck(log)):
         return None
-    wanted, remedy = to_a_slope(config)
+    wanted, remedy = remedies.to_a_slope(config)
     evidence = f"The slope of the critic at the samples is {slope:.1e}, {wanted}. {_how_far(log)}"
     if clipped > 0.5:
         bound = config.get("clip")
@@ -161,7 +162,7 @@ def vanishing_gradient(log: Log, config: dict[str, Any]) -> Verdict | None:
         evidence = f"{share(clipped)} of the critic's weights sit at {limit}. {evidence}"
         return Verdict(
             "vanishing gradient", "fault", "Clipping has saturated the critic, and its gradient vanishes.", evidence,
-            "Raise --clip, tenfold first, or use --constraint gradient-penalty.", ALL,
+            f"Raise {setting('clip')}, tenfold first, or use {setting('constraint', 'gradient-penalty')}.", ALL,
         )  # fmt: skip
     return Verdict(
         "vanishing gradient", "fault", "The critic is flat at the samples, so the generator learns nothing.",
@@ -181,7 +182,7 @@ def dead_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "dead generator", "fault", sentence,
         f"The norm of its gradient is {arrives:.1e}, but the slope of the critic at the samples is {number(reaches)}.",
-        f"Its units are saturated. Start a new run with a lower learning rate{other_norm(config)}.",
+        f"Its units are saturated. Start a new run with a lower learning rate{remedies.other_norm(config)}.",
         OF_SAMPLES,
     )  # fmt: skip
 
@@ -200,7 +201,7 @@ def memorising_generator(log: Log, config: dict[str, Any]) -> Verdict | None:
         f"The generator copies training rows: {share(copied)} of its samples are copies.",
         f"A sample counts as a copy if one training row is less than a third as far from it as any other. "
         f"By the same rule {share(floor)} of held-out rows are copies. Such samples look good, but they are not new.",
-        f"Train on more data, for fewer steps, or with a smaller generator.{best_checkpoint(log, config)}",
+        f"Train on more data, for fewer steps, or with a smaller generator.{remedies.best_checkpoint(log, config)}",
         (*OF_SAMPLES, "memorising critic"),
     )  # fmt: skip
 
@@ -217,17 +218,12 @@ def mode_collapse(log: Log, config: dict[str, Any]) -> Verdict | None:
     if at_floor(log) and not lacks_most(log):
         return Verdict(
             "mode collapse", "note", "The samples are close to the data but show fewer kinds.", " ".join(evidence),
-            "Check that the kinds you need are there. A larger --latent or --width may help.",
+            f"Check that the kinds you need are there. A larger {setting('latent')} or {setting('width')} may help.",
         )  # fmt: skip
-    change = "Use --objective wasserstein" if config.get("objective", "wasserstein") != "wasserstein" else ""
-    if config.get("constraint") != "gradient-penalty":
-        change = f"{change} with" if change else "Use"
-        change += " --constraint gradient-penalty"
-    change = f"{change}, raise" if change else "Raise"
     return Verdict(
         "mode collapse", "fault", "The generator has collapsed: its samples show few of the kinds in the data.",
         " ".join(evidence),
-        f"{change} --n-critic, --latent or --width, or lower the learning rate.{best_checkpoint(log, config)}",
+        f"{remedies.to_more_kinds(config)}{remedies.best_checkpoint(log, config)}",
         (*OF_SAMPLES, "memorising critic"),
     )  # fmt: skip
 
@@ -284,13 +280,13 @@ def memorising_critic(log: Log, config: dict[str, Any]) -> Verdict | None:
         return Verdict(
             "memorising critic", "note",
             f"The critic memorises: its estimate is {share(lost)} lower on held-out rows.", evidence,
-            f"Read the estimate on held-out rows. More data would help.{best_checkpoint(log, config)}",
+            f"Read the estimate on held-out rows. More data would help.{remedies.best_checkpoint(log, config)}",
         )  # fmt: skip
     since = step_since(log, (log["step"] > 0) & ~((seen - unseen) <= 0.25 * seen))
     return Verdict(
         "memorising critic", "fault", f"The critic has memorised its training rows since step {since:,}.",
         f"{evidence} The generator then learns what sets single rows apart.",
-        f"Train on more data.{best_checkpoint(log, config) or ' Or stop at that step.'}",
+        f"Train on more data.{remedies.best_checkpoint(log, config) or ' Or stop at that step.'}",
         ("loss and distance",),
     )  # fmt: skip
 
@@ -304,22 +300,24 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     name, far, formed = "difference from the data", difference(log), structure.differing(log)
     if far is None:
         evidence = "The run has no late measurement against rows that were held out of training."
-        remedy = "Hold more rows out." if config.get("held_out") else "Hold rows out, for example with --held-out 0.1."
-        return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy)
+        return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedies.to_hold_out(config))
     worse = _respects(log)
     apart = "".join(f" {sentence}" for sentence in worse)
     fewer = ("mode collapse",) if any(not sentence.startswith(title("precision")) for sentence in worse) else ()
     if far.lower > FAR:
         sentence = "The samples are far from the data."
-        remedy = MORE_STEPS if far.falls else "Raise --steps, or try another --learning-rate or --width."
+        remedy = remedies.more_steps() if far.falls else remedies.to_come_nearer()
         if far.lower > far.start or late_median(log, "w1") > 1.1 * first_value(log, "w1"):
-            sentence, remedy = "The samples went away from the data.", "Lower --learning-rate, tenfold first."
+            sentence = "The samples went away from the data."
+            remedy = f"Lower {setting('learning_rate')}, tenfold first."
         return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
     if far.seen:
         sentence = "The samples can be told from held-out rows."
         if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):
             sentence = "Hardly any sample is near a held-out row."
-        remedy = MORE_STEPS if far.falls else "More steps, a larger --width or more data may help."
+        remedy = (
+            remedies.more_steps() if far.falls else f"More steps, a larger {setting('width')} or more data may help."
+        )
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     if formed:
         sentence = "The energy distance shows no difference from the data, but the structure of the samples does."
@@ -329,7 +327,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
         return Verdict(name, "note", sentence, _how_far(log) + apart, "See the fault on the condition.", fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
-        remedy = "Raise --held-out: more held-out rows make the test sharper." if not apart else "Look at the samples."
+        remedy = "Look at the samples." if apart else remedies.to_sharper_tests()
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
     return Verdict(name, "good", "The samples cannot be told from held-out rows.", _how_far(log))
 
@@ -338,7 +336,8 @@ def structure_of_samples(log: Log, config: dict[str, Any]) -> Verdict | None:
     """Where the spectrum, correlations, phases or values of the samples differ from the data's: always a note."""
     if not (found := structure.in_words(log)):
         return None
-    return Verdict("structure", "note", *found, "More steps, a larger --n-critic or another --network may help.")
+    remedy = f"More steps, a larger {setting('n_critic')} or another {setting('network')} may help."
+    return Verdict("structure", "note", *found, remedy)
 
 
 def ignored_condition(log: Log, config: dict[str, Any]) -> Verdict | None:
@@ -346,7 +345,9 @@ def ignored_condition(log: Log, config: dict[str, Any]) -> Verdict | None:
     if not (found := ignored(log, config)):
         return None
     other = "projection" if config.get("conditional") == "concatenation" else "concatenation"
-    return Verdict("ignored condition", "fault", *found, f"{MORE_STEPS} Or try --conditional {other}.")
+    return Verdict(
+        "ignored condition", "fault", *found, f"{remedies.more_steps()} Or try {setting('conditional', other)}."
+    )
 
 
 def _respects(log: Log) -> list[str]:
@@ -410,7 +411,7 @@ def loss_and_distance(log: Log, config: dict[str, Any]) -> Verdict | None:
     return Verdict(
         "loss and distance", "note", "The records do not show whether the critic's estimate tracks the distance.",
         evidence,
-        "A longer run, or a smaller --diagnose-every, gives more records.",
+        f"A longer run, or a smaller {setting('diagnose_every')}, gives more records.",
     )  # fmt: skip
 
 
@@ -424,7 +425,7 @@ def still_improving(log: Log, config: dict[str, Any]) -> Verdict | None:
         return None
     return Verdict(
         "still improving", "note", "The samples were still getting better at the last step.",
-        f"In the last quarter of the run the energy distance fell to {number(far.value)}.", MORE_STEPS,
+        f"In the last quarter of the run the energy distance fell to {number(far.value)}.", remedies.more_steps(),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files import writing
 from wgan.files.reading import explained, opened
 from wgan.files.records import Whole, checked, parsed, parsed_with_more, read_json
@@ -247,7 +247,9 @@ def lock(run: Path) -> Iterator[None]:
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:
-            raise WganError(f"another process trains into {run}; stop it or choose another --out.") from fault
+            raise WganError(
+                f"another process trains into {run}; stop it or choose another {setting('out')}."
+            ) from fault
         except OSError:
             pass  # some network file systems have no locks: train without one
         yield
@@ -270,7 +272,7 @@ def is_locked(run: Path) -> bool:
 def _refuse_other_files(out: Path) -> None:
     for name in sorted(os.listdir(out)) if out.exists() else []:
         if name != LOCK and not name.startswith(f".{CONFIG}.tmp-"):  # a kill at the start can leave these
-            raise WganError(f"{out} is not a run folder but holds {name!r}; choose another --out.")
+            raise WganError(f"{out} is not a run folder but holds {name!r}; choose another {setting('out')}.")
 
 
 def _where_data_lie(saved: dict, asked: dict) -> dict:
@@ -310,11 +312,11 @@ def _refuse_other_config(out: Path, saved: dict, asked: dict, may_change: frozen
 
 def _ways_on(differences: list[str], steps: object, asked: dict) -> str:
     """What to do about a folder of another run: what resumes it, what gives it more steps, and last what deletes it."""
-    elsewhere = "choose another --out, or add --restart to delete that run"
+    elsewhere = f"choose another {setting('out')}, or add {setting('restart', True)} to delete that run"
     if len(differences) > 1 or not differences[0].startswith("steps:") or not isinstance(steps, int | float):
         return elsewhere
-    more = ", add --extend (in Python extend=True) to give it more steps" if steps < asked["steps"] else ""
-    return f"use --steps {steps:g} to resume it{more}, {elsewhere}"
+    more = f", add {setting('extend', True)} to give it more steps" if steps < asked["steps"] else ""
+    return f"use {setting('steps', steps)} to resume it{more}, {elsewhere}"
 
 
 def _as_read_back(out: Path, config: dict) -> dict:

@@ -93,7 +93,7 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "best_by.MEASURE": Quantity(
         "Measure that chooses the best checkpoint",
-        "The measure of `--best-by`, if it is another one, on the half of the held-out rows that chooses.",
+        "The measure of `best_by`, if it is another one, on the half of the held-out rows that chooses.",
         "the measure's unit",
     ),
     "best_by_error.MEASURE": Quantity(
@@ -103,7 +103,7 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "reported.MEASURE": Quantity(
         "Reported measure",
-        "The measure of `--best-by` on the half of the held-out rows that does not choose and from other samples. "
+        "The measure of `best_by` on the half of the held-out rows that does not choose and from other samples. "
         "So the choice does not flatter it. It is logged at each step that is the best so far, and at the last.",
         "the measure's unit",
     ),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.reading import explained
 from wgan.runs import folder
 
@@ -13,7 +13,10 @@ OWN = re.compile(
     r"config\.json|log\.jsonl|evaluation\.json|\.lock|checkpoints(/.*)?|samples|samples/[0-9]{8,}\.(png|npy)|tensorboard(/.*)?",
     re.DOTALL,
 )
-ASK = "give another name, or --overwrite (in Python overwrite=True) to replace it"
+
+
+def _ask() -> str:
+    return f"give another name, or {setting('overwrite', True)} to replace it"
 
 
 def check_file(out: Path, *sources: Path, overwrite: bool = False) -> None:
@@ -29,7 +32,7 @@ def check_file(out: Path, *sources: Path, overwrite: bool = False) -> None:
         if out.exists() and not out.is_file():
             raise WganError(f"cannot write {out}, which is not a regular file; give another name.")
         if not overwrite and os.path.lexists(out):
-            raise WganError(f"{out} exists already; {ASK}.")
+            raise WganError(f"{out} exists already; {_ask()}.")
 
 
 def check_folder(out: Path, written: Callable[[str], bool], *sources: Path, overwrite: bool = False) -> None:
@@ -40,7 +43,7 @@ def check_folder(out: Path, written: Callable[[str], bool], *sources: Path, over
     with explained("write", out):
         names = os.listdir(out) if out.exists() else []
     if not overwrite and (found := sorted(filter(written, names))):
-        raise WganError(f"{out} holds {found[0]} already; {ASK}.")
+        raise WganError(f"{out} holds {found[0]} already; {_ask()}.")
 
 
 def is_chosen_by_wgan(out: Path) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 from wgan import __version__
-from wgan.errors import WganError, unknown_name
+from wgan.errors import WganError, setting, unknown_name
 from wgan.files import writing
 from wgan.files.reading import explained, opened
 from wgan.files.records import checked
@@ -138,7 +138,9 @@ def _open(out: Path, header: Row) -> list[Row]:
         if not path.exists():
             names = os.listdir(out) if out.exists() else []
             if found := sorted(name for name in names if name != runs.LOCK and not name.startswith(f".{ROWS}.tmp-")):
-                raise WganError(f"{out} is not a study's folder but holds {found[0]!r}; choose another --out.")
+                raise WganError(
+                    f"{out} is not a study's folder but holds {found[0]!r}; choose another {setting('out')}."
+                )
             writing.write(path, _line(header))
             return []
     writing.clear(out)
@@ -148,9 +150,11 @@ def _open(out: Path, header: Row) -> list[Row]:
     try:
         entries = [_entry(line, number) for number, line in enumerate(whole)]
     except (ValueError, RecursionError):  # json.loads, since a row may hold NaN
-        raise WganError(f"{path} is damaged; delete it to start again, or choose another --out.") from None
+        raise WganError(f"{path} is damaged; delete it to start again, or choose another {setting('out')}.") from None
     if not entries or entries[0] != header:
-        raise WganError(f"{out} holds another study ({entries[:1]}, not {header}); choose another --out or delete it.")
+        raise WganError(
+            f"{out} holds another study ({entries[:1]}, not {header}); choose another {setting('out')} or delete it."
+        )
     if whole != lines:
         writing.write(path, b"".join(whole))
     return entries[1:]

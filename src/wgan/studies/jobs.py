@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan import __version__
-from wgan.errors import WganError, install
+from wgan.errors import WganError, install, setting
 from wgan.studies.rows import Row, as_json
 
 Entries = Generator[tuple[int, Row], None, None]  # the number of a case, counted from 0, and what was measured
@@ -75,7 +75,7 @@ def _in_processes(calls: list[tuple[int, str, Row, Path]], jobs: int) -> Entries
     except BrokenProcessPool:
         raise WganError(
             "a worker process died, most likely for lack of memory; finished cases are kept, so run the same command "
-            "again with fewer --jobs."
+            f"again with fewer {setting('jobs')}."
         ) from None
     finally:
         with warnings.catch_warnings():
@@ -101,7 +101,7 @@ def _on_cluster(module: str, cases: list[Row], address: str) -> Entries:
     try:
         from distributed import Client
     except ImportError:
-        raise WganError(f"--dask needs distributed, which is not installed; {install('dask')}.") from None
+        raise WganError(f"{setting('dask')} needs distributed, which is not installed; {install('dask')}.") from None
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # the errors below say the same in a sentence
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)

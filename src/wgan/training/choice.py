@@ -10,6 +10,7 @@ from wgan.data.axes import in_words
 from wgan.data.cache import channels_of, survey
 from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
+from wgan.errors import setting
 from wgan.presets import PRESETS
 
 COLOUR = 3  # channels
@@ -36,7 +37,7 @@ def chosen(dataset: Dataset, given: Container[str], note: Callable[[str], None])
         return "default"
     if choice.news:
         general = choice.preset != "default" and dataset.apart is None
-        note(f"{choice.why}.{' --preset default is the general one.' if general else ''}")
+        note(f"{choice.why}." + (f" {setting('preset', 'default')} is the general one." if general else ""))
     return choice.preset
 
 
@@ -71,13 +72,16 @@ def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool =
     if channels < COLOUR:
         return Choice("default", f"{pictures}: the preset default suits them", news=False)
     if mixed and channels == COLOUR:
-        why = f"{pictures}: add --size {MEASURED}, and the preset photos is chosen; with another --size it is default"
+        why = (
+            f"{pictures}: add {setting('size', MEASURED)}, and the preset photos is chosen; with another size it "
+            "is default"
+        )
         return Choice("default", why)
     if (tall, wide, channels) != (MEASURED, MEASURED, COLOUR):
         here = f"{MEASURED} x {MEASURED} with {COLOUR} channels"
         advice = (
             f"the preset default is chosen, which may cover colours with a grid of dots; photos is measured at {here}, "
-            "and --preset photos tries it on these"
+            f"and {setting('preset', 'photos')} tries it on these"
         )
         return Choice("default", f"{pictures}: {advice}")
     return Choice(
@@ -93,7 +97,7 @@ def too_few(count: int, preset: str) -> str:
         return f"{count:,} row is too few to train on, since one is held out"
     if available < config.batch:
         return (
-            f"{count:,} rows are too few for the batch of {config.batch} of the preset {preset}; add --batch "
-            f"{available} or less"
+            f"{count:,} rows are too few for the batch of {config.batch} of the preset {preset}; add "
+            f"{setting('batch', available)} or less"
         )
     return ""

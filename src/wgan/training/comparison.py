@@ -20,10 +20,11 @@ from wgan.maths.metrics import METRICS, Measurement, Sets
 from wgan.maths.metrics.energy import energy_by_chance, energy_distance, energy_spread, mean_distance
 from wgan.maths.random_features import random_features
 from wgan.runs import best
+from wgan.runs.twice import CHOOSING
 from wgan.training.model import generate_seen, z_shape
 from wgan.training.state import LEAST_HALF, Training, model_of
 
-COUNT = 512  # samples, and held-out rows of a half, at most
+COUNT = CHOOSING  # samples, and held-out rows of a half, at most
 SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
 EQUAL = 1e-5  # a group whose spread is this share of the largest is equal but for the rounding of float32
 

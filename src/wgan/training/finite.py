@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.config import FIELDS, RATES
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game import step
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
@@ -78,8 +78,8 @@ def stop(watch: Watch, training: Training, found: Fault, out: Path | None) -> No
     kept = checkpoint.steps(out / "checkpoints") if out else []
     last = f"; the last good checkpoint is of step {kept[-1]}" if kept else ""
     fields = [name for name in RATES if getattr(training.config, name) != FIELDS[name].default] or ["learning_rate"]
-    rate = " and ".join(f"--{name.replace('_', '-')}" for name in fields)
-    weight = " or --penalty-weight" if training.game.constraint.penalty else ""
+    rate = " and ".join(map(setting, fields))
+    weight = f" or {setting('penalty_weight')}" if training.game.constraint.penalty else ""
     bounded = "" if training.config.constraint != "none" else ", or use a constraint that keeps the critic Lipschitz"
     raise WganError(
         f"{fault.name} became {fault.value} at step {fault.step}{fault.where}{last}. Lower {rate}{weight}{bounded}."

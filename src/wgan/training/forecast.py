@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wgan.config import FIELDS, OPTIMISERS, Config, resolve
 from wgan.data import Form
 from wgan.data.conditions import Condition
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.memory import SHARE, free, refuse_more_than_free
 from wgan.game.layers import Layer, array_shapes, shapes
 from wgan.game.slices import volumes_for
@@ -66,7 +66,7 @@ def _advice(config: Config, fits: Callable[[Config], bool]) -> str:
     raised = [name for name in LOWERED if getattr(config, name) not in (None, FIELDS[name].default)]
     for name in (*raised, *(name for name in LOWERED if name not in raised)):
         if (value := getattr(config, name)) is not None and (least := _largest(config, name, value, fits)):
-            return f"use --{name.replace('_', '-')} {least} or less"
+            return f"use {setting(name, least)} or less"
     return "use fewer or smaller rows"
 
 

@@ -18,7 +18,7 @@ from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data.columns import TableForm
 from wgan.data.labels import Classes
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game import slices, step
 from wgan.maths import streams
 from wgan.reports import figures
@@ -174,7 +174,7 @@ def described(training: Training, out: Path, restart: bool, extend: bool) -> dic
     earlier = runs.is_run(out) and not restart
     if extend and not earlier:
         why = "restart starts again" if restart else f"{out} holds none"
-        raise WganError(f"--extend continues an earlier run, but {why}; leave it out.")
+        raise WganError(f"{setting('extend', True)} continues an earlier run, but {why}; leave it out.")
     if earlier:
         training.extended = extension.pieces_in(out, training.config, extend)
     about = describe(training)
@@ -208,7 +208,7 @@ def finished_in_words(training: Training, out: Path) -> str:
     """The sentence on a run for which `is_finished` holds."""
     return (
         f"{out} is finished already, at step {training.step:,}, so nothing was written. To give it more steps, raise "
-        "--steps and add --extend."
+        f"{setting('steps')} and add {setting('extend', True)}."
     )
 
 
@@ -233,17 +233,25 @@ def open_folder(
     checkpoint.warn(out / "checkpoints", damaged)
     if newest is not None:
         if newest.step > training.config.steps:
-            raise WganError(f"{out} is at step {newest.step} already; use --steps {newest.step} or more, or --restart.")
+            raise WganError(
+                f"{out} is at step {newest.step} already; use {setting('steps', newest.step)} or more, or "
+                f"{setting('restart', True)}."
+            )
         restore(training, newest)
         measure = name_of(training.config.best_by)
         training.measured = best.history(runs.read_log(out), measure, before=newest.step)
     elif damaged:
-        raise WganError(f"{out} has no readable checkpoint to continue from; use --restart to start again.")
+        raise WganError(
+            f"{out} has no readable checkpoint to continue from; use {setting('restart', True)} to start again."
+        )
     runs.go_back(out, training.step)
     if any(training.step == at for at, _ in training.extended):
         note(extension.words(training.config, training.extended, training.step))
     elif extend and training.step == training.config.steps:
-        note(f"nothing is added: the run has {training.step:,} steps already; say with --steps how many in all.")
+        note(
+            f"nothing is added: the run has {training.step:,} steps already; say with {setting('steps')} how many in "
+            "all."
+        )
     note(f"resumed at step {training.step:,} of {training.config.steps:,}.")
 
 

@@ -13,7 +13,7 @@ from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
 from wgan.data import Dataset
 from wgan.data.conditions import Columns, Condition, condition_of, split_given
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.records import converted
 from wgan.game import slices, step
 from wgan.game.arrays import Params
@@ -90,12 +90,12 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
     if config.flip != "none" and dataset.form.kind != "images":
-        raise WganError(f"flip is {config.flip}, but {dataset.name} holds no images; use --flip none.")
+        raise WganError(f"flip is {config.flip}, but {dataset.name} holds no images; use {setting('flip', 'none')}.")
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
             f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
-            f"use --batch {len(rows)} or less."
+            f"use {setting('batch', len(rows))} or less."
         )
     _refuse_measure(config, len(rows), len(held_out))
     if config.slices != "none":
@@ -106,7 +106,10 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     players = (game.architecture.critic, game.architecture.generator)
     rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
     if rows_at_once < 2 and any(map(mixes_batch, players)):
-        raise WganError("batch norm needs at least 2 rows in a batch and held out; raise --batch or --held-out.")
+        raise WganError(
+            f"batch norm needs at least 2 rows in a batch and held out; raise {setting('batch')} or "
+            f"{setting('held_out')}."
+        )
     state = initial_state(game, config, dataset.form.encoded_shape)
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
@@ -154,7 +157,7 @@ def _refuse_measure(config: Config, rows: int, held_out: int) -> None:
     if held_out < 2 * least:
         raise WganError(
             f"{name} needs {2 * least} held-out rows, half to choose the best checkpoint and half to report it, "
-            f"but there are {held_out}; raise --held-out, or leave it out."
+            f"but there are {held_out}; raise {setting('held_out')}, or leave it out."
         )
     if rows < LEAST_HALF:
         raise WganError(f"{name} needs {LEAST_HALF} training rows, but there are {rows}; give more, or leave it out.")
