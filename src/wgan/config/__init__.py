@@ -15,7 +15,7 @@ from typing import Any
 
 from wgan.config import together
 from wgan.config.other_names import unknown_field
-from wgan.config.values import LARGEST, Named, checked, name_of, number_of
+from wgan.config.values import LARGEST, Named, as_device, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
@@ -216,6 +216,13 @@ class Config:
     warm_up_critic: int = _optimisation(
         100, "The number of critic steps before the generator step in a warm-up step.", low=1
     )
+    shards: int = _optimisation(
+        1,
+        "The number of equal parts of a batch whose gradients are computed alone and then summed in a fixed order. As "
+        "many processes as divide it compute the same bytes.",
+        low=1,
+        high=4096,
+    )
     optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))
     learning_rate: float = _optimisation(
         2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
@@ -251,6 +258,13 @@ class Config:
 
     # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _run("auto", "The framework that computes.", choices=("auto", "torch", "jax"), operational=True)
+    device: str = _run(
+        "auto",
+        "Where it computes: auto, cpu, cuda, mps, or one GPU by its number, such as cuda:1. auto is a GPU if there is "
+        "one.",
+        read=as_device,
+        operational=True,
+    )
     data_dir: str | None = _data(
         None,
         "The folder of downloaded data sets.",

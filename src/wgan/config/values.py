@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from contextlib import suppress
 from numbers import Real
 from typing import Any, NamedTuple
@@ -57,6 +58,13 @@ def _some_of(name: str, value: Any, among: tuple[str, ...]) -> str:
         if word not in among:
             raise unknown_name(name, word, ("none", *among))
     return ",".join(word for word in among if word in chosen)
+
+
+def as_device(value: Any) -> str:
+    """The name of a device. Raises `WganError` for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", value):
+        return value
+    raise unknown_name("device", value, ("auto", "cpu", "cuda", "cuda:1", "mps"))
 
 
 def checked(f: dataclasses.Field, value: Any) -> Any:
