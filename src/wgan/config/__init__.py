@@ -221,7 +221,6 @@ class Config:
         "The number of equal parts of a batch whose gradients are computed alone and then summed in a fixed order. As "
         "many processes as divide it compute the same bytes.",
         low=1,
-        high=4096,
     )
     optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))
     learning_rate: float = _optimisation(

@@ -1,10 +1,12 @@
 """What processes tell each other, over `torch.distributed`: sums of gradients, numbers and bytes."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -30,29 +32,51 @@ def join(rank: int, processes: int, device: str) -> None:
         raise WganError("this torch is built without gloo, which lets processes train together; install another build.")
     if device == "cuda" and not dist.is_nccl_available():
         raise WganError("this torch is built without NCCL, which GPUs need to train together; use --device cpu.")
-    address = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
-    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-    began = timedelta(seconds=JOIN)
-    try:
-        store, _, _ = next(dist.rendezvous("env://", rank, processes, timeout=began))
-        store.set_timeout(began)
-        store = dist.PrefixStore(f"wgan/{next(_joins)}", store)
-        store.set(f"here/{rank}", "")
-        store.wait([f"here/{number}" for number in range(processes)], began)
-        dist.init_process_group(
-            backend, store=store, rank=rank, world_size=processes, timeout=timedelta(seconds=TIMEOUT)
-        )
-    except (RuntimeError, ValueError, OSError) as fault:
-        text = str(fault)
-        if "EADDRINUSE" in text or "address already in use" in text.lower():
-            raise WganError(
-                f"process {rank} cannot listen at {address}, where another program listens; choose another "
-                "--master-port."
-            ) from fault
+    address = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
+    if rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and _is_taken(address[1]):
         raise WganError(
-            f"process {rank} did not meet the other {processes - 1} at {address} in {JOIN:g} s; start all of them with "
-            "torchrun, and check that no other program listens at that port."
-        ) from fault
+            f"process 0 cannot listen at {':'.join(address)}, where another program listens; choose another "
+            "--master-port."
+        )
+    met: list[Any] = []
+
+    def meeting() -> None:
+        try:
+            limit = timedelta(seconds=JOIN)
+            store, _, _ = next(dist.rendezvous("env://", rank, processes, timeout=limit))
+            met.append(dist.PrefixStore(f"wgan/{next(_joins)}", store))
+            met[0].set(f"here/{rank}", "")
+            met[0].wait([f"here/{number}" for number in range(processes)], limit)
+            met.append("all")
+        except (RuntimeError, ValueError, OSError) as fault:
+            met.append(fault)
+
+    # in a thread, since torch waits without end for an answer of a program that is not its own
+    thread = Thread(target=meeting, daemon=True)
+    thread.start()
+    thread.join(JOIN)
+    if met[-1:] != ["all"]:
+        why = f" ({str(met[-1]).splitlines()[0]})" if met and isinstance(met[-1], Exception) else ""
+        raise WganError(
+            f"process {rank} did not meet the other {processes - 1} at {':'.join(address)} in {JOIN:g} s{why}; start "
+            "all of them with torchrun, and check that no other program listens there."
+        )
+    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+    with _met():
+        dist.init_process_group(
+            backend, store=met[0], rank=rank, world_size=processes, timeout=timedelta(seconds=TIMEOUT)
+        )
+
+
+def _is_taken(port: str) -> bool:
+    """Whether another program listens at this port of this machine."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("", int(port)))
+        except (OSError, ValueError, OverflowError):
+            return True
+    return False
 
 
 def leave() -> None:
