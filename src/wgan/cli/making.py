@@ -196,7 +196,7 @@ def train(
     preset.
     """
     from wgan.runs import folder as runs
-    from wgan.training import crew, loop, parallel
+    from wgan.training import crew, loop, parallel, state
     from wgan.training.tensorboard import Board
 
     given = {name: value for name, value in flags.items() if value not in (None, ())}
@@ -207,13 +207,14 @@ def train(
     out = out or Path("runs") / f"{Path(config.data).resolve().stem}-{file.stem if file else preset_name}"
     crew.check(here, config)
     training = loop.start(loop.same_engine(config, out), dataset, here)
+    state.refuse_none(given.get("conditional", settings.get("conditional")), training)
     if here.leads:
         say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
         if here.leads:
-            say_json(config.to_json())
+            say_json(config.replace(conditional=training.config.conditional).to_json())
         return
     with parallel.together(training), ExitStack() as stack:
         finished = parallel.led(training, lambda: loop.opened(training, out, restart, stack, tell, extend))
@@ -364,6 +365,7 @@ def sample(
     needs onnxruntime but no framework. The same --seed gives the same samples from the folder and from the file.
     """
     from wgan.data.columns import TableForm
+    from wgan.data.said import label_or
     from wgan.runs import overwriting
     from wgan.training import drawing, samples
     from wgan.training.kept import TRIED, kept
@@ -376,7 +378,7 @@ def sample(
         raise WganError("--where is not read with --z, whose rows are all made; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
-    asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
+    asked = Path(given_text) if given_text and "=" not in given_text else label_or(given_text or None, label)
     wanted, count = count, TRIED if where is not None else count
     drawn, at = _drawn(run, step, count, seed, asked, z, size, periodic, out)
     form = drawn.form

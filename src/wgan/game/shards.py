@@ -5,6 +5,7 @@ divides the number of shards computes the same bytes.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 from wgan.game.arrays import Params
@@ -20,6 +21,7 @@ from wgan.game.step import (
     generator_update,
     makes_at_once,
     seen,
+    without_penalty,
 )
 
 T = TypeVar("T")
@@ -65,9 +67,12 @@ def iteration(
     learning_rate: float,
     decay: float,
     generator_rate: float | None = None,
+    penalised: tuple[bool, ...] | None = None,
     meet: Meet | None = None,
 ) -> tuple[State, dict[str, Any]]:
     """Algorithm 1 over `shards` shards, of which `parts` are this process's; `meet` exchanges sums with the others.
+
+    `penalised` says which critic steps have the penalty, by default all of them.
 
     Losses, penalties, moments of batch norm and whatever else mixes the rows of a batch are those of a shard, and both
     the gradient and the logged numbers are means over all shards.
@@ -79,19 +84,26 @@ def iteration(
     ]
     for k in range(count):
         critics, generators = (_copies(game, player, parts) for player in (state.critic, state.generator))
+        part_of = _critic_part if penalised is None or penalised[k] else _quiet_critic_part
         found = [
-            run(_critic_part, game, *players, part, source, k)
+            run(part_of, game, *players, part, source, k)
             for *players, part, source in zip(critics, generators, parts, made, strict=True)
         ]
         total = _total(game, found, meet)
         state = run(_critic_updated, game, state, total.gradient, shards, learning_rate)
-        info = total.info
+        info |= total.info
     critics, generators = (_copies(game, player, parts) for player in (state.critic, state.generator))
     found = [run(_generator_part, game, *given) for given in zip(critics, generators, parts, strict=True)]
     total = _total(game, found, meet)
     rate = learning_rate if generator_rate is None else generator_rate
     state = run(_generator_updated, game, state, total.gradient, shards, rate, decay)
     return state, {name: value / shards for name, value in (info | total.info).items()}
+
+
+@cache
+def iteration_of(penalised: tuple[bool, ...] | None, meet: Meet | None) -> Callable:
+    """`iteration` with these arguments; equal arguments give the same function."""
+    return partial(iteration, penalised=penalised, meet=meet)
 
 
 def _copies(game: Game, player: Params, parts: tuple[Draws, ...]) -> list[Params]:
@@ -119,10 +131,17 @@ def _critic_part(
     game: Game, critic: Params, generator: Params, draws: Draws, sources: Any, k: Any
 ) -> tuple[Params, dict[str, Any]]:
     """The gradient of a shard in critic step k."""
-    label, augment, where = (None if x is None else x[k] for x in (draws.label, draws.augment, draws.where))
+    optional = draws.label, draws.augment, draws.noise, draws.where
+    label, augment, noise, where = (None if x is None else x[k] for x in optional)
     source = sources[k]
     fake = source if makes_at_once(game, draws) else generate(game, generator, source, label=label)
-    return critic_gradient(game, critic, draws.real[k], seen(game, fake, where), draws.mix[k], label, augment)
+    fake = seen(game, fake, where)
+    return critic_gradient(game, critic, draws.real[k], fake, draws.mix[k], label, augment, noise)
+
+
+def _quiet_critic_part(game: Game, *arrays: Any) -> tuple[Params, dict[str, Any]]:
+    """As `_critic_part`, without the penalty."""
+    return _critic_part(without_penalty(game), *arrays)
 
 
 def _generator_part(game: Game, critic: Params, generator: Params, draws: Draws) -> tuple[Params, dict[str, Any]]:

@@ -4,7 +4,6 @@ import hashlib
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -118,6 +117,20 @@ def start(config: Config, dataset: Dataset | None = None, crew: Crew = ALONE) ->
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes, crew=crew)
 
 
+def refuse_none(conditional: Any, training: Training) -> None:
+    """Raise `WganError` if `conditional` was said to be "none" for a run whose rows have a condition.
+
+    A config does not know whether its "none" was said or is the default, which becomes TOLD_BY here.
+    """
+    if conditional == "none" and isinstance(training.classes, Columns):
+        names = ", ".join(training.classes.names)
+        where = "given" if training.config.given else f"the condition of {training.dataset.name}"
+        raise WganError(
+            f"conditional is none, but the players are told {names}; leave conditional out, or leave out {where} to "
+            "generate rows without a condition."
+        )
+
+
 def _refuse_uneven(config: Config) -> None:
     """Raise `WganError` for a batch that does not hold as many slices along each axis of each volume."""
     for name in ("batch", "generator_batch"):
@@ -161,7 +174,8 @@ def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
     layers, z = game.architecture.generator, z_shape(config)
     generator = _initial_weights(game, config, layers, z, 1)
     average = _initial_weights(game, config, layers, z, 1) if config.average else {}
-    return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
+    of_generator = game.generator_optimiser or game.optimiser
+    return State(critic, generator, game.optimiser.init(critic), of_generator.init(generator), average)
 
 
 def initial_critic(game: Game, config: Config, row: tuple[int, ...]) -> Params:
@@ -199,7 +213,7 @@ def parts(training: Training, drawn: Draws) -> tuple[Draws, ...]:
 
 
 # The axis of the batch in each field of `Draws`; the generator's augmentation has another axis before it at times.
-BATCH_AXES = Draws(1, 1, 1, 0, 1, 0, 2, -2, 1, 0, 0)
+BATCH_AXES = Draws(1, 1, 1, 0, 1, 0, 2, -2, 1, 0, 0, 1)
 
 
 def _cut(x: np.ndarray, axis: int, number: int, count: int) -> np.ndarray:
@@ -239,6 +253,9 @@ def host_draws(training: Training, at: int, crew: Crew) -> Draws:
         label = training.classes.encode(training.codes[chosen[kept]])
         more |= {"label": label.reshape(count, -1, *label.shape[1:])}
         more |= {"generator_label": training.classes.encode(training.codes[others[last_kept]])}
+    if numbers := training.game.constraint.numbers:
+        each = numbers(training.game.architecture.critic, real.shape[1:])
+        more["noise"] = _own(crew, streams.uniform(seed, "penalty", at, (count, batch, each)), 1)
     z, made, made_last = z_shape(config), batch, generator_batch
     if training.game.architecture.noise:
         made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
@@ -324,16 +341,25 @@ def iterate(training: Training) -> None:
     """Run one iteration: the critic's steps, then the generator's."""
     at, game, config, crew = training.step, training.game, training.config, training.crew
     drawn = training.ahead.take(at) if training.ahead else host_draws(training, at, crew)
-    state, now, run = training.state, rates(training, at), game.engine.run
+    state, now, engine = training.state, rates(training, at), game.engine
+    acts = None if game.constraint.every == 1 else penalised(training, at)
     if config.shards == 1:
-        training.state, info = run(step.iteration, game, state, _on_device(training, drawn), *now, uses_up=True)
+        function = step.iteration if acts is None else step.penalised_in(acts)
+        training.state, info = engine.run(function, game, state, _on_device(training, drawn), *now, uses_up=True)
     else:
         alone = crew.processes == 1
-        function = shards.iteration if alone else partial(shards.iteration, meet=exchange.meet)
+        function = shards.iteration_of(acts, None if alone else exchange.meet)
         inputs = parts(training, drawn), float(config.shards), *now
-        training.state, info = game.engine.run_parts(function, game, state, *inputs, alone=alone)
+        training.state, info = engine.run_parts(function, game, state, *inputs, alone=alone)
     training.step += 1
-    training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
+    new = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
+    training.info = {**training.info, **new}  # where the penalty did not act, the last one stays
+
+
+def penalised(training: Training, at: int) -> tuple[bool, ...]:
+    """Whether the penalty acts, for each critic step of the iteration that begins at step `at`."""
+    first, every = training.config.critic_steps_before(at), training.game.constraint.every
+    return tuple((first + k) % every == 0 for k in range(training.config.critic_steps(at)))
 
 
 def rates(training: Training, at: int) -> tuple[float, float, float | None]:
