@@ -33,7 +33,7 @@ def started(processes, *arguments, port=None, cwd=None, environment=None):
     ]  # fmt: skip
 
 
-def ended(crew, timeout=120):
+def ended(crew, timeout=300):
     """The exit status and the lines of stderr of each process, once all have ended."""
     said = [process.communicate(timeout=timeout)[1].splitlines() for process in crew]
     return [(process.returncode, lines) for process, lines in zip(crew, said, strict=True)]

@@ -73,18 +73,12 @@ def test_any_number_of_processes_computes_the_same_bytes(one, tmp_path, processe
 
 
 def test_jax_computes_the_same_bytes_on_devices_and_in_processes(tmp_path):
-    crews = {
-        "one": started(1, WORKER, tmp_path / "one", "jax", "clip", "batch-norm"),
-        "devices": started(
-            1, WORKER, tmp_path / "devices", "jax", "clip", "batch-norm",
-            environment={"XLA_FLAGS": f"{XLA} --xla_force_host_platform_device_count=4"},
-        ),
-        "processes": started(2, WORKER, tmp_path / "processes", "jax", "clip", "batch-norm"),
-    }  # fmt: skip
-    for crew in crews.values():
-        finished(crew)
+    four = {"XLA_FLAGS": f"{XLA} --xla_force_host_platform_device_count=4"}
+    ways = {"one": (1, {}), "devices": (1, four), "processes": (2, {})}
+    for name, (processes, environment) in ways.items():
+        finished(started(processes, WORKER, tmp_path / name, "jax", "clip", "batch-norm", environment=environment))
     for case in ("clip", "batch-norm"):
-        assert len({digest(tmp_path / name / case) for name in crews}) == 1, case
+        assert len({digest(tmp_path / name / case) for name in ways}) == 1, case
 
 
 def reaches(folder, crew, step=10):
