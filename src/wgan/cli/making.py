@@ -1,6 +1,7 @@
 """The commands that make something: runs, samples and exported files, and the lists of what they are made from."""
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from wgan.presets import PRESETS, preset
 if TYPE_CHECKING:
     from wgan.data import Dataset
     from wgan.training.drawing import Drawn
+    from wgan.training.state import Training
 
 
 @click.command(
@@ -193,44 +195,64 @@ def train(
     The defaults below are those of the preset `default`. Another preset may have other values. A flag overrides the
     preset.
     """
-    given = {name: value for name, value in flags.items() if value not in (None, ())}
-    settings = read_settings(file) if file else {}
-    config, preset_name, dataset = _config(data, preset_name, settings, given)
-    out = out or Path("runs") / f"{Path(config.data).resolve().stem}-{file.stem if file else preset_name}"
-
-    from wgan.runs import best, checkpoint
     from wgan.runs import folder as runs
-    from wgan.training import loop, state
+    from wgan.training import crew, loop, parallel, state
     from wgan.training.tensorboard import Board
 
-    training = loop.start(loop.same_engine(config, out), dataset)
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
+    settings = read_settings(file) if file else {}
+    here = crew.crew_here()
+    tell = terminal.told(here.leads)
+    config, preset_name, dataset = _config(data, preset_name, settings, given, tell)
+    out = out or Path("runs") / f"{Path(config.data).resolve().stem}-{file.stem if file else preset_name}"
+    crew.check(here, config)
+    training = loop.start(loop.same_engine(config, out), dataset, here)
     state.refuse_none(given.get("conditional", settings.get("conditional")), training)
-    say_page(terminal.summary(training), err=True)
+    if here.leads:
+        say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
-        say_json(config.replace(conditional=training.config.conditional).to_json())
+        if here.leads:
+            say_json(config.replace(conditional=training.config.conditional).to_json())
         return
-    if loop.is_finished(training, out, restart, extend):
-        ended = True
-        say(loop.finished_in_words(training, out), err=True)
-    else:
-        with ExitStack() as stack:
-            loop.open_folder(training, out, restart, stack, lambda text: say(text, err=True), extend)
+    with parallel.together(training), ExitStack() as stack:
+        finished = parallel.led(training, lambda: loop.opened(training, out, restart, stack, tell, extend))
+        if not here.leads:
+            if not finished:
+                terminal.follow(training)
+            return
+        if finished:
+            tell(loop.finished_in_words(training, out))
+        else:
             board = Board(out, training.step) if tensorboard else None
             said = terminal.advance(training, out, board)
-        ended = training.step == config.steps or loop.no_better(training)
-        say(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}", err=True)
-    if found := best.best(out, checkpoint.steps(out / "checkpoints")):
-        since = f"; the measure has not fallen for {config.until_no_better:,} steps" if loop.no_better(training) else ""
-        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
+    ended = finished or training.step == config.steps or loop.no_better(training)
+    if not finished:
+        tell(f"{'done' if ended else 'stopped'} at step {training.step:,}; {said}")
+    _say_best(training, out)
     say(f"samples: {out / 'samples' / f'{training.step:08d}.png'}")
     if not ended:
-        say("The same command continues from here.", err=True)
+        tell("The same command continues from here.")
+
+
+def _say_best(training: "Training", out: Path) -> None:
+    """Say which checkpoint is the best."""
+    from wgan.runs import best, checkpoint
+    from wgan.training import loop
+
+    if found := best.best(out, checkpoint.steps(out / "checkpoints")):
+        steps = training.config.until_no_better
+        since = f"; the measure has not fallen for {steps:,} steps" if loop.no_better(training) else ""
+        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
 
 
 def _config(
-    data: str | None, preset_name: str | None, settings: dict[str, Any], given: dict[str, Any]
+    data: str | None,
+    preset_name: str | None,
+    settings: dict[str, Any],
+    given: dict[str, Any],
+    tell: Callable[[str], None],
 ) -> "tuple[Config, str, Dataset | None]":
     """The config of `train`, the name of its preset, and the data if they are read to choose the preset.
 
@@ -250,7 +272,7 @@ def _config(
     if preset_name is not None:
         return made(preset_name), preset_name, None
     dataset = dataset_of(made("default"))
-    preset_name = chosen(dataset, settings.keys() | given.keys(), lambda text: say(text, err=True))
+    preset_name = chosen(dataset, settings.keys() | given.keys(), tell)
     return made(preset_name), preset_name, dataset
 
 

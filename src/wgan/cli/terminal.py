@@ -41,6 +41,33 @@ def print_warnings() -> None:
     warnings.showwarning = show
 
 
+def told(leads: bool) -> Callable[[str], None]:
+    """The function that tells the user something on stderr; of several processes only the leader speaks."""
+    if leads:
+        return lambda text: say(text, err=True)
+    warnings.showwarning = lambda *shown, **more: None
+    return lambda text: None
+
+
+def follow(training: "Training") -> None:
+    """Take part in the training that another process leads; Ctrl-C and SIGTERM ask it to stop."""
+    from wgan.training import loop
+
+    asked = False
+
+    def ask(number: int, frame: Any) -> None:
+        nonlocal asked
+        asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for _ in loop.advance(training, None, lambda step: asked):
+            pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
     from wgan.data import note_lines

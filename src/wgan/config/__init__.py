@@ -16,7 +16,7 @@ from typing import Any
 from wgan.config import together
 from wgan.config.other_names import unknown_field
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
-from wgan.config.values import LARGEST, Named, checked, name_of, number_of
+from wgan.config.values import LARGEST, Named, as_device, as_given, as_kinds, checked, name_of, number_of
 from wgan.errors import WganError, setting, unknown_name
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
@@ -61,18 +61,6 @@ def _field(group: str, default: Any, text: str, *, low: float = -math.inf, high:
 _data, _networks, _objective, _optimisation, _run = (partial(_field, group) for group in GROUPS)
 
 
-def _said_kinds(column: Any) -> tuple[str, ...] | None:
-    from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
-
-    return said_kinds(column) or None
-
-
-def _given(value: Any) -> str | None:
-    from wgan.data.conditions import as_given  # not at the top: it imports SciPy too
-
-    return as_given(value)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Config(Schedule):
     """Every setting of a run; a wrong value raises `WganError` when the config is built.
@@ -104,14 +92,14 @@ class Config(Schedule):
         None,
         "The kind of one column of a table: text, number, integer, date or identifier. On the command line, give the "
         "flag once for each column; in Python, give a dict.",
-        read=_said_kinds,
+        read=as_kinds,
         repeated=True,
         unset="guessed from the values",
     )
     given: Any = _data(
         None,
         "Columns of a table that are given: NAME,NAME. The other columns are generated given these.",
-        read=_given,
+        read=as_given,
         metavar="NAME,NAME",
         unset="none",
     )
@@ -227,6 +215,12 @@ class Config(Schedule):
     warm_up_critic: int = _optimisation(
         100, "The number of critic steps before the generator step in a warm-up step.", low=1
     )
+    shards: int = _optimisation(
+        1,
+        "The number of equal parts of a batch whose gradients are computed alone and then summed in a fixed order. As "
+        "many processes as divide it compute the same bytes.",
+        low=1,
+    )
     optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))
     learning_rate: float = _optimisation(
         2e-3, "The learning rate of both networks at the first step.", low=1e-12, high=1e6
@@ -273,6 +267,13 @@ class Config(Schedule):
 
     # These may change when a run is resumed, since no number that it computes depends on them.
     engine: str = _run("auto", "The framework that computes.", choices=("auto", "torch", "jax"), operational=True)
+    device: str = _run(
+        "auto",
+        "Where it computes: auto, cpu, cuda, mps, or one GPU by its number, such as cuda:1. auto is a GPU if there is "
+        "one.",
+        read=as_device,
+        operational=True,
+    )
     data_dir: str | None = _data(
         None,
         "The folder of downloaded data sets.",

@@ -20,12 +20,25 @@ def check(config: Any, objective: Objective | Named, constraint: Constraint | Na
                 f"activation is {config.activation}, but the layers of constraint {constraint.name} hold activations "
                 "of their own; use --activation auto."
             )
+    if config.shards > 1:
+        _check_shards(config)
     if config.slices != "none":
         _check_slices(config)
         if getattr(objective, "needs_real", False):
             raise WganError(
                 f"objective is {objective.name}, whose generator's loss sees a real row beside each fake, but slices "
                 f"of a volume have no such row; use another objective or {setting('slices', 'none')}."
+            )
+
+
+def _check_shards(config: Any) -> None:
+    for name in ("batch", "generator_batch"):
+        value, shards = getattr(config, name), config.shards
+        if value is not None and value % shards:
+            near = " or ".join(str(n) for n in (value // shards * shards, -(-value // shards) * shards) if n)
+            raise WganError(
+                f"{name} is {value}, which {shards} shards do not divide into equal parts; use {near}, or --shards "
+                f"{max(n for n in range(1, shards) if value % n == 0)}."
             )
 
 

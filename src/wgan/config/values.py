@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from contextlib import suppress
 from numbers import Real
 from typing import Any, NamedTuple
@@ -57,6 +58,27 @@ def _some_of(name: str, value: Any, among: tuple[str, ...]) -> str:
         if word not in among:
             raise unknown_name(name, word, ("none", *among))
     return ",".join(word for word in among if word in chosen)
+
+
+def as_kinds(column: Any) -> tuple[str, ...] | None:
+    """The kinds of columns that were said."""
+    from wgan.data.kinds import said_kinds  # not at the top: it imports SciPy, and `wgan --help` need not wait
+
+    return said_kinds(column) or None
+
+
+def as_given(value: Any) -> str | None:
+    """The names of the columns that are given."""
+    from wgan.data.conditions import as_given  # not at the top: it imports SciPy too
+
+    return as_given(value)
+
+
+def as_device(value: Any) -> str:
+    """The name of a device. Raises `WganError` for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", value):
+        return value
+    raise unknown_name("device", value, ("auto", "cpu", "cuda", "cuda:1", "mps"))
 
 
 def checked(f: dataclasses.Field, value: Any) -> Any:

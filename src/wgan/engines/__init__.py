@@ -22,8 +22,11 @@ NEEDS = {"torch": ["torch"], "jax": ["jax", "optax"]}  # the packages that each 
 ADDRESSES = {"torch": 450e6, "jax": 1.5e9}  # bytes that these map; under a lower limit they end the process
 
 
-def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
-    """The engine of this name, imported on demand; `WganError` if a package that it needs is not installed."""
+def get_engine(name: str, precision: str = "float32", device: str = "auto") -> Engine[Any]:
+    """The engine of this name on a device, imported on demand.
+
+    Raises `WganError` if a package that it needs is not installed, or if it does not find the device.
+    """
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
     if not installed(name):
@@ -33,7 +36,7 @@ def get_engine(name: str, precision: str = "float32") -> Engine[Any]:
         )
     if ENGINES[name] not in sys.modules:
         refuse_few_addresses(ADDRESSES[name], f"engine {name}")
-    return import_module(ENGINES[name]).engine(precision)
+    return import_module(ENGINES[name]).engine(precision, device)
 
 
 def installed(name: str) -> bool:
@@ -45,17 +48,21 @@ HEAVY = 1_000_000  # with this many multiplications for a row in a critic's conv
 SHORT = 2_000  # with fewer critic steps, compiling took longer than it saved
 
 
-def faster(critic: list[Layer], row: tuple[int, ...], precision: str, critic_steps: int) -> tuple[str, str]:
+def faster(
+    critic: list[Layer], row: tuple[int, ...], precision: str, critic_steps: int, device: str = "auto"
+) -> tuple[str, str]:
     """The engine that `auto` chooses, and the reason, as measured in docs/engines.md."""
     if not installed("jax"):
         return "torch", "JAX is not installed"
+    if device == "mps":
+        return "torch", "JAX has no mps device"
     if precision == "bfloat16":
         return "torch", "faster than JAX in bfloat16"
     if critic_steps < SHORT:
         return "torch", "faster than JAX in a short run, which has no time to compile"
     if (work := convolution_work(critic, row)) >= HEAVY:
         return "torch", f"as fast as JAX on wide convolutions, or faster ({work / 1e6:.1f} M multiplications a row)"
-    if import_module("torch").cuda.is_available():
+    if device != "cpu" and import_module("torch").cuda.is_available():
         return "torch", "as fast as JAX on a GPU, without the time to compile"
     return "jax", "faster than torch on a CPU where the network is dense or small"
 

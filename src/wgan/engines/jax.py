@@ -1,5 +1,6 @@
 """The JAX engine: XLA compiles whole iterations; optax's optimisers take hyper-parameters with torch's meaning."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from wgan.errors import WganError
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
@@ -210,15 +212,17 @@ def _descend(params: Params, direction: Params, learning_rate: Any) -> Params:
 
 
 class JaxEngine:
-    """The JAX engine on the first device that JAX finds."""
+    """The JAX engine on the first device of a kind, with the shards of a batch on all of them."""
 
     name = "jax"
 
-    def __init__(self, precision: str):
+    def __init__(self, precision: str, device: str = "auto"):
         if precision == "float64":
             jax.config.update("jax_enable_x64", True)  # JAX allows float64 only for the whole process
         self.dtype = jnp.float64 if precision == "float64" else jnp.float32
-        self.device = jax.devices()[0]
+        self.devices = devices_of(device)
+        self.device = self.devices[0]
+        self.home = self.device if device != "auto" else None  # None is where JAX puts arrays by itself
         self.ops: protocol.Ops[Array] = Ops(
             jnp.bfloat16 if precision == "bfloat16" else None, self.device.platform == "cpu"
         )
@@ -227,7 +231,7 @@ class JaxEngine:
     def array(self, x: Any) -> Array:
         x = np.asarray(x)
         kind = self.dtype if np.issubdtype(x.dtype, np.floating) else jnp.int32
-        return jnp.array(x, kind, copy=True)
+        return jnp.array(x, kind, copy=True, device=self.home)
 
     def numpy(self, x: Array) -> np.ndarray:
         copy = np.array(x)  # a copy, since the next step may use up the array
@@ -257,7 +261,57 @@ class JaxEngine:
         # floats get the engine's precision, whatever jax_enable_x64 is
         return self._compiled[key][1](*(jnp.asarray(a, self.dtype) if isinstance(a, float) else a for a in arrays))
 
+    def run_parts(self, function: Callable, game: Any, *arrays: Any, alone: bool) -> Any:
+        # Not compiled as one: XLA could fuse a shard with the next, and round otherwise where it is alone.
+        return function(game, *arrays)
 
-def engine(precision: str) -> protocol.Engine[Array]:
-    """The JAX engine that computes products in this precision."""
-    return JaxEngine(precision)
+    def beside(self, tree: Any, number: int, among: int) -> Any:
+        used = max(n for n in range(1, min(among, len(self.devices)) + 1) if among % n == 0)
+        if len(self.devices) == 1:
+            return tree
+        return jax.device_put(tree, jax.sharding.SingleDeviceSharding(self.devices[number * used // among]))
+
+    def add(self, first: Any, second: Any) -> Any:
+        return _add(first, second)
+
+    def flat(self, tree: Any) -> np.ndarray:
+        return np.concatenate([np.asarray(x).ravel() for x in jax.tree.leaves(tree)])
+
+    def unflat(self, numbers: Any, like: Any) -> Any:
+        leaves, structure = jax.tree.flatten(like)
+        parts = np.split(np.asarray(numbers), np.cumsum([x.size for x in leaves])[:-1])
+        return jax.tree.unflatten(
+            structure, [self.array(p.reshape(x.shape)) for p, x in zip(parts, leaves, strict=True)]
+        )
+
+
+@jax.jit
+def _add(first: Any, second: Any) -> Any:
+    return jax.tree.map(jnp.add, first, second)
+
+
+def devices_of(name: str) -> list[jax.Device]:
+    """The devices that a name stands for: `auto` is JAX's own choice, a number is one device alone.
+
+    Where a launcher starts several processes on a machine, each has one device.
+    """
+    kind, _, number = name.partition(":")
+    try:
+        found = jax.local_devices(backend=None if kind == "auto" else kind)
+    except RuntimeError:
+        known = sorted({device.platform for device in jax.local_devices()} | {"cpu"})
+        raise WganError(
+            f"device is {name}, but JAX {jax.__version__} finds only {' and '.join(known)} here; use --device cpu."
+        ) from None
+    if number and int(number) >= len(found):
+        raise WganError(
+            f"device is {name}, but JAX finds {len(found)} {kind} devices, numbered from 0; use a lower one."
+        )
+    if int(os.environ.get("LOCAL_WORLD_SIZE", 1)) > 1 and not number:
+        number = str(int(os.environ.get("LOCAL_RANK", 0)) % len(found))
+    return [found[int(number)]] if number else found
+
+
+def engine(precision: str, device: str = "auto") -> protocol.Engine[Array]:
+    """The JAX engine that computes products in this precision, on this device."""
+    return JaxEngine(precision, device)

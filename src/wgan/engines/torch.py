@@ -1,5 +1,6 @@
 """The torch engine: eager, since a penalty needs a double backward, which `torch.compile` lacks (pytorch #91469)."""
 
+import os
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
+from wgan.errors import WganError
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
@@ -219,13 +221,13 @@ class RMSProp:
 
 
 class TorchEngine:
-    """The torch engine on the first GPU, or on the CPU if there is no GPU."""
+    """The torch engine on one device."""
 
     name = "torch"
 
-    def __init__(self, precision: str):
+    def __init__(self, precision: str, device: str = "auto"):
         self.dtype = torch.float64 if precision == "float64" else torch.float32
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = device_of(device, precision)
         self._captured: dict[tuple, _Graph] = {}
         if self.device.type == "cuda":
             torch.backends.cudnn.deterministic = True  # a resumed run must give the bytes of an unbroken one
@@ -269,6 +271,27 @@ class TorchEngine:
         if key not in self._captured:
             self._captured[key] = _Graph(function, game, arrays)
         return self._captured[key].replay(arrays)
+
+    def run_parts(self, function: Callable, game: Any, *arrays: Any, alone: bool) -> Any:
+        # processes meet in the middle of the function, which a captured graph cannot do
+        return self.run(function, game, *arrays, uses_up=True) if alone else function(game, *arrays)
+
+    def beside(self, tree: Any, number: int, among: int) -> Any:
+        return tree
+
+    @torch.no_grad()
+    def add(self, first: Any, second: Any) -> Any:
+        if isinstance(first, Tensor):
+            return first + second
+        sums = iter(torch._foreach_add(_leaves(first), _leaves(second)))
+        return _mapped(lambda x: next(sums), first)
+
+    def flat(self, tree: Any) -> Tensor:
+        return torch.cat([x.reshape(-1) for x in _leaves(tree)])
+
+    def unflat(self, numbers: Any, like: Any) -> Any:
+        parts = iter(numbers.split([x.numel() for x in _leaves(like)]))
+        return _mapped(lambda x: next(parts).reshape(x.shape).clone(), like)
 
 
 class _Graph:
@@ -338,6 +361,28 @@ def _leaves(tree: Any) -> list[Any]:
     return found
 
 
-def engine(precision: str) -> protocol.Engine[Tensor]:
-    """The torch engine that computes products in this precision."""
-    return TorchEngine(precision)
+def device_of(name: str, precision: str = "float32") -> torch.device:
+    """The device of this name; `auto` is the GPU of this process, or the CPU without one."""
+    found, local = torch.cuda.device_count() if torch.cuda.is_available() else 0, int(os.environ.get("LOCAL_RANK", 0))
+    if name == "auto":
+        return torch.device("cuda", local % found) if found else torch.device("cpu")
+    kind, _, number = name.partition(":")
+    if kind == "cuda" and not found:
+        built = "finds no CUDA GPU" if torch.version.cuda else f"{torch.__version__} is built without CUDA"
+        raise WganError(f"device is {name}, but torch {built}; use --device cpu, or install a torch with CUDA.")
+    if kind == "cuda" and number and int(number) >= found:
+        raise WganError(
+            f"device is {name}, but torch finds {found} GPUs, numbered from 0; use --device cuda:{found - 1}."
+        )
+    if kind == "cuda":
+        return torch.device("cuda", int(number) if number else local % found)
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise WganError("device is mps, but torch finds no GPU of Apple's on this machine; use --device cpu.")
+    if kind == "mps" and precision == "float64":
+        raise WganError("device is mps, which has no float64; use --device cpu or --precision float32.")
+    return torch.device(kind)
+
+
+def engine(precision: str, device: str = "auto") -> protocol.Engine[Tensor]:
+    """The torch engine that computes products in this precision, on this device."""
+    return TorchEngine(precision, device)

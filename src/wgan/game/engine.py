@@ -157,6 +157,29 @@ class Engine(Protocol[Array]):
         """
         ...
 
+    def run_parts(self, function: Callable, game: Any, *arrays: Any, alone: bool) -> Any:
+        """`function(game, *arrays)` for a function that calls `run` itself for each of its parts.
+
+        The first of `arrays` may not be used afterwards. `alone` says that no other process takes part.
+        """
+        ...
+
+    def beside(self, tree: Any, number: int, among: int) -> Any:
+        """The arrays on the device that computes shard `number` of `among` shards."""
+        ...
+
+    def add(self, first: Any, second: Any) -> Any:
+        """The sums of the arrays of two trees."""
+        ...
+
+    def flat(self, tree: Any) -> Any:
+        """All numbers of a tree of arrays as one NumPy array or tensor that processes can exchange."""
+        ...
+
+    def unflat(self, numbers: Any, like: Any) -> Any:
+        """The inverse of `flat`, for a tree of the shapes of `like`."""
+        ...
+
     def optimiser(self, name: str, beta1: float, beta2: float) -> Optimiser:
         """Adam or RMSProp with torch's meaning of every number."""
         ...

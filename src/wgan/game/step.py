@@ -172,18 +172,17 @@ def penalised_in(steps: tuple[bool, ...]) -> Any:
     return partial(iteration, penalised=steps)
 
 
-def critic_step(
+def critic_gradient(
     game: Game,
-    state: State,
+    critic: Params,
     real: Any,
     fake: Any,
     mix: Any,
-    learning_rate: float,
     label: Any = None,
     augment: Any = None,
     noise: Any = None,
-) -> tuple[State, dict[str, Any]]:
-    """One update of the critic; `fake` is a constant here, so no gradient flows to the generator.
+) -> tuple[Params, dict[str, Any]]:
+    """The gradient of the critic's loss; `fake` is a constant here, so no gradient flows to the generator.
 
     `noise` are the random numbers of the penalty, where it needs some.
     """
@@ -207,10 +206,73 @@ def critic_step(
             value, info = value + game.auxiliary.critic * class_loss, {**info, "critic_class_loss": class_loss}
         return value, {"critic_loss": value, **info}
 
-    gradient, info = engine.grad(loss, state.critic)
+    return engine.grad(loss, critic)
+
+
+def critic_update(game: Game, state: State, gradient: Params, learning_rate: float) -> State:
+    """The state after the optimiser's step along a gradient of the critic, and the constraint's projection."""
     critic, memory = game.optimiser.update(state.critic, gradient, state.critic_optimiser, learning_rate)
-    critic = constraint.project(engine.ops, critic, game.architecture.critic)
-    return state._replace(critic=critic, critic_optimiser=memory), info
+    critic = game.constraint.project(game.engine.ops, critic, game.architecture.critic)
+    return state._replace(critic=critic, critic_optimiser=memory)
+
+
+def critic_step(
+    game: Game,
+    state: State,
+    real: Any,
+    fake: Any,
+    mix: Any,
+    learning_rate: float,
+    label: Any = None,
+    augment: Any = None,
+    noise: Any = None,
+) -> tuple[State, dict[str, Any]]:
+    """One update of the critic."""
+    gradient, info = critic_gradient(game, state.critic, real, fake, mix, label, augment, noise)
+    return critic_update(game, state, gradient, learning_rate), info
+
+
+def generator_gradient(
+    game: Game,
+    critic: Params,
+    generator: Params,
+    z: Any,
+    label: Any = None,
+    augment: Any = None,
+    where: Any = None,
+    real: Any = None,
+) -> tuple[Params, dict[str, Any]]:
+    """The gradient of the generator's loss against a fixed critic; `real` is what the objective needs, or None."""
+    engine, objective = game.engine, game.objective
+    if game.augment and objective.needs_real:
+        of_real, augment = augment[0], augment[1]
+        real = game.augment.apply(engine.ops, real, of_real)
+
+    def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
+        rows = seen(game, generate(game, generator, z, label=label), where)
+        rows = game.augment.apply(engine.ops, rows, augment) if game.augment else rows
+        if objective.needs_real:
+            beside, found = paired_outputs(game, critic, real, rows, label)
+            value = objective.generator_loss(engine.ops, found[:, 0], beside[:, 0])
+        else:
+            found = outputs(game, critic, rows, label)
+            value = objective.generator_loss(engine.ops, found[:, 0])
+        if not game.auxiliary:
+            return value, {"generator_loss": value}
+        class_loss = told_loss(engine.ops, found[:, 1:], label, game.auxiliary.told)
+        value = value + game.auxiliary.generator * class_loss
+        return value, {"generator_loss": value, "generator_class_loss": class_loss}
+
+    return engine.grad(loss, generator)
+
+
+def generator_update(game: Game, state: State, gradient: Params, learning_rate: float, decay: float) -> State:
+    """The state after the optimiser's step; the average becomes decay * average + (1 - decay) * new."""
+    optimiser = game.generator_optimiser or game.optimiser
+    generator, memory = optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
+    lerp = game.engine.ops.lerp
+    average = {name: lerp(mean, generator[name], 1 - decay) for name, mean in state.average.items()}
+    return state._replace(generator=generator, generator_optimiser=memory, average=average)
 
 
 def generator_step(
@@ -224,35 +286,15 @@ def generator_step(
     where: Any = None,
     real: Any = None,
 ) -> tuple[State, dict[str, Any]]:
-    """One update of the generator against a fixed critic; the average becomes decay * average + (1 - decay) * new.
+    """One update of the generator against a fixed critic."""
+    gradient, info = generator_gradient(game, state.critic, state.generator, z, label, augment, where, real)
+    return generator_update(game, state, gradient, learning_rate, decay), info
 
-    `real` are the real rows that the objective needs here, or None.
-    """
-    engine, objective = game.engine, game.objective
-    if game.augment and objective.needs_real:
-        of_real, augment = augment[0], augment[1]
-        real = game.augment.apply(engine.ops, real, of_real)
 
-    def loss(generator: Params) -> tuple[Any, dict[str, Any]]:
-        rows = seen(game, generate(game, generator, z, label=label), where)
-        rows = game.augment.apply(engine.ops, rows, augment) if game.augment else rows
-        if objective.needs_real:
-            beside, found = paired_outputs(game, state.critic, real, rows, label)
-            value = objective.generator_loss(engine.ops, found[:, 0], beside[:, 0])
-        else:
-            found = outputs(game, state.critic, rows, label)
-            value = objective.generator_loss(engine.ops, found[:, 0])
-        if not game.auxiliary:
-            return value, {"generator_loss": value}
-        class_loss = told_loss(engine.ops, found[:, 1:], label, game.auxiliary.told)
-        value = value + game.auxiliary.generator * class_loss
-        return value, {"generator_loss": value, "generator_class_loss": class_loss}
-
-    gradient, info = engine.grad(loss, state.generator)
-    optimiser = game.generator_optimiser or game.optimiser
-    generator, memory = optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
-    average = {name: engine.ops.lerp(mean, generator[name], 1 - decay) for name, mean in state.average.items()}
-    return state._replace(generator=generator, generator_optimiser=memory, average=average), info
+def makes_at_once(game: Game, draws: Draws) -> bool:
+    """Whether the fakes of all critic steps are made in one pass."""
+    count, batch = draws.mix.shape
+    return count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
 
 
 def iteration(
@@ -269,8 +311,7 @@ def iteration(
     The generator's learning rate is `generator_rate`, or the critic's if that is None. `penalised` says which critic
     steps have the penalty, by default all of them.
     """
-    count, batch = draws.mix.shape
-    at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
+    at_once = makes_at_once(game, draws)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
 
     optional = {"label": draws.label, "augment": draws.augment, "where": draws.where, "noise": draws.noise}
@@ -284,7 +325,7 @@ def iteration(
 
     info: dict[str, Any] = {}
     drawn, first = (draws.real, sources, draws.mix, *optional.values()), 0
-    for acts, run in groupby(penalised or (True,) * count):
+    for acts, run in groupby(penalised or (True,) * len(draws.mix)):
         end = first + len(list(run))
         played = game if acts else without_penalty(game)
         state, found = game.engine.repeat(partial(critic, played), state, tuple(x[first:end] for x in drawn))

@@ -18,6 +18,7 @@ from wgan.errors import WganError, setting
 from wgan.game import step
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
+from wgan.training.crew import ALONE
 from wgan.training.state import Training, draws, flatten, iterate, losses, penalised, rates, restore
 
 SHARE = 0.005  # of the time of training that looking may take
@@ -71,6 +72,7 @@ def check(watch: Watch, training: Training, values: Mapping[str, Any], at: int, 
 
 def stop(watch: Watch, training: Training, found: Fault, out: Path | None) -> None:
     """Raise WganError that names the first value that was not finite; records since then are removed from the log."""
+    training.crew, training.ahead = ALONE, None  # the other processes do not repeat the steps
     fault = (watch.good and _began(training, watch.good, found.step)) or found
     if out:
         runs.go_back(out, fault.step)

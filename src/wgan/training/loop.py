@@ -7,7 +7,7 @@ through the same code, and a stopped run continues as if it had never been stopp
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from wgan.reports import figures
 from wgan.reports.unfinished import ended_early
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import comparison, diagnostics, extension, finite
+from wgan.training import comparison, diagnostics, extension, finite, parallel
+from wgan.training.ahead import Ahead
+from wgan.training.crew import check, crew_here
 from wgan.training.model import engine_of, generate, z_shape
 from wgan.training.state import (
     Training,
@@ -33,6 +35,7 @@ from wgan.training.state import (
     encoded,
     flatten,
     given,
+    host_draws,
     iterate,
     labels_of,
     losses,
@@ -56,8 +59,32 @@ def advance(
     `out` is an open run folder; if it is given, records, sample pictures and checkpoints are written there too.
     `stop(step)` is called before each step; if it returns True, a checkpoint is written and the loop ends. The first
     value that is not finite raises `WganError`, which names the value; the last checkpoint is from before it.
+
+    Of several processes the first does all this; the others follow its steps and yield nothing.
     """
-    config = training.config
+    with ahead_of(training):
+        if not training.crew.leads:
+            parallel.follow(training, stop)
+            return
+        with parallel.leading(training.crew) as asked_elsewhere:
+            yield from _advance(training, out, stop, asked_elsewhere)
+
+
+@contextmanager
+def ahead_of(training: Training) -> Iterator[None]:
+    """A thread that makes the draws of the next step while the engine computes this one."""
+    training.ahead = ahead = Ahead(lambda at: host_draws(training, at, training.crew), training.config.steps)
+    try:
+        yield
+    finally:
+        training.ahead = None
+        ahead.close()
+
+
+def _advance(
+    training: Training, out: Path | None, stop: Callable[[int], bool], asked_elsewhere: Callable[[], bool]
+) -> Iterator[Record]:
+    config, asked = training.config, False
     began, first = time.perf_counter(), training.step
     before: dict[str, Any] = {}
     probe, watch = diagnostics.prepare(training), finite.Watch()
@@ -65,7 +92,7 @@ def advance(
     while True:
         at = training.step
         finite.look(watch, training, out)
-        last = at >= config.steps or stop(at)
+        last = at >= config.steps or stop(at) or asked
         measured, better, due = {}, False, at % config.diagnose_every == 0
         if due or last:
             measured = diagnostics.diagnose(probe, training, partial(_keep_curves, out, at))
@@ -95,6 +122,7 @@ def advance(
             save(training, out, not wanted, watch)
         if last:
             return
+        asked = asked_elsewhere()
         iterate(training)
         # checked one step late, so that the engine computes this step while the host checks the one before
         finite.check(watch, training, {n: training.game.engine.numpy(value) for n, value in before.items()}, at, out)
@@ -143,17 +171,31 @@ def train(
         config = config if dataset is rows else config.replace(data=dataset.name)
     if extend and out is None:
         raise WganError("extend continues the run in a folder; give out.")
-    if out is None:
-        yield from advance(start(config, dataset), stop=stop)
-        return
-    training = start(same_engine(config, Path(out)), dataset)
-    if is_finished(training, Path(out), restart, extend):
-        note(finished_in_words(training, Path(out)))
-        yield runs.last_record(Path(out))
-        return
-    with ExitStack() as stack:
-        open_folder(training, Path(out), restart, stack, note, extend)
-        yield from advance(training, Path(out), stop)
+    check(crew := crew_here(), config)
+    folder = None if out is None else Path(out)
+    training = start(config if folder is None else same_engine(config, folder), dataset, crew)
+    with parallel.together(training), ExitStack() as stack:
+        finished = parallel.led(
+            training, lambda: folder is not None and opened(training, folder, restart, stack, note, extend)
+        )
+        if not finished:
+            yield from advance(training, folder, stop)
+        elif folder is not None and crew.leads:
+            note(finished_in_words(training, folder))
+            yield runs.last_record(folder)
+
+
+def opened(
+    training: Training, out: Path, restart: bool, stack: ExitStack, note: Callable[[str], None], extend: bool
+) -> bool:
+    """Bring `training` to where the run in a folder stands, and open the folder unless the run is finished.
+
+    Returns whether it is finished.
+    """
+    if is_finished(training, out, restart, extend):
+        return True
+    open_folder(training, out, restart, stack, note, extend)
+    return False
 
 
 def same_engine(config: Config, out: Path) -> Config:

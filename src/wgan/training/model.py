@@ -96,7 +96,10 @@ def load_model(
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)
     found = best.checkpoint_at(run, step)
-    game = game_of(config.replace(engine=engine_of(saved)), form.encoded_shape, ends_of(form), classes)
+    here = config.replace(
+        engine=engine_of(saved), device="auto"
+    )  # the device of the training may be on another machine
+    game = game_of(here, form.encoded_shape, ends_of(form), classes)
     player = "average" if config.average else "generator"
     critic = weights_of(found, "critic", game, game.architecture.critic, form.encoded_shape)
     generator = weights_of(found, player, game, game.architecture.generator, z_shape(config))
@@ -167,7 +170,7 @@ def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classe
         name = own_networks.engine_for(architecture, config.engine)
     else:
         name = engine_for(config, architecture.critic, row)[0] if config.engine == "auto" else config.engine
-    engine = get_engine(name, config.precision)
+    engine = get_engine(name, config.precision, config.device)
     if own:
         own_networks.check(architecture, engine, config, row)
     betas, of_generator = (config.betas(player) for player in PLAYERS)
@@ -233,7 +236,7 @@ def _refuse_layers(architecture: Architecture, constraint: Constraint, row: tupl
 
 def engine_for(config: Config, critic: list[Layer], row: tuple[int, ...]) -> tuple[str, str]:
     """The engine that "auto" chooses for a run of this config, and the reason."""
-    return faster(critic, row, config.precision, config.critic_steps_before(config.steps))
+    return faster(critic, row, config.precision, config.critic_steps_before(config.steps), config.device)
 
 
 def engine_of(saved: dict[str, Any]) -> str:

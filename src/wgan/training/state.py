@@ -13,9 +13,10 @@ from wgan import data
 from wgan.config import FIELDS, Config, Named, name_of
 from wgan.data import Dataset
 from wgan.data.conditions import Columns, Condition, condition_of, split_given
+from wgan.engines import exchange
 from wgan.errors import WganError, setting
 from wgan.files.records import converted
-from wgan.game import slices, step
+from wgan.game import shards, slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, initial_arrays, mixes_batch
 from wgan.game.step import Draws, Game, State
@@ -24,6 +25,8 @@ from wgan.maths.metrics import METRICS
 from wgan.runs import checkpoint
 from wgan.runs.best import Measured
 from wgan.training import extension, forecast
+from wgan.training.ahead import Ahead
+from wgan.training.crew import ALONE, Crew
 from wgan.training.model import Model, ends_of, game_of, refuse_named, told_arrays, z_shape
 
 Record = dict[str, Any]
@@ -48,6 +51,8 @@ class Training:
     codes: np.ndarray | None = None  # the condition of each row of the data set at rest, in a conditional run
     measured: list[Measured] = field(default_factory=list)  # what chooses the best checkpoint, of the steps before
     extended: extension.Pieces = ()  # where the run was given more steps
+    crew: Crew = ALONE  # the processes that train together
+    ahead: Ahead | None = None  # what makes draws while the engine computes
 
 
 def given(config: Config, rows: Any) -> Dataset:
@@ -80,7 +85,7 @@ def dataset_of(config: Config) -> Dataset:
     return data.dataset_of(config)
 
 
-def start(config: Config, dataset: Dataset | None = None) -> Training:
+def start(config: Config, dataset: Dataset | None = None, crew: Crew = ALONE) -> Training:
     """A run at step 0; a config that does not fit the data raises `WganError` here, before anything is written."""
     refuse_named(config)
     dataset = dataset_of(config) if dataset is None else data.cropped(config, dataset)
@@ -104,14 +109,15 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     forecast.refuse_too_large(config, dataset.form, classes)
     game = game_of(config, dataset.form.encoded_shape, ends_of(dataset.form), classes)
     players = (game.architecture.critic, game.architecture.generator)
-    rows_at_once = min(config.batch, config.generator_batch or config.batch, len(held_out) or config.batch)
-    if rows_at_once < 2 and any(map(mixes_batch, players)):
+    smallest = min(config.batch, config.generator_batch or config.batch) // config.shards
+    if min(smallest, len(held_out) or smallest) < 2 and any(map(mixes_batch, players)):
+        shard = "a shard of a batch" if config.shards > 1 else "a batch"
         raise WganError(
-            f"batch norm needs at least 2 rows in a batch and held out; raise {setting('batch')} or "
+            f"batch norm needs at least 2 rows in {shard} and held out; raise {setting('batch')} or "
             f"{setting('held_out')}."
         )
     state = initial_state(game, config, dataset.form.encoded_shape)
-    return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
+    return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes, crew=crew)
 
 
 def refuse_none(conditional: Any, training: Training) -> None:
@@ -132,11 +138,13 @@ def _refuse_uneven(config: Config) -> None:
     """Raise `WganError` for a batch that does not hold as many slices along each axis of each volume."""
     for name in ("batch", "generator_batch"):
         value, each = getattr(config, name), slices.PER_VOLUME
+        each *= config.shards
         if value is not None and value % each:
             near = " or ".join(str(n) for n in (value // each * each, -(-value // each) * each) if n)
+            whole = f" in each of {config.shards} shards" if config.shards > 1 else ""
             raise WganError(
                 f"{name} is {value}, but each volume gives the critic {slices.EACH} slices along each axis, so it is a "
-                f"multiple of {each}; use {near}."
+                f"multiple of {each}{whole}; use {near}."
             )
 
 
@@ -186,51 +194,98 @@ def _initial_weights(game: Game, config: Config, layers: list[Layer], row: tuple
 
 
 def draws(training: Training, at: int) -> Draws:
-    """The random draws of the iteration that begins at step `at`."""
-    config, engine = training.config, training.game.engine
+    """The random draws of the iteration that begins at step `at`, as the engine's arrays."""
+    return _on_device(training, host_draws(training, at, ALONE))
+
+
+def _on_device(training: Training, drawn: Draws) -> Draws:
+    return Draws(*(None if x is None else training.game.engine.array(x) for x in drawn))
+
+
+def parts(training: Training, drawn: Draws) -> tuple[Draws, ...]:
+    """The draws of each shard of this process, on the device of the shard."""
+    count, engine = training.config.shards // training.crew.processes, training.game.engine
+
+    def part(number: int) -> Draws:
+        cut = Draws(
+            *(None if x is None else _cut(x, axis, number, count) for x, axis in zip(drawn, BATCH_AXES, strict=True))
+        )
+        return engine.beside(_on_device(training, cut), number, count)
+
+    return tuple(map(part, range(count)))
+
+
+# The axis of the batch in each field of `Draws`; the generator's augmentation has another axis before it at times.
+BATCH_AXES = Draws(1, 1, 1, 0, 1, 0, 2, -2, 1, 0, 0, 1)
+
+
+def _cut(x: np.ndarray, axis: int, number: int, count: int) -> np.ndarray:
+    """Part `number` of `count` equal parts along an axis."""
+    size = x.shape[axis] // count
+    return np.moveaxis(np.moveaxis(x, axis, 0)[number * size : (number + 1) * size], 0, axis)
+
+
+def host_draws(training: Training, at: int, crew: Crew) -> Draws:
+    """The draws of an iteration as NumPy arrays, of which a process of a crew has the rows of its own shards."""
+    config = training.config
     count, batch, seed = config.critic_steps(at), config.batch, config.seed
     first = config.critic_steps_before(at) * batch
     chosen = training.rows[streams.real_rows(seed, first, count * batch, len(training.rows))]
     if training.dataset.axis is not None:
         chosen = _crops_in_turn(training, first, count * batch)
-    real = encoded(training, chosen, streams.stream(seed, "dequantise", at))
+    kept = _kept(crew, count, batch)
+    real = encoded(training, chosen, streams.stream(seed, "dequantise", at), kept)
     if config.flip == "horizontal":
-        _flip(real, streams.uniform(seed, "flip", at, (len(real),)))
+        _flip(real, streams.uniform(seed, "flip", at, (len(chosen),))[kept])
     generator_batch = config.generator_batch or batch
+    last_kept = _kept(crew, 1, generator_batch)
     more: dict[str, Any] = {}
     needs_real = training.game.objective.needs_real
     if needs_real or training.classes:
         purpose, first_last = "generator_rows" if needs_real else "generator_label", at * generator_batch
         others = training.rows[streams.real_rows(seed, first_last, generator_batch, len(training.rows), purpose)]
     if needs_real:
-        more["generator_real"] = _generator_real(training, others, at)
+        more["generator_real"] = _generator_real(training, others, at, last_kept)
     if augment := training.game.augment:
         shape = (count, 2, batch, augment.numbers)
-        more["augment"] = engine.array(augment.draw(streams.uniform(seed, "augment", at, shape)))
+        more["augment"] = _own(crew, augment.draw(streams.uniform(seed, "augment", at, shape)), 2)
         of_last = *([2] if needs_real else []), generator_batch, augment.numbers
-        last = streams.uniform(seed, "generator_augment", at, of_last)
-        more["generator_augment"] = engine.array(augment.draw(last))
+        last = augment.draw(streams.uniform(seed, "generator_augment", at, of_last))
+        more["generator_augment"] = _own(crew, last, -2)
     if training.classes and training.codes is not None:
-        label = training.classes.encode(training.codes[chosen]).reshape(count, batch, -1)
-        more |= {"label": engine.array(label), "generator_label": labels_of(training, others)}
+        label = training.classes.encode(training.codes[chosen[kept]])
+        more |= {"label": label.reshape(count, -1, *label.shape[1:])}
+        more |= {"generator_label": training.classes.encode(training.codes[others[last_kept]])}
     if numbers := training.game.constraint.numbers:
         each = numbers(training.game.architecture.critic, real.shape[1:])
-        more["noise"] = engine.array(streams.uniform(seed, "penalty", at, (count, batch, each)))
+        more["noise"] = _own(crew, streams.uniform(seed, "penalty", at, (count, batch, each)), 1)
     z, made, made_last = z_shape(config), batch, generator_batch
     if training.game.architecture.noise:
         made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
-        more |= {"where": _where(training, "slices", at, (count, made))}
-        more |= {"generator_where": _where(training, "generator_slices", at, (made_last,))}
+        more |= {"where": _own(crew, _where(training, "slices", at, (count, made)), 1)}
+        more |= {"generator_where": _own(crew, _where(training, "generator_slices", at, (made_last,)), 0)}
     if training.dataset.axis is not None:
-        more |= {"label": engine.array(slices.axes_of(count * batch).reshape(count, batch, slices.AXES))}
-        more |= {"generator_label": engine.array(slices.axes_of(generator_batch))}
+        more |= {"label": slices.axes_of(count * batch)[kept].reshape(count, -1, slices.AXES)}
+        more |= {"generator_label": slices.axes_of(generator_batch)[last_kept]}
     return Draws(
-        engine.array(real.reshape(count, batch, *real.shape[1:])),
-        engine.array(streams.normal(seed, "z", at, (count, made, *z))),
-        engine.array(streams.uniform(seed, "mix", at, (count, batch))),
-        engine.array(streams.normal(seed, "generator_z", at, (made_last, *z))),
+        real.reshape(count, -1, *real.shape[1:]),
+        _own(crew, streams.normal(seed, "z", at, (count, made, *z)), 1),
+        _own(crew, streams.uniform(seed, "mix", at, (count, batch)), 1),
+        _own(crew, streams.normal(seed, "generator_z", at, (made_last, *z)), 0),
         **more,
     )
+
+
+def _own(crew: Crew, x: np.ndarray, axis: int) -> np.ndarray:
+    """The part of an axis whose rows belong to the shards of this process."""
+    return _cut(x, axis, crew.rank, crew.processes) if crew.processes > 1 else x
+
+
+def _kept(crew: Crew, count: int, batch: int) -> Any:
+    """The places of a process's rows among those of `count` batches, one after another."""
+    if crew.processes == 1:
+        return slice(None)
+    return _own(crew, np.arange(count * batch).reshape(count, batch), 1).ravel()
 
 
 def _flip(rows: np.ndarray, drawn: np.ndarray) -> None:
@@ -239,13 +294,13 @@ def _flip(rows: np.ndarray, drawn: np.ndarray) -> None:
     rows[flipped] = rows[flipped][:, :, ::-1]
 
 
-def _generator_real(training: Training, chosen: np.ndarray, at: int) -> Any:
+def _generator_real(training: Training, chosen: np.ndarray, at: int, kept: Any) -> np.ndarray:
     """The real rows of the generator's step, with noise and mirrors of their own."""
     rng = streams.stream(training.config.seed, "generator_changes", at)
-    real = encoded(training, chosen, rng)
+    real = encoded(training, chosen, rng, kept)
     if training.config.flip == "horizontal":
-        _flip(real, rng.random(len(real), np.float32))
-    return training.game.engine.array(real)
+        _flip(real, rng.random(len(chosen), np.float32)[kept])
+    return real
 
 
 def _crops_in_turn(training: Training, first: int, count: int) -> np.ndarray:
@@ -258,11 +313,11 @@ def _crops_in_turn(training: Training, first: int, count: int) -> np.ndarray:
     return np.stack(found, 1).ravel()
 
 
-def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) -> Any:
+def _where(training: Training, purpose: str, at: int, volumes: tuple[int, ...]) -> np.ndarray:
     """Which slices of so many volumes the critic sees in a step, drawn for each volume and axis."""
     side, rng = training.config.slice_size, streams.stream(training.config.seed, purpose, at)
     drawn = rng.integers(side, size=(*volumes, slices.EACH, slices.AXES))
-    return training.game.engine.array(slices.places(drawn, side))
+    return slices.places(drawn, side)
 
 
 def labels_of(training: Training, chosen: np.ndarray) -> Any:
@@ -272,22 +327,33 @@ def labels_of(training: Training, chosen: np.ndarray) -> Any:
     return told_arrays(training.game, training.classes, None if training.codes is None else training.codes[chosen])
 
 
-def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """These rows as the critic sees them, float32; `dequantise` adds noise u - 1/2, which is one level wide."""
+def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator, kept: Any = slice(None)) -> np.ndarray:
+    """These rows as the critic sees them, float32; `dequantise` adds noise u - 1/2, which is one level wide.
+
+    `kept` are the places of those that are encoded; the noise of a row does not depend on it.
+    """
     form = training.dataset.form
-    rows = form.encode(training.dataset.rows[chosen])
+    rows = form.encode(training.dataset.rows[chosen[kept]])
     if training.config.dequantise == "uniform":
-        rows += (rng.random(rows.shape, np.float32) - np.float32(0.5)) / np.asarray(form.scale, np.float32)
+        noise = rng.random((len(chosen), *rows.shape[1:]), np.float32)[kept]
+        rows += (noise - np.float32(0.5)) / np.asarray(form.scale, np.float32)
     return rows
 
 
 def iterate(training: Training) -> None:
     """Run one iteration: the critic's steps, then the generator's."""
-    at, game = training.step, training.game
-    function = step.iteration if game.constraint.every == 1 else step.penalised_in(penalised(training, at))
-    training.state, info = game.engine.run(
-        function, game, training.state, draws(training, at), *rates(training, at), uses_up=True
-    )
+    at, game, config, crew = training.step, training.game, training.config, training.crew
+    drawn = training.ahead.take(at) if training.ahead else host_draws(training, at, crew)
+    state, now, engine = training.state, rates(training, at), game.engine
+    acts = None if game.constraint.every == 1 else penalised(training, at)
+    if config.shards == 1:
+        function = step.iteration if acts is None else step.penalised_in(acts)
+        training.state, info = engine.run(function, game, state, _on_device(training, drawn), *now, uses_up=True)
+    else:
+        alone = crew.processes == 1
+        function = shards.iteration_of(acts, None if alone else exchange.meet)
+        inputs = parts(training, drawn), float(config.shards), *now
+        training.state, info = engine.run_parts(function, game, state, *inputs, alone=alone)
     training.step += 1
     new = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
     training.info = {**training.info, **new}  # where the penalty did not act, the last one stays

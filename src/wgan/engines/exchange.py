@@ -1,0 +1,151 @@
+"""What processes tell each other, over `torch.distributed`: sums of gradients, numbers and bytes."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+from wgan.errors import WganError
+
+JOIN = 120.0  # seconds in which all processes must meet at the start
+TIMEOUT = 600.0  # seconds that a process waits for another one: longer than the leader's diagnostics and checkpoints
+ENDED = ("closed by peer", "reset by peer", "Broken pipe", "aborted", "Socket closed", "Connection refused")
+_joins = count()  # each training of a process has its own keys in the store of the launcher
+LATE = ("imed out", "imeout")
+
+
+class Gone(WganError):
+    """Another process ended, or does not answer; nothing can be told to the others any more."""
+
+
+def join(rank: int, processes: int, device: str) -> None:
+    """Meet the other processes at MASTER_ADDR and MASTER_PORT. Raises `WganError` if they do not come."""
+    import torch.distributed as dist
+
+    if not dist.is_available() or not dist.is_gloo_available():
+        raise WganError("this torch is built without gloo, which lets processes train together; install another build.")
+    if device == "cuda" and not dist.is_nccl_available():
+        raise WganError("this torch is built without NCCL, which GPUs need to train together; use --device cpu.")
+    address = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
+    if rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and _is_taken(address[1]):
+        raise WganError(
+            f"process 0 cannot listen at {':'.join(address)}, where another program listens; choose another "
+            "--master-port."
+        )
+    met: list[Any] = []
+
+    def meeting() -> None:
+        try:
+            limit = timedelta(seconds=JOIN)
+            store, _, _ = next(dist.rendezvous("env://", rank, processes, timeout=limit))
+            met.append(dist.PrefixStore(f"wgan/{next(_joins)}", store))
+            met[0].set(f"here/{rank}", "")
+            met[0].wait([f"here/{number}" for number in range(processes)], limit)
+            met.append("all")
+        except (RuntimeError, ValueError, OSError) as fault:
+            met.append(fault)
+
+    # in a thread, since torch waits without end for an answer of a program that is not its own
+    thread = Thread(target=meeting, daemon=True)
+    thread.start()
+    thread.join(JOIN)
+    if met[-1:] != ["all"]:
+        why = f" ({str(met[-1]).splitlines()[0]})" if met and isinstance(met[-1], Exception) else ""
+        raise WganError(
+            f"process {rank} did not meet the other {processes - 1} at {':'.join(address)} in {JOIN:g} s{why}; start "
+            "all of them with torchrun, and check that no other program listens there."
+        )
+    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+    with _met():
+        dist.init_process_group(
+            backend, store=met[0], rank=rank, world_size=processes, timeout=timedelta(seconds=TIMEOUT)
+        )
+
+
+def _is_taken(port: str) -> bool:
+    """Whether another program listens at this port of this machine."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("", int(port)))
+        except (OSError, ValueError, OverflowError):
+            return True
+    return False
+
+
+def leave() -> None:
+    """Part from the other processes."""
+    import torch.distributed as dist
+
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+@contextmanager
+def _met() -> Iterator[None]:
+    """Turn what a missing process makes of an exchange into one sentence."""
+    try:
+        yield
+    except RuntimeError as fault:
+        text = str(fault)
+        if any(word in text for word in LATE):
+            why = f"did not answer for {TIMEOUT:g} s, so it hangs or its machine cannot be reached"
+        elif any(word in text for word in ENDED):
+            why = "ended"
+        else:
+            raise
+        raise Gone(
+            f"another process of this training {why}; the same command continues from the newest checkpoint."
+        ) from fault
+
+
+def meet(own: list[Any]) -> list[Any]:
+    """The arrays of all processes in the order of their ranks, for as many flat arrays of each; kinds are kept."""
+    import torch
+    import torch.distributed as dist
+
+    kind = type(own[0])
+    sent = torch.stack([torch.from_numpy(x) if kind is np.ndarray else x for x in own])
+    got = [torch.empty_like(sent) for _ in range(dist.get_world_size())]
+    with _met():
+        dist.all_gather(got, sent)
+    parts = [part for one in got for part in one]
+    return [part.numpy() for part in parts] if kind is np.ndarray else parts
+
+
+def largest(numbers: list[int]) -> list[int]:
+    """The largest of each number over all processes."""
+    import torch
+    import torch.distributed as dist
+
+    shared = torch.tensor(numbers)
+    with _met():
+        dist.all_reduce(shared, dist.ReduceOp.MAX)
+    return shared.tolist()
+
+
+def gathered(numbers: np.ndarray) -> np.ndarray:
+    """The array of each process, [processes, ...]."""
+    return np.stack(meet([numbers]))
+
+
+def from_leader(content: bytes | None) -> bytes:
+    """The bytes that process 0 gives; the others give None."""
+    import torch
+    import torch.distributed as dist
+
+    size = torch.tensor(len(content or b""))
+    with _met():
+        dist.broadcast(size, 0)
+        shared = torch.empty(int(size), dtype=torch.uint8)
+        if content is not None:
+            shared = torch.frombuffer(bytearray(content), dtype=torch.uint8) if content else shared
+        if int(size):
+            dist.broadcast(shared, 0)
+    return shared.numpy().tobytes()
