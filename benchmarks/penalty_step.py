@@ -1,8 +1,8 @@
 """The penalty r1-r2 by finite differences against the exact one: processor time of a critic step, and modes found.
 
 Run `python benchmarks/penalty_step.py [SEEDS] [STEPS]`, which computes on one thread. Rows are stacked digits of 8 x 8
-x 3, in batches of 64. The three kinds of critic step take turns, so that the load of the machine meets all of them alike.
-Quality is the KL divergence to uniform over the 1,000 modes, by seed, with the settings of the study `critics`.
+in batches of 64. The kinds of critic step take turns, so the load of the machine meets all of them alike. Quality is
+the KL divergence to uniform over the 1,000 modes, by seed, with the settings of the study `critics`.
 """
 
 import sys
