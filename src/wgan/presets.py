@@ -158,9 +158,12 @@ PRESETS: dict[str, Preset] = {
             steps=20_000,
             batch=64,
         ),
-        "TODO",
-        "TODO",
-        "TODO",
+        "arXiv 2501.05441: the objective, both penalties, no norms, the residual blocks and beta1 0. Width, "
+        "batch, steps, decay and lambda are chosen here for small images; the authors have larger ones, and "
+        "change lambda and beta2 in training",
+        "wgan train digits --preset r3gan --width 16 --steps 1000 --learning-rate 0.001",
+        "Stopped at step 598, after 29 s of one core: most digits are readable, and the energy distance to "
+        "held-out rows is 0.009 +- 0.007.",
     ),
     "hinge": Preset(
         _CIFAR.replace(
@@ -171,9 +174,9 @@ PRESETS: dict[str, Preset] = {
             network="resnet",
             average=0.0,
         ),
-        "TODO",
-        "TODO",
-        "TODO",
+        "arXiv 1802.05957: the hinge loss, spectral normalisation, a residual network and Adam for CIFAR-10",
+        "wgan train digits --preset hinge --width 16 --steps 100",
+        "After 12 s of one core still noise; it was not run to its end here. Made for a GPU.",
     ),
     "lsgan": Preset(
         Config(
@@ -188,9 +191,10 @@ PRESETS: dict[str, Preset] = {
             latent=1024,
             steps=20_000,
         ),
-        "TODO",
-        "TODO",
-        "TODO",
+        "arXiv 1611.04076: the losses with targets 0 and 1, batch norm in both players of dcgan, z of 1024, "
+        "Adam at 1e-3",
+        "wgan train digits --preset lsgan --width 16 --steps 400",
+        "After 8 s of one core the strokes of digits, few of them readable.",
     ),
     "dragan": Preset(
         Config(
@@ -206,15 +210,17 @@ PRESETS: dict[str, Preset] = {
             latent=100,
             steps=20_000,
         ),
-        "TODO",
-        "TODO",
-        "TODO",
+        "arXiv 1705.07215: the gradient penalty near real rows, the non-saturating loss, one critic step",
+        "wgan train digits --preset dragan --width 16 --steps 400",
+        "After 7 s of one core still a pattern without digits, since its rate is low; it was not run to its end here.",
     ),
     "wgan-ttur": Preset(
         _PENALISED.replace(n_critic=1, critic_learning_rate=3e-4, generator_learning_rate=1e-4),
-        "TODO",
-        "TODO",
-        "TODO",
+        "arXiv 1706.08500: WGAN-GP with one critic step, and learning rates of 3e-4 for the critic and 1e-4 "
+        "for the generator",
+        "wgan train digits --preset wgan-ttur --width 16 --steps 400",
+        "After 7 s of one core still a pattern without digits, since its rates are low; it was not run to its "
+        "end here.",
     ),
     "cifar10": Preset(
         _CIFAR,

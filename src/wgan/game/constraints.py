@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from wgan.errors import WganError
 from wgan.game import dropout
 from wgan.game.arrays import Params, Row
 from wgan.game.family import member
@@ -121,19 +120,20 @@ def _with_projected_matrices(
 def _by_construction(name: str, kinds: Mapping[str, str], brings_activation: bool = False) -> Constraint:
     """The constraint that gives layers of `kinds` other kinds, and in place of activations layers that hold them.
 
-    What keeps its kind, such as the score of a condition, is projected as under `spectral`.
+    Convolutions in groups become whole ones. What keeps its kind, such as the score of a condition, is projected as
+    under `spectral`.
     """
 
     def rebuilt(layers: list, row: Row) -> list:
         found, before = [], row
         for layer, after in zip(layers, shapes(layers, row), strict=True):
             kind = LAYERS[layer["kind"]]
-            if "groups" in layer:
-                raise WganError(f"constraint {name} has no convolutions in groups, but the critic has; use spectral.")
             new = layer | {part: rebuilt(layer[part], before) for part in kind.inside}
             if brings_activation and kind.activates:
                 new = sll_dense() if len(before) == 1 else sll_conv()
-            found.append(new | {"kind": kinds.get(new["kind"], new["kind"])})
+            if new["kind"] in kinds:  # its scale does not matter, so that it cannot start at 0
+                new = {name: new[name] for name in new.keys() - {"groups", "init"}} | {"kind": kinds[new["kind"]]}
+            found.append(new)
             before = after
         return found
 

@@ -129,7 +129,11 @@ QUANTITIES: dict[str, Quantity] = {
         axis="losses",
         label="generator",
     ),
-    "penalty": Quantity("Penalty", "The weighted gradient penalty in the critic's loss.", "the objective's unit"),
+    "penalty": Quantity(
+        "Penalty",
+        "The weighted gradient penalty in the critic's loss, at the last critic step in which it acted.",
+        "the objective's unit",
+    ),
     "critic_class_loss": Quantity(
         "Class loss of the critic",
         "The cross-entropy of the auxiliary classifier on real rows, before its weight is applied.",

@@ -25,12 +25,12 @@ PENALTIES: dict[str, Row] = {  # the fields of each
     "r1": {"constraint": "r1"},
     "r1-r2": {"constraint": "r1-r2"},
     "r1-r2, differences": {"constraint": "r1-r2", "penalty_step": 0.01},
-    "zero-centred": {"constraint": "zero-centred"},
-    "dragan": {"constraint": "dragan"},
     "spectral": {"constraint": "spectral"},
 }
 MORE: dict[str, Row] = {  # from the medium scale on
     "r2": {"constraint": "r2"},
+    "zero-centred": {"constraint": "zero-centred"},
+    "dragan": {"constraint": "dragan"},
     "r1-r2, every 4th": {"constraint": "r1-r2", "penalty_every": 4},
     "wgan-div": {"constraint": "wgan-div"},
     "consistency": {"constraint": "consistency"},
@@ -39,7 +39,7 @@ MORE: dict[str, Row] = {  # from the medium scale on
     "sll": {"constraint": "sll"},
 }
 ALL = PENALTIES | MORE
-RATES = {"quick": (2e-4, 2e-3, 2e-2), "medium": (1e-4, 5e-4, 2e-3, 1e-2, 5e-2), "full": (1e-4, 5e-4, 2e-3, 1e-2, 5e-2)}
+RATES = {"quick": (2e-3, 2e-2, 1e-1), "medium": (1e-4, 5e-4, 2e-3, 1e-2, 5e-2), "full": (1e-4, 5e-4, 2e-3, 1e-2, 5e-2)}
 SEEDS = {"quick": (0,), "medium": (0, 1), "full": (0, 1, 2)}
 _SMALL: Row = {"network": "mlp", "width": 32, "depth": 2, "latent": 4, "batch": 64, "steps": 400}
 # What the map is made on: the data with the settings of a run.
@@ -54,27 +54,28 @@ MAPS: dict[str, dict[str, Row]] = {
 STACKED = "stacked digits"
 PLAYERS: Row = {"network": "hybrid", "latent": 64, "batch": 64}
 MODES = {  # the training on stacked digits at each scale
-    "quick": {"data": "digits", "rows": 26_000, "samples": 10_000, "steps": 1500},
+    "quick": {"data": "digits", "rows": 26_000, "samples": 10_000, "steps": 1000},
     "medium": {"data": "digits", "rows": 26_000, "samples": 26_000, "steps": 6000},
     "full": {"data": "mnist", "rows": 128_000, "samples": 26_000, "steps": 50_000},
 }
 PAIRS = (
     *(("relativistic", penalty) for penalty in ("none", "r1", "r1-r2", "r1-r2, differences")),
-    *(("non-saturating", penalty) for penalty in ("r1", "r1-r2")),
+    ("non-saturating", "r1-r2"),
     ("wasserstein", "gradient-penalty"),
 )
 _ADAM: Row = {"beta1": 0.0, "beta2": 0.99, "average": 0.995, "engine": "torch"}
 JUDGED = 500  # samples and rows whose distance is measured
-GOOD = 2.0  # times the floor, up to which a training counts as good
+GOOD = 1.5  # times the best ratio of the map, up to which a training counts as good
 
 
 def cases(scale: str) -> list[Row]:
     """The map of every pair over learning rates, then the modes of the pairs that R3GAN compares."""
-    penalties = PENALTIES if scale == "quick" else ALL
+    quick = scale == "quick"
+    objectives, penalties = OBJECTIVES[:5] if quick else OBJECTIVES, PENALTIES if quick else ALL
     maps = [
         {"on": on, "objective": objective, "penalty": penalty, "learning_rate": rate, "seed": seed, **settings}
         for on, settings in MAPS[scale].items()
-        for objective in OBJECTIVES
+        for objective in objectives
         for penalty in penalties
         for rate in RATES[scale]
         for seed in SEEDS[scale]
@@ -148,8 +149,8 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     shares = {}
     for penalty in dict.fromkeys(penalty for _, penalty in ratios):
         mine = [ratio for pair, rates in ratios.items() if pair[1] == penalty for ratio in rates.values()]
-        shares[penalty] = sum(ratio <= GOOD for ratio in mine), len(mine)
-    measured += f"So many trainings, over objectives and learning rates, come within {GOOD:g} times the floor: "
+        shares[penalty] = sum(ratio <= GOOD * min(ratios[best].values()) for ratio in mine), len(mine)
+    measured += f"So many trainings, over objectives and learning rates, come within {GOOD:g} times that: "
     measured += ", ".join(f"{penalty} {good} of {count}" for penalty, (good, count) in shares.items()) + ". "
     times = {
         penalty: np.median(

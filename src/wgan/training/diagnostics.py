@@ -37,6 +37,7 @@ class Probe(NamedTuple):
     """The rows and draws that all measurements of a run share, and the floors: the same numbers for real rows.
 
     `z`, `real`, `unseen` and `mix` are arrays of the engine: noise, training rows, held-out rows and mixing weights.
+    `noise` are the random numbers of the penalty, where it needs some.
     `z_labels` and `unseen_labels` are the conditions of z and of `unseen`, as the players see them, or None in a run
     without one. `real` has the first of `z_labels`. `held_out` and `searched` are encoded rows of NumPy,
     flattened, [n, d]. `searched_labels` are the data's own labels of `searched`, and `held_labels` those of the nearest
@@ -62,6 +63,7 @@ class Probe(NamedTuple):
     given: given_columns.Known | None
     calibrated: calibration.Truth | None
     floors: Record
+    noise: Any = None
 
 
 def prepare(training: Training) -> Probe:
@@ -111,9 +113,12 @@ def prepare(training: Training) -> Probe:
     told = given_columns.prepare(training, compared)
     calibrated = calibration.prepare(training, told.condition if told else None)
     known = held_out, held_labels, searched, labels
-    return Probe(
-        z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, calibrated, floors
-    )
+    noise = None
+    if numbers := training.game.constraint.numbers:
+        shape = len(mix), numbers(training.game.architecture.critic, dataset.form.encoded_shape)
+        noise = engine.array(rng.random(shape, dtype=np.float32))
+    own = spread, compared, formed, told, calibrated, floors, noise
+    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, *own)
 
 
 def structure_of(
@@ -139,7 +144,7 @@ def diagnose(
     `keep` receives curves of the samples, where they are measured, and the name of the file that the report reads.
     """
     game, state = training.game, training.state
-    inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels
+    inputs = probe.z, probe.real, probe.unseen, probe.mix, probe.z_labels, probe.unseen_labels, probe.noise
     found = game.engine.run(engine_values, game, state, *inputs)
     arrays = {name: game.engine.numpy(value).astype(np.float64) for name, value in found.items()}
     fake, sample = (rows.reshape(len(rows), -1) for rows in (arrays.pop("fake"), arrays.pop("sample")))
@@ -179,7 +184,15 @@ def diagnose(
 
 
 def engine_values(
-    game: Game, state: State, z: Any, real: Any, unseen: Any, mix: Any, label: Any = None, unseen_label: Any = None
+    game: Game,
+    state: State,
+    z: Any,
+    real: Any,
+    unseen: Any,
+    mix: Any,
+    label: Any = None,
+    unseen_label: Any = None,
+    noise: Any = None,
 ) -> dict[str, Any]:
     """The rows, scores and norms of gradients, which only the engine can compute, as the engine's arrays."""
     engine = game.engine
@@ -200,7 +213,7 @@ def engine_values(
     # These are the losses of Algorithm 1 on unchanged rows; this optimiser returns the gradient, not new weights.
     free = game.constraint._replace(project=lambda ops, g, layers: g)
     shown = game._replace(optimiser=_Gradient(), constraint=free, augment=None)
-    critic = step.critic_step(shown, state, real, fake, mix, 0.0, label)[0].critic
+    critic = step.critic_step(shown, state, real, fake, mix, 0.0, label, None, noise)[0].critic
     beside = real if game.objective.needs_real else None
     generator = step.generator_step(shown, state, z[:some], 0.0, 0.0, of_some, None, None, beside)[0].generator
     for name, _ in matrices(game.architecture.critic, critic):
