@@ -7,12 +7,11 @@ of space, z is [batch, latent]. Every layer reads the number of axes from its in
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
 from wgan.game.arrays import (
     Arrays,
     Layer,
@@ -48,8 +47,8 @@ from wgan.game.building import (
     told_batch_norm,
     upsample,
 )  # fmt: skip
-from wgan.game.kinds import Kind, Seen
-from wgan.game.rings import KINDS
+from wgan.game.kind import Kind, Seen, function_kind
+from wgan.game.rings import KINDS, without_noise
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
@@ -95,7 +94,7 @@ def _arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator
     for number, layer in enumerate(layers):
         kind = LAYERS[layer["kind"]]
         for what, w in kind.init(layer, row, layer.get("init", scheme), rng).items():
-            yield f"{_name(number, layer)}.{what}", w
+            yield f"{layer_name(number, layer)}.{what}", w
         row = kind.shape(layer, row)
 
 
@@ -115,14 +114,14 @@ def apply_layers(
     """
     seen = Seen(moments, label)
     for number, layer in enumerate(layers):
-        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + _name(number, layer)), x, seen)
+        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + layer_name(number, layer)), x, seen)
     return x
 
 
 def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, float]]:
     """The name of each array that a constraint may project, with its number in `Kind.matrices`."""
     for number, layer in enumerate(layers):
-        name = path + _name(number, layer)
+        name = path + layer_name(number, layer)
         kind = LAYERS[layer["kind"]]
         for part in kind.inside:
             yield from matrices(layer[part], params, f"{name}.{part}.")
@@ -183,11 +182,12 @@ def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "
             return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"
         slope = LAYERS[layer["kind"]].slope
         assert slope is not None
-        bound, row = bound * slope(layer, Arrays(params, path + _name(number, layer)), row, out), out
+        bound, row = bound * slope(layer, Arrays(params, path + layer_name(number, layer)), row, out), out
     return bound * (1 + 1e-12), ""
 
 
-def _name(number: int, layer: Layer) -> str:
+def layer_name(number: int, layer: Layer) -> str:
+    """What the names of the arrays of a layer begin with, by its place in the list."""
     return f"{number:02d}.{layer['kind']}"
 
 
@@ -296,23 +296,13 @@ def _noisy(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     return ops.beside(made, x[..., n:])
 
 
-def _without_noise(layer: Layer, row: Row) -> Row:
-    n = row[-1] - layer["noise"]
-    if n < 1:
-        raise WganError(
-            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
-            f"--latent {layer['noise'] + 32}."
-        )
-    return *row[:-1], n
-
-
 def _noisy_shape(layer: Layer, row: Row) -> Row:
-    *_, out = [row, *shapes(layer["body"], _without_noise(layer, row))]
+    *_, out = [row, *shapes(layer["body"], without_noise(layer, row))]
     return *out[:-1], out[-1] + layer["noise"]
 
 
 def _noisy_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    found = lipschitz_bound(layer["body"], arrays.params, _without_noise(layer, row), f"{arrays.path}.body.")
+    found = lipschitz_bound(layer["body"], arrays.params, without_noise(layer, row), f"{arrays.path}.body.")
     return max(1.0, found[0])
 
 
@@ -342,16 +332,6 @@ def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     sizes = layer["sizes"]
     parts, values = ops.softmax(x, (*sizes, len(sizes))), 1 + sum(sizes)
     return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
-
-
-def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
-    """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
-    return Kind(
-        examples=((activation(kind), (4,)),),
-        apply=lambda ops, layer, arrays, x, seen: function(ops, x),
-        slope=unit_slope,
-        **more,
-    )
 
 
 LAYERS: dict[str, Kind] = {
@@ -422,19 +402,20 @@ LAYERS: dict[str, Kind] = {
         matrices=lambda layer, arrays: {"weight": 2, "classes": 2 * math.sqrt(layer.get("hidden", 1))},
         told=True,
     ),
-    "relu": _function_kind("relu", lambda ops, x: ops.relu(x)),
+    "relu": function_kind("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
         examples=((activation("leaky_relu"), (4,)),),
+        activates=True,
         apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
-    "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
-    "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
+    "tanh": function_kind("tanh", lambda ops, x: ops.tanh(x)),
+    "swish": function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
         slope=lambda *_: 1.0999  # of x / (1 + exp(-x)), at x = 2.4
     ),
-    "log1p": _function_kind("log1p", lambda ops, x: ops.log1p(ops.relu(x))),
-    "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
-    "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
+    "log1p": function_kind("log1p", lambda ops, x: ops.log1p(ops.relu(x))),
+    "shifted_softplus": function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
+    "groupsort": function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
         examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),
@@ -486,8 +467,8 @@ LAYERS: dict[str, Kind] = {
         examples=((noisy([dense(3), activation("tanh"), dense(2)], 2), (5,)),),
         apply=_noisy,
         shape=_noisy_shape,
-        init=lambda layer, row, scheme, rng: _inside_init(layer, _without_noise(layer, row), scheme, rng),
-        work=lambda layer, row, out: convolution_work(layer["body"], _without_noise(layer, row)),
+        init=lambda layer, row, scheme, rng: _inside_init(layer, without_noise(layer, row), scheme, rng),
+        work=lambda layer, row, out: convolution_work(layer["body"], without_noise(layer, row)),
         slope=_noisy_slope,
         inside=("body",),
         with_condition=lambda layer, told: noisy(_told_first(layer["body"], told), layer["noise"]),

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from wgan.errors import WganError
 from wgan.game.arrays import Arrays, Layer, Params, Row, Unmade
-from wgan.game.kinds import Kind, Seen
+from wgan.game.kind import Kind, Seen
 
 LARGEST = 18.0  # of the logarithm of a value's mean, beyond which it does not grow
 EMPTY, LEAST_SPREAD = 2.0, 0.03  # they keep the moments of a group whose values are all 0, and their slopes, small
@@ -33,6 +34,17 @@ def moments(places: tuple[tuple[tuple[float, ...], ...], ...]) -> Layer:
     or more, with a number for each of its values. Training changes the places.
     """
     return {"kind": "moments", "places": places}
+
+
+def without_noise(layer: Layer, row: Row) -> Row:
+    """The row that the body of a layer `noisy` gets. Raises WganError if z has no more than the noise."""
+    n = row[-1] - layer["noise"]
+    if n < 1:
+        raise WganError(
+            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
+            f"--latent {layer['noise'] + 32}."
+        )
+    return *row[:-1], n
 
 
 def _values(layer: Layer) -> tuple[int, ...]:

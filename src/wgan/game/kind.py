@@ -1,4 +1,4 @@
-"""What is known about a kind of layer."""
+"""What is known about a kind of layer; `LAYERS` holds the kinds."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.game.arrays import Arrays, Layer, Params, Row, Told
+from wgan.game.building import activation
+from wgan.game.slopes import unit_slope
 
 
 class Seen(NamedTuple):
@@ -35,3 +37,15 @@ class Kind(NamedTuple):
     inside: tuple[str, ...] = ()
     with_condition: Callable[[Layer, Told], Layer] = lambda layer, told: layer  # the layer that also uses a condition
     told: bool = False  # whether the output depends on the condition
+    activates: bool = False  # whether it is an activation, whose units dropout may drop
+
+
+def function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
+    """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
+    return Kind(
+        examples=((activation(kind), (4,)),),
+        apply=lambda ops, layer, arrays, x, seen: function(ops, x),
+        slope=unit_slope,
+        activates=True,
+        **more,
+    )
