@@ -191,6 +191,8 @@ def test_a_date_is_said_as_it_is_written():
     first = frame["joined"][0]
     for asked in (f"joined={first:%Y-%m-%d}", {"joined": first}):
         np.testing.assert_array_equal(said(condition, asked).values, values[:1])
+    with pytest.raises(WganError, match="a range is for numbers alone"):
+        said(condition, "joined=2020-01-01:2020-02-01:3")
 
 
 def test_what_is_not_said_varies_as_in_the_rows_that_are_alike():

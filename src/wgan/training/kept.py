@@ -79,6 +79,9 @@ def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
     Raises WganError if so many are not among `samples`, of which all are then made.
     """
     asked, parts, found, made = wishes(samples.form, text), [], 0, 0
+    names = [str(samples.form.columns[wish.at].name) for wish in asked]  # type: ignore[attr-defined]
+    if both := [name for name in names if name in samples.said]:
+        raise WganError(f"--where names {both[0]}, whose values --given says already; leave it out of one of them.")
     for rows in samples.rows():
         some = rows[np.all([wish.met(rows) for wish in asked], axis=0)]
         parts.append(some)
