@@ -42,7 +42,7 @@ class Wish(NamedTuple):
 def wishes(form: Form, text: str) -> list[Wish]:
     """The comparisons in a text such as "age>60,sex=f". Raises WganError for what is not one, and for other rows."""
     if not isinstance(form, TableForm):
-        raise WganError(f"--where is for tables with named columns, and these samples are {form.kind}; leave it out.")
+        raise WganError("--where is for tables whose columns have names, and these samples have none; leave it out.")
     rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
     parts = [part for row in rows for part in row]
     names = [str(column.name) for column in form.columns]
