@@ -191,6 +191,8 @@ def test_a_date_is_said_as_it_is_written():
     first = frame["joined"][0]
     for asked in (f"joined={first:%Y-%m-%d}", {"joined": first}):
         np.testing.assert_array_equal(said(condition, asked).values, values[:1])
+    with pytest.raises(WganError, match="a range is for numbers alone"):
+        said(condition, "joined=2020-01-01:2020-02-01:3")
 
 
 def test_what_is_not_said_varies_as_in_the_rows_that_are_alike():
@@ -349,3 +351,15 @@ def test_an_npz_holds_rows_and_their_conditions(tmp_path):
     np.savez(tmp_path / "b.npz", rows=rows, condition=numbers[:5])
     with pytest.raises(WganError, match="there are 9 rows"):
         data.load(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("conditions", "condition"), ("Condition", "condition"), ("label", "labels")]
+)
+def test_an_array_whose_name_is_a_slip_is_refused_since_it_would_be_ignored(tmp_path, name, meant):
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    np.savez(tmp_path / "a.npz", rows=rows, **{name: np.arange(30) / 2})
+    with pytest.raises(WganError, match=f"the array {name}, which is not read; call it {meant}"):
+        data.load(tmp_path / "a.npz")
+    np.savez(tmp_path / "b.npz", rows=rows, weather=np.arange(30) / 2)
+    assert len(data.load(tmp_path / "b.npz").rows) == 30

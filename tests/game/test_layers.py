@@ -100,13 +100,6 @@ def grouped(x, sizes):
     return np.concatenate([x[..., :first], *(group / group.sum(-1, keepdims=True) for group in groups)], -1)
 
 
-def shared(x, sizes):
-    """The total times the softmax over groups times the softmax over the values of each group."""
-    parts = grouped(x, (*sizes, len(sizes)))[..., 1:]
-    groups = np.repeat(parts[..., sum(sizes) :], sizes, axis=-1)
-    return (np.tanh(x[..., :1]) + 1) * parts[..., : sum(sizes)] * groups
-
-
 def mixture(a, x):
     """The upper envelope of the cones, the lower one and the plane, in shares by a softmax."""
     shares = np.exp(a["shares"]) / np.exp(a["shares"]).sum()
@@ -164,7 +157,6 @@ IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolu
     "groupsort": lambda _, a, x, c: pairs(x),
     "cones": lambda _, a, x, c: mixture(a, x),
     "softmax": lambda layer, a, x, c: grouped(x, layer["sizes"]),
-    "shares": lambda layer, a, x, c: shared(x, layer["sizes"]),
     "log1p": lambda _, a, x, c: np.log1p(np.maximum(x, 0)),
     "rings": lambda layer, a, x, c: on_rings(layer, x),
     "moments": lambda layer, a, x, c: seen_by_physicists(layer, a, x),
@@ -350,7 +342,7 @@ def test_no_slope_exceeds_the_bound_and_the_bound_is_near(kind, scale):
     assert found <= bound * (1 + 1e-9)
     # a residual adds the slopes of its branches, a convolution's border tells a little, and the units of a condition
     # or the parts of a share are seldom all at their ends
-    far = OF[kind].inside or kind in NUMBERS or kind.startswith("shares")
+    far = OF[kind].inside or kind in NUMBERS
     assert bound <= (4 if far else 1.25) * found
 
 

@@ -101,6 +101,16 @@ def test_a_wish_that_cannot_be_met_gets_one_sentence(run, tmp_path, monkeypatch,
     assert not (tmp_path / "x.csv").exists()
 
 
+def test_a_wish_on_a_column_that_is_given_is_refused_before_a_sample_is_made(run, tmp_path):
+    (tmp_path / "c.csv").write_text("age,sex\n50,m\n")
+    for given in ("age=40", str(tmp_path / "c.csv")):
+        done = called("sample", run, "--given", given, "--where", "income>0,age>50", "--out", tmp_path / "x.csv")
+        assert done.returncode == 2
+        assert "--where names age, whose values --given says already" in done.stderr
+    frame, _ = sampled(run, tmp_path / "y.csv", "--given", "age=40", "--where", "sex=f", "-n", "3")
+    assert set(frame["sex"]) == {"f"}
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
 def test_an_exported_file_draws_the_same_rows(run, tmp_path, suffix):
     if suffix == ".onnx":

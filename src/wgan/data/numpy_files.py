@@ -8,6 +8,8 @@ import math
 import re
 import warnings
 import zipfile
+from collections.abc import Container
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -23,6 +25,7 @@ LONGEST_HEADER = 10_000  # bytes, as in NumPy
 MOST_AXES = 32
 MOST_ENTRIES = 1_000  # arrays of an .npz
 BLOCK = 2**20
+NEARLY = 0.8  # how alike two names of arrays are, from which on one is taken for a slip of the other
 CONDITION = "condition"  # the key of the numbers that generation is given
 DTYPE = re.compile(r"[<>=|]?[a-zA-Z?][0-9]{0,10}(\[[0-9a-zA-Z]{1,20}\])?")
 UNZIPPED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -169,11 +172,22 @@ def _zipped(path: Path, file: IO[bytes]) -> Numpy:
                 f"{str(path)!r} holds the arrays {found}; call exactly one of them X, images, rows or x, "
                 "the labels, if any, y or labels, and the numbers that generation is given, if any, condition"
             )
+        _refuse_nearly(path, [key for key in entries if key not in (*keys, label_key, CONDITION)], entries)
         rows = _entry(path, file, archive, entries[keys[0]])
         labels, condition = (
             _entry(path, file, archive, entries[key]) if key in entries else None for key in (label_key, CONDITION)
         )
     return Numpy(rows, labels, condition)
+
+
+def _refuse_nearly(path: Path, others: list[str], known: Container[str]) -> None:
+    """Raise WganError for an array that is not read and whose name is nearly that of one that would be."""
+    for name in others:
+        close = get_close_matches(name.lower(), ("labels", CONDITION), n=1, cutoff=NEARLY)
+        if close and close[0] not in known:
+            raise WganError(
+                f"{str(path)!r} holds the array {name}, which is not read; call it {close[0]}, or give it another name"
+            )
 
 
 def _entry(path: Path, file: IO[bytes], archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:

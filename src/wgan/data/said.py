@@ -26,12 +26,13 @@ class Said(NamedTuple):
     """Values at rest [m, ...] that are told by turns, and sentences on those that training never saw.
 
     The first `asked` hold each condition that was said once. The others repeat these with other values of the columns
-    that were not said.
+    that were not said. `columns` are the names of those that were said.
     """
 
     values: np.ndarray
     asked: int
     warnings: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 def said(condition: Condition | None, asked: Any) -> Said | None:
@@ -57,7 +58,7 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
         )
     parts = _parts(condition, asked)
     if not isinstance(parts, dict):
-        return _checked(condition, parts, len(parts))
+        return _checked(condition, parts, len(parts))._replace(columns=condition.names)
     lengths = {name: len(values) for name, values in parts.items()}
     longest = max(lengths.values())
     if odd := [name for name, length in lengths.items() if length not in (1, longest)]:
@@ -69,7 +70,7 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
         values[:, condition.names.index(name)] = column
     if lacking := [name for name in condition.names if name not in parts]:
         values = _filled(condition, values, [condition.names.index(name) for name in lacking])
-    return _checked(condition, values, longest)
+    return _checked(condition, values, longest)._replace(columns=tuple(parts))
 
 
 def label_or(condition: Any, label: Any) -> Any:
@@ -240,6 +241,7 @@ def _moment(column: Column, value: Any, what: str) -> float:
         return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), what)[0, 0])
     except (ValueError, TypeError, OverflowError) as fault:
         kind = "duration, such as 3 days" if column.time == "timedelta" else "time; write it as 2024-12-31"
+        kind += ", since a range is for numbers alone" if str(value).count(":") > 1 else ""
         raise WganError(f"{what} {column.name} is {value!r} ({fault}), which is no {kind}.") from None
 
 

@@ -91,15 +91,6 @@ def softmax(sizes: tuple[int, ...]) -> Layer:
     return {"kind": "softmax", "sizes": sizes}
 
 
-def shares(sizes: tuple[int, ...]) -> Layer:
-    """A total between 0 and 2, times each group's share of it, times each value's share of its group.
-
-    The groups have these sizes. The input has 1 + sum(sizes) + len(sizes) channels: the total before 1 + tanh, then the
-    values and the groups before a softmax. The output has sum(sizes).
-    """
-    return {"kind": "shares", "sizes": sizes}
-
-
 def cones(count: int) -> Layer:
     """The score s (max_k a_k - |x - p_k|) + t (min_k b_k + |x - v_k|) + u <x, n> / |n| with s + t + u = 1.
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
 from wgan.game.arrays import (
     Arrays,
     Layer,
@@ -50,7 +49,7 @@ from wgan.game.building import (
 from wgan.game.cones import CONES
 from wgan.game.kind import Kind, Seen, function_kind
 from wgan.game.lipschitz import LIPSCHITZ
-from wgan.game.rings import KINDS
+from wgan.game.rings import KINDS, without_noise
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
@@ -287,23 +286,13 @@ def _noisy(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     return ops.beside(made, x[..., n:])
 
 
-def _without_noise(layer: Layer, row: Row) -> Row:
-    n = row[-1] - layer["noise"]
-    if n < 1:
-        raise WganError(
-            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
-            f"--latent {layer['noise'] + 32}."
-        )
-    return *row[:-1], n
-
-
 def _noisy_shape(layer: Layer, row: Row) -> Row:
-    *_, out = [row, *shapes(layer["body"], _without_noise(layer, row))]
+    *_, out = [row, *shapes(layer["body"], without_noise(layer, row))]
     return *out[:-1], out[-1] + layer["noise"]
 
 
 def _noisy_slope(layer: Layer, arrays: Arrays, row: Row, out: Row) -> float:
-    found = lipschitz_bound(layer["body"], arrays.params, _without_noise(layer, row), f"{arrays.path}.body.")
+    found = lipschitz_bound(layer["body"], arrays.params, without_noise(layer, row), f"{arrays.path}.body.")
     return max(1.0, found[0])
 
 
@@ -467,8 +456,8 @@ LAYERS: dict[str, Kind] = {
         examples=((noisy([dense(3), activation("tanh"), dense(2)], 2), (5,)),),
         apply=_noisy,
         shape=_noisy_shape,
-        init=lambda layer, row, scheme, rng: _inside_init(layer, _without_noise(layer, row), scheme, rng),
-        work=lambda layer, row, out: convolution_work(layer["body"], _without_noise(layer, row)),
+        init=lambda layer, row, scheme, rng: _inside_init(layer, without_noise(layer, row), scheme, rng),
+        work=lambda layer, row, out: convolution_work(layer["body"], without_noise(layer, row)),
         slope=_noisy_slope,
         inside=("body",),
         with_condition=lambda layer, told: noisy(_told_first(layer["body"], told), layer["noise"]),

@@ -3,14 +3,13 @@
 A group has so many rings and so many angles. It lists all rings of its first angle first.
 """
 
-import math
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
+from wgan.errors import WganError
 from wgan.game.arrays import Arrays, Layer, Params, Row, Unmade
-from wgan.game.building import shares
 from wgan.game.kind import Kind, Seen
 
 LARGEST = 18.0  # of the logarithm of a value's mean, beyond which it does not grow
@@ -35,6 +34,17 @@ def moments(places: tuple[tuple[tuple[float, ...], ...], ...]) -> Layer:
     or more, with a number for each of its values. Training changes the places.
     """
     return {"kind": "moments", "places": places}
+
+
+def without_noise(layer: Layer, row: Row) -> Row:
+    """The row that the body of a layer `noisy` gets. Raises WganError if z has no more than the noise."""
+    n = row[-1] - layer["noise"]
+    if n < 1:
+        raise WganError(
+            f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
+            f"--latent {layer['noise'] + 32}."
+        )
+    return *row[:-1], n
 
 
 def _values(layer: Layer) -> tuple[int, ...]:
@@ -94,12 +104,6 @@ def _moments_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
     return {name: Unmade(w.shape) if rng is None else w for name, w in arrays.items()}
 
 
-def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
-    sizes = layer["sizes"]
-    parts, values = ops.softmax(x, (*sizes, len(sizes))), 1 + sum(sizes)
-    return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
-
-
 KINDS: dict[str, Kind] = {
     "rings": Kind(
         examples=((rings((2, 3), (1, 2)), (2 + 5 + 3 + 5 + 8,)),),
@@ -111,11 +115,5 @@ KINDS: dict[str, Kind] = {
         apply=_moments,
         shape=_moments_shape,
         init=_moments_init,
-    ),
-    "shares": Kind(
-        examples=((shares((2, 3)), (8,)), (shares((2, 3)), (4, 3, 8))),
-        apply=_shares,
-        shape=lambda layer, row: (*row[:-1], sum(layer["sizes"])),
-        slope=lambda *_: math.sqrt(3),  # at most 1 in the total, 2 * 1/2 in the values and 2 * 1/2 in the groups
     ),
 }

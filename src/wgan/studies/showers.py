@@ -10,6 +10,7 @@ from wgan.maths import streams
 from wgan.maths.showers import ENERGIES, LAYERS
 from wgan.presets import preset
 from wgan.reports import figures
+from wgan.runs.quantities import number as number_in_words
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import generate
@@ -17,7 +18,7 @@ from wgan.training.state import model_of, start
 
 SIZES: dict[str, Row] = {"quick": {"steps": 2_000}, "medium": {"steps": 10_000}, "full": {"steps": 60_000}}
 SEEDS = {"quick": (0,), "medium": (0,), "full": (0, 1, 2)}
-SHOWERS = 400  # of each kind at each energy
+SHOWERS = 1000  # of each kind at each energy
 WIDE = tuple(number for number, layer in enumerate(LAYERS) if layer.angles > 1)  # layers whose widths are compared
 MOST = 0.1  # the largest relative difference of a mean energy or of a mean radius at which the claim holds
 
@@ -100,13 +101,13 @@ def draw(rows: list[Row]) -> Any:
     middle = [float(np.mean(layer.depth)) for layer in LAYERS]
     for number, at in enumerate((0, len(rows) // 2, len(rows) - 1)):
         thick = np.array([layer.depth[1] - layer.depth[0] for layer in LAYERS])
-        _both(depth, middle, real[at] / thick, made[at] / thick, number, f"{photons[at] / 1000:.3g} GeV")
+        _both(depth, middle, real[at] / thick, made[at] / thick, number, f"{number_in_words(photons[at] / 1000)} GeV")
     for number, layer_at in enumerate(WIDE):
         true, found = ([row[f"{side}_radii"][number] for row in rows] for side in ("real", "made"))
         _both(radii, photons / 1000, true, found, layer_at, f"layer {LAYERS[layer_at].number}")
-    shares.set(xlabel="energy of the photon (GeV)", ylabel="share of the energy", xscale="log", yscale="log")
-    depth.set(xlabel="depth (radiation lengths)", ylabel="share of the energy per length", yscale="log")
-    radii.set(xlabel="energy of the photon (GeV)", ylabel="mean radius (mm)", xscale="log")
+    shares.set(xlabel="photon (GeV)", ylabel="share of the energy", xscale="log", yscale="log")
+    depth.set(xlabel="depth (radiation lengths)", ylabel="share per length", yscale="log")
+    radii.set(xlabel="photon (GeV)", ylabel="mean radius (mm)", xscale="log")
     for axes in (shares, depth, radii):
         axes.legend(fontsize=7)
     figure.suptitle("lines: the simulator; markers: generated showers", fontsize=9)

@@ -117,8 +117,10 @@ def prepare(training: Training) -> Probe:
     if numbers := training.game.constraint.numbers:
         shape = len(mix), numbers(training.game.architecture.critic, dataset.form.encoded_shape)
         noise = engine.array(rng.random(shape, dtype=np.float32))
-    own = spread, compared, formed, told, calibrated, floors, noise
-    return Probe(z, real, unseen, mix, z_labels, unseen_labels, *known, *own)
+    probe = Probe(
+        z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, calibrated, floors
+    )
+    return probe._replace(noise=noise)
 
 
 def structure_of(

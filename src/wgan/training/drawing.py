@@ -33,6 +33,7 @@ class Drawn(NamedTuple):
     labels: Callable[[], Iterator[np.ndarray]] | None = None  # the names of their classes
     conditions: Callable[[], Iterator[np.ndarray]] | None = None  # the numbers that they were given, apart from rows
     warnings: tuple[str, ...] = ()  # on conditions beyond those of the training data
+    said: tuple[str, ...] = ()  # the columns whose values were asked for
 
 
 def drawn(
@@ -86,7 +87,8 @@ def drawn(
 
     warnings = told.warnings if told else ()
     if columns is not None:
-        return Drawn(columns.joined(form), count, rows, None, None if columns.places else conditions, warnings)
+        apart = None if columns.places else conditions
+        return Drawn(columns.joined(form), count, rows, None, apart, warnings, told.columns if told else ())
     return Drawn(form, count, rows, None if classes is None else labels, None, warnings)
 
 

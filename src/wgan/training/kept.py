@@ -42,7 +42,7 @@ class Wish(NamedTuple):
 def wishes(form: Form, text: str) -> list[Wish]:
     """The comparisons in a text such as "age>60,sex=f". Raises WganError for what is not one, and for other rows."""
     if not isinstance(form, TableForm):
-        raise WganError(f"--where is for tables with named columns, and these samples are {form.kind}; leave it out.")
+        raise WganError("--where is for tables whose columns have names, and these samples have none; leave it out.")
     rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
     parts = [part for row in rows for part in row]
     names = [str(column.name) for column in form.columns]
@@ -79,6 +79,9 @@ def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
     Raises WganError if so many are not among `samples`, of which all are then made.
     """
     asked, parts, found, made = wishes(samples.form, text), [], 0, 0
+    names = [str(samples.form.columns[wish.at].name) for wish in asked]  # type: ignore[attr-defined]
+    if both := [name for name in names if name in samples.said]:
+        raise WganError(f"--where names {both[0]}, whose values --given says already; leave it out of one of them.")
     for rows in samples.rows():
         some = rows[np.all([wish.met(rows) for wish in asked], axis=0)]
         parts.append(some)
