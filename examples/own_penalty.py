@@ -14,4 +14,5 @@ def steep(engine, score, real, fake, mix):
 points = wgan.data.load("8gaussians")
 penalty = wgan.constraints.Constraint("steep", penalty=steep)
 model = wgan.WGAN(objective="non-saturating", constraint=penalty, steps=50, seed=0).fit(points)
-print("penalty:", model.records_[-1]["penalty"])
+last = model.records_[-1]
+print("mean slope:", last["gradient_norm"], "penalty, 0 if no slope is above 2:", last["penalty"])

@@ -74,10 +74,11 @@ def by_command() -> Iterator[None]:
         _by_command = before
 
 
-def setting(name: str, value: Any = None) -> str:
+def setting(name: str, value: Any = None, argument: str = "") -> str:
     """A setting as the user writes it, with a value if one is given: a flag on the command line, a name in Python.
 
-    The value of a setting of columns is a dict; True stands for a flag that has no value.
+    The value of a setting of columns is a dict; True stands for a flag that has no value. `argument` is the name in
+    Python, if it is another one.
 
     Examples:
         >>> setting("held_out"), setting("held_out", 0.1), setting("column", {"zip": "text"})
@@ -87,6 +88,7 @@ def setting(name: str, value: Any = None) -> str:
         ('--held-out 0.1', '--column zip=text', '--extend')
     """
     if not _by_command:
+        name = argument or name
         return name if value is None else f"{name}={value if value in PLACEHOLDERS else repr(value)}"
     flag = "--" + name.replace("_", "-")
     if value is None or value is True:

@@ -110,5 +110,8 @@ def test_too_few_pictures_are_named_by_data_as_train_refuses_them(tmp_path):
     assert "1 row is too few to train on" in one
     few = called("data", pictures(tmp_path / "few", 32, count=30)).stdout
     assert "30 rows are too few for the batch of 64 of the preset photos; add --batch 27 or less." in few
+    broken = pictures(tmp_path / "broken", 32, count=30)
+    next(broken.iterdir()).write_bytes(b"no picture")
+    assert "29 colour pictures of 32 x 32" in called("data", broken).stdout
     for count, refused in ((70, True), (71, False)):
         assert bool(too_few(count, "photos")) == refused, "of 71 rows 7 are held out"

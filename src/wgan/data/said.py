@@ -54,7 +54,8 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     if _is_label(asked) and LABEL not in condition.names:
         raise WganError(
             f"samples are asked to have {_short(asked)}, but this run has no labels and is told "
-            f"{', '.join(condition.names)}; use --given {condition.names[0]}=VALUE."
+            f"{', '.join(condition.names)}; use "
+            f"{setting('given', {condition.names[0]: 'VALUE'}, 'condition')}."
         )
     parts = _parts(condition, asked)
     if not isinstance(parts, dict):

@@ -59,10 +59,11 @@ def recommended(dataset: Dataset) -> Choice:
 
 
 def recommended_for_folder(folder: str) -> tuple[int, Choice]:
-    """The number of images in a folder and their preset; their headers alone are read, and the smallest one counts."""
+    """The number of good images in a folder and their preset; only headers are read, and the smallest image counts."""
     found = survey(folder_pictures(Path(os.path.expanduser(folder))))
     tall, wide = min(found.sizes, key=min)
-    return found.total, _for_pictures(found.total, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
+    count = found.total - len(found.broken)
+    return count, _for_pictures(count, tall, wide, channels_of(found.kinds), mixed=len(found.sizes) > 1)
 
 
 def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool = False) -> Choice:
