@@ -1,6 +1,7 @@
 // The product's random draws: Philox 4x64 by (seed, purpose, step), and NumPy's ways to make numbers of its words.
 // They are those of `maths/streams.py`; Salmon et al. (2011) for the words, Marsaglia and Tsang (2000) for normals.
 
+import { log1pf } from "./log1p.js";
 import { TABLES } from "./ziggurat.generated.js";
 
 // The order of `PURPOSES` in `maths/streams.py`; a test compares the two.
@@ -130,7 +131,7 @@ export function stream(firstKey, secondKey, step = 0) {
       if (share < LIMITS_F[layer]) return x;
       if (layer === 0) {
         for (;;) {
-          const beyond = f(-f(INVERSE_TAIL) * f(Math.log1p(-uniformF()))), y = f(-Math.log1p(-uniformF()));
+          const beyond = f(-f(INVERSE_TAIL) * log1pf(-uniformF())), y = -log1pf(-uniformF());
           if (f(y + y) > f(beyond * beyond)) return (share >>> 8) & 1 ? f(-(f(TAIL) + beyond)) : f(f(TAIL) + beyond);
         }
       }
