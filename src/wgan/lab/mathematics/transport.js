@@ -116,7 +116,7 @@ function searcher(n, m, cost, u, v, fed) {
     length.fill(Infinity);
     done.fill(0);
     const rows = [start];
-    reached.fill(-1);
+    reached.fill(Infinity);
     reached[start] = 0;
     via[start] = -1;
     let next = 0, count = 0;
@@ -142,7 +142,7 @@ function searcher(n, m, cost, u, v, fed) {
       done[best] = 1;
       order[count++] = best;
       for (const i of fed[best]) {
-        if (reached[i] >= 0) continue;
+        if (reached[i] < Infinity) continue; // a length may round to a little below 0
         reached[i] = least;
         via[i] = best;
         rows.push(i);
