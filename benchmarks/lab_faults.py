@@ -2,8 +2,8 @@
 
     python benchmarks/lab_faults.py [--out src/wgan/lab/rooms/faults.json]
 
-Most runs are cases of benchmarks/verdicts.py, nearly all on eight Gaussians. The file holds, for each run, the changed settings, the
-columns of its log that a verdict or the page reads, and its last samples. The numbers are rounded to four digits.
+Most runs are cases of benchmarks/verdicts.py, nearly all on eight Gaussians. The file holds, for each run, the changed
+settings, the columns of its log that a verdict or the page reads, and its last samples. Numbers have four digits.
 """
 
 import argparse

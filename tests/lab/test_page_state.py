@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def test_a_state_comes_back_from_its_link():
     states = [["one", {"x": x / 100, "n": n, "w": w}] for x in range(-100, 101, 7) for n in (0, 3, 9) for w in "ab"]
     states += [["two", {"p": [0, 6, 2, 1], "q": [1, 1, 1, 6]}], ["two", {"p": [1, 2], "q": [2, 1]}]]
     back = fragments(
-        "given.states.map(([name, state]) => { const r = m.read(m.write(rooms.find(one => one.name === name), state), rooms);"
+        "given.states.map(([name, state]) => {"
+        " const r = m.read(m.write(rooms.find((one) => one.name === name), state), rooms);"
         " return [r.room.name, r.state, r.complaint]; })",
         states=states,
     )
@@ -57,18 +59,20 @@ def test_a_state_comes_back_from_its_link():
 
 
 TAMPERED = [
-    "#v=2&room=one", "#room=one", "#v=1", "#v=1&room=three", "#v=1&room=one&x=2", "#v=1&room=one&x=NaN", "#v=1&room=one&x=1e0",
-    "#v=1&room=one&x=Infinity", "#v=1&room=one&x=0.1&x=0.2", "#v=1&room=one&n=1.5", "#v=1&room=one&n=99999999999999",
-    "#v=1&room=one&w=c", "#v=1&room=one&y=1", "#v=1&room=one&x=", "#v=1&room=one&x", "#v=1&room=one&__proto__=1",
-    "#v=1&room=one&constructor=1", "#v=1&room=one&toString=1", "#v=1&room=__proto__", "#v=1&room=two&p=1,2,3", "#v=1&room=two&p=1",
-    "#v=1&room=two&p=1,,2&q=1,1,1", "#v=1&room=two&p=1,2,3,4,5", "#v=1&room=two&p=-1,2", "#v=1&room=one&x=%30", "#v=1&room=one&w=a%00",
-    "#v=1&room=one&w=<img src=x onerror=alert(1)>", "#v=1&room=one&&", "#=", "#v=1&room=one&x=0." + "1" * 9000, "#javascript:alert(1)",
+    "#v=2&room=one", "#room=one", "#v=1", "#v=1&room=three", "#v=1&room=one&x=2", "#v=1&room=one&x=NaN",
+    "#v=1&room=one&x=1e0", "#v=1&room=one&x=Infinity", "#v=1&room=one&x=0.1&x=0.2", "#v=1&room=one&n=1.5",
+    "#v=1&room=one&n=99999999999999", "#v=1&room=one&w=c", "#v=1&room=one&y=1", "#v=1&room=one&x=", "#v=1&room=one&x",
+    "#v=1&room=one&__proto__=1", "#v=1&room=one&constructor=1", "#v=1&room=one&toString=1", "#v=1&room=__proto__",
+    "#v=1&room=two&p=1,2,3", "#v=1&room=two&p=1", "#v=1&room=two&p=1,,2&q=1,1,1", "#v=1&room=two&p=1,2,3,4,5",
+    "#v=1&room=two&p=-1,2", "#v=1&room=one&x=%30", "#v=1&room=one&w=a%00",
+    "#v=1&room=one&w=<img src=x onerror=alert(1)>", "#v=1&room=one&&", "#=", "#v=1&room=one&x=0." + "1" * 9000,
+    "#javascript:alert(1)",
 ]  # fmt: skip
 
 
 def test_a_tampered_link_gives_the_start_and_one_sentence():
-    read = fragments("given.links.map((one) => { const r = m.read(one, rooms); return [r.room.name, r.state, r.complaint]; })",
-                     links=TAMPERED)  # fmt: skip
+    each = "{ const r = m.read(one, rooms); return [r.room.name, r.state, r.complaint]; }"
+    read = fragments(f"given.links.map((one) => {each})", links=TAMPERED)
     starts = {"one": {"x": 0.5, "n": 3, "w": "a"}, "two": {"p": [1, 2], "q": [2, 1]}}
     for link, (room, state, complaint) in zip(TAMPERED, read, strict=True):
         assert state == starts[room], link
@@ -90,10 +94,12 @@ def test_a_dragged_bar_gets_its_height_and_the_total_stays(cases):
 
 
 def test_the_moves_of_the_worked_example_turn_its_heaps_into_its_holes():
-    setup = "const { emd1d } = await import(given.transport); const found = emd1d([3, 2, 1, 4], [1, 2, 4, 3], [0, 1, 2, 3]);"
+    setup = "const { emd1d } = await import(given.transport);"
+    setup += "const found = emd1d([3, 2, 1, 4], [1, 2, 4, 3], [0, 1, 2, 3]);"
+    walk = "[0, 1, 2, 3].map((done) => m.heaps([3, 2, 1, 4], found.order, done))"
     stacks = node(
         "rooms/earth.js",
-        f"await (async () => {{ {setup} return [0, 1, 2, 3].map((done) => m.heaps([3, 2, 1, 4], found.order, done)); }})()",
+        f"await (async () => {{ {setup} return {walk}; }})()",
         transport=(LAB / "mathematics/transport.js").as_uri(),
     )
     assert [[len(one) for one in stack] for stack in stacks] == [[3, 2, 1, 4], [1, 4, 1, 4], [1, 2, 3, 4], [1, 2, 4, 3]]
@@ -106,24 +112,25 @@ def test_labels_are_apart_in_their_order_and_stay_where_they_may(cases):
     placed = node("drawing/scale.js", "given.cases.map((one) => m.apart(one, 18))", cases=cases)
     for wanted, found in zip(cases, placed, strict=True):
         order = sorted(range(len(wanted)), key=lambda k: (wanted[k], k))
-        gaps = [found[b] - found[a] for a, b in zip(order, order[1:], strict=False)]
+        gaps = [found[b] - found[a] for a, b in pairwise(order)]
         assert all(gap >= 18 - 1e-6 for gap in gaps)
-        if all(wanted[b] - wanted[a] >= 18 for a, b in zip(order, order[1:], strict=False)):
+        if all(wanted[b] - wanted[a] >= 18 for a, b in pairwise(order)):
             assert found == pytest.approx(wanted)
 
 
 def test_keys_move_a_handle_by_steps_and_never_past_its_ends():
     keys = ["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown", "PageUp", "PageDown", "Home", "End", "a", "Enter"]
-    found = node("drawing/handles.js", "given.keys.map((key) => [0, 0.9, 1].map((value) => m.afterKey(key, value, given.range) ?? null))",
-                 keys=keys, range={"low": 0, "high": 1, "step": 0.1, "leap": 0.3})  # fmt: skip
+    each = "[0, 0.9, 1].map((value) => m.afterKey(key, value, given.range) ?? null)"
+    steps = {"low": 0, "high": 1, "step": 0.1, "leap": 0.3}
+    found = node("drawing/handles.js", f"given.keys.map((key) => {each})", keys=keys, range=steps)
     up, down = [0.1, 1, 1], [0, 0.8, 0.9]
     assert found == [up, up, down, down, [0.3, 1, 1], [0, 0.6, 0.7], [0, 0, 0], [1, 1, 1], [None] * 3, [None] * 3]
 
 
 def test_only_w1_brings_the_generators_line_home():
     setup = "const { slopesOfLines } = await import(given.divergences);"
-    walk = "Object.fromEntries(['w1', 'js', 'tv', 'kl'].map((name) => { let at = given.theta; for (let k = 0; k < 20; k++) "
-    walk += "at = m.descended(at, slopesOfLines(at)[name]); return [name, at]; }))"
+    walk = "Object.fromEntries(['w1', 'js', 'tv', 'kl'].map((name) => { let at = given.theta; "
+    walk += "for (let k = 0; k < 20; k++) at = m.descended(at, slopesOfLines(at)[name]); return [name, at]; }))"
     for theta in (0.63, -0.95, 0.04):
         ends = node("rooms/lines.js", f"await (async () => {{ {setup} return {walk}; }})()", theta=theta,
                     divergences=(LAB / "mathematics/divergences.js").as_uri())  # fmt: skip
