@@ -22,7 +22,7 @@ export function axes(ink, { x, y, left, top, right, bottom }) {
 }
 
 function words(tick, log) {
-  if (!log) return Math.abs(tick) >= 1000 ? tick.toLocaleString("en").replace("-", "−") : inWords(tick);
+  if (!log) return Math.abs(tick) >= 1000 && Math.abs(tick) < 1e5 ? tick.toLocaleString("en").replace("-", "−") : inWords(tick);
   const power = Math.round(Math.log10(tick));
   return power === 0 ? "1" : power === 1 ? "10" : `10${raised(power)}`;
 }

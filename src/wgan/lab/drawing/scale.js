@@ -73,7 +73,8 @@ export function inWords(value, digits = 3) {
 // 1.5 × 10⁻⁷
 function inPowers(value) {
   const [mantissa, power] = value.toExponential(1).split("e");
-  return `${mantissa === "1.0" ? "" : `${mantissa} × `}10${raised(Number(power))}`;
+  const times = mantissa.replace(/\.0$/, "");
+  return `${times === "1" ? "" : `${times} × `}10${raised(Number(power))}`;
 }
 
 export const raised = (power) => [...String(power)].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one] ?? "⁻").join("");

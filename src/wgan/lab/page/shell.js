@@ -121,8 +121,8 @@ function study(name) {
   const found = studies[name];
   const online = location.protocol === "https:" || location.protocol === "http:";
   return html("aside", { class: "study", "aria-label": "The study" }, html("h3", {}, "At full size"),
-    html("p", {}, `The study ${name} measures the same: ${found.claim}`),
-    html("details", {}, html("summary", {}, `What it measured: ${found.held}`), html("p", {}, found.measured),
+    html("p", {}, "The study ", html("code", {}, name), ` tests this claim: ${found.claim}`),
+    html("details", {}, html("summary", {}, `What it measured. ${found.held}`), html("p", {}, found.measured),
       html("p", { class: "small" }, `Source of the claim: ${found.source}`)),
     html("p", {}, "Run it with ", html("code", {}, found.command.replace(/ --scale .*/, "")),
       online ? [", or see ", html("a", { href: `../gallery/#${name}` }, "its figure in the gallery")] : [", or open the gallery in the documentation"], "."));

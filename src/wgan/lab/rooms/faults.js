@@ -12,15 +12,15 @@ import recorded from "./faults.json";
 const FAULTS = {
   "mode collapse": {
     name: "Mode collapse", done: "The run trained on two of the eight clusters only, and was measured against all eight.",
-    sign: "The estimate on training rows sinks to 0, so the critic is content. But the distance stays large and the coverage stays near a quarter: most of the data have no sample near them.",
+    sign: "The estimate on training rows sinks to 0: on the rows that it knows, the critic is content. But the distance to all rows stays large, and the coverage stays near a quarter, so most of the data have no sample near them.",
   },
   "dead critic": {
     name: "Dead critic", done: "The critic's weights were clipped to ±0.00001, far too tightly.",
-    sign: "Nearly every weight sits at the limit, and the critic's gradient is 0 to seventeen digits. The generator is told nothing, and the distance does not move at all.",
+    sign: "Three quarters of the weights sit at the limit, and the critic's gradient is 0 to seventeen decimals. The generator is told nothing, and the distance does not move at all.",
   },
   "explosion": {
     name: "Explosion", done: "The critic had no constraint, and the learning rate was 0.3.",
-    sign: "The gradient of the critic grows to millions where it should be about 1. The estimate swings by as much, and the distance only grows.",
+    sign: "The gradient of the critic grows to millions where it should be about 1. The estimate swings by as much, and the samples fly about without coming nearer.",
   },
   "critic overfit": {
     name: "Critic overfit", done: "The critic had only 40 digits to train on, and 20 steps for each of the generator's.",
@@ -31,8 +31,8 @@ const FAULTS = {
     sign: "The critic is well: its gradient is steep and its estimate large. But the diversity of samples is 0, since every sample is the same point.",
   },
   "copied rows": {
-    name: "Copied rows", done: "Half of the samples were replaced by training rows.",
-    sign: "Distance and coverage look perfect. Only the share of copies gives it away: it is far above that of held-out rows.",
+    name: "Copied rows", done: "The generator was replaced: half of what it gives are training rows, and the other half are rows that nothing has seen.",
+    sign: "Distance and coverage look good. Only the share of copies gives it away: it is far above that of held-out rows.",
   },
   "perfect discriminator": {
     name: "Perfect discriminator", done: "A GAN with the loss log(1 − D), whose discriminator had 20 steps for each of the generator's.",
@@ -40,11 +40,11 @@ const FAULTS = {
   },
   "stopped too early": {
     name: "Stopped too early", done: "The run had too few steps.",
-    sign: "All curves still move in the right way when they end, and nothing is odd about the critic.",
+    sign: "The distance still falls when the run ends, and nothing is odd about the critic.",
   },
   "nothing": {
     name: "Nothing", done: "This run is as it should be.",
-    sign: "The distance reaches that of real rows, and the estimate falls along with it. The critic's gradient stays near 1.",
+    sign: "The distance reaches that of real rows, the estimate settles near 0, and the critic's gradient stays near 1. wgan says only that no difference is proven, since a small one could hide.",
   },
 };
 const ORDER = ["dead critic", "nothing", "mode collapse", "perfect discriminator", "explosion", "copied rows", "critic overfit", "dead generator", "stopped too early"];
@@ -53,7 +53,7 @@ const GUESSES = Object.keys(FAULTS).sort((a, b) => a.localeCompare(b));
 const words = (name) => name.replaceAll(" ", "-");
 
 const CHARTS = [
-  { title: "Distance to the data", says: "Exact W1 of samples to held-out rows. Grey: what real rows get.", lines: [["w1", "samples", "k0"], ["w1_floor", "real rows", "k5"]], from: 0 },
+  { title: "Distance to the data", says: "Exact W1 of samples to held-out rows, beside that of real rows.", lines: [["w1", "samples", "k0"], ["w1_floor", "real rows", "k5"]], from: 0 },
   { title: "The critic's estimate", says: "On rows that it trained on, and on rows that it never saw.", lines: [["estimate", "training", "k0"], ["held_out_estimate", "held-out", "k1"]] },
   { title: "The critic's gradient", says: "Its norm at the samples, and what arrives at the generator's weights. A good critic of a WGAN has about 1.",
     lines: [["gradient_norm_fake", "samples", "k0"], ["generator_gradient", "weights", "k1"]], log: [1e-9, 1e9] },
@@ -86,7 +86,8 @@ export const faults = {
   study: "critic-overfit",
   fields: { run: oneOf(LETTERS), guess: oneOf(["none", ...GUESSES.map(words)]) },
   asked: [
-    ["Where do I begin?", "With the distance to the data. If it reaches the grey line, the samples are as good as real rows, and an odd critic does not matter. If it does not, look at the critic's gradient: is it near 1? Then look at the variety of the samples."],
+    ["Where do I begin?", "With the distance to the data. If it reaches the line of real rows, the samples are as good as real rows, and an odd critic does not matter. If it does not, look at the critic's gradient: is it near 1? Then look at the variety of the samples."],
+    ["Which words do I need?", "The generator makes samples from noise. The critic scores points, real ones high, and its estimate is the mean score of real rows minus the mean score of samples; for a WGAN this estimates W1. Held-out rows are data that no training has seen."],
     ["Where do these curves come from?", "They are logs of real runs of wgan train on eight Gaussians, except for run G, which learns digits of 8 × 8 pixels. Nothing in them is drawn by hand, and the script benchmarks/lab_faults.py records them anew."],
     ["How does wgan decide?", "By rules that read the last quarter of the log. The limits were set on runs whose faults are known. The rules in this page are generated from those of the program, so the page and the program say the same."],
     ["Do real runs have only one fault?", "Often one fault causes others: a dead critic also gives a distance that stays. So a verdict names the first cause that it can prove and leaves out what follows from it."],
@@ -124,7 +125,7 @@ function build(stage, page) {
     const pictures = view.run.side;
     show.textContent = view.open ? "Hide the samples" : "Show the last samples";
     show.setAttribute("aria-expanded", view.open);
-    legend.textContent = !view.open ? "They often give the answer away." : pictures ? "Digits that the generator made." : "Circles are data, crosses are samples.";
+    legend.textContent = !view.open ? "They often give the answer away." : pictures ? "Digits that the generator made." : "Circles are data, crosses are samples. A cross at the edge lies outside.";
     cloud.place.hidden = !view.open;
     cloud.redraw();
   }

@@ -38,6 +38,7 @@ export const lines = {
   study: "parallel-lines",
   fields: { theta: number(-FARTHEST, FARTHEST, 0.6, 2) },
   asked: [
+    ["What are W1, JS, TV and KL?", "Four ways to say how different two distributions are. TV, the total variation, is the largest difference of probability that any event can have. KL is the mean of log(p / q) under p. JS compares both with their average, by KL, and is what the first GAN minimises. W1 is the earth mover's distance of room 1: the mean way that mass has to travel."],
     ["Why is JS exactly log 2 everywhere?", "JS asks how well a judge can tell real points from fake ones. Where the lines do not touch, one look at the position tells all. So the judge is always right, and JS has its largest value, log 2 = 0.693. It makes no difference whether the judge sees a gap of 0.9 or of 0.001."],
     ["What does infinite mean for KL?", "KL compares the probabilities of a point under both laws. Points that the data have, but the generator never makes, have a ratio of something to nothing. So KL is infinite, and infinity has no slope."],
     ["Why is there a jump at θ = 0?", "At θ = 0 both lines are the same line, so every distance is 0. A jump helps nobody to find that place: right beside it, the slope is still 0."],

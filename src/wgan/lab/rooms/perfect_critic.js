@@ -39,6 +39,7 @@ export const perfectCritic = {
   study: "vanishing-gradient",
   fields: { distance: number(NEAREST, FARTHEST, 4, 1), spread: number(0.5, 2, 1, 1) },
   asked: [
+    ["What are D and f?", "D(x) is the probability that a discriminator gives to x being real. A generator that plays against it minimises the mean of log(1 − D), or of −log D, over its fakes. f(x) is the score that the critic of a WGAN gives to x, any number, higher for real points. A generator that plays against it minimises the mean of −f."],
     ["How can you know a perfect discriminator?", "At its best, D(x) = p(x) / (p(x) + q(x)), where p is the density of real points and q that of fakes. For two bells this is a formula, so nothing is trained here. The best critic on a line is a formula too: its slope at x is 1 where more of the fakes than of the real points lie to the left of x, and −1 where it is the other way round."],
     ["What is the gradient that an arrow shows?", "It is the derivative of the generator's loss by the position of one fake. The generator moves the fake against it, and its weights follow by the chain rule. Where the arrow is a dot, these points teach the generator nothing."],
     ["−log D has long arrows. Is it not the best?", "It does not vanish, which is why people use it. But it grows with the distance: pull the bells apart and see. Its size depends on how sure the discriminator is, so it is unsteady in training, and −log D does not say how far the fakes have to go."],
