@@ -98,11 +98,12 @@ function halfOf(m1, s1, m2, s2) {
 const logistic = (x) => 1 / (1 + Math.exp(-x));
 
 // The best discriminator D = p / (p + q) between real rows N(m1, s1) and fakes N(m2, s2) at x: its `value`, its `slope`,
-// and what a generator minimises per unit of x, d log(1 - D) / dx (`saturating`) and -d log D / dx (`nonSaturating`).
+// and the pull on a fake at x, against the slope of what its generator minimises: -d log(1 - D) / dx = D dlogit / dx
+// (`saturating`) and d log D / dx = (1 - D) dlogit / dx (`nonSaturating`).
 export function bestDiscriminator(x, m1, s1, m2, s2) {
   const score = logDensity(x, m1, s1) - logDensity(x, m2, s2), rise = -(x - m1) / s1 ** 2 + (x - m2) / s2 ** 2;
   const real = logistic(score), fake = logistic(-score);
-  return { value: real, slope: real * fake * rise, saturating: -real * rise, nonSaturating: -fake * rise };
+  return { value: real, slope: real * fake * rise, saturating: real * rise, nonSaturating: fake * rise };
 }
 
 // The best critic: its slope is 1 where more fakes than real rows lie to the left of x, and -1 elsewhere. It is 0 at its
