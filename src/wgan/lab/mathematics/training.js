@@ -12,16 +12,16 @@ import { measured } from "./measures.js";
 // The fields of `Config` that a training in the page reads, with the defaults of `wgan train 8gaussians`.
 export const DEFAULTS = {
   data: "8gaussians", points: null, held_out: 0.1, objective: "wasserstein", constraint: "gradient-penalty", clip: 0.01,
-  penalty_weight: 1, penalty_sides: "two", width: 256, depth: 1, network: "hybrid", activation: "auto", latent: 64, steps: 10000, batch: 64,
+  penalty_weight: 1, penalty_sides: "two", width: 256, depth: null, network: "hybrid", activation: "auto", latent: 64, steps: 10000, batch: 64,
   n_critic: 1, optimiser: "adam", learning_rate: 2e-3, decay: "linear", beta1: 0, beta2: 0.9, average: 0.999, seed: 0,
 };
 export const CONSTRAINTS = ["none", "clip", "gradient-penalty"];
 const TINY = 1e-16; // under the root of a gradient norm, as in `game/constraints.py`
 
-// Hidden layers and activation of the networks for points.
+// Hidden layers and activation of the networks for points; a depth of null is the network's own.
 const NETWORKS = {
-  mlp: (config) => ({ hidden: config.depth, kind: "relu" }),
-  hybrid: (config) => ({ hidden: config.depth + 1, kind: "leaky_relu" }),
+  mlp: (config) => ({ hidden: config.depth ?? 3, kind: "relu" }),
+  hybrid: (config) => ({ hidden: (config.depth ?? 1) + 1, kind: "leaky_relu" }),
 };
 
 // The shuffled rows of a data set: which are held out, and which are trained on, both sorted.
@@ -61,11 +61,15 @@ function penalty(critic, config, mixed, work, gradient, bySlope) {
   return { penalty: (weight * sum) / rows, gradient_norm: norms / rows };
 }
 
+// More would fill the memory of a browser.
+const LARGEST = { width: 1024, depth: 8, latent: 1024, batch: 4096, n_critic: 100 };
+
 function refuse(config) {
   if (!OBJECTIVES[config.objective]) throw new RangeError(`There is no objective ${config.objective}.`);
   if (!CONSTRAINTS.includes(config.constraint)) throw new RangeError(`There is no constraint ${config.constraint}.`);
-  for (const name of ["width", "depth", "latent", "batch", "n_critic"]) {
-    if (!(Number.isInteger(config[name]) && config[name] >= 1)) throw new RangeError(`${name} must be a whole number of at least 1.`);
+  for (const [name, most] of Object.entries(LARGEST)) {
+    const value = name === "depth" && config.depth === null ? 1 : config[name];
+    if (!(Number.isInteger(value) && value >= 1 && value <= most)) throw new RangeError(`${name} must be a whole number from 1 to ${most}.`);
   }
 }
 

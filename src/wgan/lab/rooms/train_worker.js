@@ -1,12 +1,14 @@
-// A training in a worker of its own, so that the page stays quick. Messages to it:
+// A training in a worker of its own, so that the page stays quick. Each message has `number`, which the page counts up
+// with every "begin", so that late messages of an earlier training can be told. Messages to it:
 //   {kind: "begin", config, reach, surface, slopes}  a training at step 0; `surface` and `slopes` are the cells along a side
 //   {kind: "run", rest}    train until told otherwise, resting `rest` milliseconds after each step
 //   {kind: "step"}         one step
 //   {kind: "pause"}
-// Messages from it, each with `number`, that of the last "begin":
+// Messages from it:
 //   {kind: "frame", at, losses, fake, surface, slopes, norms, clipped, running}
 //   {kind: "measured", ...what `measured` gives, floor}
 //   {kind: "refused", sentence}  the config cannot be trained; {kind: "ended", sentence}  a value stopped being finite
+//   {kind: "finished"}  the last step is done
 
 import { COUNT, floorOf, measured } from "../mathematics/measures.js";
 import { createTrainer } from "../mathematics/training.js";
@@ -14,6 +16,14 @@ import { createTrainer } from "../mathematics/training.js";
 const FRAME = 1000 / 40; // milliseconds between two frames, at least
 const SHARE = 0.12; // of the time that measurements may take
 const SHOWN = 256; // samples in a frame
+
+// A message to itself lets the page's messages in at once, where a timer would wait four milliseconds.
+const turn = new MessageChannel();
+let queued = false;
+turn.port1.onmessage = () => {
+  queued = false;
+  slice();
+};
 
 let trainer = null, view = null, number = 0, running = false, rest = 0, timer = 0;
 let framed = 0, measuredAt = -1, measureAgain = 0, floor = NaN;
@@ -66,9 +76,14 @@ function measure() {
 
 function advance() {
   trainer.step();
-  if (trainer.finite) return true;
+  if (trainer.finite && trainer.at < trainer.config.steps) return true;
   stop();
   frame();
+  if (trainer.finite) {
+    measure();
+    post({ kind: "finished" });
+    return false;
+  }
   const names = Object.keys(trainer.losses).filter((name) => !Number.isFinite(trainer.losses[name]));
   post({ kind: "ended", sentence: `Training ended at step ${trainer.at}: ${(names[0] ?? "a weight").replaceAll("_", " ")} is not a finite number any more.` });
   return false;
@@ -79,10 +94,19 @@ function slice() {
   timer = 0;
   if (!running || !trainer) return;
   const began = now();
-  do if (!advance()) return; while (rest === 0 && now() - began < FRAME / 2);
+  do if (!advance()) return; while (rest === 0 && now() - began < FRAME);
   if (rest > 0 || now() - framed >= FRAME) frame();
   if (now() >= measureAgain) measure();
-  timer = setTimeout(slice, rest);
+  again();
+}
+
+function again() {
+  clearTimeout(timer);
+  if (rest > 0) timer = setTimeout(slice, rest);
+  else if (!queued) {
+    queued = true;
+    turn.port2.postMessage(null);
+  }
 }
 
 function stop() {
@@ -94,11 +118,11 @@ function stop() {
 onmessage = ({ data }) => {
   if (data.kind === "begin") return begin(data);
   if (!trainer || data.number !== number) return undefined;
+  if (trainer.at >= trainer.config.steps && data.kind !== "pause") return post({ kind: "finished" });
   if (data.kind === "run") {
     rest = data.rest ?? 0;
     running = true;
-    clearTimeout(timer);
-    slice();
+    again();
   }
   if (data.kind === "pause" || data.kind === "step") {
     stop();
