@@ -38,3 +38,20 @@ export function button(host, words, act, kind = "") {
   host.append(made);
   return made;
 }
+
+// One of several in a list that opens, {value: words}.
+export function select(host, { label, options, set }) {
+  const id = `control-${++count}`;
+  const list = html("select", { id }, Object.entries(options).map(([value, words]) => html("option", { value }, words)));
+  host.append(html("div", { class: "select" }, html("label", { for: id }, label), list));
+  list.addEventListener("change", () => set(list.value));
+  return { show(value) { list.value = value; } };
+}
+
+// A box to tick, in the row of a fieldset.
+export function tick(host, words, set) {
+  const input = html("input", { type: "checkbox" });
+  input.addEventListener("change", () => set(input.checked));
+  host.append(html("label", { class: "option" }, input, html("span", {}, words)));
+  return input;
+}

@@ -1,7 +1,7 @@
 // A square of the plane on a canvas: the critic's surface, arrows, points, and lines between pairs of points.
 import { html } from "./svg.js";
 
-const BANDS = 9; // shades of the surface, whose borders read as contours
+const DARKEST = 0.62; // the share of colour where the score is highest
 const GRID = 40; // cells of the surface along a side
 const ARROWS = 11; // along a side
 
@@ -33,7 +33,7 @@ export function plane(host, { label }) {
   const canvas = html("canvas", { class: "plane", role: "img", "aria-label": label });
   host.append(canvas);
   let shown = null, side = 0;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d"), small = html("canvas");
   const redraw = () => { if (shown) draw(shown); };
 
   function draw(picture) {
@@ -49,7 +49,7 @@ export function plane(host, { label }) {
     const looks = { card: colour(canvas, "--card"), ink: colour(canvas, "--ink"), real: colour(canvas, "--real"), fake: colour(canvas, "--fake"), hill: colour(canvas, "--c2") };
     context.fillStyle = mixed(looks.card, looks.card, 0);
     context.fillRect(0, 0, size, size);
-    if (surface) drawSurface(context, surface, size, looks);
+    if (surface) drawSurface(context, surface, size, looks, small);
     if (slopes) drawSlopes(context, slopes, size, looks);
     if (pairs) drawPairs(context, pairs, at, size, looks);
     drawPoints(context, real, at, size, mixed(looks.real, looks.real, 0), false);
@@ -67,17 +67,22 @@ export function plane(host, { label }) {
     } };
 }
 
-// A band of the scores is one shade: darker is more real to the critic.
-function drawSurface(context, surface, size, { card, hill }) {
+// The scores as shades, darker where a point is more real to the critic, smoothed between the cells.
+function drawSurface(context, surface, size, { card, hill }, small) {
   let low = Infinity, high = -Infinity;
   for (const value of surface) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  const count = Math.round(Math.sqrt(surface.length)), cell = size / count;
+  const count = Math.round(Math.sqrt(surface.length));
+  small.width = small.height = count;
+  const inner = small.getContext("2d"), cells = inner.createImageData(count, count);
   for (let k = 0; k < surface.length; k++) {
-    const share = high > low ? (surface[k] - low) / (high - low) : 0;
-    const band = Math.min(BANDS - 1, Math.floor(share * BANDS)) / (BANDS - 1);
-    context.fillStyle = mixed(card, hill, 0.04 + 0.4 * band);
-    context.fillRect((k % count) * cell, Math.floor(k / count) * cell, cell + 0.6, cell + 0.6);
+    const share = DARKEST * (high > low ? (surface[k] - low) / (high - low) : 0);
+    for (let part = 0; part < 3; part++) cells.data[4 * k + part] = card[part] + share * (hill[part] - card[part]);
+    cells.data[4 * k + 3] = 255;
   }
+  inner.putImageData(cells, 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(small, 0, 0, size, size);
 }
 
 // Arrows along the gradient; one of slope 1 is as long as the space between two arrows, and none is longer.

@@ -198,7 +198,7 @@ function byHand(host, { state: { p, q }, found }, list) {
   host.replaceChildren(...[html("h3", {}, "By hand"),
     html("p", { class: "small" }, "From left to right: what a column has too much crosses to the next one."),
     html("table", {}, html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "column"), columns)), html("tbody", {},
-      row("P", p), row("Q", q), row("P − Q", p.map((height, i) => height - q[i])), row("crosses to the right", found.moves, "strong moves"))),
+      row("P", p), row("Q", q), row("P − Q", p.map((height, i) => height - q[i])), row("crosses →", found.moves, "strong moves"))),
     html("p", { class: "sum" }, `Work: ${crossing.map((one) => one).join(" + ")} = `, html("b", { id: "cost" }, found.cost)),
     html("p", { class: "small" }, "A negative number crosses to the left. The last one is always 0, since nothing leaves the ground."),
     found.order.length ? html("h3", { class: "later" }, "In an order that works") : "", list].filter(Boolean));
@@ -265,7 +265,7 @@ function drawPotential(ink, { width, height }, { found }) {
     y: { low: low - 0.3, high: high + 0.3, label: "price f" }, left: 34, right: width - 4, top: 30, bottom: height - 30 });
   line(ink, f.map((value, i) => [X(i + 1), Y(value)]), "k0");
   f.forEach((value, i) => put(ink, "circle", { cx: X(i + 1), cy: Y(value), r: 5, class: "dot k0" }));
-  found.slopes.forEach((slope, i) => note(ink, X(i + 1.5), Y((f[i] + f[i + 1]) / 2) - 10, slope > 0 ? `+${slope}` : signed(slope), "k0"));
+  found.slopes.forEach((slope, i) => note(ink, X(i + 1.5) + (slope > 0 ? -4 : 4), Y((f[i] + f[i + 1]) / 2) - 7, slope > 0 ? `+${slope}` : signed(slope), "k0", slope > 0 ? "end" : "start"));
 }
 
 function drawSums(ink, { width, height }, { found, state: { p, q } }) {

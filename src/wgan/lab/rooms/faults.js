@@ -43,7 +43,7 @@ const FAULTS = {
     sign: "The distance still falls when the run ends, and nothing is odd about the critic.",
   },
   "nothing": {
-    name: "Nothing", done: "This run is as it should be.",
+    name: "Nothing is wrong", done: "This run is as it should be.",
     sign: "The distance reaches that of real rows, the estimate settles near 0, and the critic's gradient stays near 1. wgan says only that no difference is proven, since a small one could hide.",
   },
 };
@@ -229,7 +229,7 @@ function answered(run, guess) {
   const right = run.planted === guess;
   const planted = FAULTS[run.planted];
   const intro = html("div", { class: "card" },
-    html("h3", {}, right ? `Yes: ${planted.name.toLowerCase()}.` : `You said ${FAULTS[guess].name.toLowerCase()}. It was ${planted.name.toLowerCase()}.`),
+    html("h3", { "data-planted": run.planted }, right ? `Yes: ${planted.name.toLowerCase()}.` : `Planted: ${planted.name.toLowerCase()}. Your answer: ${FAULTS[guess].name.toLowerCase()}.`),
     html("p", {}, planted.done), html("p", {}, planted.sign));
   const cards = verdictOf(run).map((one) => html("div", { class: `verdict ${one.kind}` }, html("p", { class: "kind" }, `${one.kind}: ${one.name}`),
     html("h3", {}, one.sentence), html("p", {}, one.evidence), one.remedy ? html("p", {}, one.remedy) : null));

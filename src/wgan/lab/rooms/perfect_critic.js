@@ -22,8 +22,8 @@ const AT = [-1.6, -0.8, 0, 0.8, 1.6]; // the fakes that have arrows, in spreads
 // The size of the gradient at x for each loss, and the way that it moves a fake: {saturating: {size, way}, ...}.
 export function gradients(x, distance, spread) {
   const d = bestDiscriminator(x, distance, 1, 0, spread), critic = bestCritic(x, distance, 1, 0, spread);
-  const against = (slope) => ({ size: Math.abs(slope), way: -Math.sign(slope) });
-  return { saturating: against(d.saturating), nonSaturating: against(d.nonSaturating), critic: against(-critic.slope) };
+  const of = (pull) => ({ size: Math.abs(pull), way: Math.sign(pull) });
+  return { saturating: of(d.saturating), nonSaturating: of(d.nonSaturating), critic: of(critic.slope) };
 }
 
 export const perfectCritic = {

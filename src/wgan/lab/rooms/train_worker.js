@@ -4,6 +4,7 @@
 //   {kind: "run", rest}    train until told otherwise, resting `rest` milliseconds after each step
 //   {kind: "step"}         one step
 //   {kind: "pause"}
+//   {kind: "shown"}        the last frame was drawn; a training that runs sends the next one only then
 // Messages from it:
 //   {kind: "frame", at, losses, fake, surface, slopes, norms, clipped, running}
 //   {kind: "measured", ...what `measured` gives, floor}
@@ -26,7 +27,7 @@ turn.port1.onmessage = () => {
 };
 
 let trainer = null, view = null, number = 0, running = false, rest = 0, timer = 0;
-let framed = 0, measuredAt = -1, measureAgain = 0, floor = NaN;
+let shown = true, framed = 0, measuredAt = -1, measureAgain = 0, floor = NaN;
 
 const now = () => performance.now();
 const post = (message) => postMessage({ ...message, number });
@@ -60,6 +61,7 @@ function begin(message) {
 
 function frame() {
   framed = now();
+  shown = false;
   post({
     kind: "frame", at: trainer.at, losses: trainer.losses, fake: trainer.samples(SHOWN), surface: trainer.score(view.surface),
     slopes: trainer.scoreGradient(view.slopes), norms: trainer.gradientNorms(), clipped: trainer.clippedShare(), running,
@@ -95,7 +97,7 @@ function slice() {
   if (!running || !trainer) return;
   const began = now();
   do if (!advance()) return; while (rest === 0 && now() - began < FRAME);
-  if (rest > 0 || now() - framed >= FRAME) frame();
+  if (shown && (rest > 0 || now() - framed >= FRAME)) frame();
   if (now() >= measureAgain) measure();
   again();
 }
@@ -117,8 +119,9 @@ function stop() {
 
 onmessage = ({ data }) => {
   if (data.kind === "begin") return begin(data);
+  if (data.kind === "shown") shown = true;
   if (!trainer || data.number !== number) return undefined;
-  if (trainer.at >= trainer.config.steps && data.kind !== "pause") return post({ kind: "finished" });
+  if (trainer.at >= trainer.config.steps && (data.kind === "run" || data.kind === "step")) return post({ kind: "finished" });
   if (data.kind === "run") {
     rest = data.rest ?? 0;
     running = true;
