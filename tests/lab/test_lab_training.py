@@ -10,22 +10,13 @@ from lab.node import LAB, MATHEMATICS, run
 
 from wgan import Config, train
 
-# The settings with which the room `train` begins, and others that take each branch of the mathematics.
-CONFIGS = {
-    "page": json.loads((LAB / "rooms/training.json").read_text()),
-    "clip": {
-        "constraint": "clip",
-        "clip": 0.1,
-        "optimiser": "rmsprop",
-        "learning_rate": 5e-4,
-        "n_critic": 5,
-        "seed": 3,
-    },
-    "one-sided, tanh": {"penalty_sides": "one", "activation": "tanh", "depth": 2, "seed": 9, "decay": "linear"},
-    "minimax": {"objective": "minimax", "constraint": "none", "beta1": 0.5, "data": "25gaussians", "decay": "cosine"},
-    "non-saturating": {"objective": "non-saturating", "constraint": "none", "data": "swissroll", "network": "mlp"},
+RECIPES = json.loads((LAB / "rooms/training.json").read_text())
+# The methods of the room `train` as it begins with them, and settings that take the other branches of the mathematics.
+CONFIGS = {name: RECIPES["base"] | method for name, method in RECIPES["methods"].items()} | {
+    "tanh": {"width": 32, "activation": "tanh", "depth": 2, "penalty_sides": "one", "seed": 9, "data": "25gaussians"},
+    "deep": {"width": 32, "network": "mlp", "latent": 8, "decay": "cosine", "n_critic": 3, "data": "swissroll"},
+    "still": {"width": 32, "decay": "none", "average": 0.0, "optimiser": "rmsprop", "held_out": 0.0},
 }
-SMALL = {"width": 32, "latent": 8, "average": 0.99}
 STEPS = 200
 SCRIPT = """
     const trainer = training.createTrainer({ ...given, steps: %d });
@@ -36,7 +27,7 @@ SCRIPT = """
 
 
 def config_of(name):
-    return {"data": "8gaussians"} | (CONFIGS[name] if name == "page" else SMALL | CONFIGS[name])
+    return {"data": "8gaussians"} | CONFIGS[name]
 
 
 def losses_of_python(config, steps):
@@ -65,7 +56,7 @@ def test_the_first_200_losses_in_chromium_are_those_of_wgan_train(browser, tmp_p
     page = tmp_path / "page.html"
     page.write_text("<!doctype html><title>training</title>")
     browser.open(page)
-    config = config_of("page")
+    config = config_of("gp")
     script = f"const given = {json.dumps(config)};\n{SCRIPT % (STEPS, STEPS)}"
     found = browser.value(f"(async () => {{ {imported('training')} {script} }})()")
     same(found, losses_of_python(config, STEPS))
@@ -125,7 +116,7 @@ def test_the_exact_distance_lies_between_its_bounds_and_above_the_certified_esti
         for (let k = 0; k < 60; k++) trainer.step();
         return trainer.measure();
     """
-    found = run(script, config_of("page"), training="training")
+    found = run(script, config_of("gp"), training="training")
     assert 0 < abs(found["certified"]) <= found["w1"]
     assert found["lower"] <= found["w1"] <= found["upper"]
 

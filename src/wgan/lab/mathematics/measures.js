@@ -23,7 +23,6 @@ export function measured(trainer, count = COUNT) {
   return {
     step: trainer.at,
     w1: found.cost,
-    generatorW1: trainer.config.average ? emd(seen, real).cost : found.cost,
     ...w1Bounds(fake, real),
     estimate,
     // The critic's gap divided by a bound of its slope is a lower bound of the W1 of the fakes that it sees.

@@ -39,8 +39,8 @@ function halfEven(x) {
 
 function learningRate(config, step) {
   const { decay, learning_rate: first, steps } = config;
-  if (decay === "cosine") return (first * (1 + Math.cos((Math.PI * step) / steps))) / 2;
-  return first * (decay === "linear" ? 1 - step / steps : 1);
+  if (decay === "cosine") return (first * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
+  return first * (decay === "linear" ? Math.max(0, 1 - step / steps) : 1);
 }
 
 // Adds lambda E (|grad f(x)| - 1)^2 at x = eps real + (1 - eps) fake to the critic's gradient (Gulrajani et al. 2017).

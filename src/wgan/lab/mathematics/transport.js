@@ -66,15 +66,15 @@ export function emd1d(P, Q, positions = null) {
   return { cost, moves, order: orderOf(moves, p), plan: monotonePlan(p, q), potential, slopes, scaled };
 }
 
-const distance = (X, i, Y, j) => Math.hypot(X[2 * i] - Y[2 * j], X[2 * i + 1] - Y[2 * j + 1]);
+function distance(X, i, Y, j) {
+  const x = X[2 * i] - Y[2 * j], y = X[2 * i + 1] - Y[2 * j + 1];
+  return Math.sqrt(x * x + y * y); // several times as fast as Math.hypot
+}
 
 function distances(X, Y) {
   const n = X.length / 2, m = Y.length / 2, cost = new Float64Array(n * m);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) {
-      const x = X[2 * i] - Y[2 * j], y = X[2 * i + 1] - Y[2 * j + 1];
-      cost[i * m + j] = Math.sqrt(x * x + y * y);
-    }
+    for (let j = 0; j < m; j++) cost[i * m + j] = distance(X, i, Y, j);
   }
   return cost;
 }
@@ -95,6 +95,13 @@ export function emd(X, Y, weightsX = null, weightsY = null) {
   for (let j = 0; j < m; j++) {
     v[j] = Infinity;
     for (let i = 0; i < n; i++) v[j] = Math.min(v[j], cost[i * m + j]);
+  }
+  // Each row begins with its cheapest column: u_i is then as large as can be, and the two may be paired at once.
+  for (let i = 0; i < n; i++) {
+    let best = 0;
+    for (let j = 1; j < m; j++) if (cost[i * m + j] - v[j] < cost[i * m + best] - v[best]) best = j;
+    u[i] = cost[i * m + best] - v[best];
+    if (b[best] > SMALL) augment(i, { end: best, from: { [best]: i } }, { a, b, flow, fed, m });
   }
   const search = searcher(n, m, cost, u, v, fed);
   for (let i = 0; i < n; i++) while (a[i] > SMALL) augment(i, search(i, b), { a, b, flow, fed, m });
@@ -174,28 +181,46 @@ function augment(start, { end, from, via }, { a, b, flow, fed, m }) {
   }
 }
 
-const DIRECTIONS = 32;
+const DIRECTIONS = 32, PASSES = 4;
 
 // Bounds of the exact W1 of two sets of as many points, in a fraction of its time. A projection on a line never
-// lengthens, so the W1 of the projections is a lower bound; the pairs that a projection makes are a plan, whose length is
-// an upper bound. Of 32 directions the best ones count.
+// lengthens, so the W1 of the projections is a lower bound. The pairs that a projection makes are a plan. Exchanges of
+// partners that shorten the best of these plans improve it, and its length is an upper bound.
 export function w1Bounds(X, Y) {
   const n = X.length / 2;
   if (n !== Y.length / 2) throw new RangeError(`The sets have ${n} and ${Y.length / 2} points; give as many of both.`);
-  let lower = 0, upper = Infinity;
+  let lower = 0, upper = Infinity, partners = null;
   for (let k = 0; k < DIRECTIONS; k++) {
     const angle = (k * Math.PI) / DIRECTIONS, c = Math.cos(angle), s = Math.sin(angle);
     const sorted = (Z) => {
       const at = Float64Array.from({ length: n }, (_, i) => c * Z[2 * i] + s * Z[2 * i + 1]);
       return [at, Array.from(at.keys()).sort((i, j) => at[i] - at[j])];
     };
-    const [[x, first], [y, second]] = [sorted(X), sorted(Y)];
-    let projected = 0, paired = 0;
+    const [[x, first], [y, second]] = [sorted(X), sorted(Y)], paired = new Int32Array(n);
+    let projected = 0, length = 0;
     for (let i = 0; i < n; i++) {
+      paired[first[i]] = second[i];
       projected += Math.abs(x[first[i]] - y[second[i]]);
-      paired += distance(X, first[i], Y, second[i]);
+      length += distance(X, first[i], Y, second[i]);
     }
-    [lower, upper] = [Math.max(lower, projected / n), Math.min(upper, paired / n)];
+    lower = Math.max(lower, projected / n);
+    if (length / n < upper) [upper, partners] = [length / n, paired];
   }
-  return { lower, upper };
+  return { lower, upper: exchanged(X, Y, partners) };
+}
+
+// The mean length of pairs after a few rounds of exchanges, each of which shortens two of them.
+function exchanged(X, Y, partners) {
+  const n = partners.length, far = Float64Array.from(partners, (j, i) => distance(X, i, Y, j));
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < i; k++) {
+        const [one, other] = [distance(X, i, Y, partners[k]), distance(X, k, Y, partners[i])];
+        if (one + other >= far[i] + far[k]) continue;
+        [partners[i], partners[k]] = [partners[k], partners[i]];
+        [far[i], far[k]] = [one, other];
+      }
+    }
+  }
+  return sumOf(far) / n;
 }
