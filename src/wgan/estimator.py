@@ -23,7 +23,7 @@ from wgan.config.other_names import unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.columns import TableForm
 from wgan.data.conditions import Columns, is_label, told
-from wgan.data.said import said
+from wgan.data.said import label_or, said
 from wgan.data.space_form import USUAL_SPANS
 from wgan.data.table import to_frame, to_rows
 from wgan.errors import WganError, WganWarning
@@ -45,7 +45,7 @@ from wgan.training.extension import more_steps, pieces_of
 from wgan.training.latents import walk
 from wgan.training.loop import picture, save
 from wgan.training.model import Model, described, ends_of, engine_of, game_of
-from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, restore, start
+from wgan.training.state import Training, describe, flatten, given, initial_state, model_of, refuse_none, restore, start
 
 PRESETS_OWN = "preset"  # the value of a parameter that was not given: the preset decides the field
 PRESET_TEXT = "The settings that the other parameters change. [default: default]"
@@ -152,6 +152,7 @@ class WGAN(BaseEstimator):
         config = self.config if given is None else self.config.replace(given=given)
         dataset = _dataset(X, config, y)
         training = start(config.replace(data=dataset.name), dataset)
+        refuse_none(self.conditional, training)
         for line in data.note_lines(training.dataset):
             warnings.warn(line, UserWarning, stacklevel=2)
         self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
@@ -253,7 +254,7 @@ class WGAN(BaseEstimator):
         those of the training data. A model with `slices` makes volumes of `size` voxels a side; with `periodic`,
         opposite faces of a volume fit together.
         """
-        model, asked = self._fitted(), _asked(label, condition)
+        model, asked = self._fitted(), label_or(condition, label)
         if n is None:
             told = said(model.classes, asked)
             n = 1 if told is None else told.asked
@@ -269,7 +270,7 @@ class WGAN(BaseEstimator):
         conditional model have one `label` or `condition`, or one that is drawn.
         """
         model = self._fitted()
-        codes, shape = models.sample_codes(model, 1, seed, _asked(label, condition)), models.z_shape(model.config)
+        codes, shape = models.sample_codes(model, 1, seed, label_or(condition, label)), models.z_shape(model.config)
         told = None if codes is None else np.repeat(codes[:1], n, axis=0)
         rows = models.generate(model, walk(math.prod(shape), n, seed).reshape(n, *shape), told)
         joined = model.classes.join(rows, told) if isinstance(model.classes, Columns) and told is not None else rows
@@ -395,18 +396,9 @@ def _dataset(X: Any, config: Config, y: Any = None) -> Dataset:
         raise UnfitRows("X has 1 sample; give many rows to learn from.")
     try:
         dataset = given(config, X)
-        if y is None or (config.conditional == "none" and is_label(y)):
-            return dataset
-        return told(dataset, y)
+        return dataset if y is None or (config.conditional == "none" and is_label(y)) else told(dataset, y)
     except WganError as problem:
         raise UnfitRows(str(problem)) from problem.__cause__
-
-
-def _asked(label: Any, condition: Any) -> Any:
-    """What samples are to be given: the `label` or the `condition`, of which at most one is said."""
-    if label is not None and condition is not None:
-        raise WganError("label and condition are both given; give one of them.")
-    return condition if label is None else label
 
 
 def _as_given(form: Form, rows: np.ndarray) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wgan import PRESETS, WGAN, Config, WganError, preset
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, READERS, Named, resolve
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, OPTIMISERS, OWN, READERS, Named, resolve
 from wgan.config.values import kind
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
@@ -30,7 +30,9 @@ def other(name):
     f = FIELDS[name]
     if choices := f.metadata.get("choices"):
         return next(choice for choice in choices if choice != f.default)
-    return {None: 3}.get(f.default, 2 * f.default or 1 if f.type is int else 0.25)
+    if f.default is None:
+        return min(3, f.metadata["high"] / 2)
+    return 2 * f.default or 1 if f.type is int else 0.25
 
 
 MEMBERS = [(family, name) for family, (table, _) in FAMILIES.items() if family != "network" for name in table]
@@ -153,9 +155,42 @@ def test_fields_that_no_switch_turns_on_are_refused_too():
     assert Config(resize="pad", size=8).replace(size=None).resize == "crop"
 
 
+@pytest.mark.parametrize("name", OWN)
+def test_what_both_players_have_is_refused_where_each_has_its_own(name):
+    shared, own = other(name), dict.fromkeys(OWN[name], 0.25)
+    one = dict([own.popitem()])
+    assert getattr(Config(**one, **{name: shared}), name) == shared, "the other player reads it"
+    own |= one
+    with pytest.raises(WganError, match=f"^{name} is {shared}, but .* are set, so nothing reads it; leave it out"):
+        Config(**own, **{name: shared})
+    assert getattr(Config(**{name: shared}).replace(**own), name) == FIELDS[name].default
+    with pytest.raises(WganError, match="so nothing reads it"):
+        Config(**own).replace(**{name: shared})
+    config = Config(**own)
+    assert Config.from_json(config.to_json()) == config
+    assert [config.of_player(name, player) for player in ("critic", "generator")] == [0.25, 0.25]
+
+
+def test_an_own_beta_goes_with_the_optimiser_that_read_it():
+    adam = Config(critic_beta1=0.5, critic_beta2=0.7)
+    assert adam.betas("critic") == (0.5, 0.7)
+    assert adam.betas("generator") == (0.0, 0.9)
+    rmsprop = adam.replace(optimiser="rmsprop")
+    assert (rmsprop.critic_beta1, rmsprop.critic_beta2) == (None, 0.7)
+    with pytest.raises(WganError, match=r"critic_beta1 is 0\.5, which optimiser rmsprop does not read"):
+        Config(optimiser="rmsprop", critic_beta1=0.5)
+
+
+def test_the_learning_rates_rise_in_a_line_to_their_first_value_and_then_fall_as_they_would():
+    plain = Config(learning_rate=1.0, generator_learning_rate=2.0, decay="linear", steps=100)
+    warm = plain.replace(learning_rate_warm_up=4)
+    assert [warm.learning_rate_at(at) / plain.learning_rate_at(at) for at in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
+    assert warm.learning_rate_at(1, player="generator") == 0.5 * plain.learning_rate_at(1, player="generator")
+
+
 def test_each_engine_has_the_optimisers_that_a_config_names():
     for engine in filter(installed, ENGINES):
-        for name, fields in READERS["optimiser"].items():
+        for name, fields in OPTIMISERS.items():
             made = type(get_engine(engine).optimiser(name, 0.5, 0.9))
             assert tuple(inspect.signature(made).parameters) == fields
 

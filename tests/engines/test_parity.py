@@ -112,6 +112,25 @@ def test_an_iteration_is_the_same_in_float64_with_a_rate_for_each_player():
     assert changed == {"generator", "average"}
 
 
+def test_each_player_has_its_own_betas():
+    """With beta1 0 and beta2 0 Adam's first two updates have the length of the learning rate; no other betas have."""
+    fields = {"network": "mlp", "learning_rate": 1e-2, "decay": "none", "critic_beta1": 0.0, "critic_beta2": 0.0}
+    ends = []
+    for engine in ("torch", "jax"):
+        training = begin(engine, "float64", **fields | {"generator_beta1": 0.5, "n_critic": 1})
+        iterate(training)
+        before = {name: np.array(value) for name, value in flatten(training).items()}  # torch updates in place
+        iterate(training)
+        ends.append({name: value - before[name] for name, value in flatten(training).items()})
+        for part, exact in (("critic", True), ("generator", False)):
+            name = f"{part}/0{1 if exact else 0}.dense.weight"
+            lengths = np.abs(ends[-1][name][np.abs(ends[-1][name]) > 1e-6])
+            assert (np.abs(lengths - 1e-2).max() < 1e-4) == exact
+    for end in ends:
+        del end["critic/07.dense.bias"]  # its gradient is 0 up to rounding, which Adam blows up
+    assert_equal_to(*ends, 1e-6)
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("sides", FIELDS["penalty_sides"].metadata["choices"])
 def test_an_iteration_is_the_same_in_float64_for_every_objective(objective, sides):

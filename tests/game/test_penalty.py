@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from wgan.config import Config, resolve
+from wgan.config import READERS, Config, resolve
 from wgan.engines import get_engine
 from wgan.game import step
 from wgan.game.building import (
@@ -160,22 +160,35 @@ SUMS |= {(objective, constraint) for objective in ("wasserstein", "relativistic"
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize(("objective", "constraint"), sorted(SUMS))
 def test_the_critics_whole_loss_has_the_gradient_of_finite_differences(name, constraint, objective):
+    assert_gradient_by_differences(name, Config(constraint=constraint, objective=objective))
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("constraint", sorted(n for n, read in READERS["constraint"].items() if "penalty_step" in read))
+def test_a_penalty_by_differences_has_the_gradient_of_finite_differences(name, constraint):
+    assert_gradient_by_differences(name, Config(constraint=constraint, penalty_step=0.3, penalty_every=3))
+
+
+def assert_gradient_by_differences(name, config):
     row, layers = SMALL[name]
     rng = np.random.default_rng(3)
     game = Game(
         ENGINE,
         Architecture("small", layers, [], "he"),
-        resolve("objective", Config(objective=objective)),
-        resolve("constraint", Config(constraint=constraint)),
+        resolve("objective", config),
+        resolve("constraint", config),
         _Recorder(),
     )
     params = initial_arrays(layers, row, "he", rng)
     real, fake = rng.normal(size=(4, *row)), rng.normal(size=(4, *row)) + 0.5
     mix = rng.random(4)
+    numbers = game.constraint.numbers
+    noise = ENGINE.array(rng.random((4, numbers(layers, row)))) if numbers else None
 
     def run(values):
         state = step.State({n: ENGINE.array(v) for n, v in values.items()}, {}, {}, {}, {})
-        with_gradient, info = step.critic_step(game, state, *map(ENGINE.array, (real, fake, mix)), 0.0)
+        given = *map(ENGINE.array, (real, fake, mix)), 0.0, None, None, noise
+        with_gradient, info = step.critic_step(game, state, *given)
         return with_gradient.critic_optimiser, float(info["critic_loss"])
 
     gradient, _ = run(params)

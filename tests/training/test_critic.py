@@ -171,8 +171,10 @@ CHANGED = {
     **{"width": 6, "depth": 2, "activation": "tanh", "critic_norm": "layer", "steps": 9, "batch": 5, "held_out": 0.4},
     **{"optimiser": "rmsprop", "learning_rate": 0.1, "decay": "none", "beta1": 0.5, "beta2": 0.1, "seed": 4},
     **{"constraint": "clip", "precision": "bfloat16", "alpha": 2.0, "prior": 0.2},
+    **{"penalty_every": 3, "penalty_step": 0.5},
 }
 NEEDED = {"clip": {"constraint": "clip"}, "alpha": {"objective": "fgan-alpha"}, "prior": {"objective": "fgan-js"}}
+NEEDED |= {"penalty_step": {"constraint": "r1"}}
 
 
 @pytest.mark.parametrize("name", FIELDS)

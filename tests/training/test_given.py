@@ -236,6 +236,7 @@ def test_images_are_given_numbers_and_files_of_samples_hold_them(tmp_path):
     [
         (["--given", "agee"], "did you mean 'age'"), (["--given", "age,sex,income,result"], "names all columns"),
         (["--given", ""], "not a list of names"), (["--given", "age", "--conditional", "nonsense"], "conditional"),
+        (["--given", "age", "--conditional", "none"], "conditional is none, but the players are told age"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained_gets_one_sentence(run, tmp_path, flags, words):
@@ -244,6 +245,36 @@ def test_what_cannot_be_trained_gets_one_sentence(run, tmp_path, flags, words):
     assert words in done.stderr
     assert done.stderr.count("\n") <= 3
     assert not (tmp_path / "x").exists()
+
+
+def test_none_that_was_said_is_not_taken_for_the_default(tmp_path):
+    frame, y = people(40), np.random.default_rng(0).normal(size=(40, 1))
+    with pytest.raises(WganError, match="leave out given"):
+        WGAN(preset="table", conditional="none", **SMALL).fit(frame, given="age")
+    with pytest.raises(WganError, match="leave out the condition"):
+        WGAN(preset="wgan-gp-toy", conditional="none", **SMALL).fit(np.zeros((40, 2)) + y, y)
+    np.savez(tmp_path / "a.npz", rows=np.zeros((40, 2)) + y, condition=y)
+    done = called("train", tmp_path / "a.npz", "--conditional", "none", *FLAGS, "--out", tmp_path / "run")
+    assert (done.returncode, (tmp_path / "run").exists()) == (2, False)
+    printed = called("train", tmp_path / "a.npz", *FLAGS, "--out", tmp_path / "run", "--dry-run")
+    (tmp_path / "said.json").write_text(printed.stdout)
+    assert called("train", "--config", tmp_path / "said.json", "--out", tmp_path / "run").returncode == 0
+
+
+def test_a_label_is_no_condition(run, tmp_path):
+    done = called("sample", run, "--label", "f", "--out", tmp_path / "x.csv")
+    assert done.returncode == 2
+    assert "asked to have the label 'f', but this run has no labels and is told age, sex; use --given" in done.stderr
+    with pytest.raises(WganError, match="has no labels"):
+        load(run).sample(2, label="f")
+
+
+@pytest.mark.parametrize("out", ["x.gif", "folder", "x.tif", "x.nii.gz"])
+def test_rows_of_a_table_do_not_fit_files_of_pictures(run, tmp_path, out):
+    done = called("sample", run, "--out", tmp_path / out)
+    assert done.returncode == 2
+    assert "rows of a table; use .csv" in done.stderr
+    assert not (tmp_path / out).exists()
 
 
 def test_partial_fit_does_not_ignore_a_condition():

@@ -200,15 +200,16 @@ def train(
 
     from wgan.runs import best, checkpoint
     from wgan.runs import folder as runs
-    from wgan.training import loop
+    from wgan.training import loop, state
     from wgan.training.tensorboard import Board
 
     training = loop.start(loop.same_engine(config, out), dataset)
+    state.refuse_none(given.get("conditional", settings.get("conditional")), training)
     say_page(terminal.summary(training), err=True)
     if dry_run:
         about = loop.described(training, out, restart, extend)
         runs.check(out, about, restart=restart, may_change=loop.may_change(config, extend))
-        say_json(config.to_json())
+        say_json(config.replace(conditional=training.config.conditional).to_json())
         return
     if loop.is_finished(training, out, restart, extend):
         ended = True
@@ -342,6 +343,7 @@ def sample(
     needs onnxruntime but no framework. The same --seed gives the same samples from the folder and from the file.
     """
     from wgan.data.columns import TableForm
+    from wgan.data.said import label_or
     from wgan.runs import overwriting
     from wgan.training import drawing, samples
     from wgan.training.kept import TRIED, kept
@@ -354,7 +356,7 @@ def sample(
         raise WganError("--where is not read with --z, whose rows are all made; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
-    asked = Path(given_text) if given_text and "=" not in given_text else given_text or label
+    asked = Path(given_text) if given_text and "=" not in given_text else label_or(given_text or None, label)
     wanted, count = count, TRIED if where is not None else count
     drawn, at = _drawn(run, step, count, seed, asked, z, size, periodic, out)
     form = drawn.form

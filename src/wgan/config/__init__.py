@@ -15,6 +15,7 @@ from typing import Any
 
 from wgan.config import together
 from wgan.config.other_names import unknown_field
+from wgan.config.schedule import PLAYERS, SHARED, Schedule
 from wgan.config.values import LARGEST, Named, checked, name_of, number_of
 from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
@@ -31,7 +32,7 @@ FAMILIES: dict[str, tuple[Mapping[str, Callable[..., Any]], Any]] = {
     "constraint": (CONSTRAINTS, Constraint),
     "network": (NETWORKS, Architecture),
 }
-# The fields that each optimiser and each kind of conditional training reads.
+# The decay rates of each optimiser, and the fields that each kind of slices and of conditional training reads.
 OPTIMISERS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",)}
 SLICES = {"none": (), "isotropic": ("slice_size",), "each": ("slice_size",)}
 CONDITIONALS: dict[str, tuple[str, ...]] = dict.fromkeys(("none", "projection", "concatenation"), ())
@@ -73,7 +74,7 @@ def _given(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(Schedule):
     """Every setting of a run; a wrong value raises `WganError` when the config is built.
 
     Examples:
@@ -167,6 +168,16 @@ class Config:
         "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
         choices=("one", "two"),
     )
+    penalty_every: int = _objective(
+        1, "The penalty acts in every N-th critic step, with N times its weight.", low=1, high=10_000
+    )
+    penalty_step: float = _objective(
+        0.0,
+        "h of a penalty by finite differences, ((f(x + h u) - f(x)) / h)^2 with u of random signs in place of "
+        "|grad f(x)|^2. It needs no second derivative. 0 is the exact gradient.",
+        low=0,
+        high=100,
+    )
 
     network: Any = _networks("hybrid", "The architecture of both networks.", family="network")
     width: int | None = _networks(
@@ -232,9 +243,20 @@ class Config:
         "the cosine; none stays the same.",
         choices=("none", "linear", "cosine"),
     )
+    learning_rate_warm_up: int = _optimisation(
+        0, "The number of first steps over which the learning rates rise in a line to their first value.", low=0
+    )
     beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
     beta2: float = _optimisation(
         0.9, "The decay rate of the mean squared gradient in Adam and RMSProp.", low=0, high=0.999999
+    )
+    critic_beta1: float | None = _optimisation(None, "beta1 of the critic.", low=0, high=0.999999, unset="as --beta1")
+    generator_beta1: float | None = _optimisation(
+        None, "beta1 of the generator.", low=0, high=0.999999, unset="as --beta1"
+    )
+    critic_beta2: float | None = _optimisation(None, "beta2 of the critic.", low=0, high=0.999999, unset="as --beta2")
+    generator_beta2: float | None = _optimisation(
+        None, "beta2 of the generator.", low=0, high=0.999999, unset="as --beta2"
     )
     average: float = _optimisation(
         0.999,
@@ -323,7 +345,8 @@ class Config:
         read = {name for family in READERS for name in _fields_read(self, family)}
         unread = {name for readers in READERS.values() for names in readers.values() for name in names} - read
         off = {name for name, switches in SWITCHES.items() if not any(getattr(self, switch) for switch in switches)}
-        return frozenset(unread | off)
+        own = {name for name, fields in OWN.items() if all(getattr(self, field) is not None for field in fields)}
+        return frozenset(unread | off | own)
 
     def replace(self, **changes: Any) -> "Config":
         """This config with some fields changed; fields that nothing reads any more go back to their defaults.
@@ -336,7 +359,7 @@ class Config:
             made = getattr(changes[family], "parameters", None) or {}
             _refuse_others(family, made, {name: changes[name] for name in made.keys() & changes})
             kept |= {name: FIELDS[name].default for name in made.keys() - changes.keys()}
-        choices = Config(**{name: kept[name] for name in _DECIDE})
+        choices = _choices(kept)
         for name in choices.unread():
             if name in changes:
                 raise _unread_error(choices, name, changes[name])
@@ -351,8 +374,7 @@ class Config:
         """
         _refuse_unknown(values)
         changes = {name: number_of(FIELDS[name], value) for name, value in values.items()}
-        deciding = {name: changes.get(name, getattr(self, name)) for name in _DECIDE}
-        unread = Config(**deciding).unread()
+        unread = _choices({name: getattr(self, name) for name in FIELDS} | changes).unread()
         return self.replace(
             **{name: value for name, value in changes.items() if name not in unread or value != FIELDS[name].default}
         )
@@ -381,37 +403,8 @@ class Config:
         if isinstance(measure := values.get("best_by"), str) and measure not in MEASURES:
             named["best_by"] = Named(measure)
         known = {**values, **named}
-        choices = cls(**{name: known[name] for name in _DECIDE if name in known})
+        choices = _choices(known)
         return cls(**{name: value for name, value in known.items() if name not in choices.unread()})
-
-    def critic_steps(self, step: int) -> int:
-        """The number of critic steps before the generator's in step `step`, which counts from 0."""
-        warm = step < self.warm_up or (self.warm_up_every > 0 and step % self.warm_up_every == 0)
-        return self.warm_up_critic if warm else self.n_critic
-
-    def critic_steps_before(self, step: int) -> int:
-        """The number of critic steps in all steps before `step` together."""
-        first = min(step, self.warm_up)
-        every = self.warm_up_every
-        later = math.ceil(step / every) - math.ceil(first / every) if every else 0
-        return self.n_critic * step + (self.warm_up_critic - self.n_critic) * (first + later)
-
-    def learning_rate_at(self, step: int, steps: int | None = None, player: str = "critic") -> float:
-        """The learning rate of a player during `step` of a run of `steps` steps, by default those of the config."""
-        last, own = self.steps if steps is None else steps, getattr(self, f"{player}_learning_rate")
-        first = self.learning_rate if own is None else own
-        if self.decay == "cosine":
-            return first * (1 + math.cos(math.pi * step / last)) / 2
-        return first * (1 - step / last if self.decay == "linear" else 1.0)
-
-    def has_two_rates(self) -> bool:
-        """Whether the players have different learning rates."""
-        critic, generator = self.critic_learning_rate, self.generator_learning_rate
-        return (critic or self.learning_rate) != (generator or self.learning_rate)
-
-    def average_at(self, step: int) -> float:
-        """The decay rate of the average during `step`: low at first, so that the average forgets initial weights."""
-        return min(self.average, (1 + step) / (10 + step))
 
 
 FIELDS: dict[str, dataclasses.Field] = {f.name: f for f in dataclasses.fields(Config)}
@@ -449,7 +442,11 @@ def resolve(family: str, config: Config, **more: Any) -> Any:
 
 # The fields that each member of a family and each optimiser or kind of conditional training reads.
 READERS: dict[str, dict[str, tuple[str, ...]]] = {
-    **{"optimiser": OPTIMISERS, "conditional": CONDITIONALS, "slices": SLICES}
+    "optimiser": {
+        name: (*betas, *(f"{player}_{beta}" for player in PLAYERS for beta in betas))
+        for name, betas in OPTIMISERS.items()
+    },
+    **{"conditional": CONDITIONALS, "slices": SLICES},
 } | {
     family: {
         name: tuple(f for f in inspect.signature(make).parameters if f in FIELDS.keys() - FAMILIES.keys())
@@ -459,7 +456,17 @@ READERS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 # Fields that are read where one of others is set.
 SWITCHES = {"warm_up_critic": ("warm_up", "warm_up_every"), "resize": ("size",)}
+# Fields that are read unless all of others are set.
+OWN = {name: tuple(f"{player}_{name}" for player in PLAYERS) for name in SHARED}
 _DECIDE = (*READERS, *(switch for switches in SWITCHES.values() for switch in switches))
+
+
+def _choices(values: Mapping[str, Any]) -> Config:
+    """A config of those of these fields that decide which others are read."""
+    decide = {name: values[name] for name in _DECIDE if name in values}
+    unread = Config(**decide).unread()
+    own = {name for names in OWN.values() for name in names if name in values and name not in unread}
+    return Config(**decide, **{name: values[name] for name in own})
 
 
 def _fields_read(config: Config, family: str) -> tuple[str, ...]:
@@ -472,6 +479,10 @@ def _unread_error(config: Config, name: str, value: Any) -> WganError:
     if name in SWITCHES:
         needed = " or ".join(SWITCHES[name])
         return WganError(f"{name} is {value}, but it needs {needed}; set that too, or leave it out.")
+    if name in OWN and all(getattr(config, field) is not None for field in OWN[name]):
+        return WganError(
+            f"{name} is {value}, but {' and '.join(OWN[name])} are set, so nothing reads it; leave it out."
+        )
     family = next(family for family, readers in READERS.items() if any(name in names for names in readers.values()))
     chosen = getattr(config, family)
     *others, last = (reader for reader, names in READERS[family].items() if name in names)

@@ -38,7 +38,9 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         "n_critic": "critic_iters critic_iterations critic_steps n_critics d_steps d_iters diters n_discriminator "
         "discriminator_steps n_dis disc_iters",
         "latent": "latent_dim latent_size z_dim nz noise_dim n_latent embedding_dim n_components codings_size",
-        "penalty_weight": "lambda lambda_ lambda_gp gp_lambda gp_weight gradient_penalty_weight lambda_term",
+        "penalty_weight": "gamma r1_gamma lambda lambda_ lambda_gp gp_lambda gp_weight gradient_penalty_weight "
+        "lambda_term",
+        "penalty_every": "d_reg_every r1_interval r1_every lazy_every",
         "clip": "clip_value clipvalue weight_clip weight_clipping weight_cliping_limit clamp",
         "width": "hidden_size hidden_dim hidden_units units n_filters filters ngf ndf channels dim",
         "depth": "n_layers num_layers layers n_hidden_layers",
@@ -47,6 +49,11 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         "beta1": "beta_1 b1 adam_beta1",
         "beta2": "beta_2 b2 adam_beta2 rho",
         "beta1 beta2": "betas",
+        "critic_beta1": "beta1_d d_beta1 beta1_critic discriminator_beta1",
+        "generator_beta1": "beta1_g g_beta1 beta1_generator gen_beta1",
+        "critic_beta2": "beta2_d d_beta2 beta2_critic discriminator_beta2",
+        "generator_beta2": "beta2_g g_beta2 beta2_generator gen_beta2",
+        "learning_rate_warm_up": "lr_warmup lr_warm_up warmup warmup_steps lr_warmup_steps",
         "average": "ema ema_decay ema_beta polyak",
         "held_out": "validation_fraction validation_split val_split val_size test_size test_split",
         "until_no_better": "n_iter_no_change patience early_stopping early_stopping_patience",

@@ -49,6 +49,11 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     if isinstance(condition, Classes):
         codes = _codes(condition, asked)
         return Said(codes, len(codes))
+    if _is_label(asked) and LABEL not in condition.names:
+        raise WganError(
+            f"samples are asked to have {_short(asked)}, but this run has no labels and is told "
+            f"{', '.join(condition.names)}; use --given {condition.names[0]}=VALUE."
+        )
     parts = _parts(condition, asked)
     if not isinstance(parts, dict):
         return _checked(condition, parts, len(parts))
@@ -66,12 +71,23 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     return _checked(condition, values, longest)
 
 
+def label_or(condition: Any, label: Any) -> Any:
+    """The condition or the label, of which at most one is said, as `said` takes it."""
+    if label is not None and condition is not None:
+        raise WganError("label and condition are both given; give one of them.")
+    return condition if label is None else {LABEL: label}
+
+
+def _is_label(asked: Any) -> bool:
+    return isinstance(asked, Mapping) and set(asked) == {LABEL}
+
+
 def _codes(classes: Classes, asked: Any) -> np.ndarray:
     """The codes of labels: one, several, or `label=NAME`."""
     if isinstance(asked, str) and asked not in classes.names and asked.startswith(f"{LABEL}="):
         asked = asked.removeprefix(f"{LABEL}=")
     if isinstance(asked, Mapping):
-        if set(asked) != {LABEL}:
+        if not _is_label(asked):
             raise WganError(f"this run is told a label alone, not {', '.join(map(str, asked))}; give label=NAME.")
         asked = asked[LABEL]
     one = isinstance(asked, str | int | np.integer)
@@ -170,17 +186,20 @@ def _range(name: str, text: str) -> np.ndarray:
     return np.linspace(*ends, number)
 
 
-def at_rest(column: Column, value: Any) -> float:
-    """A value of a column as the number that stands for it. Raises WganError with what the column can hold."""
+def at_rest(column: Column, value: Any, what: str = "the condition") -> float:
+    """A value of a column as the number that stands for it. Raises WganError with what the column can hold.
+
+    `what` names in an error what the column is to the user.
+    """
     name = str(column.name)
     if _is_gap(value):
         if not column.missing:
-            raise WganError(f"the condition {name} is a gap, but it has none in the training data; give a value.")
+            raise WganError(f"{what} {name} is a gap, but it has none in the training data; give a value.")
         return np.nan
     if column.kind == "levels":
         return float(_code(column, value))
     if column.unit:
-        return _moment(column, value)
+        return _moment(column, value, what)
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -188,7 +207,7 @@ def at_rest(column: Column, value: Any) -> float:
     if not np.isfinite(number):
         low, high = column.knots[0], column.knots[-1]
         got = repr(value) if isinstance(value, str | float) else f"a {type(value).__name__} that is no finite number"
-        raise WganError(f"the condition {name} is {got}; give a number, such as one from {low:g} to {high:g}.")
+        raise WganError(f"{what} {name} is {got}; give a number, such as one from {low:g} to {high:g}.")
     return number
 
 
@@ -207,7 +226,7 @@ def _code(column: Column, value: Any) -> int:
     return nearest_name(f"value of {column.name}", plain, tuple(map(str, column.levels)))
 
 
-def _moment(column: Column, value: Any) -> float:
+def _moment(column: Column, value: Any, what: str) -> float:
     """A date, a time or a duration as a count of the column's unit."""
     import pandas as pd
 
@@ -217,10 +236,10 @@ def _moment(column: Column, value: Any) -> float:
     convert = pd.to_timedelta if column.time == "timedelta" else pd.to_datetime
     try:
         series = pd.Series([convert(value) if text else value])
-        return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), "the condition")[0, 0])
+        return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), what)[0, 0])
     except (ValueError, TypeError, OverflowError) as fault:
-        what = "duration, such as 3 days" if column.time == "timedelta" else "time; write it as 2024-12-31"
-        raise WganError(f"the condition {column.name} is {value!r} ({fault}), which is no {what}.") from None
+        kind = "duration, such as 3 days" if column.time == "timedelta" else "time; write it as 2024-12-31"
+        raise WganError(f"{what} {column.name} is {value!r} ({fault}), which is no {kind}.") from None
 
 
 def _of_file(condition: Columns, path: Path) -> np.ndarray:
@@ -360,5 +379,7 @@ def _beyond(column: Column, scale: Scale, values: np.ndarray) -> list[str]:
 
 
 def _short(asked: Any) -> str:
+    if _is_label(asked):
+        return f"the label {_short(str(asked[LABEL]))}"
     text = str(asked)
     return repr(text if len(text) <= 60 else f"{text[:60]}...") if isinstance(asked, str) else "a condition"

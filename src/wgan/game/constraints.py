@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from wgan.game.arrays import Params
+from wgan.game import dropout
+from wgan.game.arrays import Params, Row
 from wgan.game.family import member
 from wgan.game.layers import matrices
 
@@ -15,7 +16,8 @@ class Constraint(NamedTuple):
 
     `project(ops, critic, layers)` returns the weights to use after an update; `layers` is the critic's list of layers.
     `penalty(engine, score, real, fake, mix)` returns two scalars, the penalty and the mean gradient norm; `score` maps
-    rows to scores and `mix` is uniform [batch]. It is None if the constraint has no penalty. `parameters` is None for a
+    rows to scores and `mix` is uniform [batch]. It is None if the constraint has no penalty. With `numbers` the penalty
+    has one more argument, which is uniform [batch, numbers(layers, shape of a row)]. `parameters` is None for a
     constraint of your own.
     """
 
@@ -26,6 +28,8 @@ class Constraint(NamedTuple):
     bounds_layers: bool = False  # the slope of each layer is bounded, so every layer of the critic must have a bound
     largest_weight: float | None = None  # c, if the weights stay in [-c, c]
     wanted_slope: float | None = None  # the gradient norm that the penalty pulls the critic to
+    numbers: Callable[[list, Row], int] | None = None  # how many random numbers of its own the penalty has for a row
+    every: int = 1  # the penalty acts in every so-many-th critic step, with so many times its weight
     parameters: Mapping[str, Any] | None = None
 
     @property
@@ -127,22 +131,10 @@ def _with_projected_matrices(
     return critic | projected
 
 
-@member
-def gradient_penalty(penalty_weight: float = 10.0, penalty_sides: str = "two") -> Constraint:
-    """Add lambda E (|grad f(x)| - 1)^2 at x = eps real + (1 - eps) fake (Gulrajani et al. 2017, Algorithm 1).
-
-    eps is one uniform number for each row, and the norm is Euclidean over all dimensions of a row. With
-    `penalty_sides` "one" the penalty is max(0, |grad f(x)| - 1)^2 (their Appendix C; Petzka et al. 2018).
-    """
-
-    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
-        eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
-        slope = engine.input_grad(score, eps * real + (1 - eps) * fake).reshape(mix.shape[0], -1)
-        norm = engine.ops.sqrt((slope * slope).sum(1) + TINY)
-        excess = norm - 1 if penalty_sides == "two" else engine.ops.relu(norm - 1)
-        return penalty_weight * (excess * excess).mean(), norm.mean()
-
-    return Constraint("gradient-penalty", penalty=penalty, wanted_slope=1.0)
+def _between(real: Any, fake: Any, mix: Any) -> Any:
+    """The rows eps real + (1 - eps) fake, with one eps for each row."""
+    eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
+    return eps * real + (1 - eps) * fake
 
 
 def _squared_slopes(engine: Any, score: Callable, rows: Any) -> Any:
@@ -151,70 +143,152 @@ def _squared_slopes(engine: Any, score: Callable, rows: Any) -> Any:
     return (slope * slope).sum(1)
 
 
-def _mean_norm(engine: Any, squared: Any) -> Any:
-    return engine.ops.sqrt(squared + TINY).mean()
+def _norms(engine: Any, squared: Any) -> Any:
+    return engine.ops.sqrt(squared + TINY)
+
+
+def _pulled_to_1(engine: Any, score: Callable, rows: Any, sides: str = "two") -> tuple[Any, Any]:
+    """E (|grad f(x)| - 1)^2, or of the norms above 1 alone, and the mean norm."""
+    norm = _norms(engine, _squared_slopes(engine, score, rows))
+    excess = norm - 1 if sides == "two" else engine.ops.relu(norm - 1)
+    return (excess * excess).mean(), norm.mean()
 
 
 @member
-def r1(penalty_weight: float = 10.0) -> Constraint:
+def gradient_penalty(penalty_weight: float = 10.0, penalty_sides: str = "two", penalty_every: int = 1) -> Constraint:
+    """Add lambda E (|grad f(x)| - 1)^2 at x = eps real + (1 - eps) fake (Gulrajani et al. 2017, Algorithm 1).
+
+    eps is one uniform number for each row, and the norm is Euclidean over all dimensions of a row. With
+    `penalty_sides` "one" the penalty is max(0, |grad f(x)| - 1)^2 (their Appendix C; Petzka et al. 2018).
+    """
+
+    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        value, norm = _pulled_to_1(engine, score, _between(real, fake, mix), penalty_sides)
+        return penalty_weight * value, norm
+
+    return Constraint("gradient-penalty", penalty=penalty, wanted_slope=1.0, every=penalty_every)
+
+
+@member
+def dragan(penalty_weight: float = 10.0, penalty_every: int = 1) -> Constraint:
+    """Add lambda E (|grad f(x)| - 1)^2 near real rows, at x = real + eps s u / 2 (Kodali et al. 2017, DRAGAN).
+
+    As in the authors' code, s is the standard deviation of all numbers of the batch, u is uniform in [0, 1) in each
+    dimension, and eps is one uniform number for each row.
+    """
+
+    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any, noise: Any) -> tuple[Any, Any]:
+        centred = real - real.mean()
+        deviation = engine.ops.sqrt((centred * centred).mean())
+        value, norm = _pulled_to_1(engine, score, _between(real + deviation / 2 * noise.reshape(real.shape), real, mix))
+        return penalty_weight * value, norm
+
+    return Constraint("dragan", penalty=penalty, wanted_slope=1.0, numbers=_numbers_of_row, every=penalty_every)
+
+
+@member
+def consistency(penalty_weight: float = 10.0, penalty_every: int = 1) -> Constraint:
+    """Add the gradient penalty and 2 E max(0, (f' - f'')^2 + |h' - h''|^2 / (10 n)) at real rows (Wei et al. 2018).
+
+    f' and f'' are scores of the same row in two passes that drop hidden units, and h' and h'' are the n features before
+    the score (the authors' CT-GAN, with M' = 0). The scores of the objective drop no units. `dropout` says which units
+    may drop.
+    """
+
+    def penalty(engine: Any, score: Any, real: Any, fake: Any, mix: Any, noise: Any) -> tuple[Any, Any]:
+        value, norm = _pulled_to_1(engine, score, _between(real, fake, mix))
+        half = noise.shape[1] // 2
+        passes = (score.dropped(real, part) for part in (noise[:, :half], noise[:, half:]))
+        (features, scores), (others, other_scores) = passes
+        apart = (features - others).reshape(len(real), -1)
+        apart = (scores - other_scores) ** 2 + (apart * apart).mean(1) / 10
+        return penalty_weight * value + 2 * apart.mean(), norm
+
+    return Constraint(
+        "consistency",
+        penalty=penalty,
+        wanted_slope=1.0,
+        numbers=lambda layers, row: 2 * dropout.units(layers, row),
+        every=penalty_every,
+    )
+
+
+def _numbers_of_row(layers: list, row: Row) -> int:
+    return math.prod(row)
+
+
+def _zero_centred_at(name: str, players: tuple[str, ...], weight: float, step: float, every: int) -> Constraint:
+    """The constraint that adds weight / 2 E |grad f(x)|^2 at the rows of each of these players, "real" and "fake".
+
+    With a `step` h the square is ((f(x + h u) - f(x)) / h)^2, where each number of u is +1 or -1 at random. Its mean
+    over u is |grad f|^2 + h^2 / 4 E (u^T H u)^2 + O(h^4) for a Hessian H and no third derivative.
+    """
+
+    def exact(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        rows = {"real": real, "fake": fake}
+        squared = [_squared_slopes(engine, score, rows[player]) for player in players]
+        norms = sum(_norms(engine, one).mean() for one in squared) / len(squared)
+        return weight / 2 * sum(one.mean() for one in squared), norms
+
+    def differences(engine: Any, score: Any, real: Any, fake: Any, mix: Any, noise: Any) -> tuple[Any, Any]:
+        rows = {"real": real, "fake": fake}
+        signs = 2 * ((noise >= 0.5) + 0 * noise) - 1  # the sum has the precision of the noise, and a bool has none
+        size = noise.shape[1] // len(players)
+        parts = [(rows[player], signs[:, k * size : (k + 1) * size]) for k, player in enumerate(players)]
+        moved = [x + step * u.reshape(x.shape) for x, u in parts]
+        after = score(moved[0] if len(moved) == 1 else engine.ops.concatenate(*moved))
+        known = [getattr(score, player) for player in players]
+        rise = (after - (known[0] if len(known) == 1 else engine.ops.concatenate(*known))) / step
+        squared = (rise * rise).mean()
+        return weight / 2 * len(players) * squared, engine.ops.sqrt(squared + TINY)
+
+    if not step:
+        return Constraint(name, penalty=exact, wanted_slope=0.0, every=every)
+
+    def numbers(layers: list, row: Row) -> int:
+        return len(players) * math.prod(row)
+
+    return Constraint(name, penalty=differences, wanted_slope=0.0, numbers=numbers, every=every)
+
+
+@member
+def r1(penalty_weight: float = 10.0, penalty_step: float = 0.0, penalty_every: int = 1) -> Constraint:
     """Add lambda / 2 E |grad f(x)|^2 at real rows (Mescheder, Geiger, Nowozin 2018, R1)."""
-
-    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
-        squared = _squared_slopes(engine, score, real)
-        return penalty_weight / 2 * squared.mean(), _mean_norm(engine, squared)
-
-    return Constraint("r1", penalty=penalty, wanted_slope=0.0)
+    return _zero_centred_at("r1", ("real",), penalty_weight, penalty_step, penalty_every)
 
 
 @member
-def r2(penalty_weight: float = 10.0) -> Constraint:
+def r2(penalty_weight: float = 10.0, penalty_step: float = 0.0, penalty_every: int = 1) -> Constraint:
     """Add lambda / 2 E |grad f(x)|^2 at fakes (Mescheder, Geiger, Nowozin 2018, R2)."""
-
-    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
-        squared = _squared_slopes(engine, score, fake)
-        return penalty_weight / 2 * squared.mean(), _mean_norm(engine, squared)
-
-    return Constraint("r2", penalty=penalty, wanted_slope=0.0)
+    return _zero_centred_at("r2", ("fake",), penalty_weight, penalty_step, penalty_every)
 
 
 @member
-def r1_r2(penalty_weight: float = 10.0) -> Constraint:
+def r1_r2(penalty_weight: float = 10.0, penalty_step: float = 0.0, penalty_every: int = 1) -> Constraint:
     """Add lambda / 2 E |grad f(x)|^2 at real rows and as much at fakes (Huang et al. 2024, R3GAN)."""
-
-    def penalty(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
-        of_real, of_fake = (_squared_slopes(engine, score, rows) for rows in (real, fake))
-        norm = (_mean_norm(engine, of_real) + _mean_norm(engine, of_fake)) / 2
-        return penalty_weight / 2 * (of_real.mean() + of_fake.mean()), norm
-
-    return Constraint("r1-r2", penalty=penalty, wanted_slope=0.0)
-
-
-def _squared_between(engine: Any, score: Callable, real: Any, fake: Any, mix: Any) -> Any:
-    """|grad f(x)|^2 [batch] at x = eps real + (1 - eps) fake."""
-    eps = mix.reshape(-1, *[1] * (len(real.shape) - 1))
-    return _squared_slopes(engine, score, eps * real + (1 - eps) * fake)
+    return _zero_centred_at("r1-r2", ("real", "fake"), penalty_weight, penalty_step, penalty_every)
 
 
 @member
-def zero_centred(penalty_weight: float = 10.0) -> Constraint:
+def zero_centred(penalty_weight: float = 10.0, penalty_every: int = 1) -> Constraint:
     """Add lambda E |grad f(x)|^2 at x = eps real + (1 - eps) fake (Thanh-Tung, Tran, Venkatesh 2019)."""
 
     def penalty(engine: Any, score: Callable, *rows: Any) -> tuple[Any, Any]:
-        squared = _squared_between(engine, score, *rows)
-        return penalty_weight * squared.mean(), _mean_norm(engine, squared)
+        squared = _squared_slopes(engine, score, _between(*rows))
+        return penalty_weight * squared.mean(), _norms(engine, squared).mean()
 
-    return Constraint("zero-centred", penalty=penalty, wanted_slope=0.0)
+    return Constraint("zero-centred", penalty=penalty, wanted_slope=0.0, every=penalty_every)
 
 
 @member
-def wgan_div(penalty_weight: float = 2.0) -> Constraint:
+def wgan_div(penalty_weight: float = 2.0, penalty_every: int = 1) -> Constraint:
     """Add lambda E |grad f(x)|^6 at x = eps real + (1 - eps) fake (Wu et al. 2018, WGAN-div with p = 6)."""
 
     def penalty(engine: Any, score: Callable, *rows: Any) -> tuple[Any, Any]:
-        squared = _squared_between(engine, score, *rows)
-        return penalty_weight * (squared * squared * squared).mean(), _mean_norm(engine, squared)
+        squared = _squared_slopes(engine, score, _between(*rows))
+        return penalty_weight * (squared * squared * squared).mean(), _norms(engine, squared).mean()
 
-    return Constraint("wgan-div", penalty=penalty, wanted_slope=0.0)
+    return Constraint("wgan-div", penalty=penalty, wanted_slope=0.0, every=penalty_every)
 
 
 GRAM = 9  # matrix products of `norm_bound`: 512^(1 / 1024) is 1.006
@@ -228,6 +302,8 @@ CONSTRAINTS = {
     "spectral": spectral,
     "orthogonal": orthogonal,
     "gradient-penalty": gradient_penalty,
+    "dragan": dragan,
+    "consistency": consistency,
     "r1": r1,
     "r2": r2,
     "r1-r2": r1_r2,

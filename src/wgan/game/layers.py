@@ -7,8 +7,8 @@ of space, z is [batch, latent]. Every layer reads the number of axes from its in
 """
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +46,7 @@ from wgan.game.building import (
     told_batch_norm,
     upsample,
 )  # fmt: skip
+from wgan.game.kind import Kind, Seen, function_kind
 from wgan.game.slopes import (
     conv_slope,
     conv_transpose_slope,
@@ -57,35 +58,6 @@ from wgan.game.slopes import (
 )
 
 EPSILON = 1e-5  # added to the variance in batch norm and layer norm, as torch does by default
-
-
-class Seen(NamedTuple):
-    """What a layer may use besides its input: the stored moments of batch norms and the conditions [batch, units]."""
-
-    moments: dict[str, Any] | None = None
-    label: Any = None
-
-
-class Kind(NamedTuple):
-    """All that is known about a kind of layer; `row` and `out` are the shapes of a row before and after the layer.
-
-    `examples` are layers of this kind with the shapes of rows that fit them, for the contract tests. `inside` names the
-    settings that are lists of layers. `matrices` names the arrays that a constraint may project, each with a number:
-    if every array, as a matrix [first axis, rest], has a norm of at most 1 / number, the slope is at most 1. `init`
-    makes the arrays by `drawn` and `alike`, which take no memory where there is no `rng`.
-    """
-
-    examples: tuple[tuple[Layer, Row], ...]
-    apply: Callable[[Any, Layer, Arrays, Any, Seen], Any]  # (ops, layer, arrays, x, seen) -> the output
-    shape: Callable[[Layer, Row], Row] = lambda layer, row: row
-    init: Callable[[Layer, Row, str, np.random.Generator | None], Params] = lambda layer, row, scheme, rng: {}
-    work: Callable[[Layer, Row, Row], int] = lambda layer, row, out: 0  # multiplications of convolutions, for one row
-    slope: Callable[[Layer, Arrays, Row, Row], float] | None = None  # an upper bound, or None if none is useful
-    matrices: Callable[[Layer, Arrays], dict[str, float]] = lambda layer, arrays: {}
-    mixes_batch: bool = False  # whether the output for a row depends on the other rows of its batch
-    inside: tuple[str, ...] = ()
-    with_condition: Callable[[Layer, Told], Layer] = lambda layer, told: layer  # the layer that also uses a condition
-    told: bool = False  # whether the output depends on the condition
 
 
 MAPS: tuple[Row, ...] = ((4, 3, 2), (4, 2), (5, 4, 3, 2))  # rows with two, one and three axes of space, for examples
@@ -120,7 +92,7 @@ def _arrays(layers: list[Layer], row: Row, scheme: str, rng: np.random.Generator
     for number, layer in enumerate(layers):
         kind = LAYERS[layer["kind"]]
         for what, w in kind.init(layer, row, layer.get("init", scheme), rng).items():
-            yield f"{_name(number, layer)}.{what}", w
+            yield f"{layer_name(number, layer)}.{what}", w
         row = kind.shape(layer, row)
 
 
@@ -140,14 +112,14 @@ def apply_layers(
     """
     seen = Seen(moments, label)
     for number, layer in enumerate(layers):
-        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + _name(number, layer)), x, seen)
+        x = LAYERS[layer["kind"]].apply(ops, layer, Arrays(params, path + layer_name(number, layer)), x, seen)
     return x
 
 
 def matrices(layers: list[Layer], params: Params, path: str = "") -> Iterator[tuple[str, float]]:
     """The name of each array that a constraint may project, with its number in `Kind.matrices`."""
     for number, layer in enumerate(layers):
-        name = path + _name(number, layer)
+        name = path + layer_name(number, layer)
         kind = LAYERS[layer["kind"]]
         for part in kind.inside:
             yield from matrices(layer[part], params, f"{name}.{part}.")
@@ -208,11 +180,12 @@ def lipschitz_bound(layers: list[Layer], params: Params, row: Row, path: str = "
             return math.inf, f"layer {number} is a {kind.replace('_', ' ')}, whose slope has no useful bound"
         slope = LAYERS[layer["kind"]].slope
         assert slope is not None
-        bound, row = bound * slope(layer, Arrays(params, path + _name(number, layer)), row, out), out
+        bound, row = bound * slope(layer, Arrays(params, path + layer_name(number, layer)), row, out), out
     return bound * (1 + 1e-12), ""
 
 
-def _name(number: int, layer: Layer) -> str:
+def layer_name(number: int, layer: Layer) -> str:
+    """What the names of the arrays of a layer begin with, by its place in the list."""
     return f"{number:02d}.{layer['kind']}"
 
 
@@ -337,16 +310,6 @@ def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
     return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
 
 
-def _function_kind(kind: str, function: Callable[[Any, Any], Any], **more: Any) -> Kind:
-    """A kind of layer without settings or arrays, of slope 1, whose output is `function(ops, x)`."""
-    return Kind(
-        examples=((activation(kind), (4,)),),
-        apply=lambda ops, layer, arrays, x, seen: function(ops, x),
-        slope=unit_slope,
-        **more,
-    )
-
-
 LAYERS: dict[str, Kind] = {
     "dense": Kind(
         examples=((dense(5), (4,)),),
@@ -415,18 +378,19 @@ LAYERS: dict[str, Kind] = {
         matrices=lambda layer, arrays: {"weight": 2, "classes": 2 * math.sqrt(layer.get("hidden", 1))},
         told=True,
     ),
-    "relu": _function_kind("relu", lambda ops, x: ops.relu(x)),
+    "relu": function_kind("relu", lambda ops, x: ops.relu(x)),
     "leaky_relu": Kind(
         examples=((activation("leaky_relu"), (4,)),),
+        activates=True,
         apply=lambda ops, layer, arrays, x, seen: ops.leaky_relu(x, layer["slope"]),
         slope=lambda layer, arrays, row, out: max(1.0, abs(layer["slope"])),
     ),
-    "tanh": _function_kind("tanh", lambda ops, x: ops.tanh(x)),
-    "swish": _function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
+    "tanh": function_kind("tanh", lambda ops, x: ops.tanh(x)),
+    "swish": function_kind("swish", lambda ops, x: x * (ops.tanh(x / 2) + 1) / 2)._replace(
         slope=lambda *_: 1.0999  # of x / (1 + exp(-x)), at x = 2.4
     ),
-    "shifted_softplus": _function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
-    "groupsort": _function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
+    "shifted_softplus": function_kind("shifted_softplus", lambda ops, x: ops.softplus(2 * x + 2) / 2 - 1),
+    "groupsort": function_kind("groupsort", lambda ops, x: ops.groupsort(x), shape=groupsort_shape),
     "softmax": Kind(
         examples=((softmax((2, 3)), (6,)), (softmax((2, 3)), (4, 3, 6))),
         apply=lambda ops, layer, arrays, x, seen: ops.softmax(x, layer["sizes"]),

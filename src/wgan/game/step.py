@@ -3,8 +3,11 @@
 The functions of a step take a state and return the next one; a state that was passed in may not be used again.
 """
 
+from functools import cache, partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
+from wgan.game import dropout
 from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import Augment
 from wgan.game.constraints import Constraint
@@ -28,6 +31,7 @@ class Auxiliary(NamedTuple):
 class Game(NamedTuple):
     """What stays the same during training: the players' layers, what they minimise, and the engine.
 
+    `optimiser` is the critic's, and the generator's too unless `generator_optimiser` is given.
     `auxiliary` says what the critic predicts of the condition, with the weights of that loss, or is None.
     `augment` changes the images that the critic sees, or is None.
     """
@@ -39,6 +43,7 @@ class Game(NamedTuple):
     optimiser: Optimiser
     auxiliary: Auxiliary | None = None
     augment: Augment | None = None
+    generator_optimiser: Optimiser | None = None
 
 
 class State(NamedTuple):
@@ -77,6 +82,33 @@ class Draws(NamedTuple):
     where: Any = None
     generator_where: Any = None
     generator_real: Any = None
+    noise: Any = None  # the random numbers of the penalty, [n_critic, batch, numbers], where it needs some
+
+
+class Scores(NamedTuple):
+    """The critic as its penalty sees it: a function of rows, with the scores that the step already has.
+
+    `real` and `fake` are the scores [batch] of both batches; a gradient flows through them.
+    """
+
+    game: Game
+    critic: Params
+    label: Any
+    real: Any
+    fake: Any
+
+    def __call__(self, rows: Any) -> Any:
+        """The scores of rows [batch, ...], or of whole batches one after another."""
+        label, times = self.label, len(rows) // len(self.real)
+        if label is not None and times > 1:
+            label = self.game.engine.ops.concatenate(*[label] * times)
+        return score(self.game, self.critic, rows, label)
+
+    def dropped(self, rows: Any, noise: Any) -> tuple[Any, Any]:
+        """The last features and the scores in a pass that drops hidden units, as `dropout.dropped` does."""
+        layers, ops = self.game.architecture.critic, self.game.engine.ops
+        features, found = dropout.dropped(ops, layers, self.critic, rows, self.label, noise)
+        return features, found[:, 0]
 
 
 def outputs(game: Game, critic: Params, rows: Any, label: Any = None) -> Any:
@@ -129,6 +161,17 @@ def fakes(game: Game, generator: Params, z: Any, label: Any = None) -> Any:
     return rows.reshape(count, batch, *rows.shape[1:])
 
 
+def without_penalty(game: Game) -> Game:
+    """The game of a critic step in which the penalty does not act."""
+    return game._replace(constraint=game.constraint._replace(penalty=None))
+
+
+@cache
+def penalised_in(steps: tuple[bool, ...]) -> Any:
+    """`iteration` with the penalty in these critic steps alone; equal steps give the same function."""
+    return partial(iteration, penalised=steps)
+
+
 def critic_step(
     game: Game,
     state: State,
@@ -138,8 +181,12 @@ def critic_step(
     learning_rate: float,
     label: Any = None,
     augment: Any = None,
+    noise: Any = None,
 ) -> tuple[State, dict[str, Any]]:
-    """One update of the critic; `fake` is a constant here, so no gradient flows to the generator."""
+    """One update of the critic; `fake` is a constant here, so no gradient flows to the generator.
+
+    `noise` are the random numbers of the penalty, where it needs some.
+    """
     engine, objective, constraint = game.engine, game.objective, game.constraint
     if game.augment:
         real, fake = (game.augment.apply(engine.ops, rows, augment[k]) for k, rows in enumerate((real, fake)))
@@ -150,8 +197,11 @@ def critic_step(
         value = objective.critic_loss(engine.ops, real_score, fake_score)
         info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}
         if constraint.penalty:
-            penalty, norm = constraint.penalty(engine, lambda rows: score(game, critic, rows, label), real, fake, mix)
-            value, info = value + penalty, {**info, "penalty": penalty, "gradient_norm": norm}
+            scores = Scores(game, critic, label, real_score, fake_score)
+            own = () if constraint.numbers is None else (noise,)
+            penalty, norm = constraint.penalty(engine, scores, real, fake, mix, *own)
+            value = value + constraint.every * penalty
+            info |= {"penalty": penalty, "gradient_norm": norm}
         if game.auxiliary:
             class_loss = told_loss(engine.ops, of_real[:, 1:], label, game.auxiliary.told)
             value, info = value + game.auxiliary.critic * class_loss, {**info, "critic_class_loss": class_loss}
@@ -199,32 +249,46 @@ def generator_step(
         return value, {"generator_loss": value, "generator_class_loss": class_loss}
 
     gradient, info = engine.grad(loss, state.generator)
-    generator, memory = game.optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
+    optimiser = game.generator_optimiser or game.optimiser
+    generator, memory = optimiser.update(state.generator, gradient, state.generator_optimiser, learning_rate)
     average = {name: engine.ops.lerp(mean, generator[name], 1 - decay) for name, mean in state.average.items()}
     return state._replace(generator=generator, generator_optimiser=memory, average=average), info
 
 
 def iteration(
-    game: Game, state: State, draws: Draws, learning_rate: float, decay: float, generator_rate: float | None = None
+    game: Game,
+    state: State,
+    draws: Draws,
+    learning_rate: float,
+    decay: float,
+    generator_rate: float | None = None,
+    penalised: tuple[bool, ...] | None = None,
 ) -> tuple[State, dict[str, Any]]:
     """Algorithm 1, lines 2 to 12: a critic step for each batch drawn, then one generator step.
 
-    The generator's learning rate is `generator_rate`, or the critic's if that is None.
+    The generator's learning rate is `generator_rate`, or the critic's if that is None. `penalised` says which critic
+    steps have the penalty, by default all of them.
     """
     count, batch = draws.mix.shape
     at_once = count * batch <= AT_ONCE and not mixes_batch(game.architecture.generator)
     sources = fakes(game, state.generator, draws.z, draws.label) if at_once else draws.z
 
-    optional = {"label": draws.label, "augment": draws.augment, "where": draws.where}
+    optional = {"label": draws.label, "augment": draws.augment, "where": draws.where, "noise": draws.noise}
     optional = {name: drawn for name, drawn in optional.items() if drawn is not None}
 
-    def critic(state: State, real: Any, source: Any, mix: Any, *more: Any) -> tuple[State, dict[str, Any]]:
+    def critic(game: Game, state: State, real: Any, source: Any, mix: Any, *more: Any) -> tuple[State, dict[str, Any]]:
         given = dict(zip(optional, more, strict=True))
         fake = source if at_once else generate(game, state.generator, source, label=given.get("label"))
         fake = seen(game, fake, given.pop("where", None))
         return critic_step(game, state, real, fake, mix, learning_rate, **given)
 
-    state, info = game.engine.repeat(critic, state, (draws.real, sources, draws.mix, *optional.values()))
+    info: dict[str, Any] = {}
+    drawn, first = (draws.real, sources, draws.mix, *optional.values()), 0
+    for acts, run in groupby(penalised or (True,) * count):
+        end = first + len(list(run))
+        played = game if acts else without_penalty(game)
+        state, found = game.engine.repeat(partial(critic, played), state, tuple(x[first:end] for x in drawn))
+        info, first = {**info, **found}, end
     rate = learning_rate if generator_rate is None else generator_rate
     last = draws.generator_z, rate, decay, draws.generator_label, draws.generator_augment
     state, more = generator_step(game, state, *last, draws.generator_where, draws.generator_real)

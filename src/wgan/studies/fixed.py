@@ -7,6 +7,7 @@ import numpy as np
 
 from wgan.config import Config, resolve
 from wgan.game import step
+from wgan.maths import streams
 from wgan.training.critic import train_critic
 from wgan.training.model import game_of
 
@@ -20,7 +21,8 @@ class Fixed(NamedTuple):
     """Two functions of a trained critic: `score(rows)` [n] for rows [n, ...], and `generator_gradient`.
 
     `generator_gradient(rows, objective)` [n, ...] is the gradient of the generator's loss on each row with respect to
-    that row, which a generator that made these rows would descend.
+    that row, which a generator that made these rows would descend. An objective that needs real rows sees a random one
+    beside each.
     """
 
     score: Callable[[np.ndarray], np.ndarray]
@@ -40,10 +42,12 @@ def fixed(real: np.ndarray, fake: np.ndarray, seed: int, **fields: Any) -> Fixed
         return engine.numpy(step.score(game, critic, engine.array(rows)))
 
     def generator_gradient(rows: np.ndarray, objective: str) -> np.ndarray:
-        loss = resolve("objective", config.replace(objective=objective)).generator_loss
+        chosen = resolve("objective", config.replace(objective=objective))
+        beside = real[streams.real_rows(seed, 0, len(rows), len(real), "generator_rows")] if chosen.needs_real else ()
+        of_real = [step.score(game, critic, engine.array(beside))] if chosen.needs_real else []
 
-        def of_each(x: Any) -> Any:  # the loss is a mean over rows, and each row affects its own score only
-            return len(rows) * loss(engine.ops, step.score(game, critic, x))
+        def of_each(x: Any) -> Any:  # the loss is a mean over rows, so a row's own share is 1 / len(rows) of it
+            return len(rows) * chosen.generator_loss(engine.ops, step.score(game, critic, x), *of_real)
 
         return engine.numpy(engine.input_grad(of_each, engine.array(rows)))
 

@@ -45,6 +45,8 @@ READ = frozenset(
         "clip",
         "penalty_weight",
         "penalty_sides",
+        "penalty_every",
+        "penalty_step",
         "network",
         "width",
         "depth",
@@ -218,12 +220,19 @@ def train_critic(
     X, Y = X.astype(np.float32), Y.astype(np.float32)
     critic = initial_critic(game, config, X.shape[1:])
     state = State(critic, {}, game.optimiser.init(critic), {}, {})
+    numbers, layers = game.constraint.numbers, game.architecture.critic
+    quiet = step.without_penalty(game)
+    noise: tuple[Any, ...] = ()  # the random numbers of the penalty, after two arguments
     for at in range(config.steps):
         real = engine.array(X[streams.real_rows(seed, at * batch, batch, len(X))])
         fake = engine.array(Y[streams.real_rows(seed, at * batch, batch, len(Y), "rows" if paired else "fake_rows")])
         mix = engine.array(streams.uniform(seed, "mix", at, (batch,)))
         rate = config.learning_rate_at(at)
-        state, _ = engine.run(step.critic_step, game, state, real, fake, mix, rate, uses_up=True)
+        if numbers:
+            drawn = streams.uniform(seed, "penalty", at, (batch, numbers(layers, X.shape[1:])))
+            noise = None, None, engine.array(drawn)
+        played = game if at % game.constraint.every == 0 else quiet
+        state, _ = engine.run(step.critic_step, played, state, real, fake, mix, rate, *noise, uses_up=True)
         watch(at + 1)
     return state.critic
 

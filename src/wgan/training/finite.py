@@ -18,7 +18,7 @@ from wgan.errors import WganError
 from wgan.game import step
 from wgan.runs import checkpoint
 from wgan.runs import folder as runs
-from wgan.training.state import Training, draws, flatten, iterate, losses, rates, restore
+from wgan.training.state import Training, draws, flatten, iterate, losses, penalised, rates, restore
 
 SHARE = 0.005  # of the time of training that looking may take
 
@@ -103,13 +103,16 @@ def _parts(training: Training, at: int) -> Iterator[Fault | None]:
     """What is not finite in the iteration that leads to step `at`, part by part in the order of Algorithm 1."""
     game, state, drawn = training.game, training.state, draws(training, training.step)
     run, (rate, decay, own) = game.engine.run, rates(training, training.step)
+    acts, quiet = penalised(training, training.step), step.without_penalty(game)
     count = len(drawn.mix)
     for i in range(count):
         where = f", in critic step {i + 1} of {count}"
-        label, augment, seen = (x if x is None else x[i] for x in (drawn.label, drawn.augment, drawn.where))
+        more = drawn.label, drawn.augment, drawn.noise, drawn.where
+        label, augment, noise, seen = (x if x is None else x[i] for x in more)
         fake = step.seen(game, run(step.generate, game, state.generator, drawn.z[i], None, label), seen)
         yield _in_arrays({"fake": game.engine.numpy(fake)}, at, where)
-        state, info = run(step.critic_step, game, state, drawn.real[i], fake, drawn.mix[i], rate, label, augment)
+        given = drawn.real[i], fake, drawn.mix[i], rate, label, augment, noise
+        state, info = run(step.critic_step, game if acts[i] else quiet, state, *given)
         yield from _in_player(training, "critic", info, state, at, where)
     where = ", in the generator's step"
     rate = rate if own is None else own

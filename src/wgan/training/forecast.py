@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from wgan.config import FIELDS, OPTIMISERS, Config
+from wgan.config import FIELDS, OPTIMISERS, Config, resolve
 from wgan.data import Form
 from wgan.data.conditions import Condition
 from wgan.errors import WganError
@@ -46,7 +46,9 @@ def bytes_of_training(config: Config, form: Form, classes: Condition | None) -> 
     made = volumes_for(samples) if architecture.noise else samples
     computed = max(2 * config.batch * critic, samples * critic + made * generator)
     steps = max(config.n_critic, config.warm_up_critic if config.warm_up or config.warm_up_every else 0)
-    drawn = steps * config.batch * (math.prod(row) + config.latent) + samples * config.latent
+    numbers = getattr(resolve("constraint", config), "numbers", None)
+    each = math.prod(row) + config.latent + (numbers(architecture.critic, row) if numbers else 0)
+    drawn = steps * config.batch * each + samples * config.latent
     return size * (weights + computed) + 4 * drawn
 
 

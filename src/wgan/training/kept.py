@@ -17,9 +17,10 @@ from wgan.training.drawing import Drawn
 
 TRIED = 1_000_000  # samples that are made at most
 COMPARISONS: dict[str, Callable] = {  # the longer signs first, since they begin with the shorter ones
-    "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "<": operator.lt, ">": operator.gt, "=": operator.eq,
+    "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "==": operator.eq, "<": operator.lt, ">": operator.gt,
+    "=": operator.eq,
 }  # fmt: skip
-EQUAL = ("=", "!=")
+EQUAL = ("=", "==", "!=")
 
 
 class Wish(NamedTuple):
@@ -34,7 +35,7 @@ class Wish(NamedTuple):
         values = rows[:, self.at]
         gaps = np.isnan(values)
         if np.isnan(self.value):
-            return gaps if self.sign == "=" else ~gaps
+            return ~gaps if self.sign == "!=" else gaps
         return np.where(gaps, self.sign == "!=", COMPARISONS[self.sign](values, self.value))
 
 
@@ -65,7 +66,11 @@ def _wish(columns: tuple[Column, ...], names: list[str], part: str) -> Wish:
         raise WganError(f"--where names {name}, which is the same in all samples; leave it out.")
     if sign not in EQUAL and column.kind != "number":
         raise WganError(f"--where compares {name} by {sign}, but it has levels; use = or !=.")
-    return Wish(at, sign, at_rest(column, value))
+    if value[:1] in ("<", ">", "=") and not (column.levels and value in map(str, column.levels)):
+        raise WganError(
+            f"--where has {part!r}, where {sign + value[0]} compares nothing; use {', '.join(COMPARISONS)}."
+        )
+    return Wish(at, sign, at_rest(column, value, "--where: the column"))
 
 
 def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:

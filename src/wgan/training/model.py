@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan.config import FAMILIES, Config, Named, resolve
+from wgan.config import FAMILIES, PLAYERS, Config, Named, resolve
 from wgan.data import Form, form_from_json
 from wgan.data.arrays import real_array
 from wgan.data.columns import TableForm
@@ -159,7 +159,7 @@ def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classe
     objective, constraint = resolve("objective", config), resolve("constraint", config)
     architecture = architecture_of(config, row, ends, classes)
     own = own_networks.is_own(architecture)
-    _refuse_layers(architecture, constraint)
+    _refuse_layers(architecture, constraint, row)
     auxiliary = None
     if classes and config.conditional == "auxiliary":
         auxiliary = Auxiliary(told_of(classes), config.class_weight, config.class_weight_generator)
@@ -170,10 +170,12 @@ def game_of(config: Config, row: tuple[int, ...], ends: Ends = UNBOUNDED, classe
     engine = get_engine(name, config.precision)
     if own:
         own_networks.check(architecture, engine, config, row)
-    optimiser = engine.optimiser(config.optimiser, config.beta1, config.beta2)
+    betas, of_generator = (config.betas(player) for player in PLAYERS)
+    optimiser = engine.optimiser(config.optimiser, *betas)
+    other = None if of_generator == betas else engine.optimiser(config.optimiser, *of_generator)
     augment = augment_of(engine, config.augment, row)
     objective, constraint = named_in_errors(objective, "objective"), named_in_errors(constraint, "constraint")
-    return Game(engine, architecture, objective, constraint, optimiser, auxiliary, augment)
+    return Game(engine, architecture, objective, constraint, optimiser, auxiliary, augment, other)
 
 
 def ends_of(form: Form) -> Ends:
@@ -204,7 +206,7 @@ def told_of(condition: Condition) -> Told:
     return Told(condition.numbers, condition.groups)
 
 
-def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
+def _refuse_layers(architecture: Architecture, constraint: Constraint, row: tuple[int, ...]) -> None:
     """Raise `WganError` if the constraint does not allow the layers of the critic."""
     if constraint.bounds_layers and (kind := unbounded(architecture.critic)):
         raise WganError(
@@ -216,6 +218,8 @@ def _refuse_layers(architecture: Architecture, constraint: Constraint) -> None:
             f"constraint {constraint.name} penalises each row by itself, but the critic of network {architecture.name} "
             "has a layer that mixes the rows of a batch; use a layer norm instead."
         )
+    if constraint.numbers:
+        constraint.numbers(architecture.critic, row)  # refuses a critic on which the penalty would do nothing
 
 
 def engine_for(config: Config, critic: list[Layer], row: tuple[int, ...]) -> tuple[str, str]:

@@ -52,6 +52,11 @@ def _writer(samples: Drawn, out: Path) -> Writer:
         if not isinstance(form, TableForm):
             raise WganError(f"--out {out} takes samples of a table, but these are {form.kind}; use .npy or .npz.")
         return _table
+    if isinstance(form, TableForm) and suffix in ("", *TAKES):
+        raise WganError(
+            f"--out {out} takes rows with axes of space, but these are rows of a table; use .csv, .parquet, .npy, "
+            ".npz, or .png for a figure."
+        )
     if suffix not in WRITERS:
         raise WganError(
             f"--out {out} ends in {suffix}; use .png, .gif, .npy, .npz, .csv, .parquet, .h5, .tif, .nii, or a folder's "

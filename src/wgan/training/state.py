@@ -111,6 +111,20 @@ def start(config: Config, dataset: Dataset | None = None) -> Training:
     return Training(config, game, dataset, rows, held_out, state, classes=classes, codes=codes)
 
 
+def refuse_none(conditional: Any, training: Training) -> None:
+    """Raise `WganError` if `conditional` was said to be "none" for a run whose rows have a condition.
+
+    A config does not know whether its "none" was said or is the default, which becomes TOLD_BY here.
+    """
+    if conditional == "none" and isinstance(training.classes, Columns):
+        names = ", ".join(training.classes.names)
+        where = "given" if training.config.given else f"the condition of {training.dataset.name}"
+        raise WganError(
+            f"conditional is none, but the players are told {names}; leave conditional out, or leave out {where} to "
+            "generate rows without a condition."
+        )
+
+
 def _refuse_uneven(config: Config) -> None:
     """Raise `WganError` for a batch that does not hold as many slices along each axis of each volume."""
     for name in ("batch", "generator_batch"):
@@ -152,7 +166,8 @@ def initial_state(game: Game, config: Config, row: tuple[int, ...]) -> State:
     layers, z = game.architecture.generator, z_shape(config)
     generator = _initial_weights(game, config, layers, z, 1)
     average = _initial_weights(game, config, layers, z, 1) if config.average else {}
-    return State(critic, generator, game.optimiser.init(critic), game.optimiser.init(generator), average)
+    of_generator = game.generator_optimiser or game.optimiser
+    return State(critic, generator, game.optimiser.init(critic), of_generator.init(generator), average)
 
 
 def initial_critic(game: Game, config: Config, row: tuple[int, ...]) -> Params:
@@ -195,6 +210,9 @@ def draws(training: Training, at: int) -> Draws:
     if training.classes and training.codes is not None:
         label = training.classes.encode(training.codes[chosen]).reshape(count, batch, -1)
         more |= {"label": engine.array(label), "generator_label": labels_of(training, others)}
+    if numbers := training.game.constraint.numbers:
+        each = numbers(training.game.architecture.critic, real.shape[1:])
+        more["noise"] = engine.array(streams.uniform(seed, "penalty", at, (count, batch, each)))
     z, made, made_last = z_shape(config), batch, generator_batch
     if training.game.architecture.noise:
         made, made_last = slices.volumes_for(batch), slices.volumes_for(generator_batch)
@@ -263,11 +281,19 @@ def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator) ->
 def iterate(training: Training) -> None:
     """Run one iteration: the critic's steps, then the generator's."""
     at, game = training.step, training.game
+    function = step.iteration if game.constraint.every == 1 else step.penalised_in(penalised(training, at))
     training.state, info = game.engine.run(
-        step.iteration, game, training.state, draws(training, at), *rates(training, at), uses_up=True
+        function, game, training.state, draws(training, at), *rates(training, at), uses_up=True
     )
     training.step += 1
-    training.info = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
+    new = {name: value for name, value in info.items() if name != "estimate"}  # `estimates` has a better one
+    training.info = {**training.info, **new}  # where the penalty did not act, the last one stays
+
+
+def penalised(training: Training, at: int) -> tuple[bool, ...]:
+    """Whether the penalty acts, for each critic step of the iteration that begins at step `at`."""
+    first, every = training.config.critic_steps_before(at), training.game.constraint.every
+    return tuple((first + k) % every == 0 for k in range(training.config.critic_steps(at)))
 
 
 def rates(training: Training, at: int) -> tuple[float, float, float | None]:
