@@ -2,28 +2,21 @@
 
 import json
 import math
-import shutil
 import subprocess
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import wgan
-
-LAB = Path(wgan.__file__).parent / "lab"
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-pytestmark = needs_node
+from lab.node import LAB, binary
 
 
-def node(module, expression, **values):
+def value_of(module, expression, **values):
     """The value of an expression of a module's exports `m`, with `values` as `given`."""
     script = f"import * as m from {json.dumps((LAB / module).as_uri())}; const given = {json.dumps(values)};"
     script += f"process.stdout.write(JSON.stringify({expression}));"
     done = subprocess.run(
-        ["node", "--input-type=module", "-e", script], capture_output=True, text=True, check=False, timeout=60
+        [binary(), "--input-type=module", "-e", script], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -43,7 +36,7 @@ const rooms = [
 def fragments(expression, **values):
     """The value of an expression of fragment.js `m` and of `rooms`."""
     setup = ROOMS % json.dumps((LAB / "page/fields.js").as_uri())
-    return node("page/fragment.js", f"await (async () => {{ {setup} return {expression}; }})()", **values)
+    return value_of("page/fragment.js", f"await (async () => {{ {setup} return {expression}; }})()", **values)
 
 
 def test_a_state_comes_back_from_its_link():
@@ -85,7 +78,7 @@ def test_a_tampered_link_gives_the_start_and_one_sentence():
                 min_size=20, max_size=20))  # fmt: skip
 def test_a_dragged_bar_gets_its_height_and_the_total_stays(cases):
     cases = [[bars, place % len(bars), height] for bars, place, height in cases]
-    after = node("rooms/earth.js", "given.cases.map((one) => m.rebalanced(...one))", cases=cases)
+    after = value_of("rooms/earth.js", "given.cases.map((one) => m.rebalanced(...one))", cases=cases)
     for (bars, place, height), found in zip(cases, after, strict=True):
         assert sum(found) == sum(bars)
         assert all(0 <= one <= 6 for one in found)
@@ -97,7 +90,7 @@ def test_the_moves_of_the_worked_example_turn_its_heaps_into_its_holes():
     setup = "const { emd1d } = await import(given.transport);"
     setup += "const found = emd1d([3, 2, 1, 4], [1, 2, 4, 3], [0, 1, 2, 3]);"
     walk = "[0, 1, 2, 3].map((done) => m.heaps([3, 2, 1, 4], found.order, done))"
-    stacks = node(
+    stacks = value_of(
         "rooms/earth.js",
         f"await (async () => {{ {setup} return {walk}; }})()",
         transport=(LAB / "mathematics/transport.js").as_uri(),
@@ -109,7 +102,7 @@ def test_the_moves_of_the_worked_example_turn_its_heaps_into_its_holes():
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.lists(st.floats(0, 300), min_size=1, max_size=8), min_size=20, max_size=20))
 def test_labels_are_apart_in_their_order_and_stay_where_they_may(cases):
-    placed = node("drawing/scale.js", "given.cases.map((one) => m.apart(one, 18))", cases=cases)
+    placed = value_of("drawing/scale.js", "given.cases.map((one) => m.apart(one, 18))", cases=cases)
     for wanted, found in zip(cases, placed, strict=True):
         order = sorted(range(len(wanted)), key=lambda k: (wanted[k], k))
         gaps = [found[b] - found[a] for a, b in pairwise(order)]
@@ -122,7 +115,7 @@ def test_keys_move_a_handle_by_steps_and_never_past_its_ends():
     keys = ["ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown", "PageUp", "PageDown", "Home", "End", "a", "Enter"]
     each = "[0, 0.9, 1].map((value) => m.afterKey(key, value, given.range) ?? null)"
     steps = {"low": 0, "high": 1, "step": 0.1, "leap": 0.3}
-    found = node("drawing/handles.js", f"given.keys.map((key) => {each})", keys=keys, range=steps)
+    found = value_of("drawing/handles.js", f"given.keys.map((key) => {each})", keys=keys, range=steps)
     up, down = [0.1, 1, 1], [0, 0.8, 0.9]
     assert found == [up, up, down, down, [0.3, 1, 1], [0, 0.6, 0.7], [0, 0, 0], [1, 1, 1], [None] * 3, [None] * 3]
 
@@ -132,7 +125,7 @@ def test_only_w1_brings_the_generators_line_home():
     walk = "Object.fromEntries(['w1', 'js', 'tv', 'kl'].map((name) => { let at = given.theta; "
     walk += "for (let k = 0; k < 20; k++) at = m.descended(at, slopesOfLines(at)[name]); return [name, at]; }))"
     for theta in (0.63, -0.95, 0.04):
-        ends = node("rooms/lines.js", f"await (async () => {{ {setup} return {walk}; }})()", theta=theta,
+        ends = value_of("rooms/lines.js", f"await (async () => {{ {setup} return {walk}; }})()", theta=theta,
                     divergences=(LAB / "mathematics/divergences.js").as_uri())  # fmt: skip
         assert ends == {"w1": 0, "js": theta, "tv": theta, "kl": theta}
 
@@ -143,7 +136,7 @@ def test_arrows_of_the_perfect_players_are_the_gradients_of_the_study():
     losses = {"saturating": "log(1 - D)", "nonSaturating": "-log D"}
     for distance in (0.5, 2.0, 8.0):
         places = [-2.0, -0.5, 0.0, 1.0, 3.0]
-        found = node("rooms/perfect_critic.js", "given.places.map((x) => m.gradients(x, given.distance, 1))",
+        found = value_of("rooms/perfect_critic.js", "given.places.map((x) => m.gradients(x, given.distance, 1))",
                      places=places, distance=distance)  # fmt: skip
         for name, loss in losses.items():
             for x, one in zip(places, found, strict=True):
@@ -154,7 +147,7 @@ def test_arrows_of_the_perfect_players_are_the_gradients_of_the_study():
 
 def test_ticks_are_round_and_cover_the_range():
     for low, high in ((0, 1), (-1, 1), (0, 2500), (-5.3, 0.7), (1e-9, 3e-9)):
-        ticks = node("drawing/scale.js", "m.ticks(given.low, given.high, 5)", low=low, high=high)
+        ticks = value_of("drawing/scale.js", "m.ticks(given.low, given.high, 5)", low=low, high=high)
         assert 3 <= len(ticks) <= 11
         step = ticks[1] - ticks[0]
         assert round(step / 10 ** math.floor(math.log10(step) + 1e-9), 6) in (1, 2, 5, 10)
