@@ -265,6 +265,15 @@ def test_a_training_runs_pauses_and_steps_by_key(browser):
     assert browser.complaints() == []
 
 
+def test_a_training_pauses_in_the_background_and_says_so(browser):
+    enter(browser, "train")
+    browser.value("probe.button('Run').click()")
+    browser.value("Object.defineProperty(document, 'hidden', { value: true })")
+    browser.value("document.dispatchEvent(new Event('visibilitychange'))")
+    assert browser.value("probe.message()").startswith("Training paused while this tab was in the background.")
+    assert browser.value("probe.button('Run') !== undefined")
+
+
 def test_two_trainings_run_side_by_side_and_say_what_they_measure(browser):
     go(browser, "#v=1&room=train&beside=clip&pairs=yes&speed=slow")
     browser.value("probe.button('Run').click()")

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lab.node import LAB, binary
 
+from benchmarks.lab_studies import page
+
 
 def value_of(module, expression, **values):
     """The value of an expression of a module's exports `m`, with `values` as `given`."""
@@ -143,6 +145,10 @@ def test_arrows_of_the_perfect_players_are_the_gradients_of_the_study():
                 assert one[name]["size"] == pytest.approx(float(best(loss, x, distance)), rel=1e-9)
                 assert one[name]["way"] == 1  # towards the real rows
         assert all(one["critic"] == {"size": 1, "way": 1} for one in found)
+
+
+def test_the_page_says_what_the_gallery_says_of_the_studies():
+    assert (LAB / "page/studies.json").read_text(encoding="utf-8") == page(), "python benchmarks/lab_studies.py"
 
 
 def test_ticks_are_round_and_cover_the_range():

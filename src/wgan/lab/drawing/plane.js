@@ -67,7 +67,7 @@ export function plane(host, { label }) {
     } };
 }
 
-// The scores as shades, darker where a point is more real to the critic, smoothed between the cells.
+// The scores as shades, stronger where a point is more real to the critic, smoothed between the cells.
 function drawSurface(context, surface, size, { card, hill }, small) {
   let low = Infinity, high = -Infinity;
   for (const value of surface) [low, high] = [Math.min(low, value), Math.max(high, value)];

@@ -44,7 +44,7 @@ export const train = {
   title: "Train",
   question: "Train a Wasserstein GAN, and watch its critic",
   lead: [
-    "Crosses are what the generator makes, circles are data, and the shade is the critic's score: darker is more real.",
+    "Crosses are what the generator makes, circles are data, and the shade is the critic's score: the stronger, the more real.",
     "The arrows are the slope of the critic, and each cross follows them.",
     "Compare the critic's estimate with the exact distance, and the gradient penalty with weight clipping.",
   ],
