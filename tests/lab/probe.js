@@ -33,7 +33,13 @@ window.probe = (() => {
     brightness: () => getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0),
     verdicts: () => all(".verdict").map((one) => [one.className.split(" ")[1], one.querySelector("h3").textContent,
       ...[...one.querySelectorAll("p:not(.kind)")].map((p) => p.textContent)]),
-    until: (holds) => new Promise((done) => { const t = setInterval(() => { if (holds()) { clearInterval(t); done(1); } }, 40); }),
+    until: (holds) => new Promise((done, fail) => { // an error after a minute, so that a fault does not hang the tests
+      const begun = Date.now();
+      const t = setInterval(() => {
+        if (holds()) { clearInterval(t); done(1); }
+        if (Date.now() - begun > 60_000) { clearInterval(t); fail(new Error(`it never held: ${holds}`)); }
+      }, 40);
+    }),
     base64: async (kind) => {
       const bytes = new Uint8Array(await saved.find((one) => one.type === kind).arrayBuffer());
       return btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""));

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from lab.node import run
 from reports.logs import STEPS
+from scipy.stats import rankdata
 
 import wgan.lab
 from benchmarks import lab_page, lab_tables, lab_verdicts
@@ -118,6 +119,20 @@ def test_the_verdicts_of_the_page_are_pythons_on_random_logs():
         assert json.loads(one) == wanted
     # these two need rows with axes of space, or a condition, which the page has not
     assert seen == set(VERDICTS) - {"structure", "ignored condition"} | {"too early"}
+
+
+def test_numbers_are_written_as_python_writes_them_halves_and_powers_too():
+    numbers = [0.5, 1.5, 2.5, 0.125, 0.375, 0.25, 1234.5, 1e-5, 0.00123456, 123456.789, 999.95, 1e16, -0.5, 3, 0.0625]
+    specs = [".0f", ".2f", ",.0f", ".1e", "g", ".3g", "#.3g"]
+    given = [[number, spec] for number in numbers for spec in specs]
+    assert run("return given.map((one) => py.format(...one));", given, py="python") == [
+        format(float(number), spec) for number, spec in given
+    ]
+
+
+def test_equal_numbers_share_their_rank():
+    values = [3.0, 1.0, 1.0, 2.0, 3.0, 3.0]
+    assert run("return py.builtin.rankdata(given).values;", values, py="python").tolist() == rankdata(values).tolist()
 
 
 def plain(value):

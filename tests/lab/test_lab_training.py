@@ -110,6 +110,14 @@ def test_the_gradient_of_scores_and_of_slopes_is_that_of_finite_differences(acti
     assert np.allclose(found["exact"], found["differences"], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("shape", [(1, 7), (6, 4), (40, 40), (2, 64)])
+def test_the_bound_of_an_operator_norm_is_less_than_one_percent_too_large(shape):
+    matrix = np.random.default_rng(0).normal(size=shape)
+    found = run("return products.operatorNormBound(...given);", [matrix.ravel().tolist(), *shape], products="products")
+    exact = np.linalg.norm(matrix, 2)
+    assert exact * (1 - 1e-12) <= found <= 1.01 * exact
+
+
 def test_the_exact_distance_lies_between_its_bounds_and_above_the_certified_estimate():
     script = """
         const trainer = training.createTrainer({ ...given, width: 16, average: 0 });
@@ -122,7 +130,8 @@ def test_the_exact_distance_lies_between_its_bounds_and_above_the_certified_esti
 
 
 @pytest.mark.parametrize(
-    "changed", [{"width": 0}, {"n_critic": 1.5}, {"objective": "<b>"}, {"data": "own", "points": [1, 2]}]
+    "changed",
+    [{"width": 0}, {"n_critic": 1.5}, {"objective": "<b>"}, {"data": "own", "points": [1, 2]}, {"batch": 10**9}],
 )
 def test_a_config_that_cannot_be_trained_is_refused_in_a_sentence(changed):
     script = "try { training.createTrainer(given); } catch (problem) { return [problem.name, problem.message]; }"
