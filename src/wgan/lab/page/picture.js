@@ -1,4 +1,4 @@
-// A room as one picture: every svg and canvas in it, where it stands, with its looks written into it.
+// A room as one picture: every svg and canvas in it with its title, where it stands, with its looks written into it.
 import { html, make } from "../drawing/svg.js";
 
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "opacity",
@@ -21,7 +21,8 @@ function standing(svg) {
 // The picture as an SVG element, in pixels of the page.
 export function compose(host, title) {
   const parts = [...host.querySelectorAll("svg, canvas")].filter((one) => one.getBoundingClientRect().width > 0);
-  const boxes = parts.map((one) => one.getBoundingClientRect());
+  const titles = [...host.querySelectorAll("h3, h4, .sum")].filter((one) => one.getBoundingClientRect().width > 0 && one.closest(".card")?.querySelector("svg, canvas"));
+  const boxes = [...parts, ...titles].map((one) => one.getBoundingClientRect());
   const left = Math.min(...boxes.map((box) => box.left)), top = Math.min(...boxes.map((box) => box.top));
   const width = Math.max(...boxes.map((box) => box.right)) - left + 2 * MARGIN;
   const height = Math.max(...boxes.map((box) => box.bottom)) - top + 2 * MARGIN + 34;
@@ -37,6 +38,11 @@ export function compose(host, title) {
       for (const [name, value] of Object.entries(at)) copy.setAttribute(name, value);
       made.append(copy);
     }
+  });
+  titles.forEach((one, i) => {
+    const box = boxes[parts.length + i], of = getComputedStyle(one), size = parseFloat(of.fontSize);
+    made.append(make("text", { x: box.left - left + MARGIN, y: box.bottom - top + MARGIN + 34 - 0.35 * size, fill: of.color, "font-size": size,
+      "font-weight": of.fontWeight, "font-family": of.fontFamily }, one.textContent));
   });
   return made;
 }
