@@ -1,6 +1,7 @@
 # demo: train on digits. test: the tests. check: format, lint, types, import rule. bench: the speed tables.
 # campaign: damaged files, kills and full disks for MINUTES (3; the long form has 120).
 # package: the wheel and the source archive, checked, installed in an empty environment and run from another folder.
+# lab: the page of `wgan lab`, bundled from src/wgan/lab/; it needs Node with npm.
 # studies: the papers' experiments at a scale (SCALE=quick: half an hour), and the gallery of them in docs/.
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +11,7 @@ BIN = $(VENV)/bin
 # The network can hiccup: pip tries each file again, and each install is tried three times.
 PIP = for try in 1 2 3; do $(BIN)/python -m pip install --quiet --retries 10 -c constraints.txt
 
-.PHONY: demo test check bench campaign package studies docs clean
+.PHONY: demo test check bench campaign package lab studies docs clean
 
 demo: $(VENV)/.base
 	$(BIN)/wgan train digits --steps 6000 --out runs/demo
@@ -33,6 +34,11 @@ campaign: $(VENV)/.dev
 
 package: $(VENV)/.dev
 	$(BIN)/python .ci/package.py
+
+lab: $(VENV)/.dev
+	$(BIN)/python benchmarks/lab_tables.py
+	$(BIN)/python benchmarks/lab_verdicts.py
+	$(BIN)/python benchmarks/lab_page.py
 
 studies: $(VENV)/.dev
 	for name in $$($(BIN)/python -c "from wgan.studies import STUDIES; print(*STUDIES)"); do \

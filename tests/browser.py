@@ -73,5 +73,5 @@ class Browser:
         self.value("1")  # what is on its way arrives before the answer
         methods = ("Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled")
         fetched = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
-        outside = [e for e in fetched if not e["params"]["request"]["url"].startswith(("file:", "data:"))]
+        outside = [e for e in fetched if not e["params"]["request"]["url"].startswith(("file:", "data:", "blob:"))]
         return [event for event in self.events if event.get("method") in methods] + outside

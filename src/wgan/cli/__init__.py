@@ -57,5 +57,5 @@ def main() -> None:
 
 
 for one in (making.data, making.presets, making.train, measuring.runs, making.sample, measuring.evaluate,
-            measuring.report, measuring.distance, making.export, measuring.study):  # fmt: skip
+            measuring.report, measuring.distance, making.export, measuring.study, measuring.lab):  # fmt: skip
     cli.add_command(one)  # in the order of the work, which the help keeps

@@ -160,6 +160,32 @@ def report(run: tuple[Path, ...], step: str | None, out: Path | None, data_dir: 
 
 @click.command(
     cls=Command,
+    epilog="""wgan lab
+wgan lab --out lectures/lab.html""",
+)
+@click.option(
+    "--out",
+    type=FilePath(),
+    metavar="FILE",
+    default=Path("lab.html"),
+    help="The file to write. [default: lab.html]",
+)
+@flags.overwrite
+def lab(out: Path, overwrite: bool) -> None:
+    """Write a page in which a Wasserstein GAN trains.
+
+    It is one file for a browser, and it needs no network. Its five rooms show the earth mover's distance, two lines, a
+    perfect critic, a training that you steer, and runs that went wrong.
+    """
+    from wgan.lab import write
+    from wgan.runs import overwriting
+
+    overwriting.check_file(out, overwrite=overwrite)
+    say(write(out))
+
+
+@click.command(
+    cls=Command,
     epilog="""wgan distance runs/digits-default --step best
 wgan distance real.npy fake.npy --budget 10""",
 )

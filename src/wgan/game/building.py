@@ -99,6 +99,15 @@ def cones(count: int) -> Layer:
     return {"kind": "cones", "count": count}
 
 
+def shares(sizes: tuple[int, ...]) -> Layer:
+    """A total between 0 and 2, times each group's share of it, times each value's share of its group.
+
+    The groups have these sizes. The input has 1 + sum(sizes) + len(sizes) channels: the total before 1 + tanh, then the
+    values and the groups before a softmax. The output has sum(sizes).
+    """
+    return {"kind": "shares", "sizes": sizes}
+
+
 def own(init: Callable, apply: Callable, engine: str | None = None) -> Layer:
     """A player of your own as one layer: see `training.own_networks`."""
     return {"kind": "own", "init": init, "apply": apply, "engine": engine, "outlines": {}}

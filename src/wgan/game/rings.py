@@ -3,6 +3,7 @@
 A group has so many rings and so many angles. It lists all rings of its first angle first.
 """
 
+import math
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from wgan.errors import WganError
 from wgan.game.arrays import Arrays, Layer, Params, Row, Unmade
+from wgan.game.building import shares
 from wgan.game.kind import Kind, Seen
 
 LARGEST = 18.0  # of the logarithm of a value's mean, beyond which it does not grow
@@ -104,6 +106,12 @@ def _moments_init(layer: Layer, row: Row, scheme: str, rng: Any) -> Params:
     return {name: Unmade(w.shape) if rng is None else w for name, w in arrays.items()}
 
 
+def _shares(ops: Any, layer: Layer, arrays: Arrays, x: Any, seen: Seen) -> Any:
+    sizes = layer["sizes"]
+    parts, values = ops.softmax(x, (*sizes, len(sizes))), 1 + sum(sizes)
+    return (ops.tanh(x[..., :1]) + 1) * parts[..., 1:values] * ops.spread(parts[..., values:], sizes)
+
+
 KINDS: dict[str, Kind] = {
     "rings": Kind(
         examples=((rings((2, 3), (1, 2)), (2 + 5 + 3 + 5 + 8,)),),
@@ -115,5 +123,11 @@ KINDS: dict[str, Kind] = {
         apply=_moments,
         shape=_moments_shape,
         init=_moments_init,
+    ),
+    "shares": Kind(
+        examples=((shares((2, 3)), (8,)), (shares((2, 3)), (4, 3, 8))),
+        apply=_shares,
+        shape=lambda layer, row: (*row[:-1], sum(layer["sizes"])),
+        slope=lambda *_: math.sqrt(3),  # at most 1 in the total, 2 * 1/2 in the values and 2 * 1/2 in the groups
     ),
 }

@@ -1,0 +1,303 @@
+"""The page of `wgan lab` in headless Chromium: by keyboard alone, in each width and colour, with links and pictures."""
+
+import base64
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wgan
+from wgan.maths import divergences
+from wgan.maths.transport import emd
+from wgan.reports.verdicts import verdicts
+
+PAGE = Path(wgan.__file__).parent / "lab" / "lab.html"
+PROBE = (Path(__file__).parent / "probe.js").read_text()
+KEYS = {
+    "Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "PageUp": 33,
+}  # fmt: skip
+pytestmark = pytest.mark.browser
+
+
+class Link:
+    """The page with a fragment, as `Browser.open` takes a path."""
+
+    def __init__(self, fragment):
+        self.fragment = fragment
+
+    def resolve(self):
+        return self
+
+    def as_uri(self):
+        return PAGE.as_uri() + self.fragment
+
+
+def go(browser, fragment="", **how):
+    browser.open(Path("/"), **how)  # a change of the fragment alone would not load the page again
+    browser.open(Link(fragment), **how)
+    browser.value(PROBE)
+
+
+def press(browser, *keys):
+    for key in keys:
+        named = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": KEYS[key]}
+        typed = {"text": {"Enter": "\r", " ": " "}[key]} if key in ("Enter", " ") else {}
+        browser("Input.dispatchKeyEvent", type="keyDown", **named, **typed)
+        browser("Input.dispatchKeyEvent", type="keyUp", **named)
+
+
+def rooms(browser):
+    go(browser)
+    return browser.value("probe.rooms()")
+
+
+def enter(browser, room, **how):
+    go(browser, f"#v=1&room={room}", **how)
+    assert browser.value("probe.room()") == room
+
+
+def test_there_are_five_rooms_with_three_sentences_each(browser):
+    names = rooms(browser)
+    assert names == ["earth", "lines", "perfect-critic", "train", "faults"]
+    for name in names:
+        enter(browser, name)
+        lead = browser.value("probe.text('.lead')")
+        assert lead.count(". ") + lead.count("? ") == 2, lead
+        assert browser.value("probe.text('.act')")
+        assert browser.value("probe.text('.study > p:last-child code')").startswith("wgan study ")
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_every_room_fits_in_light_and_dark_and_the_console_stays_empty(browser, width):
+    for name in rooms(browser):
+        shades = []
+        for dark in (False, True):
+            enter(browser, name, width=width, dark=dark)
+            assert browser.value("document.documentElement.scrollWidth") <= width, name
+            assert browser.value("probe.textsOutside()") == [], name
+            assert browser.value("probe.smallest()") >= 12, name
+            shades.append(browser.value("probe.brightness()"))
+            assert browser.complaints() == [], name
+        assert shades[0] > 700
+        assert shades[1] < 120
+
+
+def test_tab_reaches_every_control_of_every_room(browser):
+    for name in rooms(browser):
+        enter(browser, name)
+        count = browser.value("(window.unreached = new Set(probe.controls())).size")
+        assert count > 3
+        for _ in range(count + 40):
+            press(browser, "Tab")
+            browser.value("unreached.delete(document.activeElement)")
+        assert browser.value("[...unreached].map((one) => one.outerHTML.slice(0, 120))") == [], name
+
+
+def test_every_control_has_a_name_of_its_own_and_sliders_say_their_value(browser):
+    for name in rooms(browser):
+        enter(browser, name)
+        nodes = [one for one in browser("Accessibility.getFullAXTree")["nodes"] if not one.get("ignored")]
+        acting = {"button", "slider", "radio", "link", "DisclosureTriangle", "checkbox", "combobox"}
+        found = [one for one in nodes if one["role"]["value"] in acting]
+        names = [one["name"]["value"].strip() for one in found]
+        assert all(names), name
+        assert all(one["value"]["value"] != "" for one in found if one["role"]["value"] == "slider"), name
+        moved = [said for said, one in zip(names, found, strict=True) if one["role"]["value"] in ("slider", "button")]
+        assert len(set(moved)) == len(moved), moved  # two controls of one name cannot be told apart
+
+
+def test_arrow_keys_move_every_slider(browser):
+    for name in rooms(browser):
+        enter(browser, name)
+        for i in range(browser.value("(window.sliders = probe.sliders()).length")):
+            browser.value(f"sliders[{i}].focus()")
+            before = browser.value(f"probe.valueOf(sliders[{i}])")
+            press(browser, "ArrowRight")
+            if browser.value(f"probe.valueOf(sliders[{i}])") == before:  # it was at its end
+                press(browser, "ArrowLeft")
+            assert browser.value(f"probe.valueOf(sliders[{i}])") != before, (name, i)
+            assert browser.value(f"document.activeElement === sliders[{i}]"), (name, i)  # drawing keeps the focus
+        assert browser.complaints() == [], name
+
+
+def test_the_worked_example_is_in_the_page_and_follows_the_product(browser):
+    def said():
+        moves = browser.value("probe.all('.moves td').map((one) => one.textContent.replace('−', '-'))")
+        ways = browser.value("[1, 2, 3].map((k) => probe.text(`#way-${k} b`)).concat(probe.text('#cost'))")
+        return moves, ways, browser.value("probe.text('#beside')")
+
+    enter(browser, "earth")
+    moves, ways, beside = said()
+    assert moves == ["2", "2", "-1", "0"]
+    assert ways == ["5"] * 4
+    assert "W1 0.5 " in beside
+    browser.value("probe.sliders()[0].focus()")
+    press(browser, "ArrowUp", "ArrowUp")  # the first heap gets two units of the fullest other heap
+    P, Q = [5, 2, 1, 2], [1, 2, 4, 3]
+    moves, ways, beside = said()
+    assert moves == [str(one) for one in emd(P, Q).moves]
+    assert ways == [f"{emd(P, Q).cost:g}"] * 4
+    for name, key in (("KL(P ‖ Q)", "kl"), ("JS", "js"), ("TV", "tv")):
+        exact = divergences.divergence(key, np.array(P) / 10, np.array(Q) / 10)
+        assert f"{name} {float(f'{exact:.3g}'):g}" in beside
+
+
+def test_a_bar_is_dragged_by_pointer(browser):
+    enter(browser, "earth")
+    x, y = browser.value("(({ x, y, width, height }) => [x + width / 2, y + height / 2])"
+                         "(probe.sliders()[0].querySelector('.knob').getBoundingClientRect())")  # fmt: skip
+    for kind, dy in (("mousePressed", 0), ("mouseMoved", -40), ("mouseMoved", -80), ("mouseReleased", -80)):
+        browser("Input.dispatchMouseEvent", type=kind, x=x, y=y + dy, button="left", buttons=1, clickCount=1)
+    assert int(browser.value("probe.valueOf(probe.sliders()[0])")) > 3
+    total = "probe.sliders().slice(0, 4).reduce((sum, one) => sum + Number(probe.valueOf(one)), 0)"
+    assert browser.value(total) == 10
+
+
+def test_the_moves_are_made_by_key(browser):
+    enter(browser, "earth")
+    browser.value("probe.button('Make the next move').focus()")
+    press(browser, "Enter", " ", "Enter")
+    assert "Work in all: 5." in browser.value("probe.text('.card [role=status]')")
+
+
+def test_a_state_is_in_the_link_and_comes_back(browser):
+    for name in rooms(browser):
+        enter(browser, name)
+        browser.value("probe.all('[role=slider], input[type=radio]:checked, input[type=range]')[0].focus()")
+        press(browser, "ArrowRight", "ArrowRight")
+        browser.value("probe.until(() => location.hash.split('&').length > 2)")
+        link, before = browser.value("location.hash"), browser.value("probe.state()")
+        assert link.startswith(f"#v=1&room={name}&"), link
+        go(browser, link)
+        assert browser.value("probe.state()") == before, name
+        assert browser.value("probe.message()") == ""
+        assert browser.complaints() == []
+
+
+HOSTILE = [
+    "#v=1&room=earth&p=<img src=x onerror=window.owned=1>", "#v=1&room=<script>window.owned=1</script>",
+    "#v=1&room=earth&p=%3Cimg%20src=x%20onerror=window.owned=1%3E", "#javascript:window.owned=1",
+    "#v=1&room=earth&p=9,9,9,9", "#v=1&room=lines&theta=1e999", "#v=1&room=__proto__",
+    "#v=1&room=earth&__proto__=owned", "#v=999&room=earth", "#" + "v=1&" * 5000,
+]  # fmt: skip
+
+
+def test_a_hostile_link_runs_nothing_and_gives_one_sentence(browser):
+    usual = {}
+    for name in rooms(browser):
+        enter(browser, name)
+        usual[name] = browser.value("document.body.querySelectorAll('*').length")
+    for link in HOSTILE:
+        go(browser, link)
+        assert browser.value("window.owned === undefined && ({}).owned === undefined"), link
+        assert browser.value("probe.message()").startswith("This link was damaged"), link
+        assert browser.value("document.body.querySelectorAll('*').length") == usual[browser.value("probe.room()")], link
+        assert browser.complaints() == [], link
+
+
+def test_the_pages_policy_lets_nothing_else_run(browser):
+    go(browser)
+    browser.value("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.owned = 1\">')")
+    browser.value("document.body.append(Object.assign(document.createElement('script'), { text: 'owned = 1' }))")
+    assert browser.value("new Promise((done) => setTimeout(() => done(window.owned === undefined), 200))")
+
+
+def test_a_room_is_saved_as_svg_and_as_png(browser):
+    for name in rooms(browser):
+        enter(browser, name)
+        browser("Page.setDownloadBehavior", behavior="deny")
+        for words in ("Save the picture as PNG", "Save it as SVG"):
+            browser.value(f"probe.button({json.dumps(words)}).click()")
+        browser.value("probe.until(() => probe.saved.length === 2)")
+        png, svg = (base64.b64decode(browser.value(f"probe.base64('image/{kind}')")) for kind in ("png", "svg+xml"))
+        assert png.startswith(b"\x89PNG")
+        width, height = (int.from_bytes(png[k : k + 4], "big") for k in (16, 20))
+        assert width > 1600, name
+        assert height > 600, name
+        read = browser.value(f"probe.read({json.dumps(svg.decode())})")
+        assert read["whole"], name
+        assert read["drawn"] > 10, name
+        assert read["styled"] == 0, name
+
+
+def test_each_fault_is_diagnosed_by_key_and_the_product_says_the_same(browser):
+    recorded = json.loads((PAGE.parent / "rooms" / "faults.json").read_text())
+    enter(browser, "faults")
+    runs = browser.value("probe.all('.letters input').length")
+    assert runs == len(recorded["runs"])
+    found = set()
+    for i in range(runs):
+        browser.value("probe.all('.letters input:checked')[0].focus()")
+        press(browser, *["ArrowRight"] * bool(i))
+        assert browser.value("probe.verdicts()") == []  # nothing is told before a guess
+        browser.value("probe.all('.list input')[0].focus()")
+        press(browser, " ")
+        fault = browser.value("probe.all('.answer h3')[0].dataset.planted")
+        run = next(one for one in recorded["runs"] if one["planted"] == fault)
+        exact = verdicts(as_log(run["columns"]), recorded["shared"] | run["config"])
+        said = [[one.kind, one.sentence, one.evidence, *([one.remedy] if one.remedy else [])] for one in exact]
+        assert browser.value("probe.verdicts()") == said, fault
+        found.add(fault)
+    assert found == {run["planted"] for run in recorded["runs"]}
+    assert browser.complaints() == []
+
+
+def test_a_training_runs_pauses_and_steps_by_key(browser):
+    step = "Number(/Step ([\\d,]+) of/.exec(probe.text('.numbers'))?.[1].replace(',', '') ?? -1)"
+    enter(browser, "train")
+    browser.value(f"probe.until(() => {step} === 0)")
+    browser.value("probe.button('One step').focus()")
+    press(browser, "Enter")
+    browser.value(f"probe.until(() => {step} === 1)")
+    browser.value("probe.button('Run').focus()")
+    press(browser, " ")
+    browser.value(f"probe.until(() => {step} > 20)")
+    press(browser, " ")  # the same button is named Pause now
+    assert browser.value("document.activeElement.textContent") == "Run"
+    browser.value("new Promise((done) => setTimeout(done, 600))")  # a frame may be on its way
+    before = browser.value(step)
+    browser.value("new Promise((done) => setTimeout(done, 600))")
+    assert browser.value(step) == before
+    browser.value("probe.button('Begin anew').focus()")
+    press(browser, "Enter")
+    browser.value(f"probe.until(() => {step} === 0)")
+    assert browser.complaints() == []
+
+
+def test_a_training_pauses_in_the_background_and_says_so(browser):
+    enter(browser, "train")
+    browser.value("probe.button('Run').click()")
+    browser.value("Object.defineProperty(document, 'hidden', { value: true })")
+    browser.value("document.dispatchEvent(new Event('visibilitychange'))")
+    assert browser.value("probe.message()").startswith("Training paused while this tab was in the background.")
+    assert browser.value("probe.button('Run') !== undefined")
+
+
+def test_two_trainings_run_side_by_side_and_say_what_they_measure(browser):
+    go(browser, "#v=1&room=train&beside=clip&pairs=yes&speed=slow")
+    browser.value("probe.button('Run').click()")
+    browser.value("probe.until(() => probe.all('.numbers').every((one) => /W1 [\\d.]+, /.test(one.textContent)))")
+    said = browser.value("probe.all('.arena h3').map((one) => one.textContent)")
+    assert said == ["WGAN-GP, λ = 0.1", "WGAN, clipped, c = 0.1"]
+    assert "% of weights clipped" in browser.value("probe.all('.numbers')[1].textContent")
+    assert "clipped" not in browser.value("probe.all('.numbers')[0].textContent")
+    assert browser.complaints() == []
+
+
+def test_points_are_drawn_by_key_and_one_point_gets_a_sentence(browser):
+    go(browser, "#v=1&room=train&data=own")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('There are no points'))")
+    browser.value("probe.all('canvas')[0].focus()")
+    press(browser, "ArrowRight", "ArrowRight", "ArrowUp", "Enter")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('There is one point'))")
+    press(browser, "ArrowLeft", "Enter")
+    browser.value("probe.until(() => probe.text('.numbers').includes('W1'))")
+    browser.value("probe.until(() => location.hash.includes('points='))")
+    assert "points=0.2,0.1,0.1,0.1" in browser.value("location.hash")
+    assert browser.complaints() == []
+
+
+def as_log(columns):
+    text = {name for name, values in columns.items() if any(isinstance(value, str) for value in values)}
+    return {name: np.array(values, object if name in text else np.float64) for name, values in columns.items()}
