@@ -18,7 +18,7 @@ def check(config: Any, objective: Objective | Named, constraint: Constraint | Na
         if constraint.brings_activation and config.activation != "auto":
             raise WganError(
                 f"activation is {config.activation}, but the layers of constraint {constraint.name} hold activations "
-                "of their own; use --activation auto."
+                f"of their own; use {setting('activation', 'auto')}."
             )
     if config.shards > 1:
         _check_shards(config)
@@ -37,8 +37,8 @@ def _check_shards(config: Any) -> None:
         if value is not None and value % shards:
             near = " or ".join(str(n) for n in (value // shards * shards, -(-value // shards) * shards) if n)
             raise WganError(
-                f"{name} is {value}, which {shards} shards do not divide into equal parts; use {near}, or --shards "
-                f"{max(n for n in range(1, shards) if value % n == 0)}."
+                f"{name} is {value}, which {shards} shards do not divide into equal parts; use {near}, or "
+                f"{setting('shards', max(n for n in range(1, shards) if value % n == 0))}."
             )
 
 

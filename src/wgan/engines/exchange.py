@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 
 JOIN = 120.0  # seconds in which all processes must meet at the start
 TIMEOUT = 600.0  # seconds that a process waits for another one: longer than the leader's diagnostics and checkpoints
@@ -31,7 +31,9 @@ def join(rank: int, processes: int, device: str) -> None:
     if not dist.is_available() or not dist.is_gloo_available():
         raise WganError("this torch is built without gloo, which lets processes train together; install another build.")
     if device == "cuda" and not dist.is_nccl_available():
-        raise WganError("this torch is built without NCCL, which GPUs need to train together; use --device cpu.")
+        raise WganError(
+            f"this torch is built without NCCL, which GPUs need to train together; use {setting('device', 'cpu')}."
+        )
     address = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
     if rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and _is_taken(address[1]):
         raise WganError(

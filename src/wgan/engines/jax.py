@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
@@ -301,7 +301,8 @@ def devices_of(name: str) -> list[jax.Device]:
     except RuntimeError:
         known = sorted({device.platform for device in jax.local_devices()} | {"cpu"})
         raise WganError(
-            f"device is {name}, but JAX {jax.__version__} finds only {' and '.join(known)} here; use --device cpu."
+            f"device is {name}, but JAX {jax.__version__} finds only {' and '.join(known)} here; use "
+            f"{setting('device', 'cpu')}."
         ) from None
     if number and int(number) >= len(found):
         raise WganError(

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
 
@@ -369,17 +369,24 @@ def device_of(name: str, precision: str = "float32") -> torch.device:
     kind, _, number = name.partition(":")
     if kind == "cuda" and not found:
         built = "finds no CUDA GPU" if torch.version.cuda else f"{torch.__version__} is built without CUDA"
-        raise WganError(f"device is {name}, but torch {built}; use --device cpu, or install a torch with CUDA.")
+        raise WganError(
+            f"device is {name}, but torch {built}; use {setting('device', 'cpu')}, or install a torch with CUDA."
+        )
     if kind == "cuda" and number and int(number) >= found:
         raise WganError(
-            f"device is {name}, but torch finds {found} GPUs, numbered from 0; use --device cuda:{found - 1}."
+            f"device is {name}, but torch finds {found} GPUs, numbered from 0; use "
+            f"{setting('device', f'cuda:{found - 1}')}."
         )
     if kind == "cuda":
         return torch.device("cuda", int(number) if number else local % found)
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise WganError("device is mps, but torch finds no GPU of Apple's on this machine; use --device cpu.")
+        raise WganError(
+            f"device is mps, but torch finds no GPU of Apple's on this machine; use {setting('device', 'cpu')}."
+        )
     if kind == "mps" and precision == "float64":
-        raise WganError("device is mps, which has no float64; use --device cpu or --precision float32.")
+        raise WganError(
+            f"device is mps, which has no float64; use {setting('device', 'cpu')} or {setting('precision', 'float32')}."
+        )
     return torch.device(kind)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game.arrays import Arrays, Layer, Params, Row, Unmade
 from wgan.game.building import shares
 from wgan.game.kind import Kind, Seen
@@ -44,7 +44,7 @@ def without_noise(layer: Layer, row: Row) -> Row:
     if n < 1:
         raise WganError(
             f"latent is {row[-1]}, but this network takes noise for each of {layer['noise']} values from it; use "
-            f"--latent {layer['noise'] + 32}."
+            f"{setting('latent', layer['noise'] + 32)}."
         )
     return *row[:-1], n
 

@@ -4,7 +4,7 @@ import os
 from typing import NamedTuple
 
 from wgan.config import Config
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 
 
 class Crew(NamedTuple):
@@ -40,7 +40,11 @@ def crew_here() -> Crew:
 def check(crew: Crew, config: Config) -> None:
     """Raise `WganError` if the processes cannot share the shards of a batch equally."""
     if config.shards % crew.processes:
-        some = f"; use --shards {-(-config.shards // crew.processes) * crew.processes}" if crew.processes > 1 else ""
+        some = (
+            f"; use {setting('shards', -(-config.shards // crew.processes) * crew.processes)}"
+            if crew.processes > 1
+            else ""
+        )
         few = max(n for n in range(1, crew.processes) if config.shards % n == 0)
         raise WganError(
             f"{crew.processes} processes cannot share {config.shards} shards equally{some} (other shards are another "
