@@ -47,6 +47,8 @@ def test_a_training_that_diverges_has_no_ratio_and_is_drawn_and_said():
         for name, count in (("r1", 900), ("r1-r2", 950))
     ]
     rows = [row | named, row | named | good, *modes]
+    assert critics.judge(rows)[0] is None, "one seed cannot say it"
+    rows += [dict(row) for row in modes]
     holds, measured = critics.judge(rows)
     assert holds is True
     assert "relativistic with r1 900 (0.50)" in measured

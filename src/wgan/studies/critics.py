@@ -140,7 +140,10 @@ def _modes(rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
-    """Whether the relativistic objective finds more modes with both penalties than with r1 alone, for every seed."""
+    """Whether the relativistic objective finds more modes with both penalties than with r1 alone, for every seed.
+
+    A single seed cannot say it.
+    """
     ratios, modes = _ratios(rows), _modes(rows)
     best = min(ratios, key=lambda pair: min(ratios[pair].values()))
     measured = "The best of all pairs on the map is {} with {}, at {:.2f} times the floor. ".format(
@@ -166,6 +169,8 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     ]
     measured += f"Modes of {mode_collapse.MODES:,} on stacked digits, with the KL to uniform: {'; '.join(said)}."
     alone, both = ([row["modes"] or 0 for row in modes["relativistic", name]] for name in ("r1", "r1-r2"))
+    if len(both) < 2:  # one training of each says nothing about a few modes
+        return None, measured
     return all(more > less for more, less in zip(both, alone, strict=True)), measured
 
 
@@ -213,7 +218,7 @@ STUDY = Study(
         "The relativistic objective needs a penalty on real rows and on fakes: with r1 alone it finds fewer of the "
         "1,000 modes of stacked digits than with both."
     ),
-    source="Huang, Gokaslan, Kuleshov, Tompkin 2024, arXiv 2501.05441, Table 1 and Figure 1",
+    source="Huang, Gokaslan, Kuleshov, Tompkin 2024, arXiv 2501.05441",
     cases=cases,
     measure=measure,
     judge=judge,
