@@ -11,7 +11,7 @@ from wgan.training.state import flatten, iterate, start
 
 SMALL = {
     "data": "digits", "rows": 128, "width": 8, "batch": 16, "latent": 4, "n_critic": 2, "steps": 3, "shards": 4,
-    "log_every": 2, "diagnose_every": 100, "sample_every": 100, "checkpoint_every": 2, "keep": 1, "network": "mlp",
+    "log_every": 2, "diagnose_every": 100, "sample_every": 100, "checkpoint_every": 2, "keep": 3, "network": "mlp",
     "depth": 1,
 }  # fmt: skip
 CASES = {
