@@ -16,38 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-COMMAND = [
-    "train",
-    "digits",
-    "--engine",
-    "torch",
-    "--network",
-    "mlp",
-    "--depth",
-    "1",
-    "--width",
-    "8",
-    "--batch",
-    "16",
-    "--latent",
-    "4",
-    "--rows",
-    "128",
-    "--shards",
-    "4",
-    "--n-critic",
-    "2",
-    "--steps",
-    "300",
-    "--log-every",
-    "100",
-    "--checkpoint-every",
-    "10",
-    "--sample-every",
-    "1000",
-    "--diagnose-every",
-    "1000",
-]
+COMMAND = ["train", "digits", "--engine", "torch", "--network", "mlp", "--depth", "1", "--width", "8", "--batch", "16"]
+COMMAND += ["--latent", "4", "--rows", "128", "--shards", "4", "--n-critic", "2", "--steps", str(STEPS := 100)]
+COMMAND += ["--checkpoint-every", "10", "--log-every", "50", "--sample-every", "1000", "--diagnose-every", "1000"]
 
 
 def crew(processes: int, out: Path) -> list[subprocess.Popen]:
@@ -68,7 +39,7 @@ def crew(processes: int, out: Path) -> list[subprocess.Popen]:
 
 def digest(out: Path) -> str:
     """The SHA-256 of the last checkpoint."""
-    return hashlib.sha256((out / "checkpoints/00000300/arrays.safetensors").read_bytes()).hexdigest()
+    return hashlib.sha256((out / f"checkpoints/{STEPS:08d}/arrays.safetensors").read_bytes()).hexdigest()
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def save(
     """
     if keep < 1:
         raise WganError(f"keep is {keep}; keep at least 1 checkpoint.")
-    data = _serialise(arrays)
+    data = packed(arrays)
     digest = hashlib.sha256(data).hexdigest()
     record = {"format": FORMAT, "step": step, "bytes": len(data), "sha256": digest, "meta": meta}
     record |= {"passing": True} if passing else {}
@@ -185,7 +185,13 @@ def remove_all(folder: Path) -> None:
     clear(folder)
 
 
-def _serialise(arrays: dict[str, np.ndarray]) -> bytes:
+def unpacked(data: bytes) -> dict[str, np.ndarray]:
+    """The inverse of `packed`."""
+    return safetensors.numpy.load(data)
+
+
+def packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """Arrays as the bytes of a safetensors file. Raises WganError if one cannot be stored."""
     if "__metadata__" in arrays:
         raise WganError("an array cannot be named '__metadata__', which safetensors reserves; rename it.")
     contiguous = {}

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
-import safetensors.numpy
 
 from wgan.config import OPERATIONAL
 from wgan.engines import exchange
@@ -72,7 +71,7 @@ def led(training: Training, open_folder: Callable[[], Any]) -> Any:
         said = json.loads(exchange.from_leader(None))
         if "fault" in said:
             raise WganError(said["fault"])
-        arrays = safetensors.numpy.load(exchange.from_leader(None))
+        arrays = checkpoint.unpacked(exchange.from_leader(None))
         restore(training, checkpoint.Checkpoint(said["step"], arrays, said["losses"]))
         training.extended = tuple((at, steps) for at, steps in said["extended"])
         return said["result"]
@@ -83,8 +82,7 @@ def led(training: Training, open_folder: Callable[[], Any]) -> Any:
         exchange.from_leader(json.dumps({"fault": str(fault)}).encode())
         raise
     exchange.from_leader(json.dumps(said).encode())
-    arrays = {name: np.asarray(value, order="C") for name, value in flatten(training).items()}
-    exchange.from_leader(safetensors.numpy.save(arrays))
+    exchange.from_leader(checkpoint.packed(flatten(training)))
     return result
 
 
