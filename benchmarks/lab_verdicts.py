@@ -287,6 +287,8 @@ class Function:
             return self.module.names[name]
         if name in BUILT_IN or name == "rankdata":
             return f"py.builtin.{name}"
+        if name == "setting":
+            return "py.setting"
         if name == "object":  # the dtype of a column
             return json.dumps(name)
         raise NotImplementedError(f"the name {name} in {self.module.name}")

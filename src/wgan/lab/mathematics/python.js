@@ -271,6 +271,13 @@ export const builtin = {
   rankdata: ranks,
 };
 
+// A setting of the command line with its value, as wgan.errors.setting writes it there.
+export function setting(name, value) {
+  const flag = `--${name.replaceAll("_", "-")}`;
+  if (value === undefined || value === true) return flag;
+  return `${flag} ${typeof value === "number" && !Number.isInteger(value) ? format(value, "g") : value}`;
+}
+
 export const math = {
   nan: NaN, inf: Infinity, isfinite: Number.isFinite, isnan: Number.isNaN, sqrt: Math.sqrt, hypot: Math.hypot, atanh: Math.atanh,
   tanh: Math.tanh,

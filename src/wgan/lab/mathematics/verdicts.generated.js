@@ -2,7 +2,7 @@
 import * as py from "./python.js";
 
 const quantities_QUANTITIES = {"step": {"title": "Step", "floor": null}, "w1": {"title": "W1 to held-out rows", "floor": "w1_floor"}, "w1_floor": {"title": "W1, real against real", "floor": null}, "generator_w1": {"title": "W1 to held-out rows, without averaging", "floor": "w1_floor"}, "energy_distance": {"title": "Energy distance to held-out rows", "floor": "energy_distance_floor"}, "energy_distance_error": {"title": "Error of the energy distance", "floor": null}, "energy_distance_floor": {"title": "Energy distance, real against real", "floor": null}, "energy_distance_chance": {"title": "Energy distance by chance", "floor": null}, "best_by.MEASURE": {"title": "Measure that chooses the best checkpoint", "floor": null}, "best_by_error.MEASURE": {"title": "Error of the measure that chooses", "floor": null}, "reported.MEASURE": {"title": "Reported measure", "floor": null}, "reported_error.MEASURE": {"title": "Error of the reported measure", "floor": null}, "coverage": {"title": "Coverage", "floor": "coverage_floor"}, "coverage_floor": {"title": "Coverage by training rows", "floor": null}, "precision": {"title": "Precision", "floor": "precision_floor"}, "precision_floor": {"title": "Precision of training rows", "floor": null}, "support": {"title": "Effective support", "floor": "support_floor"}, "support_lower": {"title": "Lower end of the effective support", "floor": null}, "support_upper": {"title": "Upper end of the effective support", "floor": null}, "support_floor": {"title": "Effective support of held-out rows", "floor": null}, "kinds": {"title": "Classes made", "floor": "kinds_floor"}, "kinds_floor": {"title": "Classes among held-out rows", "floor": null}, "kinds_lower": {"title": "Lower end of the classes made", "floor": null}, "kinds_upper": {"title": "Upper end of the classes made", "floor": null}, "missing_mass": {"title": "Mass that is missed", "floor": null}, "missing_mass_lower": {"title": "Lower end of the mass that is missed", "floor": null}, "missing_mass_upper": {"title": "Upper end of the mass that is missed", "floor": null}, "diversity": {"title": "Diversity", "floor": null}, "copied": {"title": "Copies of training rows", "floor": "copied_floor"}, "copied_floor": {"title": "Copies among held-out rows", "floor": null}, "nearest": {"title": "Distance to the nearest training row", "floor": "nearest_floor"}, "nearest_floor": {"title": "Distance from held-out rows to the nearest training row", "floor": null}, "classes": {"title": "Effective classes among samples", "floor": "classes_floor"}, "classes_floor": {"title": "Effective classes among held-out rows", "floor": null}, "largest_class": {"title": "Largest class among samples", "floor": null}, "largest_class_share": {"title": "Share of the largest class", "floor": null}, "measured_rows": {"title": "Rows behind the distances", "floor": null}, "spectrum": {"title": "Power spectrum, difference", "floor": "spectrum_floor"}, "spectrum_floor": {"title": "Power spectrum, real against real", "floor": null}, "spectrum_worst": {"title": "Power spectrum, surest difference", "floor": null}, "spectrum_worst_error": {"title": "Power spectrum, error of the surest difference", "floor": null}, "spectrum_worst_at": {"title": "Power spectrum, place of the surest difference", "floor": null}, "spectrum_worst_channel": {"title": "Power spectrum, channel of the surest difference", "floor": null}, "autocorrelation": {"title": "Autocorrelation, difference", "floor": "autocorrelation_floor"}, "autocorrelation_floor": {"title": "Autocorrelation, real against real", "floor": null}, "autocorrelation_worst": {"title": "Autocorrelation, surest difference", "floor": null}, "autocorrelation_worst_error": {"title": "Autocorrelation, error of the surest difference", "floor": null}, "autocorrelation_worst_at": {"title": "Autocorrelation, place of the surest difference", "floor": null}, "autocorrelation_worst_channel": {"title": "Autocorrelation, channel of the surest difference", "floor": null}, "channels": {"title": "Channel correlations, difference", "floor": "channels_floor"}, "channels_floor": {"title": "Channel correlations, real against real", "floor": null}, "channels_worst": {"title": "Channel correlations, surest difference", "floor": null}, "channels_worst_error": {"title": "Channel correlations, error of the surest difference", "floor": null}, "channels_worst_at": {"title": "Channel correlations, place of the surest difference", "floor": null}, "channels_worst_channel": {"title": "Channel correlations, channel of the surest difference", "floor": null}, "two_point": {"title": "Two-point function, difference", "floor": "two_point_floor"}, "two_point_floor": {"title": "Two-point function, real against real", "floor": null}, "two_point_worst": {"title": "Two-point function, surest difference", "floor": null}, "two_point_worst_error": {"title": "Two-point function, error of the surest difference", "floor": null}, "two_point_worst_at": {"title": "Two-point function, place of the surest difference", "floor": null}, "two_point_worst_channel": {"title": "Two-point function, channel of the surest difference", "floor": null}, "phase_fraction": {"title": "Phase fraction, difference", "floor": "phase_fraction_floor"}, "phase_fraction_floor": {"title": "Phase fraction, real against real", "floor": null}, "phase_fraction_worst": {"title": "Phase fraction, surest difference", "floor": null}, "phase_fraction_worst_error": {"title": "Phase fraction, error of the surest difference", "floor": null}, "phase_fraction_worst_at": {"title": "Phase fraction, place of the surest difference", "floor": null}, "phase_fraction_worst_channel": {"title": "Phase fraction, channel of the surest difference", "floor": null}, "amplitude": {"title": "Amplitudes, difference", "floor": "amplitude_floor"}, "amplitude_floor": {"title": "Amplitudes, real against real", "floor": null}, "amplitude_worst": {"title": "Amplitudes, surest difference", "floor": null}, "amplitude_worst_error": {"title": "Amplitudes, error of the surest difference", "floor": null}, "amplitude_worst_at": {"title": "Amplitudes, place of the surest difference", "floor": null}, "amplitude_worst_channel": {"title": "Amplitudes, channel of the surest difference", "floor": null}, "dependence": {"title": "Dependence on the condition", "floor": "dependence_floor"}, "dependence_floor": {"title": "Dependence of real rows", "floor": null}, "dependence_p": {"title": "Dependence on the condition, p-value", "floor": null}, "dependence_of": {"title": "Which condition", "floor": null}, "estimate": {"title": "Estimate, training rows", "floor": null}, "held_out_estimate": {"title": "Estimate, held-out rows", "floor": null}, "memorised_score": {"title": "Memorised score", "floor": null}, "memorised_score_error": {"title": "Standard error of the memorised score", "floor": null}, "critic_loss": {"title": "Loss of the critic", "floor": null}, "generator_loss": {"title": "Loss of the generator", "floor": null}, "penalty": {"title": "Penalty", "floor": null}, "critic_class_loss": {"title": "Class loss of the critic", "floor": null}, "generator_class_loss": {"title": "Class loss of the generator", "floor": null}, "gradient_norm_real": {"title": "Gradient norm of the critic at real rows", "floor": null}, "gradient_norm_fake": {"title": "Gradient norm of the critic at samples", "floor": null}, "gradient_norm_mixed": {"title": "Gradient norm of the critic between real rows and samples", "floor": null}, "gradient_norm": {"title": "Gradient norm of the critic in the penalty", "floor": null}, "critic_gradient.LAYER": {"title": "Gradient of a layer of the critic", "floor": null}, "generator_gradient": {"title": "Gradient of the generator", "floor": null}, "clipped_weights": {"title": "Clipped weights", "floor": null}, "learning_rate": {"title": "Learning rate", "floor": null}, "generator_learning_rate": {"title": "Learning rate of the generator", "floor": null}, "extended_to": {"title": "Extended to", "floor": null}, "seconds": {"title": "Time", "floor": null}, "steps_per_second": {"title": "Speed", "floor": null}, "fault": {"title": "Fault", "floor": null}};
-const CONSTRAINTS = py.makers({"none": {"bounds_layers": false, "wanted_slope": null}, "clip": {"bounds_layers": false, "wanted_slope": null}, "sphere": {"bounds_layers": false, "wanted_slope": null}, "spectral": {"bounds_layers": true, "wanted_slope": null}, "orthogonal": {"bounds_layers": true, "wanted_slope": null}, "gradient-penalty": {"bounds_layers": false, "wanted_slope": 1.0}, "dragan": {"bounds_layers": false, "wanted_slope": 1.0}, "consistency": {"bounds_layers": false, "wanted_slope": 1.0}, "r1": {"bounds_layers": false, "wanted_slope": 0.0}, "r2": {"bounds_layers": false, "wanted_slope": 0.0}, "r1-r2": {"bounds_layers": false, "wanted_slope": 0.0}, "zero-centred": {"bounds_layers": false, "wanted_slope": 0.0}, "wgan-div": {"bounds_layers": false, "wanted_slope": 0.0}});
+const CONSTRAINTS = py.makers({"none": {"bounds_layers": false, "wanted_slope": null}, "clip": {"bounds_layers": false, "wanted_slope": null}, "sphere": {"bounds_layers": false, "wanted_slope": null}, "spectral": {"bounds_layers": true, "wanted_slope": null}, "orthogonal": {"bounds_layers": true, "wanted_slope": null}, "aol": {"bounds_layers": true, "wanted_slope": null}, "sll": {"bounds_layers": true, "wanted_slope": null}, "orthogonal-convolutions": {"bounds_layers": true, "wanted_slope": null}, "gradient-penalty": {"bounds_layers": false, "wanted_slope": 1.0}, "dragan": {"bounds_layers": false, "wanted_slope": 1.0}, "consistency": {"bounds_layers": false, "wanted_slope": 1.0}, "r1": {"bounds_layers": false, "wanted_slope": 0.0}, "r2": {"bounds_layers": false, "wanted_slope": 0.0}, "r1-r2": {"bounds_layers": false, "wanted_slope": 0.0}, "zero-centred": {"bounds_layers": false, "wanted_slope": 0.0}, "wgan-div": {"bounds_layers": false, "wanted_slope": 0.0}});
 const METRICS = {}; // the page measures by the energy distance
 const NOTHING = { ignored: () => null, structure: { differing: () => [], in_words: () => null } };
 
@@ -197,28 +197,49 @@ return [rank, ...py.items(series__fishers_interval(rank, count, 1.5)), count];
 }
 
 // reports.remedies
+function remedies_more_steps() {
+return py.join("Raise ", py.builtin.str(py.setting("steps")), ", with ", py.builtin.str(py.setting("extend", true)), " to go on with this run.");
+}
+function remedies_to_come_nearer() {
+return py.join("Raise ", py.builtin.str(py.setting("steps")), ", or try another ", py.builtin.str(py.setting("learning_rate")), " or ", py.builtin.str(py.setting("width")), ".");
+}
+function remedies_to_hold_out(config) {
+let held_out;
+held_out = (py.truth(py.method(config, "get", "held_out")) ? "Hold more rows out." : "");
+return py.or(() => held_out, () => py.join("Hold rows out, for example with ", py.builtin.str(py.setting("held_out", 0.1)), "."));
+}
+function remedies_to_sharper_tests() {
+return py.join("Raise ", py.builtin.str(py.setting("held_out")), ": more held-out rows make the test sharper.");
+}
+function remedies_to_more_kinds(config) {
+let better, changes, first;
+better = { ["objective"]: "wasserstein", ["constraint"]: "gradient-penalty" };
+changes = py.items(py.method(better, "items")).filter(([name, one]) => py.truth(py.ne(py.method(config, "get", name, "wasserstein"), one))).map(([name, one]) => py.setting(name, one));
+first = (py.truth(changes) ? py.join("Use ", py.builtin.str(py.method(" with ", "join", changes)), ", raise") : "Raise");
+return py.join(py.builtin.str(first), " ", py.builtin.str(py.setting("n_critic")), ", ", py.builtin.str(py.setting("latent")), " or ", py.builtin.str(py.setting("width")), ", or lower the learning rate.");
+}
 function remedies_or_bound_the_critic(config) {
 let bounded, make;
 make = py.method(CONSTRAINTS, "get", py.builtin.str(py.method(config, "get", "constraint")));
 bounded = py.and(() => make, () => py.or(() => make().bounds_layers, () => py.eq(make().wanted_slope, 1)));
-return (py.truth(bounded) ? "" : ", or use --constraint gradient-penalty, which bounds the critic");
+return (py.truth(bounded) ? "" : py.join(", or use ", py.builtin.str(py.setting("constraint", "gradient-penalty")), ", which bounds the critic"));
 }
 function remedies_to_a_slope(config) {
 let make, remedy, wanted;
 make = py.method(CONSTRAINTS, "get", py.builtin.str(py.method(config, "get", "constraint")));
 wanted = (py.truth(make) ? make().wanted_slope : null);
 if (py.truth(py.eq(wanted, 0))) {
-return ["and the penalty pulls it to 0", "Lower --penalty-weight, or use --constraint gradient-penalty."];
+return ["and the penalty pulls it to 0", py.join("Lower ", py.builtin.str(py.setting("penalty_weight")), ", or use ", py.builtin.str(py.setting("constraint", "gradient-penalty")), ".")];
 }
 if (py.truth(py.eq(wanted, 1))) {
-remedy = "Raise --penalty-weight, which holds the slope near 1, or lower the learning rate.";
+remedy = py.join("Raise ", py.builtin.str(py.setting("penalty_weight")), ", which holds the slope near 1, or lower the learning rate.");
 } else {
-remedy = "Use --constraint gradient-penalty, which holds the slope near 1.";
+remedy = py.join("Use ", py.builtin.str(py.setting("constraint", "gradient-penalty")), ", which holds the slope near 1.");
 }
 return ["but it should be near 1", remedy];
 }
 function remedies_other_norm(config) {
-return (py.truth(py.in_(py.method(config, "get", "generator_norm"), ["none", null])) ? ", or with --generator-norm batch" : "");
+return (py.truth(py.in_(py.method(config, "get", "generator_norm"), ["none", null])) ? py.join(", or with ", py.builtin.str(py.setting("generator_norm", "batch"))) : "");
 }
 function remedies_best_checkpoint(log, config) {
 let found, measure;
@@ -247,9 +268,10 @@ measured = py.and(() => py.isinstance(every, "int"), () => py.gt(every, 0), () =
 return py.and(() => py.isinstance(patience, "int"), () => measured, () => !py.is(found, null), () => py.ge(py.sub(at, found.step), patience));
 }
 function unfinished_let_it_finish(remedy, log, config) {
-let first;
+let first, more;
 first = py.join("Let the run finish: it is at step ", py.format(unfinished__last_step(log), ","), " of ", py.format(py.get(config, "steps"), ","), ".");
-return (py.truth(py.or(() => !py.truth(remedy), () => py.method(remedy, "startswith", "Raise --steps"))) ? first : py.join(py.builtin.str(first), " If this verdict stays: ", py.builtin.str(remedy)));
+more = py.or(() => !py.truth(remedy), () => py.method(remedy, "startswith", py.join("Raise ", py.builtin.str(py.setting("steps")))));
+return (py.truth(more) ? first : py.join(py.builtin.str(first), " If this verdict stays: ", py.builtin.str(remedy)));
 }
 function unfinished_next_measurement(log, config) {
 let every, steps;
@@ -280,7 +302,6 @@ const verdicts_REALISTIC = 0.8;
 const verdicts_FEW = 0.1;
 const verdicts_HARDLY = 0.25;
 const verdicts_MISSED = 0.02;
-const verdicts_MORE_STEPS = "Raise --steps, with --extend to go on with this run.";
 const verdicts_MEASURED = 3;
 const verdicts_GRADIENT_NORMS = ["gradient_norm_real", "gradient_norm_fake", "gradient_norm_mixed", "gradient_norm"];
 const verdicts_Verdict = py.namedTuple(["name", "kind", "sentence", "evidence", "remedy", "explains"], { remedy: "", explains: [] }, {  });
@@ -321,7 +342,7 @@ evidence = py.add(evidence, (py.truth(py.or(() => series_difference(log), () => 
 }
 if (py.truth(!py.truth(unfinished_is_unfinished(log, config)))) {
 sentence = "The run is too short to say how good the samples can become.";
-return verdicts_Verdict("too early", "note", sentence, py.method(evidence, "strip"), verdicts_MORE_STEPS);
+return verdicts_Verdict("too early", "note", sentence, py.method(evidence, "strip"), remedies_more_steps());
 }
 sentence = "It is too early to say how good the samples are.";
 remedy = py.join(py.builtin.str(unfinished_let_it_finish("", log, config)), " The next measurement is at step ", py.format(unfinished_next_measurement(log, config), ","), ".");
@@ -377,7 +398,7 @@ if (py.truth(py.gt(clipped, 0.5))) {
 bound = py.method(config, "get", "clip");
 limit = (py.truth(bound) ? py.join("±", py.format(bound, "g")) : "the clipping limit");
 evidence = py.join(py.builtin.str(quantity_share(clipped)), " of the critic's weights sit at ", py.builtin.str(limit), ". ", py.builtin.str(evidence));
-return verdicts_Verdict("vanishing gradient", "fault", "Clipping has saturated the critic, and its gradient vanishes.", evidence, "Raise --clip, tenfold first, or use --constraint gradient-penalty.", verdicts_ALL);
+return verdicts_Verdict("vanishing gradient", "fault", "Clipping has saturated the critic, and its gradient vanishes.", evidence, py.join("Raise ", py.builtin.str(py.setting("clip")), ", tenfold first, or use ", py.builtin.str(py.setting("constraint", "gradient-penalty")), "."), verdicts_ALL);
 }
 return verdicts_Verdict("vanishing gradient", "fault", "The critic is flat at the samples, so the generator learns nothing.", evidence, remedy, verdicts_ALL);
 }
@@ -408,7 +429,7 @@ return null;
 return verdicts_Verdict("memorising generator", "fault", py.join("The generator copies training rows: ", py.builtin.str(quantity_share(copied)), " of its samples are copies."), py.join("A sample counts as a copy if one training row is less than a third as far from it as any other. By the same rule ", py.builtin.str(quantity_share(floor)), " of held-out rows are copies. Such samples look good, but they are not new."), py.join("Train on more data, for fewer steps, or with a smaller generator.", py.builtin.str(remedies_best_checkpoint(log, config))), [...py.items(verdicts_OF_SAMPLES), "memorising critic"]);
 }
 function verdicts_mode_collapse(log, config) {
-let change, evidence, far, tiny;
+let evidence, far, tiny;
 far = series_difference(log);
 tiny = py.lt(series_late_median(log, "support_upper"), py.mul(verdicts_TINY, series_floor_value(log, "support")));
 if (py.truth(py.and(() => far, () => py.or(() => !py.truth(far.seen), () => py.and(() => far.falls, () => !py.truth(tiny)))))) {
@@ -419,15 +440,9 @@ if (py.truth(!py.truth(evidence))) {
 return null;
 }
 if (py.truth(py.and(() => verdicts_at_floor(log), () => !py.truth(verdicts_lacks_most(log))))) {
-return verdicts_Verdict("mode collapse", "note", "The samples are close to the data but show fewer kinds.", py.method(" ", "join", evidence), "Check that the kinds you need are there. A larger --latent or --width may help.");
+return verdicts_Verdict("mode collapse", "note", "The samples are close to the data but show fewer kinds.", py.method(" ", "join", evidence), py.join("Check that the kinds you need are there. A larger ", py.builtin.str(py.setting("latent")), " or ", py.builtin.str(py.setting("width")), " may help."));
 }
-change = (py.truth(py.ne(py.method(config, "get", "objective", "wasserstein"), "wasserstein")) ? "Use --objective wasserstein" : "");
-if (py.truth(py.ne(py.method(config, "get", "constraint"), "gradient-penalty"))) {
-change = (py.truth(change) ? py.join(py.builtin.str(change), " with") : "Use");
-change = py.add(change, " --constraint gradient-penalty");
-}
-change = (py.truth(change) ? py.join(py.builtin.str(change), ", raise") : "Raise");
-return verdicts_Verdict("mode collapse", "fault", "The generator has collapsed: its samples show few of the kinds in the data.", py.method(" ", "join", evidence), py.join(py.builtin.str(change), " --n-critic, --latent or --width, or lower the learning rate.", py.builtin.str(remedies_best_checkpoint(log, config))), [...py.items(verdicts_OF_SAMPLES), "memorising critic"]);
+return verdicts_Verdict("mode collapse", "fault", "The generator has collapsed: its samples show few of the kinds in the data.", py.method(" ", "join", evidence), py.join(py.builtin.str(remedies_to_more_kinds(config)), py.builtin.str(remedies_best_checkpoint(log, config))), [...py.items(verdicts_OF_SAMPLES), "memorising critic"]);
 }
 function verdicts__few_kinds(log) {
 let classes, count, covered, fewer, floor, found, label, made, missed, most, realistic, support;
@@ -485,17 +500,17 @@ let apart, evidence, far, fewer, formed, name, remedy, sentence, worse;
 [name, far, formed] = py.items(["difference from the data", series_difference(log), NOTHING.structure.differing(log)]);
 if (py.truth(py.is(far, null))) {
 evidence = "The run has no late measurement against rows that were held out of training.";
-remedy = (py.truth(py.method(config, "get", "held_out")) ? "Hold more rows out." : "Hold rows out, for example with --held-out 0.1.");
-return verdicts_Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedy);
+return verdicts_Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedies_to_hold_out(config));
 }
 worse = verdicts__respects(log);
 apart = py.method("", "join", py.items(worse).filter((sentence) => true).map((sentence) => py.join(" ", py.builtin.str(sentence))));
 fewer = (py.truth(py.builtin.any(py.items(worse).filter((sentence) => true).map((sentence) => !py.truth(py.method(sentence, "startswith", quantities_title("precision")))))) ? ["mode collapse"] : []);
 if (py.truth(py.gt(far.lower, verdicts_FAR))) {
 sentence = "The samples are far from the data.";
-remedy = (py.truth(far.falls) ? verdicts_MORE_STEPS : "Raise --steps, or try another --learning-rate or --width.");
+remedy = (py.truth(far.falls) ? remedies_more_steps() : remedies_to_come_nearer());
 if (py.truth(py.or(() => py.gt(far.lower, far.start), () => py.gt(series_late_median(log, "w1"), py.mul(1.1, series_first_value(log, "w1")))))) {
-[sentence, remedy] = py.items(["The samples went away from the data.", "Lower --learning-rate, tenfold first."]);
+sentence = "The samples went away from the data.";
+remedy = py.join("Lower ", py.builtin.str(py.setting("learning_rate")), ", tenfold first.");
 }
 return verdicts_Verdict(name, "fault", sentence, py.add(verdicts__how_far(log), apart), remedy, ["still improving"]);
 }
@@ -504,7 +519,7 @@ sentence = "The samples can be told from held-out rows.";
 if (py.truth(py.lt(series_late_median(log, "precision"), py.mul(0.1, series_floor_value(log, "precision"))))) {
 sentence = "Hardly any sample is near a held-out row.";
 }
-remedy = (py.truth(far.falls) ? verdicts_MORE_STEPS : "More steps, a larger --width or more data may help.");
+remedy = (py.truth(far.falls) ? remedies_more_steps() : py.join("More steps, a larger ", py.builtin.str(py.setting("width")), " or more data may help."));
 return verdicts_Verdict(name, "note", sentence, py.add(verdicts__how_far(log), apart), remedy, fewer);
 }
 if (py.truth(formed)) {
@@ -517,17 +532,18 @@ return verdicts_Verdict(name, "note", sentence, py.add(verdicts__how_far(log), a
 }
 if (py.truth(py.or(() => py.gt(far.upper, verdicts_MARGIN), () => apart))) {
 sentence = "No difference from the data is proven, but there may be one.";
-remedy = (py.truth(!py.truth(apart)) ? "Raise --held-out: more held-out rows make the test sharper." : "Look at the samples.");
+remedy = (py.truth(apart) ? "Look at the samples." : remedies_to_sharper_tests());
 return verdicts_Verdict(name, "note", sentence, py.add(verdicts__how_far(log), apart), remedy, fewer);
 }
 return verdicts_Verdict(name, "good", "The samples cannot be told from held-out rows.", verdicts__how_far(log));
 }
 function verdicts_structure_of_samples(log, config) {
-let found;
+let found, remedy;
 if (py.truth(!py.truth((found = NOTHING.structure.in_words(log))))) {
 return null;
 }
-return verdicts_Verdict("structure", "note", ...py.items(found), "More steps, a larger --n-critic or another --network may help.");
+remedy = py.join("More steps, a larger ", py.builtin.str(py.setting("n_critic")), " or another ", py.builtin.str(py.setting("network")), " may help.");
+return verdicts_Verdict("structure", "note", ...py.items(found), remedy);
 }
 function verdicts_ignored_condition(log, config) {
 let found, other;
@@ -535,7 +551,7 @@ if (py.truth(!py.truth((found = NOTHING.ignored(log, config))))) {
 return null;
 }
 other = (py.truth(py.eq(py.method(config, "get", "conditional"), "concatenation")) ? "projection" : "concatenation");
-return verdicts_Verdict("ignored condition", "fault", ...py.items(found), py.join(py.builtin.str(verdicts_MORE_STEPS), " Or try --conditional ", py.builtin.str(other), "."));
+return verdicts_Verdict("ignored condition", "fault", ...py.items(found), py.join(py.builtin.str(remedies_more_steps()), " Or try ", py.builtin.str(py.setting("conditional", other)), "."));
 }
 function verdicts__respects(log) {
 let count, floor, found, name, part, text, words;
@@ -586,7 +602,7 @@ return verdicts_Verdict("loss and distance", "note", "The estimate has nothing l
 if (py.truth(py.and(() => py.lt(high, 0.5), () => py.lt(levels, 0.5)))) {
 return verdicts_Verdict("loss and distance", "note", "The critic's estimate does not track the distance.", evidence, "Judge this run by its distances and its samples, not by its loss.");
 }
-return verdicts_Verdict("loss and distance", "note", "The records do not show whether the critic's estimate tracks the distance.", evidence, "A longer run, or a smaller --diagnose-every, gives more records.");
+return verdicts_Verdict("loss and distance", "note", "The records do not show whether the critic's estimate tracks the distance.", evidence, py.join("A longer run, or a smaller ", py.builtin.str(py.setting("diagnose_every")), ", gives more records."));
 }
 const verdicts_NEAR_FLOOR = 1.1;
 function verdicts_still_improving(log, config) {
@@ -595,7 +611,7 @@ far = series_difference(log);
 if (py.truth(!py.truth(py.and(() => far, () => far.falls)))) {
 return null;
 }
-return verdicts_Verdict("still improving", "note", "The samples were still getting better at the last step.", py.join("In the last quarter of the run the energy distance fell to ", py.builtin.str(quantity_number(far.value)), "."), verdicts_MORE_STEPS);
+return verdicts_Verdict("still improving", "note", "The samples were still getting better at the last step.", py.join("In the last quarter of the run the energy distance fell to ", py.builtin.str(quantity_number(far.value)), "."), remedies_more_steps());
 }
 function verdicts_at_floor(log) {
 let far;
