@@ -11,6 +11,7 @@ import wgan
 from wgan import WganError
 from wgan.config import FIELDS, Config
 from wgan.game.building import dense, reshape
+from wgan.game.cones import from_rows
 from wgan.game.constraints import CONSTRAINTS, Constraint
 from wgan.game.networks import Architecture
 from wgan.maths import streams
@@ -52,6 +53,43 @@ def test_the_certified_bound_is_below_the_exact_distance_and_above_nothing_obser
         assert found.lipschitz_upper <= 1 + 1e-5
     if constraint == "orthogonal":
         assert found.lower > 0.3 * truth, "a bound that is worth having"
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_default_critic_certifies_most_of_the_distance_whichever_set_is_scored_high(swapped):
+    """Funnels are upper envelopes; swapped they are lower ones. A shift needs the plane."""
+    for pair, least in ((known("funnels", dimension=4, funnels=4, seed=7), 0.8), (known("shift", dimension=16), 0.8)):
+        x, y = independent(pair, 4000, 1)
+        found = critic_w1(*((y, x) if swapped else (x, y)), steps=200, width=32)
+        assert found.method == "critic (cones)"
+        assert found.lipschitz_upper == pytest.approx(1, abs=1e-9)
+        assert found.lower == pytest.approx(found.value, rel=1e-9)
+        assert found.lipschitz_lower <= found.lipschitz_upper
+        assert found.lower > least * pair.w1, "an mlp with a penalty certifies less than 0.05 of it"
+        direction = pair.gradient(x) * (-1 if swapped else 1)
+        assert (found.gradient(x) * direction).sum(1).mean() > 0.8
+
+
+def test_what_cones_do_not_read_makes_the_critic_an_mlp():
+    x, y = np.random.default_rng(0).normal(size=(2, 40, 2))
+    for fields in ({"constraint": "spectral"}, {"depth": 1}, {"activation": "tanh"}, {"network": "hybrid"}):
+        found = critic_w1(x, y, steps=2, width=8, batch=8, **fields)
+        assert found.method == f"critic ({fields.get('constraint', 'gradient-penalty')})"
+    assert critic_w1(x, y, steps=2, network="cones", width=8, batch=8).method == "critic (cones)"
+
+
+def test_cones_start_at_the_rows_which_repeat_where_there_are_fewer():
+    high, low = np.arange(6.0).reshape(3, 2), -np.arange(4.0).reshape(2, 2)
+    made = {f"01.cones.{name}": np.zeros((4, 2)) for name in ("peaks", "valleys")} | {
+        "01.cones.normal": np.zeros((1, 2))
+    }
+    made |= {"01.cones.peak_bias": np.zeros(4)}
+    found = from_rows(made, high.reshape(3, 1, 2), low.reshape(2, 1, 2))
+    assert found["01.cones.peaks"].tolist() == [[0, 1], [2, 3], [4, 5], [0, 1]]
+    assert found["01.cones.valleys"].tolist() == [[0, -1], [-2, -3], [0, -1], [-2, -3]]
+    assert found["01.cones.normal"].tolist() == [[3, 5]]
+    assert "01.cones.peak_bias" not in found
+    assert "01.cones.normal" not in from_rows(made, high, high), "where the means are equal the way has no direction"
 
 
 def test_a_linear_critic_is_exact():
