@@ -405,6 +405,22 @@ def test_pictures_follow_slowly_where_motion_is_not_wanted(browser):
     assert 1 <= seen <= milliseconds / 900 + 1  # STILL of rooms/train.js
 
 
+def test_no_grip_hides_the_name_of_what_it_moves(browser):
+    names = {
+        "earth&p=6,4,0,0,0,0,0,0&q=6,0,0,0,0,0,0,4": ["heaps P", "holes Q"],
+        "perfect-critic&distance=0": ["distance 0"],
+    }
+    hidden = "probe.all('svg .knob').some((knob) => { const [a, b] = [knob, text].map((one) => "
+    hidden += "one.getBoundingClientRect()); return a.left < b.right && b.left < a.right && a.top < b.bottom && "
+    hidden += "b.top < a.bottom; })"
+    for width in (390, 1200):
+        for state, words in names.items():
+            go(browser, f"#v=1&room={state}", width=width)
+            found = "probe.all('svg text').filter((text) => given.includes(text.textContent))"
+            assert browser.value(f"(window.given = {json.dumps(words)}, {found}.length)") == len(words)
+            assert browser.value(f"{found}.filter((text) => {hidden}).map((text) => text.textContent)") == [], width
+
+
 def test_larger_letters_of_the_reader_are_followed_and_fit(browser):
     for width in (390, 1200):
         for name in rooms(browser):
