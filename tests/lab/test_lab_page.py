@@ -308,6 +308,24 @@ def test_the_skip_link_goes_to_the_room_and_keeps_its_state(browser):
     assert browser.value("[location.hash, probe.room(), probe.message()]") == ["#v=1&room=lines&theta=0.3", "lines", ""]
 
 
+def test_a_state_is_in_the_history_however_soon_another_room_is_entered(browser):
+    enter(browser, "lines")
+    browser.value("probe.sliders()[0].focus()")
+    press(browser, "ArrowRight")
+    browser.value("document.querySelector('nav a[data-room=earth]').click()")
+    browser.value("probe.until(() => probe.room() === 'earth')")
+    browser.value("history.back()")
+    browser.value("probe.until(() => probe.room() === 'lines')")
+    assert browser.value("location.hash") == "#v=1&room=lines&theta=0.61"
+
+
+def test_a_step_is_made_however_soon_it_follows_a_beginning(browser):
+    enter(browser, "train")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('Step 0 of'))")
+    browser.value("probe.button('Begin anew').click(); probe.button('One step').click()")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('Step 1 of'))")
+
+
 def test_a_message_goes_when_it_holds_no_more(browser):
     go(browser, "#v=999")
     assert browser.value("probe.message()")

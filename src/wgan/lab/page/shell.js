@@ -104,6 +104,7 @@ export function begin(rooms) {
     event.preventDefault(); // the fragment is the link of the room
     at("room").focus();
   });
+  at("rooms").addEventListener("click", writeLink); // before another room is entered
   addEventListener("hashchange", () => open(true));
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });
   open(false);

@@ -113,7 +113,7 @@ function controlsOf(stage, page, view) {
   const row = html("div", { class: "row" });
   card.append(row);
   const go = button(row, "Run", () => { page.say(""); run(view, !view.running); running(); }, "main");
-  button(row, "One step", () => { run(view, false); running(); for (const side of view.sides) send(side, { kind: "step" }); });
+  button(row, "One step", () => { run(view, false); running(); for (const side of view.sides) { side.start?.(); send(side, { kind: "step" }); } });
   button(row, "Begin anew", () => anew());
   button(row, "Another seed", () => page.change({ seed: (view.state.seed + 1) % 10000 }));
   const seed = html("input", { type: "number", id: "seed", min: 0, max: 9999, step: 1, inputmode: "numeric" });
@@ -198,8 +198,9 @@ function send(side, message) {
 
 // Begin a training anew; an empty `wanted` ends the one that is there.
 function begin(side, wanted, method, view) {
-  Object.assign(side, { wanted, method, records: [], frame: null, measured: null, over: false, problem: "" });
+  Object.assign(side, { wanted, method, records: [], frame: null, measured: null, over: false, problem: "", start: null });
   side.number += 1;
+  clearTimeout(side.later);
   if (!wanted) {
     side.worker?.terminate();
     side.worker = null;
@@ -216,11 +217,13 @@ function begin(side, wanted, method, view) {
     end(side, `This browser does not let the page train: ${problem.message}.`, view);
     return;
   }
-  clearTimeout(side.later); // a drawn stroke or a dragged slider begins one training, not many
-  side.later = setTimeout(() => {
+  side.start = () => {
+    clearTimeout(side.later);
+    side.start = null;
     send(side, { kind: "begin", config, reach: REACH, surface: SURFACE, slopes: FIELD });
     if (view.running) send(side, { kind: "run", rest: SPEEDS[view.state.speed][1] });
-  }, 120);
+  };
+  side.later = setTimeout(side.start, 120); // a drawn stroke or a dragged slider begins one training, not many
 }
 
 function workerOf(side, view) {
