@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wgan
+from wgan.errors import by_command
 from wgan.maths import divergences
 from wgan.maths.transport import emd
 from wgan.reports.verdicts import verdicts
@@ -235,7 +236,8 @@ def test_each_fault_is_diagnosed_by_key_and_the_product_says_the_same(browser):
         press(browser, " ")
         fault = browser.value("probe.all('.answer h3')[0].dataset.planted")
         run = next(one for one in recorded["runs"] if one["planted"] == fault)
-        exact = verdicts(as_log(run["columns"]), recorded["shared"] | run["config"])
+        with by_command():  # the page speaks of the command line
+            exact = verdicts(as_log(run["columns"]), recorded["shared"] | run["config"])
         said = [[one.kind, one.sentence, one.evidence, *([one.remedy] if one.remedy else [])] for one in exact]
         assert browser.value("probe.verdicts()") == said, fault
         found.add(fault)
@@ -296,6 +298,154 @@ def test_points_are_drawn_by_key_and_one_point_gets_a_sentence(browser):
     browser.value("probe.until(() => location.hash.includes('points='))")
     assert "points=0.2,0.1,0.1,0.1" in browser.value("location.hash")
     assert browser.complaints() == []
+
+
+def test_the_skip_link_goes_to_the_room_and_keeps_its_state(browser):
+    go(browser, "#v=1&room=lines&theta=0.3")
+    browser.value("document.querySelector('.skip').focus()")
+    press(browser, "Enter")
+    browser.value("probe.until(() => document.activeElement.id === 'room')")
+    assert browser.value("[location.hash, probe.room(), probe.message()]") == ["#v=1&room=lines&theta=0.3", "lines", ""]
+
+
+def test_a_state_is_in_the_history_however_soon_another_room_is_entered(browser):
+    enter(browser, "lines")
+    browser.value("probe.sliders()[0].focus()")
+    press(browser, "ArrowRight")
+    browser.value("document.querySelector('nav a[data-room=earth]').click()")
+    browser.value("probe.until(() => probe.room() === 'earth')")
+    browser.value("history.back()")
+    browser.value("probe.until(() => probe.room() === 'lines')")
+    assert browser.value("location.hash") == "#v=1&room=lines&theta=0.61"
+
+
+def test_a_step_is_made_however_soon_it_follows_a_beginning(browser):
+    enter(browser, "train")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('Step 0 of'))")
+    browser.value("probe.button('Begin anew').click(); probe.button('One step').click()")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('Step 1 of'))")
+
+
+def test_a_message_goes_when_it_holds_no_more(browser):
+    go(browser, "#v=999")
+    assert browser.value("probe.message()")
+    browser.value("probe.sliders()[0].focus()")
+    press(browser, "ArrowUp")
+    assert browser.value("probe.message()") == ""
+    enter(browser, "train")
+    browser.value("probe.button('Run').click()")
+    browser.value("Object.defineProperty(document, 'hidden', { value: true })")
+    browser.value("document.dispatchEvent(new Event('visibilitychange'))")
+    assert browser.value("probe.message()")
+    browser.value("probe.button('Run').click()")
+    assert browser.value("probe.message()") == ""
+
+
+def test_a_lost_canvas_gets_a_sentence(browser):
+    enter(browser, "train")
+    browser.value("probe.all('canvas')[0].dispatchEvent(new Event('contextlost'))")
+    assert browser.value("probe.message()").startswith("The browser took the picture away")
+
+
+def test_run_stays_run_where_nothing_can_be_trained(browser):
+    go(browser, "#v=1&room=train&data=own&points=0.5,0.5")
+    browser.value("probe.until(() => probe.text('.numbers').startsWith('There is one point'))")
+    browser.value("probe.button('Run').click()")
+    browser.value("probe.until(() => probe.button('Run'))")
+    assert browser.value("probe.text('.numbers')").startswith("There is one point")
+
+
+WORKERS = {
+    "kept": "window.made = []; window.Worker = class extends Worker { constructor(...given) { super(...given); "
+    "made.push(this); } postMessage(one) { this.number = one.number; super.postMessage(one); } };",
+    "refused": "window.Worker = class { constructor() { throw new Error('not allowed'); } };",
+}
+
+
+@pytest.fixture
+def workers(browser):
+    """Put one of WORKERS in the place of the browser's own, for one test."""
+    made = []
+    yield lambda kind: made.append(browser("Page.addScriptToEvaluateOnNewDocument", source=WORKERS[kind])["identifier"])
+    for one in made:
+        browser("Page.removeScriptToEvaluateOnNewDocument", identifier=one)
+
+
+def test_numbers_that_are_not_finite_break_no_picture(browser, workers):
+    workers("kept")
+    enter(browser, "train")
+    browser.value("probe.until(() => probe.text('.numbers').includes('W1'))")
+    frame = (
+        "kind: 'frame', at: 7, fake: [NaN, Infinity], surface: Array(1600).fill(NaN), slopes: Array(242).fill(NaN), "
+    )
+    frame += "norms: { critic: [NaN, Infinity], generator: [NaN, 1] }, clipped: null, losses: {}"
+    measured = (
+        "kind: 'measured', step: 8, w1: 15, lower: 1, upper: 16, estimate: NaN, floor: 0.1, pairs: [], modes: null"
+    )
+    for message in (frame, measured, "kind: 'ended', sentence: 'It ended.'"):
+        browser.value(f"made[0].onmessage({{ data: {{ number: made[0].number, {message} }} }})")
+    browser.value("probe.until(() => probe.text('.numbers') === 'It ended.')")
+    assert browser.value("probe.all('.chart svg').some((one) => one.innerHTML.includes('NaN'))") is False
+    assert browser.complaints() == []
+
+
+def test_a_fault_of_the_page_is_said_until_the_training_begins_anew(browser, workers):
+    workers("kept")
+    enter(browser, "train")
+    browser.value("probe.button('Run').click()")
+    browser.value("probe.until(() => probe.text('.numbers').includes('W1'))")
+    browser.value("made[0].onerror({})")
+    browser.value("probe.all('input[type=checkbox]')[0].click()")  # which draws again
+    assert browser.value("probe.text('.numbers')").startswith("The training stopped for a fault")
+    assert browser.value("probe.button('Run') !== undefined")
+    browser.value("probe.button('Begin anew').click()")
+    browser.value("probe.until(() => probe.text('.numbers').includes('W1'))")
+
+
+def test_a_browser_without_workers_gets_a_sentence_that_stays(browser, workers):
+    workers("refused")
+    enter(browser, "train")
+    browser.value("probe.all('input[type=checkbox]')[0].click()")
+    browser.value("probe.button('Run').click()")
+    assert browser.value("probe.text('.numbers')") == "This browser does not let the page train: not allowed."
+    assert browser.value("probe.button('Run') !== undefined")
+
+
+def test_pictures_follow_slowly_where_motion_is_not_wanted(browser):
+    enter(browser, "train")
+    browser("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    browser.value("probe.until(() => probe.text('.numbers').includes('W1'))")
+    browser.value("probe.button('Run').click()")
+    watch = "new Promise((done) => { const begun = performance.now(); let seen = 0; "
+    watch += "new MutationObserver(() => { seen += 1; }).observe(probe.all('.numbers')[0], { childList: true }); "
+    watch += "setTimeout(() => done([seen, performance.now() - begun]), 4000); })"
+    seen, milliseconds = browser.value(watch)
+    assert 1 <= seen <= milliseconds / 900 + 1  # STILL of rooms/train.js
+
+
+def test_no_grip_hides_the_name_of_what_it_moves(browser):
+    names = {
+        "earth&p=6,4,0,0,0,0,0,0&q=6,0,0,0,0,0,0,4": ["heaps P", "holes Q"],
+        "perfect-critic&distance=0": ["distance 0"],
+    }
+    hidden = "probe.all('svg .knob').some((knob) => { const [a, b] = [knob, text].map((one) => "
+    hidden += "one.getBoundingClientRect()); return a.left < b.right && b.left < a.right && a.top < b.bottom && "
+    hidden += "b.top < a.bottom; })"
+    for width in (390, 1200):
+        for state, words in names.items():
+            go(browser, f"#v=1&room={state}", width=width)
+            found = "probe.all('svg text').filter((text) => given.includes(text.textContent))"
+            assert browser.value(f"(window.given = {json.dumps(words)}, {found}.length)") == len(words)
+            assert browser.value(f"{found}.filter((text) => {hidden}).map((text) => text.textContent)") == [], width
+
+
+def test_larger_letters_of_the_reader_are_followed_and_fit(browser):
+    for width in (390, 1200):
+        for name in rooms(browser):
+            enter(browser, name, width=width)
+            browser.value("document.documentElement.style.fontSize = '32px'")
+            assert browser.value("parseFloat(getComputedStyle(document.body).fontSize)") == 34
+            assert browser.value("document.documentElement.scrollWidth") <= width, name
 
 
 def as_log(columns):

@@ -41,8 +41,9 @@ export function path(points) {
 // A line of the kind k0, k1 ...: each kind has its colour and its dash.
 export const line = (ink, points, kind) => put(ink, "path", { d: path(points), class: `line ${kind}` });
 
-// Labels at the ends of lines, moved apart: [{x, y, text, kind}].
-export function labels(ink, list, { gap = 18, low, high, anchor = "start" } = {}) {
+// Labels at the ends of lines, moved apart: [{x, y, text, kind}]. A line that ends in no finite value has none.
+export function labels(ink, all, { gap = 18, low, high, anchor = "start" } = {}) {
+  const list = all.filter((one) => Number.isFinite(one.y));
   const places = apart(list.map((one) => one.y), gap, low, high);
   list.forEach((one, i) => put(ink, "text", { x: one.x, y: places[i] + 5, class: `label ${one.kind}`, "text-anchor": anchor }, one.text));
 }

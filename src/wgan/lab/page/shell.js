@@ -31,6 +31,7 @@ export function begin(rooms) {
   }
 
   function change(part) {
+    say(""); // what was said held for the state before
     Object.assign(now.state, part);
     show();
     clearTimeout(later);
@@ -97,8 +98,13 @@ export function begin(rooms) {
         say(`The picture could not be made: ${error.message}.`);
       }
     },
-    anew: () => { say(""); change(starts(now.room)); },
+    anew: () => change(starts(now.room)),
   });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the fragment is the link of the room
+    at("room").focus();
+  });
+  at("rooms").addEventListener("click", writeLink); // before another room is entered
   addEventListener("hashchange", () => open(true));
   document.addEventListener("visibilitychange", () => { if (document.hidden) leave(); });
   open(false);

@@ -127,10 +127,10 @@ function build(stage, page) {
 
 // The unit of height, the columns and the two grounds of the picture.
 function places({ width, height }, count) {
-  const gap = 64;
-  const unit = (height - gap - 44) / (2 * HIGHEST);
+  const gap = 64, edge = 38; // a grip at the edge leaves room for the name
+  const unit = (height - gap - 2 * edge) / (2 * HIGHEST);
   const column = linear(-0.5, count - 0.5, 0, width);
-  const upper = 22 + HIGHEST * unit;
+  const upper = edge + HIGHEST * unit;
   return { unit, upper, lower: upper + gap, column, wide: Math.min(0.62 * (width / count), 92) };
 }
 

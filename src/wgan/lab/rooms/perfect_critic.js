@@ -112,7 +112,7 @@ function drawBells(ink, size, { distance, spread }) {
   note(ink, X(near ? -1.1 * spread : 0), base - tall / spread - (near ? -12 : 10), "fakes", "fake", near ? "end" : "middle");
   note(ink, X(distance + (near ? 0.75 : 0)), base - tall - (near ? -12 : 10), "real points", "real", near ? "start" : "middle");
   put(ink, "line", { x1: X(distance), x2: X(distance), y1: base - tall, y2: 186, class: "guide" });
-  note(ink, X(0), 202, `distance ${inWords(distance)}`, "quiet", "end");
+  note(ink, X(0) - 16, 202, `distance ${inWords(distance)}`, "quiet", "end");
   put(ink, "line", { x1: X(0), x2: X(distance), y1: 196, y2: 196, class: "rail" });
   LOSSES.forEach(({ name, title, words, kind }, i) => {
     const y = 244 + ROW * i;

@@ -112,15 +112,15 @@ function controlsOf(stage, page, view) {
   const beside = select(lists, { label: "Beside it", options: { none: "Nothing", ...METHODS }, set: (value) => page.change({ beside: value }) });
   const row = html("div", { class: "row" });
   card.append(row);
-  const go = button(row, "Run", () => { run(view, !view.running); running(); }, "main");
-  button(row, "One step", () => { run(view, false); running(); for (const side of view.sides) send(side, { kind: "step" }); });
+  const go = button(row, "Run", () => { page.say(""); run(view, !view.running); running(); }, "main");
+  button(row, "One step", () => { run(view, false); running(); for (const side of view.sides) { side.start?.(); send(side, { kind: "step" }); } });
   button(row, "Begin anew", () => anew());
   button(row, "Another seed", () => page.change({ seed: (view.state.seed + 1) % 10000 }));
   const seed = html("input", { type: "number", id: "seed", min: 0, max: 9999, step: 1, inputmode: "numeric" });
   row.append(html("label", { class: "seed" }, "Seed ", seed));
   seed.addEventListener("change", () => {
     const value = train.fields.seed.read(seed.value);
-    if (value === undefined) { page.say("A seed is a whole number from 0 to 9999."); seed.value = view.state.seed; } else { page.say(""); page.change({ seed: value }); }
+    if (value === undefined) { page.say("A seed is a whole number from 0 to 9999."); seed.value = view.state.seed; } else page.change({ seed: value });
   });
   const speed = select(lists, { label: "Speed", options: Object.fromEntries(Object.entries(SPEEDS).map(([name, [text]]) => [name, text])),
     set: (value) => { page.change({ speed: value }); if (view.running) run(view, true); } });
@@ -198,8 +198,9 @@ function send(side, message) {
 
 // Begin a training anew; an empty `wanted` ends the one that is there.
 function begin(side, wanted, method, view) {
-  Object.assign(side, { wanted, method, records: [], frame: null, measured: null, over: false, problem: "" });
+  Object.assign(side, { wanted, method, records: [], frame: null, measured: null, over: false, problem: "", start: null });
   side.number += 1;
+  clearTimeout(side.later);
   if (!wanted) {
     side.worker?.terminate();
     side.worker = null;
@@ -211,28 +212,34 @@ function begin(side, wanted, method, view) {
   redraw(side, view);
   side.charts.show();
   try {
-    side.worker ??= workerOf(side);
+    side.worker ??= workerOf(side, view);
   } catch (problem) {
-    side.said.textContent = `This browser does not let the page train: ${problem.message}.`;
+    end(side, `This browser does not let the page train: ${problem.message}.`, view);
     return;
   }
-  clearTimeout(side.later); // a drawn stroke or a dragged slider begins one training, not many
-  side.later = setTimeout(() => {
+  side.start = () => {
+    clearTimeout(side.later);
+    side.start = null;
     send(side, { kind: "begin", config, reach: REACH, surface: SURFACE, slopes: FIELD });
     if (view.running) send(side, { kind: "run", rest: SPEEDS[view.state.speed][1] });
-  }, 120);
+  };
+  side.later = setTimeout(side.start, 120); // a drawn stroke or a dragged slider begins one training, not many
 }
 
-function workerOf(side) {
+function workerOf(side, view) {
   const address = URL.createObjectURL(new Blob([WORKER], { type: "text/javascript" }));
   const worker = new Worker(address);
   worker.onmessage = ({ data }) => { if (data.number === side.number) side.receive(data); };
-  worker.onerror = () => { side.said.textContent = "The training stopped for a fault of this page. Begin it anew."; };
+  worker.onerror = () => {
+    worker.terminate();
+    side.worker = null; // the next beginning makes another one
+    end(side, "The training stopped for a fault of this page. Begin it anew.", view);
+  };
   return worker;
 }
 
 function run(view, going) {
-  view.running = going;
+  view.running = going && view.sides.some((side) => side.worker);
   for (const side of view.sides) send(side, going ? { kind: "run", rest: SPEEDS[view.state.speed][1] } : { kind: "pause" });
 }
 
@@ -241,20 +248,29 @@ function receive(side, message, page, view) {
     side.frame = message;
     const wait = view.running && page.still() ? STILL : 0;
     setTimeout(() => requestAnimationFrame(() => {
-      redraw(side, view);
+      refresh(side, view);
       send(side, { kind: "shown" }); // so that frames never queue up
     }), wait);
   } else if (message.kind === "measured") {
     side.measured = message;
     side.records = remember(side.records, { step: message.step, w1: message.w1, lower: message.lower, upper: message.upper, estimate: message.estimate, floor: message.floor });
-    redraw(side, view);
-    side.charts.show();
-  } else {
-    side.over = true;
-    side.problem = message.sentence ?? "";
-    redraw(side, view);
-    view.stopped();
-  }
+    side.stale = true;
+    if (!view.running || !page.still()) refresh(side, view); // else the next frame shows it
+  } else end(side, message.sentence ?? "", view);
+}
+
+// No more steps follow; `sentence` says why, where that is not the last step.
+function end(side, sentence, view) {
+  side.over = true;
+  side.problem = sentence;
+  refresh(side, view);
+  view.stopped();
+}
+
+function refresh(side, view) {
+  redraw(side, view);
+  if (side.stale) side.charts.show();
+  side.stale = false;
 }
 
 function redraw(side, view) {

@@ -48,7 +48,7 @@ function drawLayers(ink, { width, height }, norms) {
     const from = at;
     for (const value of values) {
       const y = Y(Math.min(100, Math.max(LEAST, value)));
-      put(ink, "rect", { x: box.left + step * at + 3, y, width: Math.max(2, step - 6), height: Math.max(0, box.bottom - y), class: `bar ${kind}`, rx: 2 });
+      if (Number.isFinite(y)) put(ink, "rect", { x: box.left + step * at + 3, y, width: Math.max(2, step - 6), height: Math.max(0, box.bottom - y), class: `bar ${kind}`, rx: 2 });
       at += 1;
     }
     put(ink, "text", { x: box.left + (step * (from + at)) / 2, y: box.bottom + 20, "text-anchor": "middle", class: `label ${kind}` }, title);

@@ -21,7 +21,6 @@ export function drawing(side, page, { reach, most, points, redraw }) {
 
   function add([x, y]) {
     if (points().length >= 2 * most) { page.say(`${most} points are the most that a link can hold.`); return; }
-    page.say("");
     page.change({ points: [...points(), rounded(x), rounded(y)] });
   }
 

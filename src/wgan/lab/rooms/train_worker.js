@@ -26,7 +26,7 @@ turn.port1.onmessage = () => {
   slice();
 };
 
-let trainer = null, view = null, number = 0, running = false, rest = 0, timer = 0;
+let trainer = null, refusal = "", view = null, number = 0, running = false, rest = 0, timer = 0;
 let shown = true, framed = 0, measuredAt = -1, measureAgain = 0, floor = NaN;
 
 const now = () => performance.now();
@@ -49,7 +49,8 @@ function begin(message) {
     trainer = createTrainer(message.config);
   } catch (problem) {
     trainer = null;
-    post({ kind: "refused", sentence: problem instanceof RangeError ? problem.message : `The training could not begin: ${problem.message}.` });
+    refusal = problem instanceof RangeError ? problem.message : `The training could not begin: ${problem.message}.`;
+    post({ kind: "refused", sentence: refusal });
     return;
   }
   view = { surface: gridOf(message.surface, message.reach), slopes: gridOf(message.slopes, message.reach) };
@@ -120,8 +121,10 @@ function stop() {
 onmessage = ({ data }) => {
   if (data.kind === "begin") return begin(data);
   if (data.kind === "shown") shown = true;
-  if (!trainer || data.number !== number) return undefined;
-  if (trainer.at >= trainer.config.steps && (data.kind === "run" || data.kind === "step")) return post({ kind: "finished" });
+  if (data.number !== number) return undefined;
+  const onward = data.kind === "run" || data.kind === "step";
+  if (!trainer) return onward ? post({ kind: "refused", sentence: refusal }) : undefined;
+  if (onward && trainer.at >= trainer.config.steps) return post({ kind: "finished" });
   if (data.kind === "run") {
     rest = data.rest ?? 0;
     running = true;
