@@ -143,7 +143,7 @@ def test_showers_have_noise_for_each_voxel_and_others_an_mlp():
     assert (one[:-2] == two[:-2]).all()
     assert (one[-2:] != two[-2:]).all()
     assert list(shapes(pair.critic, row))[-1] == (1,)
-    with pytest.raises(WganError, match="use --latent 400"):
+    with pytest.raises(WganError, match="use latent=400"):
         list(shapes(pair.generator, (64,)))
     assert built("showers", (3,), width=8)[1] == built("mlp", (3,), width=8, depth=2)[1]
 

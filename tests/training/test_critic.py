@@ -75,7 +75,6 @@ def test_what_cones_do_not_read_makes_the_critic_an_mlp():
     for fields in ({"constraint": "spectral"}, {"depth": 1}, {"activation": "tanh"}, {"network": "hybrid"}):
         found = critic_w1(x, y, steps=2, width=8, batch=8, **fields)
         assert found.method == f"critic ({fields.get('constraint', 'gradient-penalty')})"
-    assert critic_w1(x, y, steps=2, network="cones", width=8, batch=8).method == "critic (cones)"
 
 
 def test_cones_start_at_the_rows_which_repeat_where_there_are_fewer():

@@ -24,8 +24,6 @@ from wgan.game.building import (
     softmax,
     upsample,
 )  # fmt: skip
-from wgan.game.building import cones as cones_layer
-from wgan.game.cones import from_rows
 from wgan.game.constraints import Constraint
 from wgan.game.layers import Layer, mixes_batch, uses_condition, with_condition
 from wgan.game.rings import moments, rings
@@ -83,23 +81,6 @@ def mlp(
     critic = [reshape(flat), *hidden(critic_norm), dense(1)]
     generator = [*hidden(generator_norm), dense(flat), reshape(*row), *output_activation(ends)]
     return Architecture("mlp", critic, generator, "he")
-
-
-def cones(
-    row: tuple[int, ...],
-    width: int | None,
-    depth: int | None,
-    activation: str,
-    generator_norm: str,
-    ends: Ends = UNBOUNDED,
-) -> Architecture:
-    """A critic that is 1-Lipschitz by construction, from `width` (512) cones up and as many down; an mlp's generator.
-
-    Its score is a mixture of two envelopes of cones and a plane, so it needs no constraint; see `wgan.game.cones`.
-    """
-    pair = mlp(row, width, depth, activation, "none", generator_norm, ends)
-    critic = [reshape(math.prod(row)), cones_layer(width or 512)]
-    return pair._replace(name="cones", critic=critic, begin=from_rows)
 
 
 def hybrid(
@@ -411,7 +392,6 @@ def _rows_of(row: tuple[int, ...]) -> str:
 
 NETWORKS: dict[str, Callable[..., Architecture]] = {
     "mlp": mlp,
-    "cones": cones,
     "hybrid": hybrid,
     "dcgan": dcgan,
     "keras-cnn": keras_cnn,

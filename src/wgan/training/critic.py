@@ -11,9 +11,12 @@ from scipy.spatial.distance import cdist
 from wgan.config import FIELDS, Config
 from wgan.engines import get_engine
 from wgan.errors import WganError
-from wgan.game import step
+from wgan.game import building, step
 from wgan.game.arrays import Params
+from wgan.game.building import reshape
+from wgan.game.cones import from_rows
 from wgan.game.layers import Layer, apply_layers, lipschitz_bound
+from wgan.game.networks import Architecture
 from wgan.game.step import State
 from wgan.maths import streams, transport
 from wgan.maths.exact import as_float64
@@ -34,10 +37,9 @@ MLP = Config(
     batch=256,
     held_out=0.2,
 )
-DEFAULT = Config(
-    network="cones",
+DEFAULT = Config(  # of a critic of cones, which `cones` builds
+    network="mlp",
     constraint="none",
-    width=512,
     learning_rate=1e-2,
     beta1=0.9,
     beta2=0.99,
@@ -55,6 +57,7 @@ READ = OF_AN_MLP | frozenset(
     {"objective", "prior", "alpha", "width", "steps", "batch", "optimiser", "learning_rate", "decay", "beta1", "beta2"}
     | {"precision", "seed", "engine", "held_out"}
 )
+CONES = 512  # up, and as many down
 LOOKED_AT = 1024  # held-out rows of each set at which gradients and slopes are measured
 CHUNK = 4096  # rows scored at once
 
@@ -97,9 +100,10 @@ def critic_w1(
 
     The critic scores X high. It sees rows that are centred and divided by one number for all columns, so distances
     keep their proportions; every result is in the units of the rows. `fields` are fields of `Config` in READ, such as
-    `steps`, `width` and `held_out`. The critic is the network `cones` of `DEFAULT`, which is 1-Lipschitz by
-    construction. If you give a field in OF_AN_MLP, such as `constraint`, it is the mlp of `MLP`. `watch` is called with
-    each step. Raises WganError if the rows have no distance (NaN, different shapes, too few) or if the critic diverges.
+    `steps`, `width` and `held_out`. The critic is that of `cones` with the settings of `DEFAULT`, which is 1-Lipschitz
+    by construction. If you give a field in OF_AN_MLP, such as `constraint`, it is the mlp of `MLP`. `watch` is called
+    with each step. Raises WganError if the rows have no distance (NaN, different shapes, too few) or if the critic
+    diverges.
 
     Examples:
         >>> x = np.random.default_rng(0).normal(size=(500, 2))
@@ -109,9 +113,8 @@ def critic_w1(
     """
     began = time.perf_counter()
     _refuse_unread(fields)
-    base = DEFAULT if fields.get("network") == "cones" or not fields.keys() & OF_AN_MLP else MLP
-    config = base.replace(seed=seed, engine=engine, **fields)
     X, Y = _rows(X, "X"), _rows(Y, "Y")
+    config = _config(X.shape[1:], fields).replace(seed=seed, engine=engine)
     if X.shape[1:] != Y.shape[1:]:
         raise WganError(
             f"rows of X have shape {list(X.shape[1:])} and rows of Y {list(Y.shape[1:])}; give both the same columns."
@@ -153,6 +156,20 @@ def critic_w1(
         score=score,
         gradient=gradient,
     )
+
+
+def _config(row: tuple[int, ...], fields: dict[str, Any]) -> Config:
+    """`MLP` with these fields, or `DEFAULT` if they are none of an mlp; `width` is then the number of cones."""
+    if fields.keys() & OF_AN_MLP:
+        return MLP.replace(**fields)
+    count = MLP.replace(width=fields.get("width") or CONES).width or CONES
+    others = {name: value for name, value in fields.items() if name != "width"}
+    return DEFAULT.replace(network=cones(row, count), **others)
+
+
+def cones(row: tuple[int, ...], count: int) -> Architecture:
+    """A critic of rows of this shape with `count` cones up and as many down, which is 1-Lipschitz by construction."""
+    return Architecture("cones", [reshape(math.prod(row)), building.cones(count)], [], "he", begin=from_rows)
 
 
 def _between(X: Array, Y: Array, config: Config) -> Array:
