@@ -156,6 +156,11 @@ def test_earth_is_moved_to_the_last_grain_or_refused(how, amounts):
         assert sum(map(abs, found.moves)) == cost
 
 
+def test_a_cost_beyond_2_to_53_is_the_nearest_float64_of_the_exact_one():
+    amounts = [0, 1, 0, 0, 4503599627370493]
+    assert emd(amounts, amounts[::-1]).cost == float(18014398509481970)
+
+
 def test_features_of_small_integers_do_not_wrap():
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 256, (2, 40, 3))

@@ -62,8 +62,12 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
         _refuse_unequal(p.sum(), q.sum(), max(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)))
     delta = np.cumsum(p - q)
     delta[-1] = 0
-    with np.errstate(over="ignore"):
-        cost = float(np.abs(delta[:-1]) @ np.diff(x).astype(np.float64))
+    flows, gaps = np.abs(delta[:-1]), np.diff(x)
+    if flows.dtype.kind == gaps.dtype.kind == "i":  # float64 cannot hold every sum of integers
+        cost = float(sum(flow * gap for flow, gap in zip(flows.tolist(), gaps.tolist(), strict=True)))
+    else:
+        with np.errstate(over="ignore"):
+            cost = float(flows @ gaps.astype(np.float64))
     return EMD(cost, delta.tolist(), _order(delta.tolist(), p.tolist()))
 
 
