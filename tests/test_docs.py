@@ -37,7 +37,11 @@ PAGES = {
 }
 
 # The blocks that are not run: their pages and reasons, in order.
-NOT_RUN = [("docs/studies-images", "it trains for 35 minutes")]
+NOT_RUN = [
+    *[("docs/scale", "several processes")] * 2,
+    *[("docs/scale", "needs a cluster")] * 2,
+    ("docs/studies-images", "it trains for 35 minutes"),
+]
 
 FAMILIES = [CONSTRAINTS, DATASETS, LAYERS, METRICS, NETWORKS, OBJECTIVES]
 

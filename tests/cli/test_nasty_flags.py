@@ -20,6 +20,7 @@ FIRST = {  # arguments with which a command comes to its flags, and ends early
     "data": ["missing.npy"],
     "presets": [],
     "study": ["no-such-study"],
+    "lab": ["an-argument-too-many"],
     "report": ["missing-run"],
     "runs": ["missing-folder"],
 }

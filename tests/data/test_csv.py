@@ -173,8 +173,8 @@ def test_a_day_and_a_month_that_could_be_swapped_stay_text_unless_another_column
     both = ["01/02/2020", "03/04/2021", "05/06/2021"]
     dataset = column_of(tmp_path, both)
     assert values_of(dataset).tolist()[:3] == both
-    assert "date:%d/%m/%Y reads the day first" in note_of(dataset)
-    assert "date:%m/%d/%Y reads the month first" in note_of(dataset)
+    assert "'date:%d/%m/%Y'} reads the day first" in note_of(dataset)
+    assert "'date:%m/%d/%Y'} reads the month first" in note_of(dataset)
     for other, month in (("31/12/2020", 2), ("12/31/2020", 1)):
         found = column_of(tmp_path, both, others=[["sure", other]])
         assert values_of(found)[0].month == month

@@ -116,7 +116,7 @@ def test_every_data_set_keeps_the_contract(name):
     if form.picture:
         assert (encoded.min(), encoded.max()) == (-1, 1)
     else:
-        assert np.abs(encoded).max() < (6 if form.kind == "signals" else 3)
+        assert np.abs(encoded).max() < (6 if form.kind == "signals" else 4)
     if dataset.labels is not None:
         assert dataset.labels.dtype == np.int64
         assert dataset.labels.shape == (len(rows),)

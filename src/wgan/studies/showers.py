@@ -109,7 +109,7 @@ def draw(rows: list[Row]) -> Any:
     depth.set(xlabel="depth (radiation lengths)", ylabel="share per length", yscale="log")
     radii.set(xlabel="photon (GeV)", ylabel="mean radius (mm)", xscale="log")
     for axes in (shares, depth, radii):
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, loc="best")
     figure.suptitle("lines: the simulator; markers: generated showers", fontsize=9)
     return figure
 

@@ -336,7 +336,9 @@ def encoded(training: Training, chosen: np.ndarray, rng: np.random.Generator, ke
     rows = form.encode(training.dataset.rows[chosen[kept]])
     if training.config.dequantise == "uniform":
         noise = rng.random((len(chosen), *rows.shape[1:]), np.float32)[kept]
-        rows += (noise - np.float32(0.5)) / np.asarray(form.scale, np.float32)
+        noise -= np.float32(0.5)  # in place, since rows may be large
+        noise /= np.asarray(form.scale, np.float32)
+        rows += noise
     return rows
 
 
