@@ -249,7 +249,7 @@ def test_an_orthogonal_convolution_keeps_the_length_of_maps_inside_of_a_border(k
 @pytest.mark.parametrize("constraint", BUILT)
 def test_an_activation_beside_layers_that_hold_one_is_refused(constraint):
     if CONSTRAINTS[constraint]().brings_activation:
-        with pytest.raises(WganError, match="hold activations of their own; use --activation auto"):
+        with pytest.raises(WganError, match="hold activations of their own; use activation='auto'"):
             Config(constraint=constraint, activation="tanh")
     else:
         assert Config(constraint=constraint, activation="tanh").activation == "tanh"
