@@ -242,7 +242,7 @@ def test_a_model_in_python():
         ({"generator_batch": 5}, "use 12."),
         ({"conditional": "projection"}, "slices have no labels"),
         ({"objective": "relativistic"}, "sees a real row beside each fake"),
-        ({"generator_norm": "layer"}, "use batch or none"),
+        ({"generator_norm": "layer"}, "use generator_norm='batch' or none"),
         ({"slice_size": 64}, "the images of array are 48 x 48; use a smaller slice_size"),
         ({"slice_size": 32}, "set held_out to 0, or slice_size to 24 or less"),
         ({"slices": "none"}, "which slices none does not read"),
