@@ -76,7 +76,7 @@ def test_samples_and_exports_never_replace_a_run_or_its_data_nor_silently_anythi
         invoked("sample", finished, "--out", data, "--overwrite")
     mine.write_bytes(b"mine")
     (tmp_path / "x.onnx").write_bytes(b"mine")
-    with pytest.raises(WganError, match=r"mine\.npy exists already; give another name, or overwrite=True"):
+    with pytest.raises(WganError, match=r"mine\.npy exists already; give another name, or --overwrite"):
         invoked("sample", finished, "--out", mine)
     with pytest.raises(WganError, match=r"x\.onnx exists already"):
         invoked("export", finished, "--out", tmp_path / "x.onnx")
