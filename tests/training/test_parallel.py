@@ -120,6 +120,7 @@ def test_a_process_that_hangs_is_not_waited_for_without_end(tmp_path):
     crew[1].send_signal(signal.SIGSTOP)
     status = crew[0].wait(240)
     crew[1].kill()
+    crew[1].communicate()
     assert status == 2
     assert "did not answer for 20 s" in crew[0].communicate()[1].splitlines()[-1]
 
