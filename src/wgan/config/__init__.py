@@ -244,13 +244,13 @@ class Config(Schedule):
     beta2: float = _optimisation(
         0.9, "The decay rate of the mean squared gradient in Adam and RMSProp.", low=0, high=0.999999
     )
-    critic_beta1: float | None = _optimisation(None, "beta1 of the critic.", low=0, high=0.999999, unset="as --beta1")
+    critic_beta1: float | None = _optimisation(None, "beta1 of the critic.", low=0, high=0.999999, unset="as {beta1}")
     generator_beta1: float | None = _optimisation(
-        None, "beta1 of the generator.", low=0, high=0.999999, unset="as --beta1"
+        None, "beta1 of the generator.", low=0, high=0.999999, unset="as {beta1}"
     )
-    critic_beta2: float | None = _optimisation(None, "beta2 of the critic.", low=0, high=0.999999, unset="as --beta2")
+    critic_beta2: float | None = _optimisation(None, "beta2 of the critic.", low=0, high=0.999999, unset="as {beta2}")
     generator_beta2: float | None = _optimisation(
-        None, "beta2 of the generator.", low=0, high=0.999999, unset="as --beta2"
+        None, "beta2 of the generator.", low=0, high=0.999999, unset="as {beta2}"
     )
     average: float = _optimisation(
         0.999,

@@ -53,8 +53,7 @@ def _check_norm(config: Any, constraint: Constraint) -> None:
         raise WganError(
             f"critic_norm is {config.critic_norm} under the {constraint.name} constraint, which penalises the "
             f"gradient of each row by itself, but batch norm mixes the rows; use {setting('critic_norm', 'layer')}, "
-            "none or "
-            "auto."
+            "none or auto."
         )
 
 

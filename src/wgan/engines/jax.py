@@ -265,7 +265,7 @@ class JaxEngine:
         # Not compiled as one: XLA could fuse a shard with the next, and round otherwise where it is alone.
         return function(game, *arrays)
 
-    def beside(self, tree: Any, number: int, among: int) -> Any:
+    def of_shard(self, tree: Any, number: int, among: int) -> Any:
         used = max(n for n in range(1, min(among, len(self.devices)) + 1) if among % n == 0)
         if len(self.devices) == 1:
             return tree

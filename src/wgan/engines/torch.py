@@ -276,7 +276,7 @@ class TorchEngine:
         # processes meet in the middle of the function, which a captured graph cannot do
         return self.run(function, game, *arrays, uses_up=True) if alone else function(game, *arrays)
 
-    def beside(self, tree: Any, number: int, among: int) -> Any:
+    def of_shard(self, tree: Any, number: int, among: int) -> Any:
         return tree
 
     @torch.no_grad()

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.game.arrays import Arrays, Layer, Params, Row
 from wgan.game.layers import LAYERS, Seen, layer_name, shapes
 
@@ -20,7 +20,7 @@ def places(layers: list[Layer], row: Row) -> dict[int, tuple[Row, float]]:
     if not hidden:
         raise WganError(
             "constraint consistency drops hidden units of the critic, but this critic has no layer that is an "
-            "activation; use gradient-penalty."
+            f"activation; use {setting('constraint', 'gradient-penalty')}."
         )
     after = list(shapes(layers, row))
     return {number: (after[number], rate) for number, rate in zip(hidden, RATES[-len(hidden) :], strict=True)}

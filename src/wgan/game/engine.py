@@ -164,7 +164,7 @@ class Engine(Protocol[Array]):
         """
         ...
 
-    def beside(self, tree: Any, number: int, among: int) -> Any:
+    def of_shard(self, tree: Any, number: int, among: int) -> Any:
         """The arrays on the device that computes shard `number` of `among` shards."""
         ...
 

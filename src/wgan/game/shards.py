@@ -108,13 +108,13 @@ def iteration_of(penalised: tuple[bool, ...] | None, meet: Meet | None) -> Calla
 
 def _copies(game: Game, player: Params, parts: tuple[Draws, ...]) -> list[Params]:
     """The player beside each part: a shard may be on a device of its own."""
-    return [game.engine.beside(player, number, len(parts)) for number in range(len(parts))]
+    return [game.engine.of_shard(player, number, len(parts)) for number in range(len(parts))]
 
 
 def _total(game: Game, found: list[tuple[Params, dict]], meet: Meet | None) -> Sum:
     """The sum over the shards of all processes, along the tree."""
     engine = game.engine
-    own = [engine.beside(Sum(*one), 0, 1) for one in found]
+    own = [engine.of_shard(Sum(*one), 0, 1) for one in found]
     if meet is None:
         return tree_sum(own, engine.add)
     alone = summed_alone(len(own))

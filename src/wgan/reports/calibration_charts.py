@@ -1,15 +1,14 @@
 """Charts of the mean and the spread of samples given a number, from the file calibration.json of a run."""
 
-import os
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from markupsafe import Markup
 
 from wgan.errors import WganError
-from wgan.files.records import Whole, parsed_with_more, read_json
+from wgan.files.records import Whole
 from wgan.reports.charts import Across, Line, chart
-from wgan.reports.run import Run
+from wgan.reports.run import Run, kept
 from wgan.runs import folder
 
 PAIRS = 6  # of a condition and a value, at most
@@ -50,17 +49,11 @@ class Calibrated(NamedTuple):
 
 def calibration_of(run: Run) -> Calibrated | None:
     """What the page shows of calibration.json; None without it, or with a remark if it cannot be read."""
-    file = run.path / folder.CALIBRATION
-    if not os.path.lexists(file):
-        return None
-    try:
-        saved: Saved = read_json(file, Saved, "train on to make it again, or delete it", parse=parsed_with_more)
-        if saved["step"] > run.step:
-            raise WganError(f"only those of step {saved['step']:,} are kept.")
-        charts = [one for pair in saved["pairs"][:PAIRS] for one in _charts(pair)]
-    except WganError as problem:
-        run.remarks.append(f"The calibration of the samples is not shown: {problem}")
-        return None
+
+    def drawn(saved: Saved) -> list[Markup]:
+        return [one for pair in saved["pairs"][:PAIRS] for one in _charts(pair)]
+
+    saved, charts = kept(run, folder.CALIBRATION, Saved, "calibration", drawn)
     if not charts:
         return None
     text = (
@@ -79,7 +72,8 @@ def _charts(pair: Pair) -> list[Markup]:
         ("mean", f"Mean of {pair['value']} given {name}", "Lines that lie apart show a wrong mean."),
         ("spread", f"Spread of {pair['value']} given {name}", "The standard deviation within each bin."),
     ):
-        sides = {key: pair[key] for side in ("real", "fake") for key in (f"{side}_{what}", f"{side}_{what}_error")}  # type: ignore[literal-required]
+        known: dict[str, Any] = {**pair}
+        sides = {key: known[key] for side in ("real", "fake") for key in (f"{side}_{what}", f"{side}_{what}_error")}
         if any(len(values) != len(at) for values in sides.values()):
             raise WganError(f"the lines of {pair['value']} have different lengths; train on to make them again.")
         lines = [

@@ -4,16 +4,18 @@ import base64
 import json
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from wgan.data import Dataset
 from wgan.errors import WganError
 from wgan.files import reading
-from wgan.files.records import MOST, read_json
+from wgan.files.records import MOST, parsed_with_more, read_json
 from wgan.reports.command import train_command
 from wgan.reports.series import Log, late_median
 from wgan.reports.unfinished import ended_early
@@ -140,6 +142,24 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
             cells[name] = with_error(float(value), error, str(unit or "")) if plain else _cell_text(value)  # type: ignore[arg-type]
         found.append(cells)
     return found
+
+
+def kept(run: Run, name: str, kind: Any, what: str, draw: Callable[[Any], list[Markup]]) -> tuple[Any, list[Markup]]:
+    """What a file that a training keeps holds, checked as `kind`, and its charts; none without the file.
+
+    If it cannot be read, or is of a later step than the report, a remark says that `what` is not shown.
+    """
+    file = run.path / name
+    if not os.path.lexists(file):
+        return None, []
+    try:
+        saved = read_json(file, kind, "train on to make it again, or delete it", parse=parsed_with_more)
+        if saved["step"] > run.step:
+            raise WganError(f"only those of step {saved['step']:,} are kept.")
+        return saved, draw(saved)
+    except WganError as problem:
+        run.remarks.append(f"The {what} of the samples is not shown: {problem}")
+        return None, []
 
 
 def mapping(value: object) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """Charts of the structure of samples beside that of real rows, from the file structure.json of a run."""
 
-import os
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 from markupsafe import Markup
 
 from wgan.errors import WganError
-from wgan.files.records import Whole, parsed_with_more, read_json
+from wgan.files.records import Whole
 from wgan.reports.charts import Across, Line, chart
-from wgan.reports.run import Run
+from wgan.reports.run import Run, kept
 from wgan.runs import folder
 
 CHARTS = 12  # at most
@@ -84,19 +83,11 @@ DRAWN = {
 
 def structure_of(run: Run) -> Structure | None:
     """What the page shows of structure.json; None without it, or with a remark if it cannot be read."""
-    file = run.path / folder.STRUCTURE
-    if not os.path.lexists(file):
-        return None
-    try:
-        saved: Saved = read_json(file, Saved, "train on to make it again, or delete it", parse=parsed_with_more)
-        if saved["step"] > run.step:
-            raise WganError(f"only those of step {saved['step']:,} are kept.")
-        charts = [
-            one for name, drawn in DRAWN.items() if name in saved["curves"] for one in _charts(saved, name, drawn)
-        ]
-    except WganError as problem:
-        run.remarks.append(f"The structure of the samples is not shown: {problem}")
-        return None
+
+    def drawn(saved: Saved) -> list[Markup]:
+        return [one for name, how in DRAWN.items() if name in saved["curves"] for one in _charts(saved, name, how)]
+
+    saved, charts = kept(run, folder.STRUCTURE, Saved, "structure", drawn)
     if not charts:
         return None
     text = (

@@ -26,6 +26,7 @@ EQUAL = ("=", "==", "!=")
 class Wish(NamedTuple):
     """A comparison of one column with a value at rest."""
 
+    name: str
     at: int
     sign: str
     value: float
@@ -70,7 +71,7 @@ def _wish(columns: tuple[Column, ...], names: list[str], part: str) -> Wish:
         raise WganError(
             f"--where has {part!r}, where {sign + value[0]} compares nothing; use {', '.join(COMPARISONS)}."
         )
-    return Wish(at, sign, at_rest(column, value, "--where: the column"))
+    return Wish(name, at, sign, at_rest(column, value, "--where: the column"))
 
 
 def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
@@ -79,8 +80,7 @@ def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
     Raises WganError if so many are not among `samples`, of which all are then made.
     """
     asked, parts, found, made = wishes(samples.form, text), [], 0, 0
-    names = [str(samples.form.columns[wish.at].name) for wish in asked]  # type: ignore[attr-defined]
-    if both := [name for name in names if name in samples.said]:
+    if both := [wish.name for wish in asked if wish.name in samples.said]:
         raise WganError(f"--where names {both[0]}, whose values --given says already; leave it out of one of them.")
     for rows in samples.rows():
         some = rows[np.all([wish.met(rows) for wish in asked], axis=0)]

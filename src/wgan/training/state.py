@@ -210,7 +210,7 @@ def parts(training: Training, drawn: Draws) -> tuple[Draws, ...]:
         cut = Draws(
             *(None if x is None else _cut(x, axis, number, count) for x, axis in zip(drawn, BATCH_AXES, strict=True))
         )
-        return engine.beside(_on_device(training, cut), number, count)
+        return engine.of_shard(_on_device(training, cut), number, count)
 
     return tuple(map(part, range(count)))
 
