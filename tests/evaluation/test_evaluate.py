@@ -189,19 +189,12 @@ def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, 
     few = run("evaluate", tmp_path / "run", "--samples", 50, "--features", "rows")
     assert few.returncode == 0
     lacking = " ".join(few.stdout[few.stdout.index("lacking:") :].split())
-    assert lacking.startswith(
+    assert lacking == (
         "lacking: Frechet distance, precision, recall, density, coverage, near-duplicates and memorisation need at "
-        "least 100 samples and as many real rows; there are 50 and 50."
+        "least 100 samples and as many real rows; there are 50 and 50. The log and the report's charts have exact W1 "
+        "and diversity from 180 samples, 180 held-out rows and no features, and energy distance from up to 512 samples "
+        "and other held-out rows, so their numbers differ."
     )
-    assert "Frechet distance: " not in few.stdout
-    assert "\nsliced W1" in few.stdout
-    assert set(evaluate.read(tmp_path / "run")["lacking"]) == {
-        name for name, metric in METRICS.items() if metric.least > 50 and not (set(metric.needs) - {"train"})
-    }
-    before = (tmp_path / "run" / "evaluation.json").read_text()
-    done = run("evaluate", tmp_path / "run", "--samples", 5, "--features", "rows")
-    assert_refused(done, "spectrum needs at least 10 samples", "there are 5 and 5")
-    assert (tmp_path / "run" / "evaluation.json").read_text() == before
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ A function with slope at most 1 is the upper envelope of the cones f(p) - |x - p
 envelope of f(p) + |x - p| (McShane 1934). So envelopes of enough cones come as close to the best critic as one likes.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,18 @@ def from_rows(critic: Params, high: np.ndarray, low: np.ndarray) -> Params:
         elif what == "normal" and np.any(way := high.mean(0) - low.mean(0)):
             found[name] = way[None]
     return found
+
+
+def rounding(critic: Params, rows: np.ndarray) -> float:
+    """The most that float64 may add to a score of standardised rows [n, ...], besides the rounding of the score itself.
+
+    A square |x|^2 - 2 <x, p> + |p|^2 of d numbers is off by at most (d + 3) u (|x| + |p|)^2 with u = 2^-53 (Higham
+    2002, section 3.1). Its root, under which TINY is added, is off by at most that over 2 sqrt(TINY).
+    """
+    flat = rows.reshape(len(rows), -1)
+    points = [w for name, w in critic.items() if name.endswith((".peaks", ".valleys"))]
+    longest = np.linalg.norm(flat, axis=1).max() + max(np.linalg.norm(w, axis=1).max() for w in points)
+    return float((flat.shape[1] + 3) * 2.0**-53 * longest**2 / (2 * math.sqrt(TINY)))
 
 
 CONES = Kind(

@@ -46,7 +46,8 @@ class Architecture(NamedTuple):
 
     `noise` is the shape of the axes of space of z. Only the z of a generator of volumes whose critic sees slices has
     such axes; see `slices`. `begin(critic, high, low)` returns the initial weights of the critic that depend on the
-    rows [n, ...] which it shall score high and low, where both are known beforehand.
+    rows [n, ...] which it shall score high and low, where both are known beforehand. `rounding(critic, rows)` is the
+    most that float64 may add to a score of these rows besides the rounding of the score itself.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Architecture(NamedTuple):
     init: str
     noise: tuple[int, ...] = ()
     begin: Callable[[Params, np.ndarray, np.ndarray], Params] = lambda critic, high, low: {}
+    rounding: Callable[[Params, np.ndarray], float] = lambda critic, rows: 0.0
 
 
 # The architectures.

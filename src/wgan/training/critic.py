@@ -14,7 +14,7 @@ from wgan.errors import WganError
 from wgan.game import building, step
 from wgan.game.arrays import Params
 from wgan.game.building import reshape
-from wgan.game.cones import from_rows
+from wgan.game.cones import from_rows, rounding
 from wgan.game.layers import Layer, apply_layers, lipschitz_bound
 from wgan.game.networks import Architecture
 from wgan.game.step import State
@@ -134,14 +134,15 @@ def critic_w1(
     value = float(score_x.mean() - score_y.mean())
     upper, unbounded = lipschitz_bound(game.architecture.critic, weights, X.shape[1:])
     # the most that rounding to float64 may have added to the value; it is subtracted, so the bound stays certified
-    rounding = 1e-13 * float(max(np.abs(score_x).max(), np.abs(score_y).max(), np.abs(X).max(), np.abs(Y).max()))
+    added = 1e-13 * float(max(np.abs(score_x).max(), np.abs(score_y).max(), np.abs(X).max(), np.abs(Y).max()))
+    added += 2 * scale * game.architecture.rounding(weights, (np.concatenate([X, Y]) - centre) / scale)
     k = min(len(X), len(Y), LOOKED_AT)
     points = np.concatenate([X[:k], Y[:k], _between(X[:k], Y[:k], config)])
     norms = np.linalg.norm(gradient(points).reshape(len(points), -1), axis=1)
     slope = _largest_slope(np.concatenate([X[:k], Y[:k]]), np.concatenate([score_x[:k], score_y[:k]]))
     return CriticW1(
         value=value,
-        lower=max(0.0, (value - rounding) / upper) if upper > 0 else 0.0,
+        lower=max(0.0, (value - added) / upper) if upper > 0 else 0.0,
         upper=math.inf,
         gap=math.inf,
         method=f"critic ({game.architecture.name if game.constraint.name == 'none' else game.constraint.name})",
@@ -162,14 +163,22 @@ def _config(row: tuple[int, ...], fields: dict[str, Any]) -> Config:
     """`MLP` with these fields, or `DEFAULT` if they are none of an mlp; `width` is then the number of cones."""
     if fields.keys() & OF_AN_MLP:
         return MLP.replace(**fields)
-    count = MLP.replace(width=fields.get("width") or CONES).width or CONES
+    if fields.get("precision") == "bfloat16":
+        raise WganError(
+            "precision is bfloat16, but a critic of cones takes differences of squares, which need float32; leave it "
+            "out, or give a network."
+        )
+    width = fields.get("width")
+    count = (CONES if width is None else MLP.replace(width=width).width) or CONES
     others = {name: value for name, value in fields.items() if name != "width"}
     return DEFAULT.replace(network=cones(row, count), **others)
 
 
 def cones(row: tuple[int, ...], count: int) -> Architecture:
     """A critic of rows of this shape with `count` cones up and as many down, which is 1-Lipschitz by construction."""
-    return Architecture("cones", [reshape(math.prod(row)), building.cones(count)], [], "he", begin=from_rows)
+    return Architecture(
+        "cones", [reshape(math.prod(row)), building.cones(count)], [], "he", begin=from_rows, rounding=rounding
+    )
 
 
 def _between(X: Array, Y: Array, config: Config) -> Array:
