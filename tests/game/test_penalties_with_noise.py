@@ -109,7 +109,7 @@ def test_dropout_keeps_the_mean_and_drops_its_shares_of_the_last_three_activatio
 
 def test_consistency_is_refused_where_it_would_do_nothing():
     layers = [dense(1)]
-    with pytest.raises(WganError, match="has no layer that is an activation; use gradient-penalty"):
+    with pytest.raises(WganError, match="has no layer that is an activation; use constraint=.gradient-penalty"):
         consistency().numbers(layers, (3,))
     architecture = Architecture("plain", layers, [dense(64), reshape(8, 8, 1)], "he")
     with pytest.raises(WganError, match="consistency drops hidden units"):
