@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from data_files import one_sentence
 
+from wgan import WGAN
 from wgan.config import FIELDS, Config
 from wgan.data import form_from_json, from_array
-from wgan.data.axes import AXES, KINDS
+from wgan.data.axes import AXES, KINDS, in_words
 from wgan.data.space_form import PHASES
 from wgan.errors import WganError
 from wgan.training.state import given
@@ -81,6 +82,7 @@ BAD = {
     "too many axes": (rows(9, 9, 9), "signals", "steps, channels"),
     "a table of images": (rows(9, 9), "table", r"\[n, columns\]"),
     "nan": (np.where(np.arange(3) == 1, np.nan, rows(9, 3)), "signals", r"the first at \(0, 0\) in channel 1"),
+    "nan of one channel": (np.where(rows(9, 9, 9) > 0, np.nan, 0.0), "volumes", r"the first at \(\d, \d, \d, \d\)\)"),
     "complex": (rows(9, 3) * 1j, "signals", "not real numbers"),
     "unknown": (rows(9, 3), "signal", "unknown kind 'signal'.* did you mean 'signals'"),
 }
@@ -92,6 +94,37 @@ def test_bad_shapes_and_values_get_a_sentence(name):
     with pytest.raises(WganError, match=message) as caught:
         from_array(array, kind=kind)
     one_sentence(caught)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 9])
+def test_a_last_axis_of_one_holds_channels_however_short_the_signals_are(steps):
+    assert from_array(rows(steps, 1)).form.kind == "signals"
+
+
+def test_one_row_is_counted_in_the_singular():
+    assert [in_words(count, (8, 8, 1), "images") for count in (1, 2)] == ["1 image of 8 x 8", "2 images of 8 x 8"]
+    assert [in_words(count, (8,), "table") for count in (1, 2)] == ["1 row of 8 columns", "2 rows of 8 columns"]
+
+
+def test_the_words_on_encoded_channels_count_all_of_them():
+    values = np.stack([np.rint(9 * rows(30)), rows(30), np.full((len(rows(30)), 30), 7.0)], -1)
+    source = from_array(values).source
+    assert source.endswith("since 2 of 3 are not plain: 2 normal scores, 1 constant")
+
+
+@pytest.mark.parametrize("size", [1e40, 1e100])
+def test_large_numbers_train(size):
+    wide = size * RANDOM.normal(size=(60, 8, 3))
+    model = WGAN(kind="signals", network="mlp", width=4, steps=1, batch=8, diagnose_every=1).fit(wide)
+    assert size / 100 < model.sample(4).std() < 10 * size
+
+
+def test_a_row_that_is_not_finite_has_no_score():
+    model = WGAN(kind="signals", network="mlp", width=4, steps=1, batch=8).fit(rows(8, 3))
+    wrong = rows(8, 3).copy()
+    wrong[3, 2, 1] = np.inf
+    with pytest.raises(WganError, match="X holds NaN or infinite values, the first in row 3; drop or fill"):
+        model.score_samples(wrong)
 
 
 def test_a_kind_is_not_ignored_where_nothing_reads_it():

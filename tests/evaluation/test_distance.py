@@ -177,6 +177,15 @@ def test_images_of_two_usual_ranges_are_not_compared_as_they_are(tmp_path):
     assert distance.distance(tmp_path / "odd.npy", tmp_path / "other.npy").w1.value > 0
 
 
+def test_rows_of_two_shapes_are_named_with_what_they_hold(tmp_path):
+    for name, shape in (("signals", (20, 48, 3)), ("volumes", (20, 8, 8, 8))):
+        np.save(tmp_path / f"{name}.npy", np.random.default_rng(0).normal(size=shape))
+    with pytest.raises(
+        WganError, match=r"signals.npy holds 20 signals of 48 steps and 3 channels, but .* 20 v"
+    ):
+        distance.distance(tmp_path / "signals.npy", tmp_path / "volumes.npy")
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(29.0, 0), (31.0, 1), (math.inf, 0)])
 def test_what_takes_more_than_a_minute_is_said_before_it_begins(tmp_path, monkeypatch, seconds, said):
     """The exact distance and its floor take `seconds` each; without memory for them it is refused elsewhere."""

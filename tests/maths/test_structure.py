@@ -182,7 +182,7 @@ def test_one_row_has_values_and_no_error(name):
         (np.ones((1, 2, 2, 2, 2, 1)), "with one, two or three axes of space"),
         (np.ones((0, 6, 1)), "rows has shape (0, 6, 1)"),
         (np.ones((4, 6, 1)) * 1j, "not an array of numbers"),
-        (np.full((4, 6, 1), 1e30), "holds numbers above 1e+25; rescale"),
+        (np.full((4, 6, 1), 1e70), "holds numbers above 1e+60; rescale"),
         (np.ma.masked_equal(np.eye(6)[None], 1), "masked"),
     ],
 )

@@ -486,3 +486,19 @@ def test_stopping_needs_held_out_rows():
     record = list(advance(start(Config(**SMALL | {"held_out": 0}))))[-1]
     assert "w1" not in record
     assert record["copied"] >= 0
+
+
+@pytest.mark.parametrize("side", [8, 32, 64])
+def test_the_rows_that_are_looked_through_hold_no_more_values_than_memory_allows(side):
+    count, width = diagnostics._searched(side**3), side**3
+    assert diagnostics.ROWS <= count <= diagnostics.SEARCHED
+    assert count == diagnostics.ROWS or count * width <= diagnostics.SEARCHED_VALUES
+
+
+def test_rows_that_are_encoded_in_parts_are_those_encoded_at_once(monkeypatch):
+    dataset, seen = data.from_array(np.random.default_rng(0).normal(size=(40, 6, 5, 4)), kind="volumes"), []
+    monkeypatch.setattr(diagnostics, "BLOCK", 7 * 120)
+    monkeypatch.setattr(type(dataset.form), "encode", lambda form, rows: seen.append(len(rows)) or 2 * rows)
+    at = np.arange(1, 39)
+    np.testing.assert_array_equal(diagnostics._encoded(dataset, at), 2 * dataset.rows[at])
+    assert max(seen) == 7

@@ -324,5 +324,5 @@ def test_a_run_with_three_critics_is_trained_measured_and_sampled(place):
 
 
 def test_another_number_of_images_is_refused_for_three_critics():
-    with pytest.raises(WganError, match=r"takes three images, .* but array holds 1 images of 48 x 48; give"):
+    with pytest.raises(WganError, match=r"takes three images, .* but array holds 1 image of 48 x 48; give"):
         begin(slices="each")

@@ -88,7 +88,7 @@ def data(
     plain = f"{len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}"
     in_space = dataset.form.space and not dataset.form.picture
     about = in_words(len(rows), dataset.form.shape, dataset.form.kind) if in_space else plain
-    say(f"{dataset.name}: {about}, {rows.dtype}")
+    say(f"{dataset.name}: {about}, {dataset.form.dtype if in_space else rows.dtype}")
     if is_table(name):
         say(f"from {dataset.source}")
         choice = recommended(dataset)

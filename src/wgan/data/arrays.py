@@ -92,7 +92,8 @@ def _check_values(array: np.ndarray, name: str) -> None:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         count = np.count_nonzero(bad)
-        where = f"at {first}" if array.ndim < 3 else f"at {first[:-1]} in channel {first[-1]}"
+        at, channel = (first, "") if array.ndim < 3 else (first[:-1], f" in channel {first[-1]}")
+        where = f"at {at}{channel if array.shape[-1] > 1 else ''}"
         raise WganError(f"{name} has {count} NaN or infinite values (the first {where}); drop or fill those rows")
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")

@@ -62,10 +62,11 @@ def rows_of(array: np.ndarray, kind: str, name: str) -> Rows:
 def in_words(count: int, shape: tuple[int, ...], kind: str) -> str:
     """Rows of this shape as words: "200 signals of 48 steps and 3 channels"."""
     if AXES[kind] == 0:
-        return f"{count:,} rows of {shape[0]:,} columns"
+        return f"{count:,} row{'s' * (count != 1)} of {shape[0]:,} columns"
     size = " x ".join(map(str, shape[:-1])) + (" steps" if AXES[kind] == 1 else "")
     channels = "" if shape[-1] == 1 else f" and {shape[-1]} channels"
-    return f"{count:,} {kind} of {size}{channels}"
+    noun = kind.removesuffix("s") if count == 1 else kind
+    return f"{count:,} {noun} of {size}{channels}"
 
 
 def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
@@ -89,7 +90,7 @@ def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
             return "volumes", "images if the last axis holds channels"
         return "images", "volumes if the last axis is space"
     steps, channels = space
-    if max(space) <= NEAR * min(space) or (array.dtype == np.uint8 and min(space) >= LEAST_PICTURE):
+    if (channels > 1 and max(space) <= NEAR * min(space)) or (array.dtype == np.uint8 and min(space) >= LEAST_PICTURE):
         return "images", ""
     if steps > channels:
         return "signals", "images if these are pictures"

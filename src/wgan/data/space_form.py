@@ -81,7 +81,8 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
         columns = tuple(_column(at, levels[at], with_ends[:, at], array.dtype) for at in range(len(mean)))
         known = {field.name: getattr(form, field.name) for field in fields(Form)}
         form = ArrayForm(**known, numbers=columns)
-        how = f"; {plain.count(False)} of {len(plain)} channels encoded as columns of a table: {_kinds(columns)}"
+        how = f"; channels encoded as columns of a table, since {plain.count(False)} of {len(plain)} are not plain"
+        how += f": {_kinds(columns)}"
     at_rest = array.view(np.uint8) if array.dtype.kind == "b" else array
     words = in_words(len(array), form.shape, rows.kind)
     return Dataset(name, at_rest, form, source=f"an array of {words}{how}", notes=notes)

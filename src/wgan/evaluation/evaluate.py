@@ -18,6 +18,7 @@ from wgan.errors import WganError, setting, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
 from wgan.evaluation.given import given_sets
+from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
@@ -28,7 +29,7 @@ from wgan.maths import metrics, streams
 from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.conditional import CONDITION_METRICS
-from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, StructureSets, most_rows
+from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, most_rows
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
 from wgan.runs.twice import why_they_differ
@@ -59,6 +60,15 @@ class Protocol(TypedDict):
     fewer_samples: NotRequired[str]
 
 
+class AlongAxis(TypedDict):
+    """A metric along one axis of space."""
+
+    value: float
+    error: float | None
+    floor: float
+    floor_error: float | None
+
+
 class Entry(TypedDict):
     """A metric of an evaluation, as `words` reads it."""
 
@@ -71,6 +81,7 @@ class Entry(TypedDict):
     floor: float
     floor_error: NotRequired[float | None]
     unit: NotRequired[str]
+    by_axis: NotRequired[list[AlongAxis]]
 
 
 class Saved(TypedDict):
@@ -243,20 +254,12 @@ def compare(
         found, lacking = more[0] | found, more[1] | lacking
     if len(dataset.form.shape) > 1:  # rows with axes of space
         most = most_rows(dataset.form.shape)
-        formed = _structure_sets(dataset, samples_at_rest[:count], train[:count], held_out, most)
+        formed = structure_sets(dataset, samples_at_rest[:count], train[:count], held_out, most)
         more = _measurements(STRUCTURE_METRICS, *formed, seen, note)
         found, lacking = found | more[0], lacking | more[1]
         if most < max(count, len(held_out)):
             about["structure"] = f"spectra and the like: the first {most:,} rows of each set"
     return found, lacking, about
-
-
-def _structure_sets(
-    dataset: Dataset, samples: np.ndarray, train: np.ndarray, held_out: np.ndarray, most: int
-) -> tuple[StructureSets, StructureSets]:
-    """The first `most` held-out rows beside samples, and beside training rows for the floor."""
-    real, made = dataset.rows[held_out[:most]], dataset.form.at_rest(samples[:most])
-    return StructureSets(real, made), StructureSets(real, dataset.rows[train[:most]])
 
 
 Pair = tuple[np.ndarray, np.ndarray]
@@ -373,7 +376,21 @@ def _measurements(
             continue
         entry = {"title": title, "better": metric.better, "estimates": metric.estimates, "unit": metric.unit}
         found[name] = entry | value._asdict() | {"floor": least.value, "floor_error": least.error}
+        if metric.along and sets.axes:
+            try:
+                found[name]["by_axis"] = _by_axis(metric.along, sets, floor)
+            except WganError as problem:
+                lacking[f"{title}, by axis"] = str(problem)
     return found, lacking
+
+
+def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) -> list[AlongAxis]:
+    """A metric along each axis of space, with its floor."""
+    found: list[AlongAxis] = []
+    for axis in range(sets.axes.fake.shape[1]):
+        one, least = along(sets, axis), along(floor, axis)
+        found.append({"value": one.value, "error": one.error, "floor": least.value, "floor_error": least.error})
+    return found
 
 
 def least_lacking(lacking: dict[str, str]) -> str:
@@ -411,14 +428,20 @@ def table_in_words(report: Evaluation) -> list[str]:
     ]
     for entry in found.values():
         p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
-        unit = entry.get("unit", "")
-        value = with_error(entry["value"], entry["error"], unit)
-        floor = with_error(entry["floor"], entry.get("floor_error"), unit)
-        numbers = f"{value:>18}  {floor:>17}  {aim(entry['better'], unit):6}  "
         text = textwrap.wrap(entry["estimates"] + p_value, 43)
-        lines.append(f"{entry['title']:22}{numbers}{text[0]}")
+        lines.append(f"{entry['title']:22}{_beside_floor(entry, entry)}{text[0]}")
         lines += [" " * 69 + more for more in text[1:]]
+        for axis, along in enumerate(entry.get("by_axis", [])):
+            lines.append(f"{f'  along axis {axis}':22}{_beside_floor(along, entry)}the same along one axis")
     return [*lines, "", "± is one standard error.", *_lacking_in_words(report["lacking"])]
+
+
+def _beside_floor(one: Any, entry: Entry) -> str:
+    """A value and its floor, each with its error, and which direction is better."""
+    unit = entry.get("unit", "")
+    value = with_error(one["value"], one["error"], unit)
+    floor = with_error(one["floor"], one.get("floor_error"), unit)
+    return f"{value:>18}  {floor:>17}  {aim(entry['better'], unit):6}  "
 
 
 def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:

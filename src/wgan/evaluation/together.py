@@ -9,6 +9,7 @@ import numpy as np
 
 from wgan import data
 from wgan.data import Dataset, Form
+from wgan.data.axes import in_words
 from wgan.data.columns import TableForm
 from wgan.data.frames import is_frame
 from wgan.data.kinds import KINDS, said_kinds
@@ -100,8 +101,13 @@ def _holds(series: Any) -> str:
 def form_together(first: tuple[str, Form, np.ndarray], second: tuple[str, Form, np.ndarray]) -> Form:
     """The form that encodes two sets of rows with axes of space: that of all their rows; each has a name and a form."""
     (_, form, rows), (other_name, other, others) = first, second
-    if form == other or form.shape != other.shape:  # rows of another shape are refused where they are encoded
+    if form == other:
         return form
+    if form.shape != other.shape:
+        if not form.space and not other.space:  # columns are counted by the caller
+            return form
+        held = [in_words(len(of), one.shape, one.kind) for one, of in ((form, rows), (other, others))]
+        raise WganError(f"{first[0]} holds {held[0]}, but {other_name} {held[1]}; give rows of one shape.")
     if form.kind != other.kind:
         raise WganError(
             f"{first[0]} holds {form.kind} and {other_name} {other.kind}; say what both hold with "

@@ -89,6 +89,17 @@ def axes_of(count: int) -> np.ndarray:
     return places(np.arange(count) % AXES, AXES)
 
 
+def own_axes(perpendicular: np.ndarray) -> np.ndarray:
+    """Which axis of a slice runs along each axis of its volume, [n, AXES], and -1 for the one it is perpendicular to.
+
+    Examples:
+        >>> own_axes(np.array([0, 1, 2])).tolist()
+        [[-1, 0, 1], [0, -1, 1], [0, 1, -1]]
+    """
+    axis, across = np.arange(AXES), perpendicular[:, None]
+    return np.where(axis == across, -1, axis - (axis > across))
+
+
 def in_turn(axes: np.ndarray) -> np.ndarray:
     """Indices of crops whose axes take turns, as many as there are.
 

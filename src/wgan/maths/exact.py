@@ -24,6 +24,7 @@ STEPS = {  # of the short floats: the step after 1 and the smallest step
     "bfloat16": (2.0**-7, 2.0**-133),
     "float32": (2.0**-23, 2.0**-149),
 }
+LARGEST_POWERED = 1e60  # beyond it float64 loses squares of the powers of a spectrum
 NORMAL = (1e-100, 1e25)  # the largest number of a set of features lies between: beyond, float64 loses their products
 
 

@@ -135,13 +135,27 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
         cells = {name: _cell_text(one.get(name)) for name in ("name", "better", "estimates")}
         cells["better"] = aim(cells["better"], str(one.get("unit") or ""))
         cells["key"], cells["name"] = cells["name"], _cell_text(one.get("title", one.get("name")))
-        for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
-            value, unit = one.get(name), one.get("unit")
-            plain = isinstance(value, int | float) and not isinstance(value, bool)
-            error = float(error) if isinstance(error, int | float) else None
-            cells[name] = with_error(float(value), error, str(unit or "")) if plain else _cell_text(value)  # type: ignore[arg-type]
-        found.append(cells)
+        found.append(cells | _beside_floor(one, str(one.get("unit") or "")))
+        axes = one.get("by_axis")
+        for axis, along in enumerate(axes if isinstance(axes, list) else []):
+            named = {
+                "key": "",
+                "name": f"{cells['name']}, axis {axis}",
+                "estimates": "the same along one axis of space",
+            }
+            found.append(cells | named | _beside_floor(mapping(along), str(one.get("unit") or "")))
     return found
+
+
+def _beside_floor(one: dict[str, Any], unit: str) -> dict[str, str]:
+    """The value of a metric and its floor as text, each with its error."""
+    cells = {}
+    for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
+        value = one.get(name)
+        plain = isinstance(value, int | float) and not isinstance(value, bool)
+        error = float(error) if isinstance(error, int | float) else None
+        cells[name] = with_error(float(value), error, unit) if plain else _cell_text(value)  # type: ignore[arg-type]
+    return cells
 
 
 def kept(run: Run, name: str, kind: Any, what: str, draw: Callable[[Any], list[Markup]]) -> tuple[Any, list[Markup]]:

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.data import Dataset
 from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import matrices
 from wgan.game.step import Game, State
 from wgan.maths import streams, support, transport
+from wgan.maths.exact import LARGEST_POWERED
 from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs import folder
 from wgan.runs.quantities import quantity
@@ -25,6 +27,8 @@ from wgan.training.state import Training
 
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
+SEARCHED_VALUES = 2**25  # that these rows hold at most, but for at least ROWS of them: volumes are large
+BLOCK = 2**22  # values that are encoded at a time, in float64
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
 MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
@@ -74,10 +78,11 @@ def prepare(training: Training) -> Probe:
     def at_most(rows: np.ndarray, most: int) -> np.ndarray:
         return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
-    searched_rows, held_rows = at_most(training.rows, SEARCHED), at_most(training.held_out, ROWS)
+    width = int(np.prod(dataset.form.encoded_shape))
+    searched_rows, held_rows = at_most(training.rows, _searched(width)), at_most(training.held_out, ROWS)
     searched_rows = _with_each_label(searched_rows, training.rows, dataset.labels)
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
-    encoded, unseen = (dataset.form.encode(dataset.rows[rows]) for rows in (searched_rows, held_rows))
+    encoded, unseen = (_encoded(dataset, rows) for rows in (searched_rows, held_rows))
     count = min(len(held_rows) or ROWS, ROWS)
     made = slices.volumes_for(count) if training.game.architecture.noise else count
     z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
@@ -86,7 +91,6 @@ def prepare(training: Training) -> Probe:
     if (axis := dataset.axis) is not None:
         order = order[slices.in_turn(axis[searched_rows[order]])]
         mix = mix[: len(order)]
-    width = int(np.prod(dataset.form.encoded_shape))
     searched, held_out, held_labels = encoded.reshape(-1, width), unseen.reshape(-1, width), None
     floors: Record = {"measured_rows": float(count)}
     if len(held_out):
@@ -123,6 +127,18 @@ def prepare(training: Training) -> Probe:
     return probe._replace(noise=noise)
 
 
+def _searched(width: int) -> int:
+    """The number of training rows of this many values among which the nearest of a sample are looked for."""
+    return max(ROWS, min(SEARCHED, SEARCHED_VALUES // width))
+
+
+def _encoded(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Encoded rows, float32, some of them at a time: encoding takes several times their memory."""
+    each = max(1, BLOCK // int(np.prod(dataset.form.shape)))
+    parts = [dataset.form.encode(dataset.rows[rows[first : first + each]]) for first in range(0, len(rows), each)]
+    return np.concatenate(parts) if parts else dataset.form.encode(dataset.rows[rows])
+
+
 def structure_of(
     training: Training, compared: comparison.Comparison | None, order: np.ndarray
 ) -> structure.Known | None:
@@ -135,7 +151,10 @@ def structure_of(
         return None
     most = most_rows(form.shape)
     halves = compared.chosen.rows[: most - most // 2], compared.reported.rows[: most // 2]
-    return structure.prepare(np.concatenate(halves), rows[np.sort(order[: min(most, comparison.COUNT)])])
+    real = np.concatenate(halves)
+    if max(-float(real.min()), float(real.max())) > LARGEST_POWERED:  # whose spectra float64 cannot hold
+        return None
+    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.COUNT)])])
 
 
 def diagnose(

@@ -412,6 +412,9 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
+    if model.form.affine and rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        row = int((~np.isfinite(rows)).reshape(len(rows), -1).any(1).argmax())
+        raise WganError(f"X holds NaN or infinite values, the first in row {row}; drop or fill those rows.")
     codes = conditions_of_rows(model, labels, len(rows))
     if model.config.slices == "each":
         codes = np.array([] if labels is None else labels)

@@ -58,6 +58,7 @@ class Metric:
 
     `better` is "lower", "higher", or the right value. `measure(sets)` returns the `Measurement`; it reads `real`,
     `fake` and the fields of `Sets` named in `needs`. The unit "share" says that the value is written in percent.
+    `along(sets, axis)` is the same along one axis of space, for a measure that can tell the axes apart.
     """
 
     title: str
@@ -67,6 +68,7 @@ class Metric:
     measure: Callable[[Any], Measurement]
     needs: tuple[str, ...] = ()
     unit: str = ""
+    along: Callable[[Any, int], Measurement] | None = None
 
     def applies(self, sets: Any) -> bool:
         """Whether `sets` has what the metric needs, such as a classifier's probabilities."""

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import fft
 
 from wgan.errors import WganError
-from wgan.maths.exact import NORMAL, as_float64, refuse_inexact, refuse_unplain
+from wgan.maths.exact import LARGEST_POWERED, as_float64, refuse_inexact, refuse_unplain
 
 CHUNK = 2**21  # values that are worked on at a time: 16 MB, and about ten times as much in between
 MOST_LEVELS = 8  # values of rows that count as phases
@@ -217,8 +217,8 @@ space.
                     f"{name} holds NaN or infinite values, the first in row {first + place[0]} and channel "
                     f"{place[-1]}; drop or fill them."
                 )
-            if np.abs(some).max() > NORMAL[1]:
-                raise WganError(f"{name} holds numbers above {NORMAL[1]:g}; rescale all rows.")
+            if np.abs(some).max() > LARGEST_POWERED:
+                raise WganError(f"{name} holds numbers above {LARGEST_POWERED:g}; rescale all rows.")
             first += len(some)
     return rows
 

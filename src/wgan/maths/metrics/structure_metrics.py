@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,20 +51,39 @@ def spectrum_difference(real: Any, fake: Any) -> Measurement:
     return _jackknifed(statistic, power_spectrum(real).rows, power_spectrum(fake).rows)
 
 
-def autocorrelation_difference(real: Any, fake: Any) -> Measurement:
+class Axes(NamedTuple):
+    """Along which axes of space each row lies: int [n, axes of space] for real rows and for samples.
+
+    The number is the row's own axis that runs along an axis of space, or -1 if none does. A slice of a volume lies
+    along two of three axes. None for real rows: they look alike along all axes, as crops of an isotropic medium.
+    """
+
+    real: np.ndarray | None
+    fake: np.ndarray
+
+    def along(self, axis: int) -> "Along":
+        """The same for one axis of space."""
+        return Along(None if self.real is None else self.real[:, axis], self.fake[:, axis])
+
+
+class Along(NamedTuple):
+    """One axis of space: the axis of each real row and of each sample that runs along it, [n], as in `Axes`."""
+
+    real: np.ndarray | None
+    fake: np.ndarray
+
+
+def autocorrelation_difference(real: Any, fake: Any, along: Along | None = None) -> Measurement:
     """The root mean square difference of the autocorrelations, over lags, axes of space and channels.
 
-    The lags are those from 1 to half the shortest axis, at most 64.
+    The lags are those from 1 to half the shortest axis, at most 64. `along` leaves one axis of space.
     """
     real, fake = _varying_sets(real, fake)
     lags = lags_of(real.shape, first=1)
     constant = np.flatnonzero(~varying(fake))
     if len(constant):
         raise WganError("autocorrelation has no value: the samples do not vary in a channel in which the real rows do.")
-    return _jackknifed(
-        lambda x, y: _root_mean_square(y - x),
-        *(_along_axes(autocorrelation, rows, lags) for rows in (real, fake)),
-    )
+    return _jackknifed(lambda x, y: _root_mean_square(y - x), *_both(autocorrelation, real, fake, lags, along))
 
 
 def channel_difference(real: Any, fake: Any) -> Measurement:
@@ -78,19 +97,18 @@ def channel_difference(real: Any, fake: Any) -> Measurement:
     )
 
 
-def two_point_difference(real: Any, fake: Any) -> Measurement:
+def two_point_difference(real: Any, fake: Any, along: Along | None = None) -> Measurement:
     """The root mean square difference of S2, over distances, axes of space, channels, and all levels but the lowest.
 
     The distances are those from 0 to half the shortest axis, at most 64. The levels are those of the real rows; a
-    sample's value counts for the nearest one.
+    sample's value counts for the nearest one. `along` leaves one axis of space.
     """
     real, fake = _same_channels(real, fake)
     levels = _phases(real)
     distances, ends = lags_of(real.shape, first=0), np.append((levels[1:] + levels[:-1]) / 2, np.inf)
-    both = []
-    for rows in (real, fake):
-        phases = [(low < rows) & (rows <= high) for low, high in pairwise(ends)]
-        both.append(np.concatenate([_along_axes(two_point, phase, distances) for phase in phases], axis=1))
+    phases = [[(low < rows) & (rows <= high) for rows in (real, fake)] for low, high in pairwise(ends)]
+    curves = [_both(two_point, of_real, of_fake, distances, along) for of_real, of_fake in phases]
+    both = [np.concatenate(lines, axis=1) for lines in zip(*curves, strict=True)]
     return _jackknifed(lambda x, y: _root_mean_square(y - x), *both)
 
 
@@ -182,9 +200,27 @@ def lags_of(shape: tuple[int, ...], first: int) -> np.ndarray:
     return np.arange(first, max(first, min(MOST_LAGS, min(shape[1:-1]) // 2)) + 1)
 
 
+def _both(
+    measure: Callable[..., Curve], real: np.ndarray, fake: np.ndarray, steps: np.ndarray, along: Along | None
+) -> list[np.ndarray]:
+    """A measure of both sets along each axis of their rows, or of those rows that lie along one axis of space."""
+    if along is None:
+        return [_along_axes(measure, rows, steps) for rows in (real, fake)]
+    return [_along_one(measure, rows, steps, of) for rows, of in zip((real, fake), along, strict=True)]
+
+
 def _along_axes(measure: Callable[..., Curve], rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """A measure along each axis of space, one after the other: [n, axes * steps, channels]."""
     return np.concatenate([measure(rows, steps, axis).rows for axis in range(rows.ndim - 2)], axis=1)
+
+
+def _along_one(measure: Callable[..., Curve], rows: np.ndarray, steps: np.ndarray, of: np.ndarray | None) -> np.ndarray:
+    """A measure along the axis `of` each row, [rows with one, steps, channels]; the mean over all axes for None."""
+    if of is None:
+        return measure(rows, steps).rows
+    if (of < 0).all():
+        raise WganError("no row of a set lies along this axis; give slices perpendicular to another one.")
+    return np.concatenate([measure(rows[of == axis], steps, axis).rows for axis in np.unique(of[of >= 0])])
 
 
 def _root_mean_square(values: np.ndarray) -> np.ndarray:
@@ -226,11 +262,12 @@ def most_rows(shape: tuple[int, ...]) -> int:
 class StructureSets:
     """What is compared: `real` are held-out rows and `fake` samples [n, *space, channels], as they are at rest.
 
-    For the floor, `fake` are training rows.
+    For the floor, `fake` are training rows. `axes` are the axes of space, if measures are told apart by them.
     """
 
     real: np.ndarray
     fake: np.ndarray
+    axes: Axes | None = None
 
     @cached_property
     def levels(self) -> np.ndarray | None:
@@ -259,6 +296,7 @@ STRUCTURE_METRICS: dict[str, Metric] = {
         "difference of the correlation of two points, root mean square over lags, axes and channels",
         10,
         lambda s: autocorrelation_difference(s.real, s.fake),
+        along=lambda s, axis: autocorrelation_difference(s.real, s.fake, s.axes.along(axis)),
     ),
     "channels": Metric(
         "channel correlations",
@@ -275,6 +313,7 @@ STRUCTURE_METRICS: dict[str, Metric] = {
         10,
         lambda s: two_point_difference(s.real, s.fake),
         ("levels",),
+        along=lambda s, axis: two_point_difference(s.real, s.fake, s.axes.along(axis)),
     ),
     "phase_fraction": Metric(
         "phase fraction",
