@@ -270,8 +270,10 @@ class WGAN(BaseEstimator):
         conditional model have one `label` or `condition`, or one that is drawn.
         """
         model = self._fitted()
-        codes, shape = models.sample_codes(model, 1, seed, label_or(condition, label)), models.z_shape(model.config)
-        told = None if codes is None else np.repeat(codes[:1], n, axis=0)
+        code, warned = models.one_condition(model, seed, label_or(condition, label))
+        for text in warned:
+            warnings.warn(text, WganWarning, stacklevel=2)
+        told, shape = None if code is None else np.repeat(code, n, axis=0), models.z_shape(model.config)
         rows = models.generate(model, walk(math.prod(shape), n, seed).reshape(n, *shape), told)
         joined = model.classes.join(rows, told) if isinstance(model.classes, Columns) and told is not None else rows
         return _as_given(model.whole, joined)

@@ -1,6 +1,7 @@
 """What a generator is told of a row: encoded, stored, joined to its table again, and asked for in every way."""
 
 import json
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from wgan.data.conditions import (
     split_given,
     told,
 )
+from wgan.data.labels import Classes
 from wgan.data.said import said
 
 pd = pytest.importorskip("pandas", reason="pandas is not installed")
@@ -222,12 +224,14 @@ def test_values_beyond_the_data_are_named_with_the_distance():
     [
         ("agee=4", "did you mean 'age'"), ("age=x", "give a number"), ("sex=q", "choose from: f, m"),
         ("age", "NAME=VALUE"), ("age=1,age=2", "given twice"), ("age=", "is a gap"), ("age=nan", "give a number"),
-        ("age=1:2:1", "from 2 to"), ("age=1:x:3", "FIRST:LAST:COUNT"), ("", "NAME=VALUE"),
+        ("age=1:2:1", "from 2 to"), ("age=1:x:3", "FIRST:LAST:COUNT"), ("age=1:2", "FIRST:LAST:COUNT"),
+        ("age=1:2:3:4", "FIRST:LAST:COUNT"), ("", "NAME=VALUE"),
         ({}, "no condition is named"),
         ({"age": [1, 2, 3], "sex": ["f", "m"]}, "2 values"), ({"age": []}, "no values"), ({"age": np.nan}, "is a gap"),
         (np.zeros((3, 5)), "has shape"), (np.array([[20.0, 7.0]]), "stand for no level"),
         (np.array([[np.inf, 0.0]]), "finite"), (pd.DataFrame({"age": [1]}), "lacks sex"),
-        (pd.DataFrame({"age": [1], "sex": ["f"], "x": [1]}), "the column x too"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], "x": [1]}), "the column 'x' too"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], "": [1]}), "the column '' too"),
         (pd.DataFrame({"age": [1], "sex": ["z"]}), "'z'"), (pd.DataFrame({"age": [], "sex": []}), "no rows"),
     ],
 )  # fmt: skip
@@ -244,6 +248,28 @@ def test_a_number_that_no_sample_can_fit_is_refused(value, words):
     with pytest.raises(WganError, match=words) as caught:
         said(given("age")[1], {"age": value})
     assert len(str(caught.value)) < 200
+
+
+def test_a_number_too_far_away_is_refused_before_it_overflows():
+    condition = given("age", "sex")[1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(WganError, match="too far"):
+            said(condition, {"age": 1e30})
+
+
+def test_levels_that_are_numbers_have_ranges_too():
+    table = data.from_array(people().assign(grade=np.arange(N) % 3 + 1))
+    condition = condition_of(split_given(table, "grade"), np.arange(N), 0)[0]
+    assert said(condition, "grade=1:3:3").values.tolist() == [[0.0], [1.0], [2.0]]
+    with pytest.raises(WganError, match=r"unknown value of grade 1\.5"):
+        said(condition, "grade=1:2:3")
+
+
+@pytest.mark.parametrize("asked", [[], (), np.array([])])
+def test_an_empty_list_of_labels_is_refused(asked):
+    with pytest.raises(WganError, match="no label is named; give one of a, b"):
+        said(Classes(("a", "b"), (0.5, 0.5)), asked)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "UInt8"])
@@ -327,6 +353,7 @@ def test_columns_that_cannot_be_given_are_refused(names, words):
     [
         (np.ones(5), "is 1 in every row"), (np.array([1.0, np.nan, 2, 3, 4]), "NaN or infinite"),
         (np.zeros((4, 2)), "there are 5 rows"), (np.zeros((5, 0)), "there are 5 rows"),
+        (np.zeros((5, 3, 3)), "reshape fields"), (np.arange(5).astype("M8[D]"), "may hold texts and dates"),
         (pd.DataFrame({"a": [1.5, 2.5]}), "y has 2 rows, but X has 5"),
         (pd.DataFrame({"a": [1.5] * 5}), "one value"),
     ],
@@ -334,6 +361,26 @@ def test_columns_that_cannot_be_given_are_refused(names, words):
 def test_numbers_that_cannot_be_a_condition_are_refused(y, words):
     with pytest.raises(WganError, match=words):
         told(data.from_array(np.random.default_rng(0).normal(size=(5, 2))), y)
+
+
+@pytest.mark.parametrize(
+    ("y", "name", "kind"),
+    [
+        (pd.Series(np.arange(5) / 2, name="energy"), "energy", "number"),
+        (pd.Series(np.arange(5) / 2), "condition", "number"),
+        (pd.Series(pd.date_range("2020", periods=5), name="day"), "day", "number"),
+        (pd.Series(["a", "b", None, "a", "b"], name="sex"), "sex", "levels"),
+        (pd.Series(pd.Categorical.from_codes([0, 1, -1, 0, 1], ["a", "b"]), name="sex"), "sex", "levels"),
+    ],
+)  # fmt: skip
+def test_a_series_is_a_condition_of_its_name(y, name, kind):
+    found = told(data.from_array(np.random.default_rng(0).normal(size=(5, 2))), y).condition
+    assert [(str(column.name), column.kind) for column in found.form.columns] == [(name, kind)]
+
+
+@pytest.mark.parametrize("names", [np.array(["age", "sex"]), pd.Index(["age", "sex"]), ["age", "sex"], ("age", "sex")])
+def test_given_takes_names_as_pandas_and_numpy_hold_them(names):
+    assert as_given(names) == "age,sex"
 
 
 def test_an_array_has_no_columns_to_be_given():

@@ -71,8 +71,9 @@ def test_a_range_and_a_file_give_a_row_each_and_other_numbers_take_turns(run, tm
 def test_beyond_the_data_there_is_a_warning(run, tmp_path):
     _, done = sampled(run, tmp_path / "a.csv", "--given", "age=200,sex=f")
     assert "age is 200, outside the range 18 to 89" in done.stderr
-    with pytest.warns(WganWarning, match="extrapolated"):
-        load(run).sample(2, condition={"age": 200, "sex": "f"})
+    for make in (load(run).sample, load(run).interpolate):
+        with pytest.warns(WganWarning, match="extrapolated"):
+            make(2, condition={"age": 200, "sex": "f"})
 
 
 def test_samples_are_rejected_until_enough_meet_a_wish_on_other_columns(run, tmp_path):
@@ -199,6 +200,8 @@ def test_fit_takes_columns_of_a_frame_numbers_and_a_frame_of_conditions(tmp_path
     other = WGAN(preset="table", **SMALL).fit(frame[["income", "result"]], frame[["age", "sex"]])
     assert list(other.sample(2, condition="age=30,sex=f").columns) == ["income", "result"]
     assert model.interpolate(3, condition={"age": 30, "sex": "m"})["age"].tolist() == [30] * 3
+    with pytest.raises(WganError, match="2 conditions are given, but all of these samples have the same one"):
+        model.interpolate(3, condition={"age": [30, 40], "sex": "m"})
     assert model.score_samples(frame).shape == (len(frame),)
     with pytest.raises(WganError, match="give one of them"):
         model.sample(label="m", condition="age=3")
@@ -211,8 +214,10 @@ def test_fit_takes_floats_and_extends_with_the_same_ones_alone():
     assert model.config_.conditional == "concatenation"
     assert model.sample(condition={"condition": [2.0, 3.0]}).shape == (2, 5)
     assert model.score_samples(rows[:4], energy[:4]).shape == (4,)
-    with pytest.raises(WganError, match="condition of each row"):
-        model.score_samples(rows[:4])
+    for few in (None, 2.0, energy[:3], {"condition": 2.0}):
+        with pytest.raises(WganError, match="condition of each row"):
+            model.score_samples(rows[:4], few)
+    assert model.score_samples(rows[:0], energy[:0]).shape == (0,)
     model.set_params(steps=6).fit(rows, energy, extend=True)
     with pytest.raises(WganError, match="other rows or labels"):
         model.set_params(steps=8).fit(rows, energy[::-1], extend=True)

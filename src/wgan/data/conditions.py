@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.data.columns import Column, TableForm, number_column
-from wgan.data.frames import is_frame
+from wgan.data.frames import is_frame, is_series
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.names import as_text, names_in
 from wgan.data.rows import Dataset, Form
@@ -236,7 +236,13 @@ def of_array(values: Any, count: int, where: str, names: tuple[str, ...] = ()) -
 
     Raises WganError for another number of rows, for values that are not finite, and for a column of one value.
     """
-    numbers = as_float64(values, f"the condition of {where}", "numbers, [n] or [n, columns]")
+    wanted = "numbers, [n] or [n, columns], or a table, whose columns may hold texts and dates"
+    numbers = as_float64(values, f"the condition of {where}", wanted)
+    if numbers.ndim > 2:
+        raise WganError(
+            f"the condition of {where} has shape {numbers.shape}, but it is one row of numbers for each row; reshape "
+            "fields to [n, columns], or give numbers that describe them, such as their means."
+        )
     numbers = numbers[:, np.newaxis] if numbers.ndim == 1 else numbers
     if numbers.ndim != 2 or len(numbers) != count or not numbers.shape[1]:
         raise WganError(
@@ -269,6 +275,11 @@ def told(dataset: Dataset, y: Any) -> Dataset:
         assert isinstance(table.form, TableForm)
         _refuse_unvaried(table, list(range(len(table.form.columns))))
         return replace(dataset, condition=Given(table.form, table.rows))
+    if is_series(y) and not is_label(y):
+        name = "condition" if y.name is None else str(y.name)
+        if y.dtype.kind not in "iuf":  # texts, dates and categories with gaps, which are columns of a table
+            return told(dataset, y.to_frame(name))
+        return replace(dataset, condition=of_array(y, count, "y", (name,)))
     if not is_label(y):
         return replace(dataset, condition=of_array(y, count, "y"))
     labels, names = as_labels(y, count, "y")
@@ -289,7 +300,8 @@ def is_label(y: Any) -> bool:
 
 
 def as_given(value: Any) -> str | None:
-    """The field `given`: names in one text, NAME,NAME, from such a text or from a list of names."""
+    """The field `given`: names in one text, NAME,NAME, from such a text or from a list or an array of names."""
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list | tuple) and value:
         return as_text(*value)
     if value is None or isinstance(value, str):

@@ -70,6 +70,7 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     for name, column in parts.items():
         values[:, condition.names.index(name)] = column
     if lacking := [name for name in condition.names if name not in parts]:
+        _refuse_far(condition, parts)
         values = _filled(condition, values, [condition.names.index(name) for name in lacking])
     return _checked(condition, values, longest)._replace(columns=tuple(parts))
 
@@ -95,6 +96,8 @@ def _codes(classes: Classes, asked: Any) -> np.ndarray:
         asked = asked[LABEL]
     one = isinstance(asked, str | int | np.integer)
     labels = [asked] if one else np.asarray(asked).ravel().tolist()
+    if not labels:
+        raise WganError(f"no label is named; give one of {', '.join(classes.names)}.")
     return np.array([classes.code(label) for label in labels], np.int64)
 
 
@@ -167,16 +170,16 @@ def _pair(part: str, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _is_range(condition: Columns, name: str, value: str) -> bool:
-    """Whether a text is a range of numbers; dates and levels may have colons too."""
-    if value.count(":") != 2 or name not in condition.names:
+    """Whether a text is a range of numbers; dates and levels that are texts may have colons too."""
+    if ":" not in value or name not in condition.names:
         return False
     column = condition.form.columns[condition.names.index(name)]
-    return column.kind == "number" and not column.unit
+    return not column.unit and not any(isinstance(level, str) for level in column.levels)
 
 
 def _range(name: str, text: str) -> np.ndarray:
-    first, last, count = text.split(":")
     try:
+        first, last, count = text.split(":")
         ends, number = (float(first), float(last)), int(count)
     except ValueError:
         raise WganError(
@@ -276,7 +279,7 @@ def _of_frame(condition: Columns, frame: Any, where: str) -> np.ndarray:
     others = [str(name) for name in frame.columns if str(name) not in condition.names]
     lacking = [name for name in condition.names if name not in map(str, frame.columns)]
     if others or lacking:
-        what = f"lacks {', '.join(lacking)}" if lacking else f"has the column {others[0]} too"
+        what = f"lacks {', '.join(lacking)}" if lacking else f"has the column {others[0]!r} too"
         raise WganError(f"{where} {what}; give the columns {', '.join(condition.names)} and no others.")
     if not len(frame):
         raise WganError(f"{where} has no rows; give at least one.")
@@ -332,6 +335,14 @@ def _checked(condition: Columns, values: np.ndarray, count: int) -> Said:
         if column.kind == "number":
             warnings += _beyond(column, next(scales), of_column[~np.isnan(of_column)])
     return Said(values, count, tuple(warnings))
+
+
+def _refuse_far(condition: Columns, parts: dict[str, np.ndarray]) -> None:
+    """Raise WganError for numbers so far from the data that their distance to kept rows overflows."""
+    scales = iter(condition.scales)
+    for column in (one for one in condition.form.columns if one.kind == "number"):
+        values, scale = parts.get(str(column.name), np.empty(0)), next(scales)
+        _beyond(column, scale, values[~np.isnan(values)])
 
 
 def _whole(column: Column) -> Any:

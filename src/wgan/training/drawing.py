@@ -128,7 +128,8 @@ def chunk_of(form: Form) -> int:
 def refuse_fewer(told: Said | None, count: int) -> None:
     """Raise WganError for fewer samples than conditions, of which each is to have at least one."""
     if told is not None and told.asked > count:
-        raise WganError(f"{told.asked:,} conditions are given for {count:,} samples; give fewer, or ask for more.")
+        samples = "1 sample" if count == 1 else f"{count:,} samples"
+        raise WganError(f"{told.asked:,} conditions are given for {samples}; give fewer, or ask for more.")
 
 
 def _codes(

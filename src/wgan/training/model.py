@@ -314,18 +314,22 @@ def _refuse_size(config: Config, size: int | None, periodic: bool) -> None:
         )
 
 
-def sample_codes(model: Model, count: int, seed: int = 0, label: Any = None) -> np.ndarray | None:
-    """The condition of each sample at rest [count, ...]: `label` by turns, or drawn from the data's.
+def sample_codes(model: Model, count: int, seed: int = 0) -> np.ndarray | None:
+    """The condition of each sample at rest [count, ...], drawn from the data's; None for a run without a condition."""
+    return None if model.classes is None else model.classes.draw(streams.stream(seed, "labels"), count)
 
-    The result is None for a run without a condition, where a `label` raises `WganError`.
+
+def one_condition(model: Model, seed: int, asked: Any) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """One condition at rest [1, ...] for many samples, as asked or drawn by `seed`, with warnings as `said` has them.
+
+    The condition is None for a run without one, where asking for it raises `WganError`, as asking for several does.
     """
-    told = said(model.classes, label)
-    if model.classes is None:
-        return None
+    told = said(model.classes, asked)
     if told is None:
-        return model.classes.draw(streams.stream(seed, "labels"), count)
-    drawing.refuse_fewer(told, count)
-    return told.values[np.arange(count) % len(told.values)]
+        return sample_codes(model, 1, seed), ()
+    if told.asked > 1:
+        raise WganError(f"{told.asked:,} conditions are given, but all of these samples have the same one; give one.")
+    return told.values[:1], told.warnings
 
 
 def generate(model: Model, z: np.ndarray, codes: np.ndarray | None = None) -> np.ndarray:
@@ -435,15 +439,15 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
 
 def conditions_of_rows(model: Model, labels: Any, count: int) -> np.ndarray | None:
     """The conditions of `count` rows to score; None if the critic sees none. Raises WganError if they are missing."""
-    if model.classes is None or not uses_condition(model.game.architecture.critic):
+    if model.classes is None or not uses_condition(model.game.architecture.critic) or not count:
         return None
-    if labels is None or len(labels) != count:
+    told = said(model.classes, labels)
+    if told is None or told.asked != count:
         which = f"the label of each row; give one of {model.classes.names}"
         if not isinstance(model.classes, Classes):
             which = f"the condition of each row ({', '.join(model.classes.names)}); give one"
-        raise WganError(f"this critic needs {which} for each row.")
-    told = said(model.classes, labels)
-    assert told is not None
+        got = "" if told is None else f", not {told.asked:,} for {count:,} rows"
+        raise WganError(f"this critic needs {which} for each row{got}.")
     if len(told.values) != count:  # columns that are not said would be filled with those of several rows
         raise WganError(f"this critic needs all of {', '.join(model.classes.names)} for each row; give an array.")
     return told.values
