@@ -35,6 +35,7 @@ from wgan.runs.twice import why_they_differ
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
+WIDE = 112  # columns of the table with what each metric estimates at its side
 COPIES = 3  # of all features in float64: the features, and what a metric computes from them
 ALL_METRICS = METRICS | TABLE_METRICS | STRUCTURE_METRICS | CONDITION_METRICS
 HALVES = "training rows, since the run held none out: samples that copy them score well"
@@ -381,53 +382,78 @@ def least_lacking(lacking: dict[str, str]) -> str:
     return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
 
 
-def words(run: str | Path, report: Evaluation) -> str:
-    """An evaluation of a run as text: what was compared, a table, and which metrics are lacking."""
+def words(run: str | Path, report: Evaluation, columns: int | None = None) -> str:
+    """An evaluation of a run as text: what was compared, a table, and which metrics are lacking.
+
+    Lines have at most `columns` characters, or 112 if it is None or more. On fewer, what a metric estimates stands
+    below its numbers.
+    """
     protocol = report["protocol"]
     state = "" if report["finished"] else ": unfinished, measured at this step"
     lines = [
         f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
-        f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
-        f"{protocol['real_rows']:,} {protocol['against']}",
+        *filled(
+            f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
+            f"{protocol['real_rows']:,} {protocol['against']}",
+            columns,
+        ),
     ]
     titles = {name: entry["title"] for name, entry in report["metrics"].items()}
     why = why_they_differ(titles, runs.read_log(Path(run)))
-    return page([*lines, *table_in_words(report), *textwrap.wrap(why, 110, break_on_hyphens=False)])
+    return page([*lines, *table_in_words(report, columns), *filled(why, columns)])
 
 
-def table_in_words(report: Evaluation) -> list[str]:
+def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
     """The lines of an evaluation that tell its features, its floor, its metrics and what is lacking."""
     protocol = report["protocol"]
     found = report["metrics"]
-    lines = [
+    sentences = [
         f"features: {protocol['features_text']}",
         f"floor: {protocol['floor']}",
         *_of_metric(found, "frechet", protocol.get("frechet")),
         *_of_metric(found, "usefulness", protocol.get("predicted")),
         *([protocol["structure"]] if "structure" in protocol else []),
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
-        "",
-        f"{'':22}{'samples':>18}  {'floor':>17}  {'better':6}  what it estimates",
     ]
+    lines = [line for sentence in sentences for line in filled(sentence, columns)]
+    lines += ["", *_metrics_in_words(found, columns), "", "± is one standard error."]
+    return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
+
+
+def filled(text: str, columns: int | None) -> list[str]:
+    """A sentence as lines of at most so many columns, and of at most 112."""
+    width = min(columns or WIDE, WIDE)
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+
+
+def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:
+    width = min(columns or WIDE, WIDE)
+    wide = width == WIDE
+    samples, floor, beside = (18, 19, "  better  what it estimates") if wide else (17, 18, "")
+    lines = [f"{'':22}{'samples':>{samples}}{'floor':>{floor}}{beside}"]
     for entry in found.values():
-        p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
         unit = entry.get("unit", "")
+        best = aim(entry["better"], unit)
         value = with_error(entry["value"], entry["error"], unit)
-        floor = with_error(entry["floor"], entry.get("floor_error"), unit)
-        numbers = f"{value:>18}  {floor:>17}  {aim(entry['better'], unit):6}  "
-        text = textwrap.wrap(entry["estimates"] + p_value, 43)
-        lines.append(f"{entry['title']:22}{numbers}{text[0]}")
-        lines += [" " * 69 + more for more in text[1:]]
-    return [*lines, "", "± is one standard error.", *_lacking_in_words(report["lacking"])]
+        least = with_error(entry["floor"], entry.get("floor_error"), unit)
+        numbers = f"{entry['title']:22}{value:>{samples}}{least:>{floor}}"
+        text = entry["estimates"] + ("" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})")
+        if wide:
+            first, *more = textwrap.wrap(text, WIDE - 69)
+            lines += [f"{numbers}  {best:6}  {first}", *(" " * 69 + line for line in more)]
+        else:
+            wanted = f"{best} is {'better' if best in ('lower', 'higher') else 'best'}"
+            lines += [numbers, *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]
+    return lines
 
 
 def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:
-    """Lines with a sentence on one metric, if it was measured."""
-    return textwrap.wrap(f"{found[name]['title']}: {sentence}", 110) if name in found and sentence else []
+    """A sentence on one metric, if it was measured."""
+    return [f"{found[name]['title']}: {sentence}"] if name in found and sentence else []
 
 
 def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
-    """Lines on the metrics that have too few rows; those with the same reason share a sentence."""
+    """Sentences on the metrics that have too few rows; those with the same reason share a sentence."""
     groups: dict[str, list[str]] = {}
     for name, sentence in lacking.items():
         metric = ALL_METRICS.get(name)
@@ -435,9 +461,7 @@ def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
     lines = []
     for reason, titles in groups.items():
         each = reason if len(titles) == 1 else reason.replace("needs", "need", 1)
-        lines += textwrap.wrap(
-            f"lacking: {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))} {each}", 110
-        )
+        lines.append(f"lacking: {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))} {each}")
     return lines
 
 
