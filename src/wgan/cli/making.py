@@ -85,15 +85,16 @@ def data(
     if verify:
         say(f"SHA-256 of the rows: {verified(dataset)}")
     rows = dataset.rows
-    plain = f"{len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}"
+    plain = f"{len(rows):,} rows of {terminal.size_in_words(dataset)}"
     in_space = dataset.form.space and not dataset.form.picture
     about = in_words(len(rows), dataset.form.shape, dataset.form.kind) if in_space else plain
-    say(f"{dataset.name}: {about}, {rows.dtype}")
     if is_table(name):
+        say(f"{dataset.name}: {about}")
         say(f"from {dataset.source}")
         choice = recommended(dataset)
         say_page("\n".join([describe(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)]))
         return
+    say(f"{dataset.name}: {about}, {rows.dtype}")
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     choice = recommended(dataset)
     for line in (*_told(dataset), *note_lines(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)):
