@@ -2,8 +2,8 @@
 
     python benchmarks/volumes_memory.py --megabytes 512 --more 256 --steps 60
 
-It writes a .npy file of volumes, lets the process allocate `--more` megabytes beyond what it has after the libraries are
-read (ulimit -d), and trains. It prints the memory of its own (RssAnon, without the mapped file) as training goes on.
+It writes a .npy file of volumes, lets the process allocate `--more` megabytes beyond what it has after the libraries
+are read (ulimit -d), and trains. It prints the memory of its own (RssAnon, without the mapped file) as training goes on.
 """
 
 import argparse

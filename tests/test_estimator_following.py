@@ -112,10 +112,12 @@ def test_a_thread_trains_and_a_handler_of_others_stays():
         ("betas", "use beta1 and beta2. beta1: Adam's"),
         ("Batch-Size", "use batch. batch: "),
         ("verbose", "it is an argument of fit"),
+        ("n_samples", "n is the number of samples"),
+        ("discriminator", "use network. network: "),
     ],
 )
 def test_a_name_of_another_library_is_answered_with_the_field_that_is_meant(name, meant):
-    calls = (wgan.WGAN, wgan.WGAN().set_params, Config().replace, lambda **more: Config.from_json(more))
+    calls = (Config, wgan.WGAN, wgan.WGAN().set_params, Config().replace, lambda **more: Config.from_json(more))
     for call in calls:
         with pytest.raises(WganError) as caught:
             call(**{name: 1})
@@ -123,6 +125,23 @@ def test_a_name_of_another_library_is_answered_with_the_field_that_is_meant(name
         assert meant in str(caught.value)
     with pytest.raises(ValueError, match="unknown field"):  # scikit-learn's tools expect this kind
         wgan.WGAN().set_params(**{name: 1})
+
+
+def test_an_argument_of_another_library_is_answered_with_ours_or_with_the_field():
+    model = wgan.WGAN()
+    said = {
+        "fit has no argument 'epochs'; set it when you make the model: WGAN(steps=...)": lambda: model.fit(
+            [1], epochs=3
+        ),
+        "sample has no argument 'n_samples'; n is the number of samples": lambda: model.sample(n_samples=3),
+        "sample has no argument 'random_state'; use seed": lambda: model.sample(3, random_state=3),
+    }
+    for words, call in said.items():
+        with pytest.raises(WganError) as caught:
+            call()
+        assert str(caught.value).startswith(words)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        model.sample(colour=1)
 
 
 def test_a_flag_of_another_program_is_answered_with_the_flag_that_is_meant():

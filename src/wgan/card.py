@@ -6,7 +6,7 @@ from pathlib import Path
 from wgan.config import OPERATIONAL, Config
 from wgan.data import DATASETS
 from wgan.data.conditions import Columns, Condition
-from wgan.evaluation import evaluate
+from wgan.evaluation import evaluate, in_words
 from wgan.files.printed import shown
 from wgan.reports.command import shell_line, train_command
 from wgan.runs import folder as runs
@@ -117,6 +117,6 @@ def _measured(run: Path, at: int) -> str:
     if report is None:
         return "Not measured; run `wgan evaluate RUN`, then export again to write the metrics here."
     other = f"Measured at step {report['step']:,}, which is not the step of these weights.\n\n"
-    lines = evaluate.words(run.resolve().name, report).split("\n")
+    lines = in_words.words(run.resolve().name, report).split("\n")
     block = "\n".join(f"    {line}" for line in lines)  # an indented block has no end that a name could write
     return f"{other if report['step'] != at else ''}{block}"

@@ -19,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from wgan import data
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, RATES, Config
 from wgan.config.documented import parameters
-from wgan.config.other_names import unknown_field
+from wgan.config.other_names import answered, unknown_field
 from wgan.data import Dataset, Form
 from wgan.data.columns import TableForm
 from wgan.data.conditions import Columns, is_label, told
@@ -125,6 +125,7 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         return {name: model.game.engine.numpy(w).copy() for name, w in model.critic.items()}
 
+    @answered
     def fit(
         self,
         X: Any,
@@ -180,6 +181,7 @@ class WGAN(BaseEstimator):
         training.info, training.measured = before.info, before.measured
         return [record for record in getattr(self, "records_", []) if record["step"] < training.step]
 
+    @answered
     def partial_fit(self, X: Any, y: Any = None) -> "WGAN":
         """Go on from the current state (or begin) for as many steps as one pass over these rows takes; return self.
 
@@ -235,6 +237,7 @@ class WGAN(BaseEstimator):
                 stacklevel=3,
             )
 
+    @answered
     def sample(
         self,
         n: int | None = None,
@@ -263,6 +266,7 @@ class WGAN(BaseEstimator):
             warnings.warn(text, WganWarning, stacklevel=2)
         return _as_given(drawn.form, whole(drawn))
 
+    @answered
     def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None, *, condition: Any = None) -> Any:
         """Rows for `n` latents on the way from one to another; both ends are drawn by `seed`.
 

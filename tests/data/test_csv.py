@@ -108,12 +108,12 @@ def test_codes_stay_the_texts_that_they_are(name, tmp_path):
 
 DAY = datetime(2023, 6, 23, 17, 5, 9)
 DATES = {
-    "%Y%m%d": "dates, since all values such as", "%Y%m": "dates, since all values such as",
+    "%Y%m%d": "dates, because every value is one", "%Y%m": "dates, because every value is one",
     "%Y-%m-%d": "", "%Y/%m/%d": "", "%d.%m.%Y": "day first", "%-d.%-m.%Y": "day first", "%d.%m.%y": "day first",
     "%m/%d/%Y": "month first", "%-m/%-d/%Y": "month first", "%d/%m/%Y": "day first", "%d-%m-%Y": "day first",
     "%-m/%-d/%Y %-I:%M %p": "month first", "%d-%b-%Y": "", "%d-%^b-%y": "", "%B %d, %Y": "", "%b %-d, %Y": "",
     "%Y-%m-%d %H:%M": "", "%Y-%m-%d %H:%M:%S": "", "%Y-%m-%dT%H:%M:%SZ": "", "%Y-%m-%dT%H:%M:%S.%3f": "",
-    "%Y-%m-%dT%H:%M:%S.%f+02:00": "", "%Y%m%d%H%M%S": "dates, since all values such as", "%Y-%m": "", "%b %Y": "",
+    "%Y-%m-%dT%H:%M:%S.%f+02:00": "", "%Y%m%d%H%M%S": "dates, because every value is one", "%Y-%m": "", "%b %Y": "",
     "%H:%M": "", "%H:%M:%S": "", "%-I:%M %p": "", "%I:%M %P": "",
 }  # fmt: skip
 

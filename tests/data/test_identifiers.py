@@ -105,15 +105,15 @@ def test_what_leaves_with_a_model_is_listed_and_counted(trained):
     assert "column name: nothing of its values" in said
     assert "column town: 3 levels\n    Bonn, Oslo, Rome\n" in said
     assert "the least is $0.25, the greatest $49.25" in said
-    assert "270 rows to train on, 30 held out" in said
+    assert "270 to train on and 30 held out" in said
     columns = {column["name"]: column for column in json.loads(config)["data"]["form"]["columns"]}
     quantiles = sum(len(column["knots"]) for column in columns.values())
     texts = sum(isinstance(level, str) for column in columns.values() for level in column["levels"])
-    assert f"in all {texts:,} texts and {quantiles:,} quantiles of the data, of 6 columns" in said
+    assert f"in total: {texts:,} texts and {quantiles:,} quantiles from 6 columns of the data" in said
     assert texts == 103
     for level in columns["many"]["levels"]:
         assert level in said
-    assert "1 of them values that many rows have" in said
+    assert "1 of which occur in many rows" in said
 
 
 def test_class_names_are_listed_and_an_array_has_its_bounds(tmp_path):

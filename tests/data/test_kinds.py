@@ -152,7 +152,9 @@ def test_whole_numbers_of_a_frame_that_are_dates_are_read_so_and_this_is_said():
         frame = pd.DataFrame({"x": values, "rest": np.arange(ROWS) % 2})
         dataset = from_array(frame)
         assert dataset.form.columns[0].unit == "D"
-        assert "dates, since all values such as 20230601 are some; column={'x': 'integer'}" in dict(dataset.notes)["x"]
+        assert (
+            "dates, because every value is one, such as 20230601; column={'x': 'integer'}" in dict(dataset.notes)["x"]
+        )
         noise = np.random.default_rng(0).normal(size=(300, *dataset.form.encoded_shape))
         made = to_frame(dataset.form, dataset.form.decode(noise))["x"]
         assert made.dtype == values.dtype
@@ -183,7 +185,7 @@ def test_an_estimator_takes_kinds_and_gives_back_what_it_was_fitted_to(tmp_path)
 
 def test_guesses_of_a_frame_are_warnings_of_fit():
     frame = pd.DataFrame({"x": 20230601 + np.arange(ROWS) % 30, "rest": np.arange(ROWS) % 2})
-    with pytest.warns(UserWarning, match="x: dates, since all values"):
+    with pytest.warns(UserWarning, match="x: dates, because every value is one"):
         WGAN(**TINY).fit(frame)
 
 

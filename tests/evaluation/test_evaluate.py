@@ -21,7 +21,7 @@ from wgan import Config, WganError, data, train
 from wgan.cli import cli
 from wgan.data import download, split
 from wgan.errors import WganWarning
-from wgan.evaluation import classifiers, evaluate, features, samples
+from wgan.evaluation import classifiers, evaluate, features, in_words, samples
 from wgan.files import memory
 from wgan.maths import metrics
 from wgan.maths.metrics import METRICS
@@ -254,7 +254,7 @@ def test_without_held_out_rows_halves_of_the_training_rows_are_compared_and_it_i
     out = toy_run(tmp_path / "run", held_out=0.0, rows=1000)
     report = evaluate.evaluate(out, 300)
     assert "memorisation" not in report["metrics"]
-    assert "the run held none out" in evaluate.words(out, report)
+    assert "the run held none out" in in_words.words(out, report)
 
 
 def planted(monkeypatch, rows):

@@ -319,3 +319,17 @@ def test_floors_are_printed_with_their_errors():
     line = next(line for line in samples.words(report).splitlines() if line.startswith("energy distance"))
     assert line.count("±") == 2
     assert with_error(entry["floor"], entry["floor_error"]) in line
+
+
+@pytest.mark.parametrize("columns", [58, 80, 111, 112, 200, None])
+def test_the_words_fit_their_columns_and_lose_nothing(columns):
+    report = wgan.evaluate(points(0), points(1), features="rows")
+    lines = samples.words(report, columns).splitlines()
+    assert max(map(len, lines)) <= (columns or 112)
+    assert sum("Frechet distance  " in line for line in lines) == 1, "a metric begins a line of its own"
+    for entry in report["metrics"].values():
+        start = next(number for number, line in enumerate(lines) if line.startswith(f"{entry['title']}  "))
+        assert with_error(entry["value"], entry["error"], entry.get("unit", "")) in lines[start]
+        assert with_error(entry["floor"], entry["floor_error"], entry.get("unit", "")) in lines[start]
+        below = " ".join(" ".join(lines[start : start + 6]).split())
+        assert " ".join(entry["estimates"].split()) in below

@@ -9,7 +9,7 @@ import pytest
 import wgan
 from wgan.data import from_array
 from wgan.data.crops import crops_of
-from wgan.evaluation.evaluate import table_in_words
+from wgan.evaluation.in_words import table_in_words
 from wgan.evaluation.structure import structure_sets
 from wgan.game import slices
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS

@@ -1,6 +1,7 @@
 """The commands that make something: runs, samples and exported files, and the lists of what they are made from."""
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.config import FIELDS, Config
 from wgan.errors import WganError
-from wgan.files.printed import say, say_json, say_page
+from wgan.files.printed import columns_of, say, say_json, say_list, say_page
 from wgan.files.settings import read_settings
 from wgan.presets import PRESETS, preset
 
@@ -66,11 +67,10 @@ def data(
     if stored:
         if name is None:
             raise WganError("--stored needs the folder of a run; give wgan data --stored RUN.")
-        say_page(words(name, read_described(Path(name))))
+        say_page(words(name, read_described(Path(name)), columns_of(sys.stdout)))
         return
     if name is None:
-        for info in DATASETS.values():
-            say(f"{info.name:19} {info.text}")
+        say_list((info.name, info.text) for info in DATASETS.values())
         return
     if (size, resize, kind, drop, data_dir, verify) == (None, "crop", "auto", None, None, False) and (
         found := look(name)
@@ -85,15 +85,16 @@ def data(
     if verify:
         say(f"SHA-256 of the rows: {verified(dataset)}")
     rows = dataset.rows
-    plain = f"{len(rows):,} rows of {'x'.join(map(str, rows.shape[1:]))}"
+    plain = f"{len(rows):,} rows of {terminal.size_in_words(dataset)}"
     in_space = dataset.form.space and not dataset.form.picture
     about = in_words(len(rows), dataset.form.shape, dataset.form.kind) if in_space else plain
-    say(f"{dataset.name}: {about}, {dataset.form.dtype if in_space else rows.dtype}")
     if is_table(name):
+        say(f"{dataset.name}: {about}")
         say(f"from {dataset.source}")
         choice = recommended(dataset)
         say_page("\n".join([describe(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)]))
         return
+    say(f"{dataset.name}: {about}, {dataset.form.dtype if in_space else rows.dtype}")
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
     choice = recommended(dataset)
     for line in (*_told(dataset), *note_lines(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)):
@@ -130,14 +131,13 @@ def presets(name: str | None) -> None:
     The page of a preset has its source, its command, the result to expect and every setting.
     """
     if name is None:
-        for title, one in PRESETS.items():
-            say(f"{title:19} {one.source}")
+        say_list((title, one.source) for title, one in PRESETS.items())
         return
     one = preset(name)
     say_page(f"{name}: {one.source}\n\n    {one.command}\n\n{one.expect}\n\n")
     for field, value in one.config.to_json().items():
         mark = " " if value == FIELDS[field].default else "*"
-        say(f"  {mark} {field:18} {value}")
+        say(f"  {mark} {field:{max(map(len, FIELDS))}} {value}")
     say_page("\n  * set by this preset; the others are the fields' defaults")
 
 
@@ -159,7 +159,7 @@ wgan train photos/ --size 32 --out runs/photos""",
     "--preset",
     "preset_name",
     metavar="NAME",
-    help="The settings to begin with; `wgan presets` lists them. [default: table, photos or default, by the data]",
+    help="The settings to begin with; `wgan presets` lists them. [default: chosen from the data]",
 )
 @click.option(
     "--out",
@@ -258,7 +258,6 @@ def _config(
 
     The config is the preset, changed by the file, changed by the flags.
     """
-    from wgan.data import is_table
     from wgan.training.choice import chosen
     from wgan.training.state import dataset_of
 
@@ -266,9 +265,6 @@ def _config(
         return preset(name).config.with_settings(settings).replace(**given)
 
     given |= {"data": data} if data else {}
-    named = given.get("data", settings.get("data"))
-    if preset_name is None and isinstance(named, str) and is_table(named):
-        preset_name = "table"  # its name says so, before its columns are read
     if preset_name is not None:
         return made(preset_name), preset_name, None
     dataset = dataset_of(made("default"))
@@ -312,14 +308,14 @@ wgan sample RUN -n 1000 --step best --out samples.npy""",
     "--given",
     "given_text",
     metavar="NAME=VALUE",
-    help="What samples are given: NAME=VALUE,NAME=VALUE, where a number may be a range FIRST:LAST:COUNT, or a .csv, "
-    ".parquet or .npy file with a row for each condition. [default: drawn from the data's]",
+    help="The condition of the samples: NAME=VALUE,NAME=VALUE. A number may be a range, FIRST:LAST:COUNT. A .csv, "
+    ".parquet or .npy file has a row for each condition. [default: drawn from the conditions of the data]",
 )
 @click.option(
     "--where",
     metavar="NAME>VALUE",
-    help="Keep samples of a table whose columns compare so: NAME>VALUE,NAME=VALUE. Others are rejected, so rare rows "
-    "take long. At most a million samples are made.",
+    help="Keep the samples of a table for which these comparisons hold: NAME>VALUE,NAME=VALUE. Others are rejected, so "
+    "rare rows take long. At most a million samples are made.",
 )
 @flags.step
 @click.option(

@@ -11,7 +11,7 @@ from wgan.cli.flags import FilePath
 from wgan.cli.help import Command
 from wgan.errors import WganError
 from wgan.files import bars
-from wgan.files.printed import columns_of, say, say_json, say_page
+from wgan.files.printed import columns_of, say, say_json, say_list, say_page
 
 ROWS_SHOWN = 24  # of a table on the screen, with its header
 
@@ -41,13 +41,18 @@ wgan evaluate --real photos/ --fake made/""",
     default="auto",
     metavar="NAME",
     help="What is compared: classifier, pca, random, rows, or inception. random needs signals, images or volumes. The "
-    "weights of Inception are downloaded, unless you write inception:FILE. auto is classifier for rows with labels "
-    "that are no table. [default: auto]",
+    "weights of Inception are downloaded, unless you write inception:FILE. auto is classifier for labelled "
+    "rows, unless they are a table. [default: auto]",
 )
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
 )
-@click.option("--size", type=click.IntRange(1, 4096), metavar="N", help="With --real: " + flags.help_of("size"))
+@click.option(
+    "--size",
+    type=click.IntRange(1, 4096),
+    metavar="N",
+    help=flags.help_of("size").replace("Resize", "With --real: resize", 1),
+)
 @flags.of_reading
 @flags.as_json
 def evaluate(
@@ -74,7 +79,7 @@ def evaluate(
     --train C they are compared with all of A, and `wgan` looks for copies of C. --kind, --drop and --column say how
     these are read, as in `wgan train`. A run reads its data as it did in training.
     """
-    from wgan.evaluation import evaluate
+    from wgan.evaluation import evaluate, in_words
     from wgan.evaluation import samples as made_by_anything
 
     without_run = {"real": real, "fake": fake, "train": train, "size": size, "drop": drop, "column": column}
@@ -88,7 +93,7 @@ def evaluate(
     with bars.status("reading") as note:
         if run is not None:
             report = evaluate.evaluate(run, samples, features, target=target, note=note, step=step)
-            text = evaluate.words(run, report)
+            text = in_words.words(run, report, columns_of(sys.stdout))
         else:
             report = made_by_anything.evaluate(
                 real,
@@ -103,7 +108,7 @@ def evaluate(
                 kind=kind,
                 note=note,
             )
-            text = made_by_anything.words(report)
+            text = made_by_anything.words(report, columns_of(sys.stdout))
     say_json(report) if as_json else say_page(text)
 
 
@@ -231,7 +236,7 @@ def distance(
     two certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so A
     and B can change places.
 
-    The floor is the mean distance that is left when nothing differs. All rows are mixed and split at random into two
+    The floor is the mean distance of two sets that differ only by chance: all rows are mixed, and split at random into
     sets of the same sizes. Without B, A is a run: its samples are compared with its held-out rows, and the floor is the
     distance of these rows to as many training rows.
     """
@@ -287,8 +292,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
     from wgan import studies
 
     if name is None:
-        for title in studies.STUDIES:
-            say(f"{title:19} {studies.study(title).title}")
+        say_list((title, studies.study(title).title) for title in studies.STUDIES)
         return
     out = out or Path("studies") / f"{name}-{scale}"
     try:

@@ -15,6 +15,7 @@ from wgan.files import bars
 from wgan.files.printed import page, say
 
 if TYPE_CHECKING:
+    from wgan.data import Dataset
     from wgan.training.state import Training
     from wgan.training.tensorboard import Board
 
@@ -68,13 +69,19 @@ def follow(training: "Training") -> None:
             signal.signal(number, handler)
 
 
+def size_in_words(dataset: "Dataset") -> str:
+    """The size of a row, such as "28x28x1" or "5 columns"."""
+    first, *more = dataset.form.shape
+    return "x".join(map(str, (first, *more))) if dataset.form.space else f"{first:,} column{'s' * (first != 1)}"
+
+
 def summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
     from wgan.data import note_lines
     from wgan.data.conditions import Columns, in_words
 
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
-    size = "x".join(map(str, dataset.form.shape))
+    size = size_in_words(dataset)
     critic, generator = (
         sum(game.engine.numpy(w).size for w in player.values()) for player in (state.critic, state.generator)
     )

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from wgan.config import together
-from wgan.config.other_names import unknown_field
+from wgan.config.other_names import answering, unknown_field
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
 from wgan.config.values import LARGEST, Named, as_device, as_given, as_kinds, checked, name_of, number_of
 from wgan.errors import WganError, setting, unknown_name
@@ -61,6 +61,7 @@ def _field(group: str, default: Any, text: str, *, low: float = -math.inf, high:
 _data, _networks, _objective, _optimisation, _run = (partial(_field, group) for group in GROUPS)
 
 
+@answering
 @dataclass(frozen=True, kw_only=True)
 class Config(Schedule):
     """Every setting of a run; a wrong value raises `WganError` when the config is built.
@@ -76,13 +77,13 @@ class Config(Schedule):
     )
     kind: str = _data(
         "auto",
-        "What the rows of an array are, which says how its axes are read. auto guesses it from the shape.",
+        "What a row of an array is. This decides how the axes are read. auto guesses it from the shape.",
         choices=("auto", "table", "signals", "images", "volumes"),  # `data.axes.KINDS`, whose folder imports SciPy
     )
     size: int | None = _data(
         None, "Resize the images of a folder to N x N pixels.", low=1, high=4096, unset="the size of the images"
     )
-    resize: str = _data("crop", "How {size} makes an image square that is not.", choices=("crop", "pad", "stretch"))
+    resize: str = _data("crop", "How {size} makes an image square.", choices=("crop", "pad", "stretch"))
     drop: str | None = _data(
         None,
         "Columns of a table to leave out: NAME,NAME. Put double quotes around a name that has a comma.",
@@ -161,8 +162,8 @@ class Config(Schedule):
     )
     penalty_step: float = _objective(
         0.0,
-        "h of a penalty by finite differences, ((f(x+hu)-f(x))/h)^2 with u along the gradient in place of "
-        "|grad f(x)|^2. It needs no second derivative. 0 is the exact gradient.",
+        "Replace |grad f(x)|^2 in the penalty by the finite difference ((f(x+hu)-f(x))/h)^2 with this step h, where u "
+        "points along the gradient. It needs no second derivative. 0 is the exact gradient.",
         low=0,
         high=100,
     )
@@ -217,8 +218,8 @@ class Config(Schedule):
     )
     shards: int = _optimisation(
         1,
-        "The number of equal parts of a batch whose gradients are computed alone and then summed in a fixed order. As "
-        "many processes as divide it compute the same bytes.",
+        "Cut each batch into N equal parts. The gradient of each part is computed alone, and all are summed in a fixed "
+        "order. Any number of processes that divides N gives the same bytes.",
         low=1,
     )
     optimiser: str = _optimisation("adam", "The update rule of both networks.", choices=tuple(OPTIMISERS))

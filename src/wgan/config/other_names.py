@@ -1,9 +1,15 @@
 """The names that other libraries have for a field of the config."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from wgan.errors import WganError, unknown_name, with_settings
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def unknown_field(name: str, fields: Mapping[str, dataclasses.Field], known: Iterable[str] | None = None) -> WganError:
@@ -25,11 +31,49 @@ def meant_by(name: str) -> str | tuple[str, ...] | None:
     return OTHER_NAMES.get(name.lower().lstrip("-").replace("-", "_"))
 
 
+def answering(cls: type[T]) -> type[T]:
+    """A dataclass that answers a field which it lacks as `unknown_field` does."""
+    dataclass: Any = cls
+    made = vars(cls)["__init__"]
+    known = inspect.signature(made).parameters
+
+    @wraps(made)
+    def init(*arguments: Any, **given: Any) -> None:
+        for name in given.keys() - known.keys():
+            raise unknown_field(name, {f.name: f for f in dataclasses.fields(dataclass)})
+        made(*arguments, **given)
+
+    type.__setattr__(cls, "__init__", init)
+    return cls
+
+
+def answered(function: Callable[P, T]) -> Callable[P, T]:
+    """A function that answers an argument of another library with its own argument, or with the field of `WGAN`."""
+    known = inspect.signature(function).parameters
+
+    @wraps(function)
+    def call(*arguments: P.args, **given: P.kwargs) -> T:
+        for name in given.keys() - known.keys():
+            if meant := meant_by(name):
+                raise WganError(f"{function.__name__} has no argument {name!r}; {_instead(meant, known)}.")
+        return function(*arguments, **given)
+
+    return call
+
+
+def _instead(meant: str | tuple[str, ...], known: Iterable[str]) -> str:
+    if isinstance(meant, str):
+        return meant
+    if set(meant) <= set(known):
+        return f"use {' and '.join(meant)}"
+    return f"set it when you make the model: WGAN({', '.join(f'{name}=...' for name in meant)})"
+
+
 def _other_names() -> dict[str, str | tuple[str, ...]]:
     table: dict[str, str] = {
         "seed": "random_state random_seed rng manual_seed",
-        "steps": "epochs n_epochs num_epochs max_epochs n_iter max_iter iterations n_iterations num_iterations niter "
-        "n_steps num_steps max_steps total_steps train_steps training_steps nepoch",
+        "steps": "epochs n_epochs num_epochs max_epochs n_iter n_iter_ max_iter iterations n_iterations num_iterations "
+        "niter n_steps num_steps max_steps total_steps train_steps training_steps nepoch",
         "learning_rate": "lr learning_rate_init eta eta0 step_size alpha_lr",
         "critic_learning_rate": "lr_d lrd d_lr lr_critic critic_lr discriminator_lr",
         "generator_learning_rate": "lr_g lrg g_lr lr_generator generator_lr gen_lr",
@@ -39,7 +83,7 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         "discriminator_steps n_dis disc_iters",
         "latent": "latent_dim latent_size z_dim nz noise_dim n_latent embedding_dim n_components codings_size",
         "penalty_weight": "gamma r1_gamma lambda lambda_ lambda_gp gp_lambda gp_weight gradient_penalty_weight "
-        "lambda_term",
+        "lambda_term lambda_reg",
         "penalty_every": "d_reg_every r1_interval r1_every lazy_every",
         "clip": "clip_value clipvalue weight_clip weight_clipping weight_cliping_limit clamp",
         "width": "hidden_size hidden_dim hidden_units units n_filters filters ngf ndf channels dim",
@@ -60,12 +104,16 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         "size": "image_size img_size resolution imsize",
         "precision": "dtype amp mixed_precision",
         "objective": "loss loss_fn criterion",
-        "constraint": "regulariser regularizer regularization",
-        "network": "arch architecture model",
+        "constraint": "regulariser regularizer regularization reg penalty gradient_penalty use_gp spectral_norm "
+        "spectral_normalization",
+        "critic_norm generator_norm": "batch_norm batchnorm layer_norm norm normalization",
+        "network": "arch architecture model discriminator generator netd netg",
         "activation": "activation_fn nonlinearity",
         "engine": "backend framework",
+        "device": "gpu cuda gpus gpu_id use_gpu use_cuda accelerator",
+        "best_by": "metric metrics monitor scoring",
         "rows": "max_samples n_rows",
-        "log_every": "log_interval log_freq",
+        "log_every": "log_interval log_freq log_frequency print_every",
         "sample_every": "sample_interval",
         "checkpoint_every": "save_every save_interval checkpoint_interval",
     }
@@ -76,6 +124,18 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         found[name] = f"it is an argument of fit: model.fit(X, {name}=...)"
     for name in ("warm_start", "resume"):
         found[name] = "a fitted model continues with model.fit(X, extend=True)"
+    for name in ("n_samples", "num_samples"):
+        found[name] = "n is the number of samples: model.sample(n)"
+    for name in ("out_dir", "outdir", "output", "output_dir", "save_dir", "checkpoint_dir", "model_dir", "log_dir"):
+        found[name] = "model.save(FOLDER) writes a run"
+    for name in ("n_jobs", "num_workers", "n_workers", "num_threads"):
+        found[name] = "the environment variable OMP_NUM_THREADS sets the number of threads"
+    for name in ("labels", "n_classes", "num_classes"):
+        found[name] = "labels are the y of model.fit(X, y), and conditional says how they are used"
+    found["dropout"] = "only the constraint consistency drops units"
+    found["weight_decay"] = "no optimiser of wgan has weight decay"
+    found["pac"] = "wgan has no packing"
+    found["shuffle"] = "batches are always drawn at random, as a function of seed"
     return found
 
 

@@ -107,12 +107,18 @@ def load(
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if data_dir is not None and not named:
-        raise WganError(f"data_dir is only for named data sets, and {str(name_or_path)!r} is not one; leave it out")
+        raise WganError(
+            f"{setting('data_dir')} is only for named data sets, and {str(name_or_path)!r} is not one; leave it out"
+        )
     if size is None and resize != "crop":
-        raise WganError(f"resize is {resize!r}, but it needs size; give that too, or leave it out")
+        raise WganError(
+            f"{setting('resize')} is {resize!r}, but it needs {setting('size')}; give that too, or leave it out"
+        )
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
-            raise WganError(f"{field} is only for tables ({WORDS}), and {str(name_or_path)!r} is not one; leave it out")
+            raise WganError(
+                f"{setting(field)} is only for tables ({WORDS}), and {str(name_or_path)!r} is not one; leave it out"
+            )
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
@@ -122,7 +128,8 @@ def load(
         return scans
     if kind != "auto" and (named or path.suffix.lower() not in (".npy", ".npz")):
         raise WganError(
-            f"kind is only for arrays (.npy, .npz, {SCANS}), and {str(name_or_path)!r} is not one; leave it out"
+            f"{setting('kind')} is only for arrays (.npy, .npz, {SCANS}), and {str(name_or_path)!r} is not one; "
+            "leave it out"
         )
     if path.is_dir() and not named:
         return decoded(folder_pictures(path), size, resize)
@@ -130,8 +137,8 @@ def load(
         return named.sized(seed, size)
     if size is not None:
         raise WganError(
-            f"size is only for folders of images and for sets of a known law, and {str(name_or_path)!r} is not one; "
-            "leave it out"
+            f"{setting('size')} is only for folders of images and for sets of a known law, and "
+            f"{str(name_or_path)!r} is not one; leave it out"
         )
     if named:
         return named.make(None if data_dir is None else Path(data_dir), seed)

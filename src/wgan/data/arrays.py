@@ -13,7 +13,7 @@ from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.rows import Dataset, Form
 from wgan.data.space_form import NARROWEST, dataset_of_space
 from wgan.data.table import from_frame
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.maths.exact import LARGEST_EXACT, as_float64, refuse_inexact, refuse_unplain
 
 ARRAY = "array"  # the name of rows that were given without one
@@ -37,7 +37,9 @@ def from_array(X, *, name: str = ARRAY, drop: str | None = None, column: Any = N
         return replace(from_frame(X, name=words, drop=drop, column=column), name=name)
     for field, value in (("drop", drop), ("column", column)):
         if value:
-            raise WganError(f"{field} is only for tables with named columns, and {name} has none; leave it out")
+            raise WganError(
+                f"{setting(field)} is only for tables with named columns, and {name} has none; leave it out"
+            )
     array = real_array(X, name)
     if array.ndim == 0:
         raise WganError(f"{name} has shape (); give rows, such as a table [n, columns]")

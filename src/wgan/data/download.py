@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from wgan.errors import WganError
 from wgan.files.bars import bar
+from wgan.files.reading import reason
 from wgan.files.writing import replacing
 
 URLS = {
@@ -150,4 +151,6 @@ def _arriving(url: str, before: str, after: str) -> Iterator[tuple[bytes, int | 
     except (OSError, HTTPException, ValueError) as error:  # ValueError: the length of a part is not a number
         if isinstance(error, HTTPError):
             error.close()
-        raise WganError(f"{before}{error}{after}") from error
+        cause = error.reason if isinstance(error, URLError) else None
+        why = reason(cause) if isinstance(cause, OSError) else error
+        raise WganError(f"{before}{why}{after}") from error

@@ -127,7 +127,7 @@ def _reread(series: Any, said: str, where: str) -> Reading | None:
     moments = dict(zip(distinct.tolist(), reading.values, strict=True))
     values = pd.to_datetime(series.map(moments, na_action="ignore"))
     instead = setting("column", {"NAME": "integer"})
-    note = "" if kind else f"dates, since all values such as {texts[0]} are some; {instead} reads numbers"
+    note = "" if kind else f"dates, because every value is one, such as {texts[0]}; {instead} reads numbers"
     return reading._replace(values=values, note=note)
 
 

@@ -15,10 +15,15 @@ from wgan.errors import WganError
 from wgan.files.printed import page
 
 FEWEST = 5  # levels with fewer rows than this are named as rare
+WIDE = 114  # columns of the lists of names
 
 
-def words(run: str, saved: dict[str, Any]) -> str:
-    """What the config.json of a run, as `runs.folder.read_described` reads it, holds of its data, as text."""
+def words(run: str, saved: dict[str, Any], columns: int | None = None) -> str:
+    """What the config.json of a run, as `runs.folder.read_described` reads it, holds of its data, as text.
+
+    Lists of names have lines of at most `columns` characters, or 114 if it is None or more.
+    """
+    width = min(columns or WIDE, WIDE)
     try:
         data = saved["data"]
         form = form_from_json(data["form"])
@@ -27,30 +32,31 @@ def words(run: str, saved: dict[str, Any]) -> str:
     except ValueError as problem:
         raise WganError(f"{run}/config.json does not describe a run's data ({problem}); give another run.") from None
     lines = [
-        f"{run} holds of its data, besides the weights and pictures of samples:",
-        f"  where they were, which exported files leave out: {data['source'] or saved['config'].get('data')}",
-        f"  how many: {data['training_rows']:,} rows to train on, {data['held_out_rows']:,} held out; their SHA-256",
+        f"Besides weights and pictures of samples, {run} holds these parts of its data:",
+        f"  their path, which exported files leave out: {data['source'] or saved['config'].get('data')}",
+        f"  the number of rows, {data['training_rows']:,} to train on and {data['held_out_rows']:,} held out, and "
+        "their SHA-256",
     ]
     if names:
-        lines += [f"  {len(names):,} class names, with their shares:", *_wrapped(map(quoted, names))]
+        lines += [f"  {len(names):,} class names, with their shares:", *_wrapped(map(quoted, names), width)]
     if condition is not None:
         lines.append(
             f"  {len(condition.drawn):,} rows of what samples are given: {', '.join(map(quoted, condition.names))}"
         )
-    columns = (*(form.columns if isinstance(form, TableForm) else ()), *(condition.form.columns if condition else ()))
+    parts = (*(form.columns if isinstance(form, TableForm) else ()), *(condition.form.columns if condition else ()))
     if not isinstance(form, TableForm):
         lines.append(_of_array(form))
-    if not columns:
+    if not parts:
         return page(lines)
     texts = numbers = 0
-    for column in columns:
+    for column in parts:
         lines.append(f"  column {quoted(column.name)}: {_of_column(column)}")
         if column.levels:
             names = _written(column, range(len(column.levels)), column.kind)
-            lines += _wrapped(names if column.ordered else sorted(names, key=natural))
+            lines += _wrapped(names if column.ordered else sorted(names, key=natural), width)
             texts += sum(isinstance(level, str) for level in column.levels)
         numbers += len(column.knots)
-    lines.append(f"in all {texts:,} texts and {numbers:,} quantiles of the data, of {len(columns):,} columns")
+    lines.append(f"in total: {texts:,} texts and {numbers:,} quantiles from {len(parts):,} columns of the data")
     return page(lines)
 
 
@@ -70,7 +76,7 @@ def _of_column(column: Column) -> str:
     if column.kind == "number":
         low, high = _written(column, (column.knots[0], column.knots[-1]), "number")
         spikes = sum(first < last for first, last in zip(column.lows, column.highs, strict=True))
-        often = f", {spikes:,} of them values that many rows have" if spikes else ""
+        often = f", {spikes:,} of which occur in many rows" if spikes else ""
         return (
             f"{len(column.knots):,} quantiles, each the value of a row{often}; the least is {low}, the greatest {high}"
         )
@@ -88,7 +94,7 @@ def _written(column: Column, values: Any, kind: str) -> list[str]:
     return [str(text) for text in texts_of(column, series_of(column, np.array(list(values), np.float64)))]
 
 
-def _wrapped(names: Any) -> list[str]:
+def _wrapped(names: Any, width: int) -> list[str]:
     text = ", ".join(name.replace(" ", "\0") for name in names)  # a name stays on one line
-    lines = textwrap.wrap(text, 110, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(text, width - 4, break_long_words=False, break_on_hyphens=False)
     return [f"    {line}".replace("\0", " ") for line in lines]

@@ -219,7 +219,7 @@ def _digits(column: _Texts) -> Reading | None:
     forms = dates.forms_of(texts) if _all(trimmed, r"^\d{6}$|^\d{8}$|^\d{12}$|^\d{14}$") else []
     if forms:
         note = (
-            f"dates, since all values such as {texts[0]} are some; {setting('column', {'NAME': 'integer'})} reads "
+            f"dates, because every value is one, such as {texts[0]}; {setting('column', {'NAME': 'integer'})} reads "
             "them as numbers"
         )
         return _joined(_times(found, texts, forms[0].text), note, gaps)

@@ -1,6 +1,5 @@
 """Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
-from wgan.files.printed import page
 from wgan.files.records import Whole
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
@@ -31,8 +29,6 @@ from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, most_rows
 from wgan.runs import folder as runs
-from wgan.runs.quantities import aim, with_error
-from wgan.runs.twice import why_they_differ
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
 EVALUATION = "evaluation.json"
@@ -396,72 +392,6 @@ def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) ->
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
     return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
-
-
-def words(run: str | Path, report: Evaluation) -> str:
-    """An evaluation of a run as text: what was compared, a table, and which metrics are lacking."""
-    protocol = report["protocol"]
-    state = "" if report["finished"] else ": unfinished, measured at this step"
-    lines = [
-        f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
-        f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
-        f"{protocol['real_rows']:,} {protocol['against']}",
-    ]
-    titles = {name: entry["title"] for name, entry in report["metrics"].items()}
-    why = why_they_differ(titles, runs.read_log(Path(run)))
-    return page([*lines, *table_in_words(report), *textwrap.wrap(why, 110, break_on_hyphens=False)])
-
-
-def table_in_words(report: Evaluation) -> list[str]:
-    """The lines of an evaluation that tell its features, its floor, its metrics and what is lacking."""
-    protocol = report["protocol"]
-    found = report["metrics"]
-    lines = [
-        f"features: {protocol['features_text']}",
-        f"floor: {protocol['floor']}",
-        *_of_metric(found, "frechet", protocol.get("frechet")),
-        *_of_metric(found, "usefulness", protocol.get("predicted")),
-        *([protocol["structure"]] if "structure" in protocol else []),
-        *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
-        "",
-        f"{'':22}{'samples':>18}  {'floor':>17}  {'better':6}  what it estimates",
-    ]
-    for entry in found.values():
-        p_value = "" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})"
-        text = textwrap.wrap(entry["estimates"] + p_value, 43)
-        lines.append(f"{entry['title']:22}{_beside_floor(entry, entry)}{text[0]}")
-        lines += [" " * 69 + more for more in text[1:]]
-        for axis, along in enumerate(entry.get("by_axis", [])):
-            lines.append(f"{f'  along axis {axis}':22}{_beside_floor(along, entry)}the same along one axis")
-    return [*lines, "", "± is one standard error.", *_lacking_in_words(report["lacking"])]
-
-
-def _beside_floor(one: Any, entry: Entry) -> str:
-    """A value and its floor, each with its error, and which direction is better."""
-    unit = entry.get("unit", "")
-    value = with_error(one["value"], one["error"], unit)
-    floor = with_error(one["floor"], one.get("floor_error"), unit)
-    return f"{value:>18}  {floor:>17}  {aim(entry['better'], unit):6}  "
-
-
-def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:
-    """Lines with a sentence on one metric, if it was measured."""
-    return textwrap.wrap(f"{found[name]['title']}: {sentence}", 110) if name in found and sentence else []
-
-
-def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
-    """Lines on the metrics that have too few rows; those with the same reason share a sentence."""
-    groups: dict[str, list[str]] = {}
-    for name, sentence in lacking.items():
-        metric = ALL_METRICS.get(name)
-        groups.setdefault(sentence.removeprefix(f"{name} "), []).append(metric.title if metric else name)
-    lines = []
-    for reason, titles in groups.items():
-        each = reason if len(titles) == 1 else reason.replace("needs", "need", 1)
-        lines += textwrap.wrap(
-            f"lacking: {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))} {each}", 110
-        )
-    return lines
 
 
 def read(run: str | Path) -> Evaluation | None:

@@ -1,7 +1,6 @@
 """Measure samples made by anything: two sets of rows, with all metrics and floors and without a run."""
 
 import hashlib
-import textwrap
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -19,8 +18,9 @@ from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import to_frame
 from wgan.errors import WganError, setting
 from wgan.evaluation import features as all_features
-from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target, table_in_words
+from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target
 from wgan.evaluation.features import SAMPLES
+from wgan.evaluation.in_words import filled, table_in_words
 from wgan.evaluation.together import Ways, frame_of, tables_together
 from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
@@ -171,17 +171,16 @@ def _marks(rows: np.ndarray) -> np.ndarray:
     ).view(np.uint64)
 
 
-def words(report: Evaluation) -> str:
-    """An evaluation of two sets of rows as text: what was compared, a table, and which metrics are lacking."""
+def words(report: Evaluation, columns: int | None = None) -> str:
+    """An evaluation of two sets of rows as text, as `in_words.words`."""
     protocol = report["protocol"]
     copies = "" if protocol["train"] is None else f"; copies of {protocol['train']} are looked for"
-    lines = [
-        f"{protocol['fake']} against {protocol['real']}{copies}",
+    compared = (
         f"{protocol['samples']:,} samples against {protocol['real_rows']:,} {protocol['against']} "
-        f"(seed {protocol['seed']})",
-        *(line for remark in protocol["remarks"] for line in textwrap.wrap(remark, 110)),
-    ]
-    return page([*lines, *table_in_words(report)])
+        f"(seed {protocol['seed']})"
+    )
+    lines = [line for text in (compared, *protocol["remarks"]) for line in filled(text, columns)]
+    return page([f"{protocol['fake']} against {protocol['real']}{copies}", *lines, *table_in_words(report, columns)])
 
 
 # What is read.

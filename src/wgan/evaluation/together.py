@@ -41,7 +41,9 @@ class Ways(NamedTuple):
         every = list(dict.fromkeys(name.strip() for names in known for name in names))
         for field in ("drop", "column"):
             if getattr(self, field) and not known:
-                raise WganError(f"{field} is only for tables with named columns, and none is given; leave it out.")
+                raise WganError(
+                    f"{setting(field)} is only for tables with named columns, and none is given; leave it out."
+                )
         dropped = names_in(self.drop, "drop") if self.drop else []
         for name in (*dropped, *(one.rpartition("=")[0] for one in said_kinds(self.column or ()))):
             if known and name not in every:

@@ -62,6 +62,14 @@ def say(line: object, err: bool = False) -> None:
         say_page(shown(line), err)
 
 
+def say_list(entries: Iterable[tuple[str, str]]) -> None:
+    """Print names on the left and what each of them is on the right, on stdout."""
+    found = list(entries)
+    width = max(len(name) for name, _ in found)
+    for name, text in found:
+        say(f"{name:{width}}  {text}")
+
+
 def say_page(text: str, err: bool = False) -> None:
     """Print the lines of a text whose parts from outside went through `page` or `shown`; as `say` in all else.
 

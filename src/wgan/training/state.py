@@ -81,7 +81,9 @@ def given(config: Config, rows: Any) -> Dataset:
 def dataset_of(config: Config) -> Dataset:
     """The data set that a config names; a `data_dir` that it does not read raises `WganError`."""
     if config.data_dir is not None and config.data not in data.DATASETS:
-        raise WganError(f"data_dir is only for named data sets, and {config.data!r} is not one; leave it out.")
+        raise WganError(
+            f"{setting('data_dir')} is only for named data sets, and {config.data!r} is not one; leave it out."
+        )
     return data.dataset_of(config)
 
 

@@ -1,0 +1,100 @@
+"""An evaluation as text: what was compared, a table of the metrics with their floors, and what is lacking."""
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from wgan.evaluation.evaluate import ALL_METRICS, Entry, Evaluation
+from wgan.files.printed import page
+from wgan.runs import folder as runs
+from wgan.runs.quantities import aim, with_error
+from wgan.runs.twice import why_they_differ
+
+WIDE = 112  # columns of the table with what each metric estimates at its side
+
+
+def words(run: str | Path, report: Evaluation, columns: int | None = None) -> str:
+    """An evaluation of a run as text: what was compared, a table, and which metrics are lacking.
+
+    Lines have at most `columns` characters, or 112 if it is None or more. On fewer, what a metric estimates stands
+    below its numbers.
+    """
+    protocol = report["protocol"]
+    state = "" if report["finished"] else ": unfinished, measured at this step"
+    lines = [
+        f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
+        *filled(
+            f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
+            f"{protocol['real_rows']:,} {protocol['against']}",
+            columns,
+        ),
+    ]
+    titles = {name: entry["title"] for name, entry in report["metrics"].items()}
+    why = why_they_differ(titles, runs.read_log(Path(run)))
+    return page([*lines, *table_in_words(report, columns), *filled(why, columns)])
+
+
+def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
+    """The lines of an evaluation that tell its features, its floor, its metrics and what is lacking."""
+    protocol = report["protocol"]
+    found = report["metrics"]
+    sentences = [
+        f"features: {protocol['features_text']}",
+        f"floor: {protocol['floor']}",
+        *_of_metric(found, "frechet", protocol.get("frechet")),
+        *_of_metric(found, "usefulness", protocol.get("predicted")),
+        *([protocol["structure"]] if "structure" in protocol else []),
+        *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
+    ]
+    lines = [line for sentence in sentences for line in filled(sentence, columns)]
+    lines += ["", *_metrics_in_words(found, columns), "", "± is one standard error."]
+    return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
+
+
+def filled(text: str, columns: int | None) -> list[str]:
+    """A sentence as lines of at most so many columns, and of at most 112."""
+    width = min(columns or WIDE, WIDE)
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+
+
+def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:
+    width = min(columns or WIDE, WIDE)
+    wide = width == WIDE
+    samples, floor, beside = (18, 19, "  better  what it estimates") if wide else (17, 18, "")
+    lines = [f"{'':22}{'samples':>{samples}}{'floor':>{floor}}{beside}"]
+    for entry in found.values():
+        text = entry["estimates"] + ("" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})")
+        lines += _metric_in_words(entry["title"], entry, entry, text, width)
+        for axis, along in enumerate(entry.get("by_axis", [])):
+            lines += _metric_in_words(f"  along axis {axis}", along, entry, "the same along one axis", width)
+    return lines
+
+
+def _metric_in_words(title: str, one: Any, entry: Entry, text: str, width: int) -> list[str]:
+    """A value and its floor, each with its error, which direction is better, and what the metric estimates."""
+    unit = entry.get("unit", "")
+    best, value = aim(entry["better"], unit), with_error(one["value"], one["error"], unit)
+    floor = with_error(one["floor"], one.get("floor_error"), unit)
+    if width == WIDE:
+        first, *more = textwrap.wrap(text, WIDE - 69)
+        return [f"{title:22}{value:>18}{floor:>19}  {best:6}  {first}", *(" " * 69 + line for line in more)]
+    wanted = f"{best} is {'better' if best in ('lower', 'higher') else 'best'}"
+    return [f"{title:22}{value:>17}{floor:>18}", *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]
+
+
+def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:
+    """A sentence on one metric, if it was measured."""
+    return [f"{found[name]['title']}: {sentence}"] if name in found and sentence else []
+
+
+def _lacking_in_words(lacking: dict[str, str]) -> list[str]:
+    """Sentences on the metrics that have too few rows; those with the same reason share a sentence."""
+    groups: dict[str, list[str]] = {}
+    for name, sentence in lacking.items():
+        metric = ALL_METRICS.get(name)
+        groups.setdefault(sentence.removeprefix(f"{name} "), []).append(metric.title if metric else name)
+    lines = []
+    for reason, titles in groups.items():
+        each = reason if len(titles) == 1 else reason.replace("needs", "need", 1)
+        lines.append(f"lacking: {' and '.join(filter(None, (', '.join(titles[:-1]), titles[-1])))} {each}")
+    return lines
