@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-from commands import assert_refused, called
+from commands import assert_refused, called, run
 
 from wgan import data, export
 from wgan.config import ACTIVATIONS, NORMS, Config
@@ -327,7 +327,7 @@ def test_a_run_folder_may_be_named_as_a_file_is(finished, tmp_path):
 def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     for out, said in (("g.pt", "ends in .pt; use .onnx or .safetensors"), ("g", "ends in no suffix")):
         assert_refused(called("export", finished, "--out", tmp_path / out), said)
-    assert_refused(called("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
+    assert_refused(run("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
     assert_refused(called("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "no checkpoint at step 77")
     with pytest.raises(WganError, match=r"cannot read .*nothing\.onnx"):
         export.sample(tmp_path / "nothing.onnx", 1)

@@ -222,7 +222,7 @@ def test_sample_writes_every_form_and_repeats(finished, tmp_path):
 
 
 def test_data_and_presets_list_and_show_one():
-    listed = called("data").stdout
+    listed = run("data").stdout
     assert all(name in listed for name in DATASETS)
     one = called("data", "digits").stdout
     assert "1,797 rows of 8x8x1" in one
