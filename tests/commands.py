@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from io import StringIO
 from types import SimpleNamespace
 
@@ -34,12 +34,12 @@ def assert_refused(done, *parts):
     assert len([line for line in done.stderr.splitlines() if line.startswith("wgan: ")]) == 1
 
 
-def called(*arguments):
-    """As `run`, but in this process, which is much quicker."""
+def called(*arguments, cwd="."):
+    """As `run`, but in this process, which saves the seconds in which a new one imports the libraries."""
     out, err, before = StringIO(), StringIO(), sys.argv
     sys.argv = ["wgan", *map(str, arguments)]
     try:
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        with chdir(cwd), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
             main()
     finally:
         sys.argv = before

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-from commands import assert_refused
-from commands import run as wgan_command
+from commands import assert_refused, called, run
 
 from wgan import data, export
 from wgan.config import ACTIVATIONS, NORMS, Config
@@ -268,7 +267,7 @@ def test_a_table_is_sampled_from_its_files_column_by_column(tmp_path):
         np.testing.assert_allclose(rows, wanted, rtol=1e-4, atol=1e-4)
     outputs = [output.name for output in onnx.load(tmp_path / "g.onnx").graph.output]
     assert outputs == ["encoded"], "columns are decoded one by one, outside of the graph"
-    done = wgan_command("sample", tmp_path / "g.onnx", "-n", 5, "--seed", 1)
+    done = called("sample", tmp_path / "g.onnx", "-n", 5, "--seed", 1)
     assert done.returncode == 0, done.stderr
     assert (pandas.read_csv(tmp_path / "g.csv")["kind"].isin(["a", "b", "c"])).all()
 
@@ -320,18 +319,16 @@ def test_the_card_says_what_the_weights_are_and_what_was_measured(finished, tmp_
 
 def test_a_run_folder_may_be_named_as_a_file_is(finished, tmp_path):
     shutil.copytree(finished, tmp_path / "run.onnx")
-    done = wgan_command("sample", tmp_path / "run.onnx", "-n", 1, "--out", tmp_path / "one.npy")
+    done = called("sample", tmp_path / "run.onnx", "-n", 1, "--out", tmp_path / "one.npy")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "one.npy").exists()
 
 
 def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     for out, said in (("g.pt", "ends in .pt; use .onnx or .safetensors"), ("g", "ends in no suffix")):
-        assert_refused(wgan_command("export", finished, "--out", tmp_path / out), said)
-    assert_refused(wgan_command("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
-    assert_refused(
-        wgan_command("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "no checkpoint at step 77"
-    )
+        assert_refused(called("export", finished, "--out", tmp_path / out), said)
+    assert_refused(run("export", tmp_path, "--out", tmp_path / "g.onnx"), "config.json")
+    assert_refused(called("export", finished, "--out", tmp_path / "g.onnx", "--step", "77"), "no checkpoint at step 77")
     with pytest.raises(WganError, match=r"cannot read .*nothing\.onnx"):
         export.sample(tmp_path / "nothing.onnx", 1)
     whole = export.export(finished, tmp_path / "g.onnx").path.read_bytes()
@@ -356,7 +353,7 @@ def test_bad_input_gets_one_sentence(finished, tmp_path, monkeypatch):
     with pytest.raises(WganError, match="cannot write"):
         export.export(finished, tmp_path / "folder.onnx")
     assert not list(tmp_path.glob(".*")), "no half-written file is left"
-    assert_refused(wgan_command("sample", tmp_path / "g.onnx", "--step", "2"), "--step chooses a checkpoint of a run")
+    assert_refused(called("sample", tmp_path / "g.onnx", "--step", "2"), "--step chooses a checkpoint of a run")
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     with pytest.raises(WganError, match=r"onnx and onnxruntime, not installed here; run pip install '.\[onnx\]'"):
         export.export(finished, tmp_path / "h.onnx")

@@ -203,7 +203,7 @@ def test_every_command_that_reads_a_checkpoint_takes_its_step(finished, tmp_path
 
 def test_dry_run_prints_the_config_and_writes_nothing(tmp_path):
     out = tmp_path / "new"
-    done = run("train", "digits", "--preset", "wgan", "--n-critic", "3", "--out", out, "--dry-run")
+    done = called("train", "digits", "--preset", "wgan", "--n-critic", "3", "--out", out, "--dry-run")
     assert done.returncode == 0
     config = json.loads(done.stdout)
     assert (config["n_critic"], config["clip"], config["optimiser"]) == (3, 0.01, "rmsprop")
@@ -213,7 +213,7 @@ def test_dry_run_prints_the_config_and_writes_nothing(tmp_path):
 def test_sample_writes_every_form_and_repeats(finished, tmp_path):
     assert run("sample", finished, "-n", 9).stdout.strip() == str(finished / "sample.png")
     for name in ("a.npy", "b.npz", "c", "d.png"):
-        done = run("sample", finished, "-n", 5, "--seed", 2, "--out", tmp_path / name)
+        done = called("sample", finished, "-n", 5, "--seed", 2, "--out", tmp_path / name)
         assert done.returncode == 0, done.stderr
     rows = np.load(tmp_path / "a.npy")
     assert rows.shape == (5, 8, 8, 1)
@@ -224,9 +224,9 @@ def test_sample_writes_every_form_and_repeats(finished, tmp_path):
 def test_data_and_presets_list_and_show_one():
     listed = run("data").stdout
     assert all(name in listed for name in DATASETS)
-    one = run("data", "digits").stdout
+    one = called("data", "digits").stdout
     assert "1,797 rows of 8x8x1" in one
-    listed = run("presets").stdout
+    listed = called("presets").stdout
     assert all(name in listed for name in PRESETS)
     one = run("presets", "wgan").stdout
     assert "wgan train" in one
@@ -262,7 +262,7 @@ def test_data_and_presets_list_and_show_one():
     ],
 )
 def test_bad_input_gets_one_sentence_and_writes_nothing(tmp_path, arguments, parts):
-    assert_refused(run(*arguments, cwd=tmp_path), *parts)
+    assert_refused(called(*arguments, cwd=tmp_path), *parts)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -280,7 +280,7 @@ def test_bad_input_gets_one_sentence_and_writes_nothing(tmp_path, arguments, par
 )
 def test_a_bad_array_is_refused(tmp_path, array, part):
     np.save(tmp_path / "x.npy", array)
-    done = run("train", "x.npy", *SMALL, cwd=tmp_path)
+    done = called("train", "x.npy", *SMALL, cwd=tmp_path)
     assert_refused(done)
     assert part.lower() in done.stderr.lower()
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
@@ -295,17 +295,17 @@ def test_a_pickle_in_an_array_is_not_executed(tmp_path):
     np.save(tmp_path / "x.npy", bombs, allow_pickle=True)
     np.savez(tmp_path / "x.npz", X=bombs)
     for name in ("x.npy", "x.npz"):
-        assert_refused(run("train", name, *SMALL, cwd=tmp_path), "Python objects")
+        assert_refused(called("train", name, *SMALL, cwd=tmp_path), "Python objects")
     assert not (tmp_path / "boom").exists()
 
 
 def test_an_array_file_trains_and_samples_in_its_own_range(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "x.npy", rng.normal([3, -5], [1, 20], (200, 2)))
-    done = run("train", "x.npy", *SMALL, cwd=tmp_path)
+    done = called("train", "x.npy", *SMALL, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "runs/x-default/samples/00000003.png").exists()
-    assert run("sample", "runs/x-default", "--out", "y.npy", cwd=tmp_path).returncode == 0
+    assert called("sample", "runs/x-default", "--out", "y.npy", cwd=tmp_path).returncode == 0
     assert np.load(tmp_path / "y.npy").shape == (64, 2)
 
 
@@ -314,18 +314,18 @@ def test_out_that_holds_something_else_or_cannot_be_written_is_refused(tmp_path,
     other.mkdir()
     (other / "thesis.txt").write_text("mine")
     for more in ([], ["--restart"]):
-        assert_refused(run("train", "digits", *SMALL, "--out", other, *more), "thesis.txt")
+        assert_refused(called("train", "digits", *SMALL, "--out", other, *more), "thesis.txt")
     assert [p.name for p in other.iterdir()] == ["thesis.txt"]
     assert_refused(run("train", "digits", *SMALL, "--out", other / "thesis.txt" / "run"), "thesis.txt")
-    assert_refused(run("train", "digits", *SMALL, "--seed", "1", "--out", finished), "seed: saved 0, asked 1")
-    restarted = run("train", "digits", *SMALL, "--seed", "1", "--out", tmp_path / "new", "--restart")
+    assert_refused(called("train", "digits", *SMALL, "--seed", "1", "--out", finished), "seed: saved 0, asked 1")
+    restarted = called("train", "digits", *SMALL, "--seed", "1", "--out", tmp_path / "new", "--restart")
     assert restarted.returncode == 0, restarted.stderr
 
 
 def test_a_dry_run_looks_at_out_too(tmp_path, finished):
     (tmp_path / "thesis.txt").write_text("mine")
-    assert_refused(run("train", "digits", *SMALL, "--out", tmp_path, "--dry-run"), "thesis.txt")
-    assert_refused(run("train", "digits", *SMALL, "--seed", "1", "--out", finished, "--dry-run"), "seed: saved 0")
+    assert_refused(called("train", "digits", *SMALL, "--out", tmp_path, "--dry-run"), "thesis.txt")
+    assert_refused(called("train", "digits", *SMALL, "--seed", "1", "--out", finished, "--dry-run"), "seed: saved 0")
 
 
 def test_a_changed_config_file_is_named_by_sample(finished, tmp_path):
@@ -336,7 +336,7 @@ def test_a_changed_config_file_is_named_by_sample(finished, tmp_path):
         for before, after in changes.items():
             assert before in whole
             (finished / "config.json").write_text(whole.replace(before, after, 1))
-            assert_refused(run("sample", finished, "--out", tmp_path / "x.npy"))
+            assert_refused(called("sample", finished, "--out", tmp_path / "x.npy"))
     finally:
         (finished / "config.json").write_text(whole)
     assert not (tmp_path / "x.npy").exists()
@@ -345,15 +345,15 @@ def test_a_changed_config_file_is_named_by_sample(finished, tmp_path):
 def test_data_that_changed_under_a_run_is_refused(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
-    assert run("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
+    assert called("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
     np.save(tmp_path / "x.npy", rng.normal(1000, 100, size=(200, 2)))
-    assert_refused(run("train", "x.npy", *SMALL, cwd=tmp_path), "sha256 of the data")
+    assert_refused(called("train", "x.npy", *SMALL, cwd=tmp_path), "sha256 of the data")
 
 
 def test_float_images_are_drawn_and_written_one_by_one(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((100, 8, 8, 3), np.float32))
-    assert run("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
-    done = run("sample", "runs/x-default", "-n", 5, "--out", "folder", cwd=tmp_path)
+    assert called("train", "x.npy", *SMALL, cwd=tmp_path).returncode == 0
+    done = called("sample", "runs/x-default", "-n", 5, "--out", "folder", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "folder").glob("*.png"))) == 5
 

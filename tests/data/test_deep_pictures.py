@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from commands import run
+from commands import called
 from data_files import cache_folder, encoded, one_sentence, picture
 from PIL import Image
 
@@ -87,9 +87,9 @@ def test_a_run_of_sixteen_bits_gives_them_back(tmp_path):
     images = twelve_bits(40)
     folder = folder_of(tmp_path / "deep", *(encoded(Image.fromarray(one)) for one in images))
     list(train(Config(data=str(folder), steps=1, width=4, batch=8, latent=2, network="mlp"), out=tmp_path / "run"))
-    done = run("sample", tmp_path / "run", "-n", 4, "--out", tmp_path / "made")
+    done = called("sample", tmp_path / "run", "-n", 4, "--out", tmp_path / "made")
     assert done.returncode == 0, done.stderr
-    assert run("sample", tmp_path / "run", "-n", 4, "--out", tmp_path / "made.npy").returncode == 0
+    assert called("sample", tmp_path / "run", "-n", 4, "--out", tmp_path / "made.npy").returncode == 0
     rows = np.load(tmp_path / "made.npy")
     assert rows.dtype == np.uint16
     assert len(np.unique(rows & 15)) > 8, "the low bits too"
@@ -173,7 +173,7 @@ def test_what_is_left_out_or_changed_is_said(name, tmp_path):
     folder = folder_of(tmp_path / "odd", raw, raw)
     assert sentence in look(folder)
     assert sentence in load(folder).source
-    done = run("data", folder, "--size", 4)
+    done = called("data", folder, "--size", 4)
     assert sentence in done.stdout, done.stderr
 
 

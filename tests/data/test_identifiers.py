@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from commands import assert_refused, run
+from commands import assert_refused, called
 from frames import TINY, pd
 
 from wgan import WGAN, load
@@ -91,13 +91,13 @@ def trained(tmp_path_factory):
     )
     table.to_csv(folder / "people.csv", index=False)
     small = ["--network", "mlp", "--width", "8", "--latent", "4", "--batch", "16", "--steps", "2"]
-    done = run("train", folder / "people.csv", *small, "--out", folder / "run", "--column", "name=identifier")
+    done = called("train", folder / "people.csv", *small, "--out", folder / "run", "--column", "name=identifier")
     assert done.returncode == 0, done.stderr
     return folder
 
 
 def test_what_leaves_with_a_model_is_listed_and_counted(trained):
-    done = run("data", "--stored", trained / "run")
+    done = called("data", "--stored", trained / "run")
     assert done.returncode == 0, done.stderr
     said = done.stdout
     config = (trained / "run" / "config.json").read_text()
@@ -118,26 +118,26 @@ def test_what_leaves_with_a_model_is_listed_and_counted(trained):
 
 def test_class_names_are_listed_and_an_array_has_its_bounds(tmp_path):
     small = ["--width", "8", "--batch", "16", "--latent", "4", "--steps", "1", "--network", "mlp"]
-    assert run("train", "digits", *small, "--conditional", "auxiliary", "--out", tmp_path / "run").returncode == 0
-    said = run("data", "--stored", tmp_path / "run").stdout
+    assert called("train", "digits", *small, "--conditional", "auxiliary", "--out", tmp_path / "run").returncode == 0
+    said = called("data", "--stored", tmp_path / "run").stdout
     assert "10 class names, with their shares:\n    0, 1, 2, 3, 4, 5, 6, 7, 8, 9\n" in said
     assert "images: the bounds 0 and 255" in said, said
 
 
 def test_what_is_no_run_stores_nothing(trained, tmp_path):
-    assert_refused(run("data", "--stored"), "--stored needs the folder of a run")
-    assert_refused(run("data", "--stored", tmp_path), "is not a run folder")
+    assert_refused(called("data", "--stored"), "--stored needs the folder of a run")
+    assert_refused(called("data", "--stored", tmp_path), "is not a run folder")
     shutil.copytree(trained / "run", tmp_path / "broken")
     (tmp_path / "broken" / "config.json").write_text('{"config": {}, "data": {"form": 7}}')
-    assert_refused(run("data", "--stored", tmp_path / "broken"), "config.json is damaged or not one of wgan's")
+    assert_refused(called("data", "--stored", tmp_path / "broken"), "config.json is damaged or not one of wgan's")
 
 
 def test_data_of_a_file_marks_identifiers_where_train_refuses(trained):
-    done = run("data", trained / "people.csv")
+    done = called("data", trained / "people.csv")
     assert done.returncode == 0, done.stderr
     assert "? name   identifier, see below" in done.stdout
     assert "train refuses it as an identifier: 300 different texts in 300 rows, such as 'Person 0'" in done.stdout
-    assert_refused(run("train", trained / "people.csv", "--out", trained / "no"), "--column name=identifier")
+    assert_refused(called("train", trained / "people.csv", "--out", trained / "no"), "--column name=identifier")
 
 
 def test_a_loaded_model_keeps_its_identifiers(trained):
@@ -167,6 +167,6 @@ def test_telephone_numbers_are_texts(tmp_path):
     for numbers, refused in ((long, True), (short, False)):
         (tmp_path / "people.csv").write_text("tel,x\n" + "".join(f"{text},{at}\n" for at, text in enumerate(numbers)))
         if refused:
-            assert_refused(run("train", tmp_path / "people.csv", "--steps", "1"), "telephone number", "identifier")
+            assert_refused(called("train", tmp_path / "people.csv", "--steps", "1"), "telephone number", "identifier")
         else:
-            assert "tel  integer" in run("data", tmp_path / "people.csv").stdout
+            assert "tel  integer" in called("data", tmp_path / "people.csv").stdout

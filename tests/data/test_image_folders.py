@@ -10,7 +10,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from commands import run
+from commands import called
 from data_files import cache_folder, encoded, files_of, one_sentence, picture
 from PIL import Image
 
@@ -252,18 +252,18 @@ def test_training_copies_no_more_than_its_batches(tmp_path):
 
 def test_the_commands_take_a_folder_and_say_what_it_holds(photos, tmp_path):
     (photos / "c" / "wide.png").write_bytes(encoded(picture(40, 20)))
-    looked = run("data", photos)
+    looked = called("data", photos)
     assert looked.returncode == 0
     assert "31 images: 30 of 20x20, 1 of 40x20 (width x height); 31 colour; give --size N" in looked.stdout
-    refused = run("train", photos, "--out", tmp_path / "run")
+    refused = called("train", photos, "--out", tmp_path / "run")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.splitlines()[-1].startswith("wgan: ")
     assert "give --size N" in refused.stderr
     assert not (tmp_path / "run").exists()
     small = ["--size", 16, "--width", 4, "--batch", 8, "--steps", 1, "--network", "resnet"]
-    trained = run("train", photos, *small, "--out", tmp_path / "run")
+    trained = called("train", photos, *small, "--out", tmp_path / "run")
     assert trained.returncode == 0, trained.stderr
     assert "28 rows of 16x16x3 to train, 3 held out" in trained.stderr
-    sampled = run("sample", tmp_path / "run", "-n", 2, "--out", tmp_path / "two.npy")
+    sampled = called("sample", tmp_path / "run", "-n", 2, "--out", tmp_path / "two.npy")
     assert sampled.returncode == 0, sampled.stderr
     assert np.load(tmp_path / "two.npy").shape == (2, 16, 16, 3)

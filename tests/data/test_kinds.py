@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from commands import assert_refused, run
+from commands import assert_refused, called
 from frames import TINY, pd, write
 
 from wgan import WGAN, Config, load
@@ -193,20 +193,20 @@ def test_a_kind_is_said_stored_resumed_and_needs_a_table(tmp_path):
     path = csv(tmp_path, zip=[f"000{at:02}" for at in range(20)], day=[f"{at:02}/01/2020" for at in range(1, 13)])
     small = ["--network", "mlp", "--width", "8", "--latent", "4", "--batch", "16", "--steps", "2"]
     command = ["train", path, *small, "--out", tmp_path / "run", "--column", "day=date:%m/%d/%Y"]
-    done = run(*command)
+    done = called(*command)
     assert done.returncode == 0, done.stderr
     assert "? zip: text, not numbers, since '00000' begins with 0" in done.stderr
     saved = json.loads((tmp_path / "run" / "config.json").read_text())
     assert saved["config"]["column"] == ["day=date:%m/%d/%Y"]
-    assert run(*command).returncode == 0
-    assert_refused(run(*command, "--column", "zip=number"), "column: saved ['day=date:%m/%d/%Y']")
-    assert_refused(run(*command, "--column", "zpi=text"), "unknown column of x.csv 'zpi'; did you mean 'zip'?")
-    assert_refused(run("train", "digits", "--column", "a=text"), "column is only for tables")
-    done = run("data", path, "--column", "day=date")
+    assert called(*command).returncode == 0
+    assert_refused(called(*command, "--column", "zip=number"), "column: saved ['day=date:%m/%d/%Y']")
+    assert_refused(called(*command, "--column", "zpi=text"), "unknown column of x.csv 'zpi'; did you mean 'zip'?")
+    assert_refused(called("train", "digits", "--column", "a=text"), "column is only for tables")
+    done = called("data", path, "--column", "day=date")
     assert "day   date, such as 01/01/2020: any from 01/01/2020 to 12/01/2020" in done.stdout, done.stdout
     other = csv(tmp_path, zip=["00001", "00002"], day=["01/01/2020", "05/01/2020"]).rename(tmp_path / "y.csv")
     csv(tmp_path, zip=["00001", "00002"], day=["01/01/2020", "05/01/2020"])
-    done = run("distance", path, other, "--column", "day=date", "--n", "20")
+    done = called("distance", path, other, "--column", "day=date", "--n", "20")
     assert done.returncode == 0, done.stderr
 
 

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from commands import run
+from commands import called
 from data_files import encoded, files_of, one_sentence, picture
 
 from wgan import WganError
@@ -42,7 +42,7 @@ def test_a_truncated_lmdb_is_named(bedrooms, keep):
 
 def test_the_lsun_preset_trains(bedrooms, tmp_path):
     small = ["--width", 4, "--batch", 4, "--steps", 1, "--n-critic", 1]
-    trained = run("train", bedrooms, "--preset", "lsun-64", *small, "--out", tmp_path / "run")
+    trained = called("train", bedrooms, "--preset", "lsun-64", *small, "--out", tmp_path / "run")
     assert trained.returncode == 0, trained.stderr
     assert "27 rows of 64x64x3 to train, 3 held out" in trained.stderr
     assert "crop to 64x64" in trained.stderr

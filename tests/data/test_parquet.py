@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from commands import run
+from commands import called
 from frames import TINY, mixed, pd, write
 
 from wgan import WGAN, load
@@ -114,9 +114,9 @@ def test_a_run_of_a_parquet_file_writes_its_types_again(tmp_path):
     parquet.write_table(table, tmp_path / "x.parquet")
     table = parquet.read_table(tmp_path / "x.parquet")
     small = ["--network", "mlp", "--width", "8", "--latent", "4", "--batch", "16", "--steps", "2"]
-    done = run("train", tmp_path / "x.parquet", *small, "--out", tmp_path / "run")
+    done = called("train", tmp_path / "x.parquet", *small, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
-    done = run("sample", tmp_path / "run", "-n", "30", "--out", tmp_path / "like.parquet")
+    done = called("sample", tmp_path / "run", "-n", "30", "--out", tmp_path / "like.parquet")
     assert done.returncode == 0, done.stderr
     like = parquet.read_table(tmp_path / "like.parquet")
     assert like.schema.names == table.schema.names

@@ -1,11 +1,10 @@
 """`wgan distance`: two named things, their distance, its floor and its refusals."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from commands import assert_refused, called, run
 
 from wgan.evaluation import distance
 
@@ -19,19 +18,14 @@ def files(tmp_path):
     return tmp_path
 
 
-def command(*arguments, cwd):
-    call = [sys.executable, "-W", "error", "-m", "wgan", "distance", *map(str, arguments)]
-    return subprocess.run(call, capture_output=True, text=True, timeout=120, cwd=cwd)
-
-
 def test_the_command_prints_the_interval_and_the_floor_in_words_and_as_json(files):
-    done = command("x.npy", "shifted.npy", cwd=files)
+    done = run("distance", "x.npy", "shifted.npy", cwd=files)
     assert done.returncode == 0, done.stderr
     assert "x.npy and shifted.npy: 3 (exact" in done.stdout, "all 500 rows, each moved by 3"
     assert "floor, 99 random splits of all rows together" in done.stdout
     assert "chance of 0.01." in done.stdout
     assert "W1 between these rows" in done.stdout
-    found = json.loads(command("x.npy", "shifted.npy", "--n", 200, "--json", cwd=files).stdout)
+    found = json.loads(called("distance", "x.npy", "shifted.npy", "--n", 200, "--json", cwd=files).stdout)
     assert found["w1"]["n"] == [200, 200]
     assert abs(found["w1"]["value"] - 3) < 0.5
     assert found["w1"]["lower"] <= found["w1"]["value"] <= found["w1"]["upper"]
@@ -47,10 +41,9 @@ def test_the_command_prints_the_interval_and_the_floor_in_words_and_as_json(file
         (["x.npy", "shifted.npy", "--n", 501], "enough for n = 500"),
         (["x.npy", "shifted.npy", "--method", "slice"], "did you mean 'sliced'"),
     ]:
-        done = command(*arguments, cwd=files)
-        assert done.returncode == 2
+        done = called("distance", *arguments, cwd=files)
+        assert_refused(done, sentence)
         assert done.stderr.startswith("wgan: ")
-        assert sentence in done.stderr
 
 
 def test_a_run_is_held_against_its_own_rows_and_against_any(tmp_path):

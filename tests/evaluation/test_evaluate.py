@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from commands import SMALL, assert_refused, run
+from commands import SMALL, assert_refused, called, run
 from oracles import needs_torch_fidelity
 from safetensors.numpy import load_file, save
 
@@ -119,7 +119,7 @@ def test_evaluation_json_is_strict_and_says_step_protocol_and_floor(evaluated, d
 
 def test_json_is_printed_and_a_second_evaluation_says_the_same_without_training(evaluated, digits_run):
     before = (digits_run / "evaluation.json").read_text()
-    done = run("evaluate", digits_run, "--json")
+    done = called("evaluate", digits_run, "--json")
     assert done.stdout.strip() == before
     assert "training a classifier" not in done.stderr
 
@@ -164,29 +164,29 @@ def test_an_unfinished_run_is_measured_as_far_as_it_is(tmp_path):
     out = tmp_path / "run"
     records = train(Config(data="8gaussians", steps=4, width=8, rows=3000), out=out, stop=lambda at: at == 2)
     assert [record["step"] for record in records][-1] == 2
-    done = run("evaluate", out, "--samples", 300)
+    done = called("evaluate", out, "--samples", 300)
     assert "step 2 of 4: unfinished, measured at this step" in done.stdout
     assert evaluate.read(out)["finished"] is False
     shutil.rmtree(out / "checkpoints")
-    assert_refused(run("evaluate", out), "no readable checkpoint yet")
+    assert_refused(called("evaluate", out), "no readable checkpoint yet")
 
 
 def test_data_that_have_gone_or_changed_are_named(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
-    assert run("train", "x.npy", *SMALL, "--out", "run", cwd=tmp_path).returncode == 0
+    assert called("train", "x.npy", *SMALL, "--out", "run", cwd=tmp_path).returncode == 0
     np.save(tmp_path / "x.npy", rng.normal(size=(200, 2)))
-    assert_refused(run("evaluate", "run", cwd=tmp_path), "x.npy holds other rows than run was trained on")
+    assert_refused(called("evaluate", "run", cwd=tmp_path), "x.npy holds other rows than run was trained on")
     (tmp_path / "x.npy").unlink()
     assert_refused(
-        run("evaluate", "run", cwd=tmp_path), "the data of run cannot be read", "no such file or folder: 'x.npy'"
+        called("evaluate", "run", cwd=tmp_path), "the data of run cannot be read", "no such file or folder: 'x.npy'"
     )
     assert not (tmp_path / "run" / "evaluation.json").exists()
 
 
 def test_too_few_samples_are_named_with_the_number_needed(digits_run, tmp_path, evaluated):
     shutil.copytree(digits_run, tmp_path / "run")
-    few = run("evaluate", tmp_path / "run", "--samples", 50, "--features", "rows")
+    few = called("evaluate", tmp_path / "run", "--samples", 50, "--features", "rows")
     assert few.returncode == 0
     lacking = " ".join(few.stdout[few.stdout.index("lacking:") :].split())
     assert lacking == (
@@ -222,8 +222,8 @@ def test_features_that_do_not_fit_in_memory_are_refused_before_they_are_made(dig
 
 
 def test_bad_arguments_get_one_sentence(digits_run):
-    assert_refused(run("evaluate", "nowhere"), "nowhere is not a run folder")
-    assert_refused(run("evaluate", digits_run, "--features", "clasifier"), "unknown features 'clasifier'")
+    assert_refused(called("evaluate", "nowhere"), "nowhere is not a run folder")
+    assert_refused(called("evaluate", digits_run, "--features", "clasifier"), "unknown features 'clasifier'")
 
 
 def test_a_restart_removes_the_evaluation(tmp_path):

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from commands import assert_refused, run
+from commands import assert_refused, called
 from PIL import Image
 
 import wgan
@@ -250,23 +250,23 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
 def test_the_command_prints_the_table_and_json_of_two_files(tmp_path):
     np.save(tmp_path / "real.npy", points(0))
     np.save(tmp_path / "fake.npy", points(1))
-    done = run("evaluate", "--real", "real.npy", "--fake", "fake.npy", cwd=tmp_path)
+    done = called("evaluate", "--real", "real.npy", "--fake", "fake.npy", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(
         "fake.npy against real.npy\n200 samples against 200 rows of one half of the real rows"
     )
     assert all(f"\n{METRICS[name].title:22}" in done.stdout for name in OF_ANY_ROWS)
     assert max(map(len, done.stdout.splitlines()[4:])) <= 112
-    done = run("evaluate", "--real", "real.npy", "--fake", "fake.npy", "--train", "real.npy", "--json", cwd=tmp_path)
+    done = called("evaluate", "--real", "real.npy", "--fake", "fake.npy", "--train", "real.npy", "--json", cwd=tmp_path)
     report = json.loads(done.stdout, parse_constant=lambda constant: pytest.fail(constant))
     assert report["protocol"]["train"] == "real.npy"
     assert {path.name for path in tmp_path.iterdir()} <= {"real.npy", "fake.npy", "cache"}
-    assert_refused(run("evaluate", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
-    assert_refused(run("evaluate", "--real", "real.npy", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
+    assert_refused(called("evaluate", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
+    assert_refused(called("evaluate", "--real", "real.npy", cwd=tmp_path), "needs a RUN, or --real A and --fake B")
     assert_refused(
-        run("evaluate", "run", "--fake", "fake.npy", cwd=tmp_path), "--fake goes without a RUN, but run is given"
+        called("evaluate", "run", "--fake", "fake.npy", cwd=tmp_path), "--fake goes without a RUN, but run is given"
     )
-    assert_refused(run("evaluate", "--real", "real.npy", "--fake", "none.npy", cwd=tmp_path), "no such file")
+    assert_refused(called("evaluate", "--real", "real.npy", "--fake", "none.npy", cwd=tmp_path), "no such file")
 
 
 def test_importing_wgan_imports_no_framework_for_evaluate():

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from commands import assert_refused, called
 
 from wgan import Config, WganError, data
 from wgan.errors import WganWarning
@@ -355,13 +356,7 @@ def test_runs_side_by_side_tell_what_differs(run, tmp_path):
 
 
 def test_the_command_line(finished, run, tmp_path):
-    def call(*arguments):
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "wgan", "report", *map(str, arguments)],
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-
-    done = call(run)
+    done = called("report", run)
     assert (done.returncode, done.stdout.strip()) == (0, str(run / "report.html"))
     for arguments, part in (
         ((tmp_path / "none",), "is not a run folder"),
@@ -369,12 +364,9 @@ def test_the_command_line(finished, run, tmp_path):
         ((run, "--out", run / "log.jsonl" / "x.html"), "cannot write"),
         ((), "Missing argument"),
     ):
-        done = call(*arguments)
-        assert done.returncode == 2
-        assert "Traceback" not in done.stderr
-        assert part in done.stderr
+        assert_refused(called("report", *arguments), part)
     (run / "log.jsonl").write_text('{"estimate": 1}\n{"step": 2}\n')
-    assert "without a step" in call(run).stderr
+    assert "without a step" in called("report", run).stderr
 
 
 SHOWN = "[...document.querySelectorAll('#pictures img')].filter(i => !i.hidden).map(i => i.dataset.step).join()"

@@ -3,11 +3,11 @@
 import csv
 import inspect
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
+from commands import assert_refused, called, run
 
 from wgan import WganError, studies
 from wgan.studies import SCALES, STUDIES, Study, known_w1
@@ -230,23 +230,12 @@ def test_the_true_potential_has_cosine_1_scale_1_and_no_deviation_but_sampling()
 
 
 def test_the_command_lists_studies_and_refuses_what_is_wrong(tmp_path):
-    def run(*arguments):
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "wgan", "study", *arguments],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-        )
-
-    listed = run()
+    listed = run("study", cwd=tmp_path)
     assert listed.returncode == 0, listed.stderr
     assert all(name in listed.stdout for name in STUDIES if name != "squares")
     for arguments, part in (
         (["known-w"], "did you mean 'known-w1'"),
         (["known-w1", "--scale", "ful"], "did you mean 'full'"),
     ):
-        done = run(*arguments)
-        assert done.returncode == 2
-        assert part in done.stderr
-        assert "Traceback" not in done.stderr
+        assert_refused(called("study", *arguments, cwd=tmp_path), part)
     assert list(tmp_path.iterdir()) == []

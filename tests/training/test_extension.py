@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import assert_refused
-from commands import run as command
+from commands import assert_refused, called
 
 import wgan
 from wgan import Config, WganError, train
@@ -182,12 +181,12 @@ def test_a_constant_rate_stays_and_the_sentence_says_so(tmp_path):
 
 def test_the_command_extends(tmp_path):
     arguments = ["train", "8gaussians", "--network", "mlp", "--width", 4, "--batch", 8, "--out", tmp_path / "run"]
-    assert command(*arguments, "--steps", 2).returncode == 0
-    assert_refused(command(*arguments, "--steps", 4), "steps: saved 2, asked 4", "add --extend")
-    dry = command(*arguments, "--steps", 4, "--extend", "--dry-run")
+    assert called(*arguments, "--steps", 2).returncode == 0
+    assert_refused(called(*arguments, "--steps", 4), "steps: saved 2, asked 4", "add --extend")
+    dry = called(*arguments, "--steps", 4, "--extend", "--dry-run")
     assert dry.returncode == 0, dry.stderr
     assert "extended" not in runs.read_config(tmp_path / "run")
-    done = command(*arguments, "--steps", 4, "--extend")
+    done = called(*arguments, "--steps", 4, "--extend")
     assert (
         "extended at step 2 to 4 steps: the learning rate, which had fallen to 0, starts again at 0.001" in done.stderr
     )
