@@ -39,6 +39,18 @@ def test_a_sum_of_gradients_is_that_of_numpy_to_the_bit(engine):
     assert float(again.info["loss"]) == float(total.info["loss"])
 
 
+def test_a_sum_in_place_changes_neither_a_shared_gradient_twice_nor_a_logged_constant():
+    """Two weights that are added have one gradient between them, and a loss may log a number that it keeps."""
+    engine = start(Config(**SMALL | {"engine": "torch"})).game.engine
+    constant, both = engine.array(np.float64(3.0)), engine.array(np.ones((2, 2)))
+    first = shards.Sum({"a": both, "b": both}, {"logged": constant})
+    second = shards.Sum({"a": 2 * both, "b": 4 * both}, {"logged": engine.array(np.float64(5.0))})
+    total = engine.add(first, second)
+    np.testing.assert_array_equal(total.gradient["a"], np.full((2, 2), 3.0))
+    np.testing.assert_array_equal(total.gradient["b"], np.full((2, 2), 5.0))
+    assert (float(total.info["logged"]), float(constant)) == (8.0, 3.0)
+
+
 @pytest.mark.parametrize("engine", ["torch", "jax"])
 def test_a_step_over_shards_follows_the_mean_of_their_gradients(engine):
     training = start(Config(**SMALL | {"engine": engine, "shards": 4, "n_critic": 1, "learning_rate": 0.01}))

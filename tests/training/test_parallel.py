@@ -102,6 +102,34 @@ def test_a_killed_process_ends_the_others(tmp_path, rank):
     assert checkpoint.steps(out / "checkpoints")
 
 
+DIES = """
+import os, signal
+import torch.distributed as dist
+from wgan.engines import exchange
+exchange.CONNECT = 5
+connect = dist.init_process_group
+def dies(*more, **others):
+    if os.environ["RANK"] == "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+    connect(*more, **others)
+dist.init_process_group = dies
+"""
+
+
+def test_a_process_that_is_killed_while_all_connect_is_not_waited_for_as_long_as_one_that_hangs(tmp_path):
+    """The limit of connecting is another than that of an exchange, which is 10 minutes here."""
+    leader, killed, other = ended(
+        commands(3, *LONG, "--shards", 3, "--batch", 18, "--out", tmp_path / "run", patch=DIES)
+    )
+    assert killed[0] == -signal.SIGKILL
+    for rank, (status, said) in ((0, leader), (2, other)):
+        assert status == 2
+        assert said[-1].startswith(f"wgan: process {rank} met the other 2 at 127.0.0.1:")
+        assert "and could not connect to them: " in said[-1]
+        assert not any("Traceback" in line for line in said)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_continues_with_another_number_of_processes(one, tmp_path):
     """The runs of the crew had 3 steps; a checkpoint is made at 2, where a copy goes on alone."""
     shutil.copytree(one / "clip", tmp_path / "clip")

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
@@ -13,7 +13,8 @@ import numpy as np
 
 from wgan.errors import WganError, setting
 
-JOIN = 120.0  # seconds in which all processes must meet at the start
+JOIN = 120.0  # seconds in which all processes must meet at the start, after each has read the data
+CONNECT = 30.0  # seconds in which those that met must connect to each other
 TIMEOUT = 600.0  # seconds that a process waits for another one: longer than the leader's diagnostics and checkpoints
 ENDED = ("closed by peer", "reset by peer", "Broken pipe", "aborted", "Socket closed", "Connection refused")
 _joins = count()  # each training of a process has its own keys in the store of the launcher
@@ -40,34 +41,47 @@ def join(rank: int, processes: int, device: str) -> None:
             f"process 0 cannot listen at {':'.join(address)}, where another program listens; choose another "
             "--master-port."
         )
-    met: list[Any] = []
+    found: list[Any] = []
 
     def meeting() -> None:
-        try:
-            limit = timedelta(seconds=JOIN)
-            store, _, _ = next(dist.rendezvous("env://", rank, processes, timeout=limit))
-            met.append(dist.PrefixStore(f"wgan/{next(_joins)}", store))
-            met[0].set(f"here/{rank}", "")
-            met[0].wait([f"here/{number}" for number in range(processes)], limit)
-            met.append("all")
-        except (RuntimeError, ValueError, OSError) as fault:
-            met.append(fault)
+        limit = timedelta(seconds=JOIN)
+        store, _, _ = next(dist.rendezvous("env://", rank, processes, timeout=limit))
+        found.append(dist.PrefixStore(f"wgan/{next(_joins)}", store))
+        found[0].set(f"here/{rank}", "")
+        found[0].wait([f"here/{number}" for number in range(processes)], limit)
 
-    # in a thread, since torch waits without end for an answer of a program that is not its own
-    thread = Thread(target=meeting, daemon=True)
-    thread.start()
-    thread.join(JOIN)
-    if met[-1:] != ["all"]:
-        why = f" ({str(met[-1]).splitlines()[0]})" if met and isinstance(met[-1], Exception) else ""
+    def connecting() -> None:
+        backend, limit = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo", timedelta(seconds=TIMEOUT)
+        dist.init_process_group(backend, store=found[0], rank=rank, world_size=processes, timeout=limit)
+
+    others = f"the other {processes - 1} at {':'.join(address)}"
+    if why := _within(JOIN, meeting):
         raise WganError(
-            f"process {rank} did not meet the other {processes - 1} at {':'.join(address)} in {JOIN:g} s{why}; start "
-            "all of them with torchrun, and check that no other program listens there."
+            f"process {rank} did not meet {others}: {why}; start all of them with torchrun, and check that no other "
+            "program listens there."
         )
-    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-    with _met():
-        dist.init_process_group(
-            backend, store=met[0], rank=rank, world_size=processes, timeout=timedelta(seconds=TIMEOUT)
+    if why := _within(CONNECT, connecting):
+        raise Gone(
+            f"process {rank} met {others} and could not connect to them: {why}, so one of them ended or its machine "
+            "cannot be reached from here; the same command continues from the newest checkpoint."
         )
+
+
+def _within(seconds: float, work: Callable[[], None]) -> str:
+    """Do `work` in a thread that is left after so many seconds; why it was not done, or ""."""
+    faults: list[str] = []
+
+    def tried() -> None:
+        try:
+            work()
+        except (RuntimeError, ValueError, OSError) as fault:
+            faults.append(str(fault).splitlines()[0])
+
+    # in a thread, since torch waits without end for a program that is not its own, and has one limit for everything
+    thread = Thread(target=tried, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return f"no answer in {seconds:g} s" if thread.is_alive() else "".join(faults)
 
 
 def _is_taken(port: str) -> bool:

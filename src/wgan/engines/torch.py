@@ -1,6 +1,7 @@
 """The torch engine: eager, since a penalty needs a double backward, which `torch.compile` lacks (pytorch #91469)."""
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -288,10 +289,12 @@ class TorchEngine:
 
     @torch.no_grad()
     def add(self, first: Any, second: Any) -> Any:
-        if isinstance(first, Tensor):
-            return first + second
-        sums = iter(torch._foreach_add(_leaves(first), _leaves(second)))
-        return _mapped(lambda x: next(sums), first)
+        # Gradients in place, since the pages of new memory cost more than the sum. Two weights may share a gradient,
+        # and a number that is logged may be a constant of somebody's.
+        uses = Counter(x.data_ptr() for x in _leaves(first))
+        first = _mapped(lambda x: x.clone() if x.ndim == 0 or uses[x.data_ptr()] > 1 else x, first)
+        torch._foreach_add_(_leaves(first), _leaves(second))
+        return first
 
     def flat(self, tree: Any) -> Tensor:
         return torch.cat([x.reshape(-1) for x in _leaves(tree)])

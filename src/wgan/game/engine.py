@@ -178,7 +178,7 @@ class Engine(Protocol[Array]):
         ...
 
     def add(self, first: Any, second: Any) -> Any:
-        """The sums of the arrays of two trees."""
+        """The sums of the arrays of two trees, of which the first may not be used afterwards."""
         ...
 
     def flat(self, tree: Any) -> Any:

@@ -4,8 +4,9 @@ Neither a gradient nor the order of a sum depends on which process computes whic
 divides the number of shards computes the same bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from wgan.game.arrays import Params
@@ -35,18 +36,25 @@ class Sum(NamedTuple):
     info: dict[str, Any]
 
 
-def tree_sum(parts: Sequence[T], add: Callable[[T, T], T]) -> T:
+def tree_sum(parts: Iterable[T], add: Callable[[T, T], T]) -> T:
     """The sum over a binary tree: neighbours are added until one part is left; a last one without neighbour waits.
+
+    Parts are added as soon as both are there, so that few are held at once.
 
     Examples:
         >>> tree_sum(["a", "b", "c", "d", "e"], lambda x, y: f"({x}+{y})")
         '(((a+b)+(c+d))+e)'
     """
-    parts = list(parts)
-    while len(parts) > 1:
-        pairs = [add(*parts[i : i + 2]) for i in range(0, len(parts) - 1, 2)]
-        parts = pairs + parts[len(pairs) * 2 :]
-    return parts[0]
+    waiting: list[T] = []  # sums of 2^k parts, of falling k: the binary digits of how many parts came
+    for came, part in enumerate(parts):
+        total = part
+        while came & 1:
+            total, came = add(waiting.pop(), total), came >> 1
+        waiting.append(total)
+    total = waiting.pop()
+    while waiting:
+        total = add(waiting.pop(), total)
+    return total
 
 
 def summed_alone(count: int) -> int:
@@ -85,16 +93,16 @@ def iteration(
     for k in range(count):
         critics, generators = (_copies(game, player, parts) for player in (state.critic, state.generator))
         part_of = _critic_part if penalised is None or penalised[k] else _quiet_critic_part
-        found = [
+        found = (
             run(part_of, game, *players, part, source, k)
             for *players, part, source in zip(critics, generators, parts, made, strict=True)
-        ]
-        total = _total(game, found, meet)
+        )
+        total = _total(game, found, len(parts), meet)
         state = run(_critic_updated, game, state, total.gradient, shards, learning_rate)
         info |= total.info
     critics, generators = (_copies(game, player, parts) for player in (state.critic, state.generator))
-    found = [run(_generator_part, game, *given) for given in zip(critics, generators, parts, strict=True)]
-    total = _total(game, found, meet)
+    found = (run(_generator_part, game, *given) for given in zip(critics, generators, parts, strict=True))
+    total = _total(game, found, len(parts), meet)
     rate = learning_rate if generator_rate is None else generator_rate
     state = run(_generator_updated, game, state, total.gradient, shards, rate, decay)
     return state, {name: value / shards for name, value in (info | total.info).items()}
@@ -111,14 +119,14 @@ def _copies(game: Game, player: Params, parts: tuple[Draws, ...]) -> list[Params
     return [game.engine.of_shard(player, number, len(parts)) for number in range(len(parts))]
 
 
-def _total(game: Game, found: list[tuple[Params, dict]], meet: Meet | None) -> Sum:
-    """The sum over the shards of all processes, along the tree."""
+def _total(game: Game, found: Iterator[tuple[Params, dict]], count: int, meet: Meet | None) -> Sum:
+    """The sum over the shards of all processes, along the tree; `found` yields those of this process, `count`."""
     engine = game.engine
-    own = [engine.of_shard(Sum(*one), 0, 1) for one in found]
+    own = (engine.of_shard(Sum(*one), 0, 1) for one in found)
     if meet is None:
         return tree_sum(own, engine.add)
-    alone = summed_alone(len(own))
-    sums = [tree_sum(own[i : i + alone], engine.add) for i in range(0, len(own), alone)]
+    alone = summed_alone(count)
+    sums = [tree_sum(islice(own, alone), engine.add) for _ in range(0, count, alone)]
     return engine.unflat(tree_sum(meet([engine.flat(one) for one in sums]), engine.add), sums[0])
 
 
