@@ -180,9 +180,7 @@ def test_images_of_two_usual_ranges_are_not_compared_as_they_are(tmp_path):
 def test_rows_of_two_shapes_are_named_with_what_they_hold(tmp_path):
     for name, shape in (("signals", (20, 48, 3)), ("volumes", (20, 8, 8, 8))):
         np.save(tmp_path / f"{name}.npy", np.random.default_rng(0).normal(size=shape))
-    with pytest.raises(
-        WganError, match=r"signals.npy holds 20 signals of 48 steps and 3 channels, but .* 20 v"
-    ):
+    with pytest.raises(WganError, match=r"signals.npy holds 20 signals of 48 steps and 3 channels, but .* 20 v"):
         distance.distance(tmp_path / "signals.npy", tmp_path / "volumes.npy")
 
 
