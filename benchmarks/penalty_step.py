@@ -29,7 +29,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 PENALTIES = {
     "none": {"constraint": "none"},
     "exact": {"constraint": "r1-r2"},
-    "differences": {"constraint": "r1-r2", "penalty_step": 0.01},
+    "differences": {"constraint": "r1-r2", "penalty_step": 1.0},
 }
 ROUNDS, REPEATS = 15, 3
 

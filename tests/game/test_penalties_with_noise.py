@@ -1,7 +1,5 @@
 """Penalties that draw random numbers of their own, against NumPy, and penalties that act in some steps alone."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 
@@ -109,56 +107,68 @@ def test_dropout_keeps_the_mean_and_drops_its_shares_of_the_last_three_activatio
 
 def test_consistency_is_refused_where_it_would_do_nothing():
     layers = [dense(1)]
-    with pytest.raises(WganError, match="has no layer that is an activation; use constraint=.gradient-penalty"):
+    with pytest.raises(WganError, match="has no layer that is an activation; use constraint='gradient-penalty'"):
         consistency().numbers(layers, (3,))
     architecture = Architecture("plain", layers, [dense(64), reshape(8, 8, 1)], "he")
     with pytest.raises(WganError, match="consistency drops hidden units"):
         start(Config(data="digits", network=architecture, constraint="consistency"))
 
 
-def signs(numbers):
-    """Uniform numbers of every pattern of signs: the mean over them is the mean over the random signs."""
-    return np.array(list(product((0.25, 0.75), repeat=numbers)))
+class Quadratic:
+    """The critic g.x + x^T H x / 2 as a penalty gets it, with its slopes g + H x."""
+
+    def __init__(self, g, H, real, fake):
+        self.g, self.H = ENGINE.array(g), ENGINE.array(H)
+        self.real, self.fake = self(ENGINE.array(real)), self(ENGINE.array(fake))
+        self.slopes = tuple(ENGINE.array(g + rows @ H) for rows in (real, fake))
+
+    def __call__(self, x):
+        return x @ self.g + (x @ self.H * x).sum(1) / 2
 
 
 @pytest.mark.parametrize("name", BY_DIFFERENCES)
 @pytest.mark.parametrize("h", [1e-3, 0.5, 2.0])
-def test_the_penalty_by_differences_of_a_linear_critic_is_the_exact_one_in_the_mean_for_every_step(name, h):
-    rng, players = np.random.default_rng(5), 2 if name == "r1-r2" else 1
-    noise = signs(4 * players)
-    w = rng.normal(size=(1, 4))
-    params = {"00.dense.weight": w, "00.dense.bias": np.array([0.7])}
-    real, fake = rng.normal(size=(2, len(noise), 4))
-    critic = scores([dense(1)], params, real, fake)
-    value, slope = penalty_of(CONSTRAINTS[name](7.0, penalty_step=h), critic, real, fake, noise[:, 0], noise)
-    exact = 3.5 * players * (w**2).sum()
-    assert value == pytest.approx(exact, rel=1e-9)
-    assert slope == pytest.approx(np.linalg.norm(w), rel=1e-9)
+def test_the_penalty_by_differences_of_a_quadratic_critic_has_the_bias_that_its_curvature_says(name, h):
+    """The squared rise over h is (|s| + h / 2 u^T H u)^2 for the slope s and u = s / |s|, so a line has no bias."""
+    rng = np.random.default_rng(5)
+    g, H = rng.normal(size=4), rng.normal(size=(4, 4))
+    real, fake = rng.normal(size=(2, 6, 4))
+    at = {"r1": real, "r2": fake, "r1-r2": np.concatenate([real, fake])}[name]
+    for curved in (H + H.T, np.zeros((4, 4))):
+        slope = g + at @ curved
+        norm = np.linalg.norm(slope, axis=1)
+        u = slope / norm[:, None]
+        wanted = 3.5 * len(at) / 6 * np.mean((norm + h / 2 * (u @ curved * u).sum(1)) ** 2)
+        critic = Quadratic(g, curved, real, fake)
+        given = map(ENGINE.array, (real, fake, rng.random(6)))
+        value, mean = CONSTRAINTS[name](7.0, penalty_step=h).penalty(ENGINE, critic, *given)
+        assert number(value) == pytest.approx(wanted, rel=1e-9)
+        assert number(mean) == pytest.approx(norm.mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", BY_DIFFERENCES)
-def test_the_bias_by_differences_grows_with_the_square_of_the_step_as_the_curvature_says(name):
-    """For the critic g.x + x^T H x / 2 the mean of the squared rise over h is |grad f|^2 + h^2 / 4 E (u^T H u)^2."""
-    rng, players, size = np.random.default_rng(6), 2 if name == "r1-r2" else 1, 3
-    noise = signs(size * players)
-    g, H = rng.normal(size=size), rng.normal(size=(size, size))
-    H = H + H.T
-    at_real, at_fake = rng.normal(size=(2, size))
-    real, fake = (np.tile(x, (len(noise), 1)) for x in (at_real, at_fake))
+def test_the_gradient_by_differences_nears_the_exact_one_as_the_step_shrinks(name):
+    config = Config(**SMALL | {"precision": "float64"}, activation="tanh", constraint=name, engine="torch")
+    training = start(config)
+    rng = np.random.default_rng(0)
+    real, fake, mix = rng.normal(size=(6, 8, 8, 1)), rng.normal(size=(6, 8, 8, 1)), rng.random(6)
 
-    class Quadratic:
-        def __call__(self, x):
-            return x @ ENGINE.array(g) + (x @ ENGINE.array(H) * x).sum(1) / 2
+    def gradient(h):
+        game = start(config.replace(penalty_step=h)).game
+        found, _ = step.critic_gradient(game, training.state.critic, *map(ENGINE.array, (real, fake, mix)))
+        return np.concatenate([ENGINE.numpy(g).ravel() for g in found.values()])
 
-    critic = Quadratic()
-    critic.real, critic.fake = (critic(ENGINE.array(rows)) for rows in (real, fake))
-    one = CONSTRAINTS[name]
-    exact, _ = one(2.0).penalty(ENGINE, critic, *map(ENGINE.array, (real, fake, noise[:, 0])))
-    off = H - np.diag(np.diag(H))
-    curvature = np.trace(H) ** 2 + 2 * (off**2).sum()  # E (u^T H u)^2
-    for h in (0.01, 0.1, 1.0):
-        value, _ = penalty_of(one(2.0, penalty_step=h), critic, real, fake, noise[:, 0], noise)
-        assert value - number(exact) == pytest.approx(players * h**2 / 4 * curvature, rel=1e-6)
+    exact = gradient(0.0)
+    off = [np.linalg.norm(gradient(h) - exact) / np.linalg.norm(exact) for h in (1e-2, 1e-3)]
+    assert 0 < off[0] < 0.1
+    assert off[1] == pytest.approx(off[0] / 10, rel=0.2)  # the bias is of first order
+
+
+def test_a_flat_critic_has_a_penalty_by_differences_of_0():
+    real, fake = np.ones((2, 3, 4))
+    critic = Quadratic(np.zeros(4), np.zeros((4, 4)), real, fake)
+    value, _ = CONSTRAINTS["r1"](7.0, penalty_step=0.5).penalty(ENGINE, critic, *map(ENGINE.array, (real, fake, real)))
+    assert number(value) == 0
 
 
 def test_a_penalty_by_differences_asks_for_no_second_derivative(monkeypatch):
@@ -220,7 +230,9 @@ def test_differences_and_lazy_penalties_are_the_same_on_both_engines(more):
             iterate(training)
         found.append(flatten(training))
     for name, first in found[0].items():
-        np.testing.assert_allclose(first, found[1][name], rtol=1e-6, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(
+            first, found[1][name], rtol=1e-6, atol=1e-8, err_msg=name
+        )  # Adam divides rounding by 1e-8
 
 
 def test_a_penalty_by_differences_sees_the_conditions_of_its_rows():
@@ -229,5 +241,4 @@ def test_a_penalty_by_differences_sees_the_conditions_of_its_rows():
     iterate(training)
     exact = start(config.replace(precision="float64", penalty_step=0.0))
     iterate(exact)
-    # five standard errors of 12 squares whose relative deviation is at most the square root of 2
-    assert losses(training)["penalty"] == pytest.approx(losses(exact)["penalty"], rel=5 * (2 / 12) ** 0.5)
+    assert losses(training)["penalty"] == pytest.approx(losses(exact)["penalty"], rel=1e-3)

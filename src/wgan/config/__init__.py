@@ -161,7 +161,7 @@ class Config(Schedule):
     )
     penalty_step: float = _objective(
         0.0,
-        "h of a penalty by finite differences, ((f(x+hu)-f(x))/h)^2 with u of random signs in place of "
+        "h of a penalty by finite differences, ((f(x+hu)-f(x))/h)^2 with u along the gradient in place of "
         "|grad f(x)|^2. It needs no second derivative. 0 is the exact gradient.",
         low=0,
         high=100,

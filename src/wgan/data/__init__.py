@@ -146,6 +146,11 @@ def load(
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
+    return _of_numpy(path, kind)
+
+
+def _of_numpy(path: Path, kind: str) -> Dataset:
+    """The rows of a .npy or .npz file, with the labels and the condition that it may hold."""
     rows, labels, condition, mapped = read_numpy(path)
     dataset = from_array(rows, name=path.name, kind=kind)
     mapped = mapped if np.may_share_memory(dataset.rows, rows) else None  # else the rows were converted in memory

@@ -243,6 +243,13 @@ class JaxEngine:
     def input_grad(self, score: Callable[[Array], Array], rows: Array) -> Array:
         return jax.grad(lambda x: score(x).sum())(rows)
 
+    def with_slopes(
+        self, outputs: Callable[..., tuple[Array, ...]], *rows: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        found, back = jax.vjp(outputs, *rows)
+        first = tuple(jnp.zeros_like(y).at[:, 0].set(1) for y in found)
+        return found, jax.lax.stop_gradient(back(first))
+
     def optimiser(self, name: str, beta1: float, beta2: float) -> Adam | RMSProp:
         return Adam(beta1, beta2) if name == "adam" else RMSProp(beta2)
 

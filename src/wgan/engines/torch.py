@@ -254,6 +254,13 @@ class TorchEngine:
         rows = rows.detach().requires_grad_()
         return torch.autograd.grad(score(rows).sum(), rows, create_graph=True)[0]
 
+    def with_slopes(
+        self, outputs: Callable[..., tuple[Tensor, ...]], *rows: Tensor
+    ) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        rows = tuple(x.detach().requires_grad_() for x in rows)
+        found = outputs(*rows)
+        return found, torch.autograd.grad([y[:, 0].sum() for y in found], rows, retain_graph=True)
+
     def optimiser(self, name: str, beta1: float, beta2: float) -> Adam | RMSProp:
         return Adam(beta1, beta2) if name == "adam" else RMSProp(beta2)
 

@@ -161,14 +161,18 @@ def distance(
     found = w1(*pair, method=method, budget=budget, seed=seed)
     floor = _floor(*pair, found, method, seed, budget)
     if swap:
-        turned = found.n[::-1]
-        found = replace(found, n=turned) if isinstance(found, W1) else found._replace(n=turned)
-        floor = floor._replace(n=turned)
+        found, floor = _turned(found), floor._replace(n=floor.n[::-1])
     floor_of = (
         f"{floor.splits} random splits of all rows together" if floor.splits > 1 else "a random split of all rows"
     )
     available = (None if a.is_run else a.available, None if b.is_run else b.available)
     return Distance(a.name, b.name, floor_of, _ground(a, b, form), found, floor, available)
+
+
+def _turned(found: W1 | CriticW1) -> W1 | CriticW1:
+    """The same distance with its sides exchanged."""
+    turned = found.n[::-1]
+    return replace(found, n=turned) if isinstance(found, W1) else found._replace(n=turned)
 
 
 def _refuse_ways(ways: Ways, a: "_Side", b: "_Side") -> None:

@@ -19,7 +19,8 @@ class Constraint(NamedTuple):
     `project(ops, critic, layers)` returns the weights to use after an update; `layers` is the critic's list of layers.
     `penalty(engine, score, real, fake, mix)` returns two scalars, the penalty and the mean gradient norm; `score` maps
     rows to scores and `mix` is uniform [batch]. It is None if the constraint has no penalty. With `numbers` the penalty
-    has one more argument, which is uniform [batch, numbers(layers, shape of a row)]. `parameters` is None for a
+    has one more argument, which is uniform [batch, numbers(layers, shape of a row)]. With `slopes` the penalty may read
+    `score.slopes`, the gradients of both batches' scores by their rows, as constants. `parameters` is None for a
     constraint of your own.
     """
 
@@ -31,6 +32,7 @@ class Constraint(NamedTuple):
     largest_weight: float | None = None  # c, if the weights stay in [-c, c]
     wanted_slope: float | None = None  # the gradient norm that the penalty pulls the critic to
     numbers: Callable[[list, Row], int] | None = None  # how many random numbers of its own the penalty has for a row
+    slopes: bool = False  # the penalty needs the slopes of the scores that the step already has
     rebuilt: Callable[[list, Row], list] | None = None  # the critic's layers, of the shape of a row, as it wants them
     brings_activation: bool = False  # its layers hold the activations, so the config has no choice of one
     every: int = 1  # the penalty acts in every so-many-th critic step, with so many times its weight
@@ -262,8 +264,9 @@ def _numbers_of_row(layers: list, row: Row) -> int:
 def _zero_centred_at(name: str, players: tuple[str, ...], weight: float, step: float, every: int) -> Constraint:
     """The constraint that adds weight / 2 E |grad f(x)|^2 at the rows of each of these players, "real" and "fake".
 
-    With a `step` h the square is ((f(x + h u) - f(x)) / h)^2, where each number of u is +1 or -1 at random. Its mean
-    over u is |grad f|^2 + h^2 / 4 E (u^T H u)^2 + O(h^4) for a Hessian H and no third derivative.
+    With a `step` h the square is ((f(x + h u) - f(x)) / h)^2, where u is grad f(x) / |grad f(x)|, taken as a constant.
+    It is |grad f|^2 + h |grad f| u^T H u + O(h^2) for a Hessian H. So is its gradient by the weights, since a unit
+    vector changes at a right angle to itself. It needs no second derivative.
     """
 
     def joined(engine: Any, parts: list) -> Any:
@@ -274,23 +277,17 @@ def _zero_centred_at(name: str, players: tuple[str, ...], weight: float, step: f
         squared = _squared_slopes(engine, score, joined(engine, [rows[player] for player in players]))
         return weight / 2 * len(players) * squared.mean(), _norms(engine, squared).mean()
 
-    def differences(engine: Any, score: Any, real: Any, fake: Any, mix: Any, noise: Any) -> tuple[Any, Any]:
-        rows = {"real": real, "fake": fake}
-        signs = 2 * ((noise >= 0.5) + 0 * noise) - 1  # the sum has the precision of the noise, and a bool has none
-        size = noise.shape[1] // len(players)
-        parts = [(rows[player], signs[:, k * size : (k + 1) * size]) for k, player in enumerate(players)]
-        moved = joined(engine, [x + step * u.reshape(x.shape) for x, u in parts])
-        rise = (score(moved) - joined(engine, [getattr(score, player) for player in players])) / step
-        squared = (rise * rise).mean()
-        return weight / 2 * len(players) * squared, engine.ops.sqrt(squared + TINY)
+    def differences(engine: Any, score: Any, real: Any, fake: Any, mix: Any) -> tuple[Any, Any]:
+        at = [("real", "fake").index(player) for player in players]
+        x, slope = (joined(engine, [pair[k] for k in at]) for pair in ((real, fake), score.slopes))
+        flat = slope.reshape(len(slope), -1)
+        norm = _norms(engine, (flat * flat).sum(1))
+        moved = score(x + step * (flat / norm.reshape(-1, 1)).reshape(x.shape))
+        rise = (moved - joined(engine, [getattr(score, player) for player in players])) / step
+        return weight / 2 * len(players) * (rise * rise).mean(), norm.mean()
 
-    if not step:
-        return Constraint(name, penalty=exact, wanted_slope=0.0, every=every)
-
-    def numbers(layers: list, row: Row) -> int:
-        return len(players) * math.prod(row)
-
-    return Constraint(name, penalty=differences, wanted_slope=0.0, numbers=numbers, every=every)
+    penalty = differences if step else exact
+    return Constraint(name, penalty=penalty, wanted_slope=0.0, slopes=bool(step), every=every)
 
 
 @member

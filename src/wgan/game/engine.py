@@ -146,6 +146,15 @@ class Engine(Protocol[Array]):
         """The gradient of each row's score with respect to the row; it can be differentiated again."""
         ...
 
+    def with_slopes(
+        self, outputs: Callable[..., tuple[Array, ...]], *rows: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """`outputs(*rows)`, each [batch, units], and the gradients of their first columns by the rows, as constants.
+
+        The outputs can be differentiated. Each row of an output may depend on its own row alone.
+        """
+        ...
+
     def repeat(self, body: Callable, state: Any, inputs: tuple) -> tuple[Any, dict]:
         """The last state and info of `state, info = body(state, *drawn)` over the first axis of the inputs."""
         ...

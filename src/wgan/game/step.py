@@ -88,7 +88,8 @@ class Draws(NamedTuple):
 class Scores(NamedTuple):
     """The critic as its penalty sees it: a function of rows, with the scores that the step already has.
 
-    `real` and `fake` are the scores [batch] of both batches; a gradient flows through them.
+    `real` and `fake` are the scores [batch] of both batches; a gradient flows through them. `slopes` are the gradients
+    of these scores by their rows, as constants, where the penalty needs them.
     """
 
     game: Game
@@ -96,6 +97,7 @@ class Scores(NamedTuple):
     label: Any
     real: Any
     fake: Any
+    slopes: tuple[Any, ...] = ()
 
     def __call__(self, rows: Any) -> Any:
         """The scores of rows [batch, ...], or of whole batches one after another."""
@@ -191,12 +193,16 @@ def critic_gradient(
         real, fake = (game.augment.apply(engine.ops, rows, augment[k]) for k, rows in enumerate((real, fake)))
 
     def loss(critic: Params) -> tuple[Any, dict[str, Any]]:
-        of_real, of_fake = paired_outputs(game, critic, real, fake, label)
+        both, slopes = partial(paired_outputs, game, critic, label=label), ()
+        if constraint.slopes:
+            (of_real, of_fake), slopes = engine.with_slopes(both, real, fake)
+        else:
+            of_real, of_fake = both(real, fake)
         real_score, fake_score = of_real[:, 0], of_fake[:, 0]
         value = objective.critic_loss(engine.ops, real_score, fake_score)
         info = {"estimate": objective.estimate(engine.ops, real_score, fake_score)}
         if constraint.penalty:
-            scores = Scores(game, critic, label, real_score, fake_score)
+            scores = Scores(game, critic, label, real_score, fake_score, slopes)
             own = () if constraint.numbers is None else (noise,)
             penalty, norm = constraint.penalty(engine, scores, real, fake, mix, *own)
             value = value + constraint.every * penalty

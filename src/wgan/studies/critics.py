@@ -24,7 +24,7 @@ PENALTIES: dict[str, Row] = {  # the fields of each
     "gradient-penalty": {"constraint": "gradient-penalty"},
     "r1": {"constraint": "r1"},
     "r1-r2": {"constraint": "r1-r2"},
-    "r1-r2, differences": {"constraint": "r1-r2", "penalty_step": 0.01},
+    "r1-r2, differences": {"constraint": "r1-r2", "penalty_step": 1.0},
     "spectral": {"constraint": "spectral"},
 }
 MORE: dict[str, Row] = {  # from the medium scale on
