@@ -1,6 +1,6 @@
 """Memory while a run trains on volumes in a file that is larger than the process may allocate.
 
-    python benchmarks/volumes_memory.py --megabytes 512 --more 256 --steps 60
+    python benchmarks/volumes_memory.py --megabytes 1024 --more 640 --steps 30
 
 It writes a .npy file of volumes, lets the process allocate `--more` megabytes beyond what it has after the libraries
 are read (ulimit -d), and trains. It prints the memory of its own (RssAnon, without the mapped file) as training goes on.
@@ -39,9 +39,9 @@ def megabytes_of(name: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--megabytes", type=int, default=512)
-    parser.add_argument("--more", type=int, default=256)
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--megabytes", type=int, default=1024)
+    parser.add_argument("--more", type=int, default=640)
+    parser.add_argument("--steps", type=int, default=30)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "volumes.npy"
