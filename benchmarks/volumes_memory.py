@@ -3,7 +3,7 @@
     python benchmarks/volumes_memory.py --megabytes 1024 --more 640 --steps 30
 
 It writes a .npy file of volumes, lets the process allocate `--more` megabytes beyond what it has after the libraries
-are read (ulimit -d), and trains. It prints the memory of its own (RssAnon, without the mapped file) as training goes on.
+are read (ulimit -d), and trains. It prints the memory of its own (RssAnon, without the mapped file) during training.
 """
 
 import argparse
