@@ -437,6 +437,25 @@ def test_the_two_estimates_are_of_training_and_of_held_out_rows_with_their_own_c
     assert not {row.tobytes() for row in made[1][1].numpy()} & {row.tobytes() for row in z.numpy()}, "z are drawn again"
 
 
+@pytest.mark.parametrize("norm", ["layer", "batch"])
+def test_estimates_hold_the_maps_of_few_rows_at_once(monkeypatch, norm):
+    """Batch norm needs the whole batch of the generator; the critic's rows are cut in any case."""
+    fields = {"network": "mlp", "engine": "torch", "generator_norm": norm, "precision": "float64"}
+    training = start(Config(**SMALL | fields))
+    whole, sizes = estimates(training), {"score": [], "generate": []}
+    for name, found in sizes.items():
+        function = getattr(step, name)
+        monkeypatch.setattr(
+            step, name, lambda *given, function=function, found=found, **more: (
+                found.append(len(given[2])) or function(*given, **more)
+            ),
+        )  # fmt: skip
+    monkeypatch.setattr("wgan.training.loop.PART", 7 * int(np.prod(training.dataset.form.encoded_shape)))
+    assert estimates(training) == pytest.approx(whole, rel=1e-9)
+    assert max(sizes["score"]) == 7
+    assert (len(sizes["generate"]) == 1) == (norm == "batch")
+
+
 def test_the_rows_behind_the_estimates_have_the_noise_of_those_trained_on(monkeypatch):
     """Else a critic would tell whole numbers from others."""
     training = start(Config(**SMALL | {"dequantise": "uniform", "network": "mlp", "engine": "torch"}))

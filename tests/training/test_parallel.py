@@ -226,6 +226,11 @@ def test_wrong_numbers_are_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("WORLD_SIZE", "3")
     monkeypatch.setenv("RANK", "1")
     assert_refused(called(*LONG), "3 processes cannot share 4 shards equally", "use --shards 6")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for place, port in (("", ""), ("127.0.0.1", "x"), ("", "29500")):
+        monkeypatch.setenv("MASTER_ADDR", place)
+        monkeypatch.setenv("MASTER_PORT", port)
+        assert_refused(called(*LONG), "which do not say where they meet", f"MASTER_PORT is {port!r}")
     for rank, processes in (("3", "3"), ("-1", "3"), ("x", "3"), ("0", "")):
         monkeypatch.setenv("RANK", rank)
         monkeypatch.setenv("WORLD_SIZE", processes)

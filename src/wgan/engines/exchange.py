@@ -36,6 +36,11 @@ def join(rank: int, processes: int, device: str) -> None:
             f"this torch is built without NCCL, which GPUs need to train together; use {setting('device', 'cpu')}."
         )
     address = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
+    if not address[0] or not address[1].isdecimal():
+        raise WganError(
+            f"{processes} processes are to train together, but MASTER_ADDR is {address[0]!r} and MASTER_PORT is "
+            f"{address[1]!r}, which do not say where they meet; start them with torchrun, or unset RANK and WORLD_SIZE."
+        )
     if rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True" and _is_taken(address[1]):
         raise WganError(
             f"process 0 cannot listen at {':'.join(address)}, where another program listens; choose another "
@@ -62,8 +67,8 @@ def join(rank: int, processes: int, device: str) -> None:
         )
     if why := _within(CONNECT, connecting):
         raise Gone(
-            f"process {rank} met {others} and could not connect to them: {why}, so one of them ended or its machine "
-            "cannot be reached from here; the same command continues from the newest checkpoint."
+            f"process {rank} met {others} and could not connect to them: {why}; one of them ended, or the network "
+            "interface (GLOO_SOCKET_IFNAME) does not reach it; the same command continues from the newest checkpoint."
         )
 
 

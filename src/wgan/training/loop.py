@@ -5,6 +5,7 @@ through the same code, and a stopped run continues as if it had never been stopp
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +21,8 @@ from wgan.data.columns import TableForm
 from wgan.data.labels import Classes
 from wgan.errors import WganError, setting
 from wgan.game import slices, step
+from wgan.game.arrays import Params
+from wgan.game.layers import Layer, mixes_batch
 from wgan.maths import streams
 from wgan.reports import figures
 from wgan.reports.unfinished import ended_early
@@ -48,6 +51,7 @@ from wgan.training.state import (
 Record = dict[str, Any]
 
 ESTIMATE_ROWS = 512  # rows of each kind in `estimate` and `held_out_estimate`
+PART = 2**21  # values of the rows of an estimate that are computed at once: 682 pictures of CIFAR, 42 of 128 x 128
 GRID, VOLUMES = 64, 4  # samples in a picture, and volumes of which the critic sees slices
 
 
@@ -309,22 +313,48 @@ def estimates(training: Training) -> Record:
     z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     engine, critic = game.engine, training.state.critic
     label = labels_of(training, rng.choice(training.rows, count)) if training.classes else None
-    rows_of_z = engine.run(step.generate, game, training.state.generator, engine.array(z), None, label)
+    layers = game.architecture
+    rows_of_z = _in_parts(
+        training, layers.generator, _generated, training.state.generator, engine.array(z), label, count
+    )
     seen = step.seen(game, rows_of_z)
     if training.dataset.axis is not None:
         label = engine.array(slices.axes_of(len(seen)))
-    fake = engine.run(step.score, game, critic, seen, label)
+    fake = _in_parts(training, layers.critic, step.score, critic, seen, label, count)
 
     def against(rows: np.ndarray) -> float:
         chosen = np.sort(rng.choice(rows, count, replace=False))
         shown = engine.array(encoded(training, chosen, rng))
-        real = engine.run(step.score, game, critic, shown, labels_of(training, chosen))
+        real = _in_parts(training, layers.critic, step.score, critic, shown, labels_of(training, chosen), count)
         return float(engine.numpy(game.objective.estimate(engine.ops, real, fake)))
 
     record = {"estimate": against(training.rows)}
     if len(training.held_out):
         record["held_out_estimate"] = against(training.held_out)
     return record
+
+
+def _generated(game: step.Game, generator: Params, z: Any, label: Any) -> Any:
+    """The generator's rows for z and their conditions."""
+    return step.generate(game, generator, z, label=label)
+
+
+def _in_parts(
+    training: Training, layers: list[Layer], function: Callable, player: Params, rows: Any, label: Any, count: int
+) -> Any:
+    """`function(game, player, rows, label)` in parts of at most `PART` values of the data, so that large maps fit.
+
+    Layers that mix a batch get the whole batch, and so do slices, of which a volume has several.
+    """
+    game, each = training.game, math.prod(training.dataset.form.encoded_shape)
+    size = count if mixes_batch(layers) or game.architecture.noise else max(1, PART // each)
+    if size >= count:
+        return game.engine.run(function, game, player, rows, label)
+    parts = [
+        game.engine.run(function, game, player, rows[i : i + size], None if label is None else label[i : i + size])
+        for i in range(0, count, size)
+    ]
+    return game.engine.ops.concatenate(*parts)
 
 
 def no_better(training: Training) -> bool:
