@@ -151,7 +151,7 @@ def test_a_run_is_evaluated_by_whole_rows(run):
     stored = called("data", "--stored", run).stdout
     assert "108 rows of what samples are given: age, sex" in stored
     assert "f, m" in stored
-    assert "of 4 columns" in stored
+    assert "from 4 columns" in stored
 
 
 @pytest.mark.parametrize("how", HOW)

@@ -39,7 +39,7 @@ def answering(cls: type[T]) -> type[T]:
 
     @wraps(made)
     def init(*arguments: Any, **given: Any) -> None:
-        for name in given.keys() - known.keys():
+        for name in (one for one in given if one not in known):
             raise unknown_field(name, {f.name: f for f in dataclasses.fields(dataclass)})
         made(*arguments, **given)
 
@@ -53,7 +53,7 @@ def answered(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def call(*arguments: P.args, **given: P.kwargs) -> T:
-        for name in given.keys() - known.keys():
+        for name in (one for one in given if one not in known):
             if meant := meant_by(name):
                 raise WganError(f"{function.__name__} has no argument {name!r}; {_instead(meant, known)}.")
         return function(*arguments, **given)
