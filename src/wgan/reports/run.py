@@ -152,9 +152,11 @@ def _beside_floor(one: dict[str, Any], unit: str) -> dict[str, str]:
     cells = {}
     for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
         value = one.get(name)
-        plain = isinstance(value, int | float) and not isinstance(value, bool)
         error = float(error) if isinstance(error, int | float) else None
-        cells[name] = with_error(float(value), error, unit) if plain else _cell_text(value)  # type: ignore[arg-type]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            cells[name] = with_error(float(value), error, unit)
+        else:
+            cells[name] = _cell_text(value)
     return cells
 
 
