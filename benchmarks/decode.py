@@ -29,8 +29,8 @@ def write(folder, count, suffix):
 
 
 def plain(path, size):
-    with Image.open(path) as image:
-        image = image.convert("RGB")
+    with Image.open(path) as file:
+        image = file.convert("RGB")
         side = min(image.size)
         left, top = (image.size[0] - side) // 2, (image.size[1] - side) // 2
         square = image.crop((left, top, left + side, top + side))

@@ -14,7 +14,9 @@ import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,23 +29,26 @@ from wgan import Config, data
 from wgan.training import loop
 
 ROUNDS = 5
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "hybrid": {"network": "hybrid"},
     "mlp": {"network": mlp()[0], "latent": 100},
     "dcgan-16": {"network": "dcgan", "width": 16, "latent": 128},
     "keras-cnn": {"network": "keras-cnn", "latent": 128},
     "stax-cnn-32": {"network": "stax-cnn", "width": 32},
 }
-WIDE = {"dcgan": {"network": "dcgan", "latent": 128}, "stax-cnn": {"network": "stax-cnn"}}  # for a GPU
+WIDE: dict[str, dict[str, Any]] = {
+    "dcgan": {"network": "dcgan", "latent": 128},
+    "stax-cnn": {"network": "stax-cnn"},
+}  # for a GPU
 
 
-def ours(rows: np.ndarray, launched: bool = False, **fields: object) -> Iterator[None]:
+def ours(rows: np.ndarray, launched: bool = False, **fields: Any) -> Iterator[None]:
     """This project's loop; `launched`: torch without its CUDA graph."""
     config = Config(n_critic=N_CRITIC, decay="none", average=0.0, steps=10**9, learning_rate=1e-4).replace(**fields)
     training = loop.start(config, data.from_array(rows))
     engine = training.game.engine
     if launched:
-        engine.run = lambda function, game, *arrays, uses_up=False: function(game, *arrays)
+        engine.run = lambda function, game, *arrays, uses_up=False: function(game, *arrays)  # type: ignore[method-assign]
     before: dict = {}
     while True:
         loop.iterate(training)
@@ -149,9 +154,7 @@ def loops(name: str, rows: np.ndarray) -> dict[str, Callable[[], Iterator]]:
     """What is timed for one network."""
     fields = (NETWORKS | WIDE)[name]
     found: dict[str, Callable[[], Iterator]] = {
-        f"{engine}, {precision}": lambda engine=engine, precision=precision: ours(
-            rows, engine=engine, precision=precision, **fields
-        )
+        f"{engine}, {precision}": partial(ours, rows, engine=engine, precision=precision, **fields)
         for engine in ("torch", "jax")
         for precision in ("float32", "bfloat16")
     }
@@ -184,7 +187,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, jax {jax.__version__}, {card}", flush=True)
     spawn = multiprocessing.get_context("spawn")
     for name in given.network or [*NETWORKS, *(WIDE if gpu else [])]:
-        pipes, first, measured = {}, {}, {}
+        pipes, first, measured = dict[str, Connection](), dict[str, float](), dict[str, list[float]]()
         for which in loops(name, np.empty(0)):
             pipes[which], theirs = spawn.Pipe()
             spawn.Process(target=work, args=(theirs, name, which, given.seconds), daemon=True).start()

@@ -28,14 +28,21 @@ class Entry(NamedTuple):
     text: str
 
 
+def _found(pattern: str, text: str) -> str:
+    match = re.search(pattern, text, re.S)
+    if match is None:
+        raise SystemExit(f"no text like {pattern} in a summary.md; run the study again")
+    return match.group()
+
+
 def entry(name: str) -> Entry:
     """One study: the verdict first, then the figure, the claim, what was measured, and the command."""
     summary = (DOCS / "studies" / name / "summary.md").read_text()
     claim, measured, made = (
-        re.search(pattern, summary, re.S).group(0).replace("\n", " ").strip()
+        _found(pattern, summary).replace("\n", " ").strip()
         for pattern in (r"\*\*Claim\*\*.*?(?=\n\n)", r"\*\*Measured:\*\*.*?(?=\n\n)", r"Made by .*?(?=\n\n|\Z)")
     )
-    verdict = re.search(r"\*\*([^*]*)\*\*$", measured).group(1)
+    verdict = _found(r"(?<=\*\*)[^*]*(?=\*\*$)", measured)
     title = studies.study(name).title
     question = f"{title[0].upper()}{title[1:]}" + ("" if title.endswith("?") else ".")
     picture = "animation.gif" if (DOCS / "studies" / name / "animation.gif").exists() else ""

@@ -71,12 +71,12 @@ def record(case: Case, out: Path) -> dict[str, Any]:
     last: dict[str, np.ndarray] = {}
     save = loop.save
 
-    def keep(training: Training, *others: Any) -> None:
+    def keep(training: Training, *others: Any, **more: Any) -> None:
         z = streams.normal(training.config.seed, "fixed_z", 0, (240, *z_shape(training.config)))
         made = generate(model_of(training), z, None)
         if np.isfinite(made).all():
             last["samples"] = made
-        save(training, *others)
+        save(training, *others, **more)
 
     loop.save = keep  # called at step 0 and at the last step, while the planted generator is still in place
     try:

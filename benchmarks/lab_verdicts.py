@@ -229,7 +229,7 @@ class Function:
 
     # Expressions.
 
-    def value(self, node: ast.expr) -> str:
+    def value(self, node: ast.expr | None) -> str:
         match node:
             case ast.Constant(value=value):
                 return "null" if value is None else json.dumps(value, ensure_ascii=False)
@@ -278,7 +278,7 @@ class Function:
                 return f"{self.value(value)}.{attr}"
             case ast.Call():
                 return self.call(node)
-        raise NotImplementedError(ast.unparse(node))
+        raise NotImplementedError(ast.unparse(node) if node else "**")
 
     def name(self, name: str) -> str:
         if name in self.local:

@@ -7,6 +7,7 @@ the KL divergence to uniform over the 1,000 modes, by seed, with the settings of
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "dcgan": {"width": 32},
     "r3gan": {"width": 32},
 }
-PENALTIES = {
+PENALTIES: dict[str, dict[str, Any]] = {
     "none": {"constraint": "none"},
     "exact": {"constraint": "r1-r2"},
     "differences": {"constraint": "r1-r2", "penalty_step": 1.0},
@@ -36,7 +37,7 @@ ROUNDS, REPEATS = 15, 3
 
 def milliseconds(network: str) -> dict[str, np.ndarray]:
     """The processor time of a critic step of each penalty, in each round."""
-    data, steps = stacked(load("digits"), 2000, 0), {}
+    data, steps = stacked(load("digits"), 2000, 0), dict[str, Callable]()
     for name, penalty in PENALTIES.items():
         settings = NETWORKS[network] | penalty
         config = Config(network=network, objective="relativistic", critic_norm="none", engine="torch", **settings)
@@ -57,7 +58,12 @@ def milliseconds(network: str) -> dict[str, np.ndarray]:
 
 def quality(seeds: int, steps: int) -> dict[str, list[float]]:
     """The KL to uniform over the modes of stacked digits, for each seed."""
-    case = {**critics.MODES["quick"], "objective": "relativistic", "learning_rate": 2e-3, "steps": steps}
+    case: dict[str, Any] = {
+        **critics.MODES["quick"],
+        "objective": "relativistic",
+        "learning_rate": 2e-3,
+        "steps": steps,
+    }
     pairs = {"exact": "r1-r2", "differences": "r1-r2, differences"}
     return {
         name: [critics.measure(critics.STACKED, penalty=penalty, seed=seed, **case)["kl"] for seed in range(seeds)]

@@ -39,6 +39,7 @@ def score(made: np.ndarray, dataset: Dataset, train: np.ndarray, held_out: np.nd
     (found, odds), *of_real = (seen.extract(rows) for rows in (made, dataset.rows[held_out], dataset.rows[train]))
     pair, floor, _ = frechet_rows(seen, of_real[0][0], found, of_real[1][0], len(made))
     distance = frechet(*pair)
+    assert odds is not None  # a classifier gives them
     shares = np.bincount(odds.argmax(1), minlength=odds.shape[1]) / len(odds)
     return Score(distance.value, distance.error, frechet(*floor).value, shares)
 

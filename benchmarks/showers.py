@@ -146,12 +146,16 @@ def shown(name: str, make: Callable[[np.ndarray], np.ndarray], rows: int, seed: 
     print(f"{name:28} {values}  ms a shower {each:.3f}", flush=True)
 
 
+def _given(made: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda energy: made
+
+
 def validate(rows: int, seed: int) -> None:
     shown("the simulator itself", lambda energy: showers(energy, seed + 2), rows, seed)
     for name, constants in WRONG.items():
         with wrong(**constants):
             made = showers(energies(rows, seed + 1), seed + 2)
-        shown(name, lambda energy, made=made: made, rows, seed)
+        shown(name, _given(made), rows, seed)
     shown("energies shuffled", lambda energy: showers(np.random.default_rng(0).permutation(energy), 5), rows, seed)
 
 

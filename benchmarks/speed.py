@@ -22,8 +22,10 @@ from torch import nn
 from wgan import Config, data
 from wgan.game import networks
 from wgan.game.building import activation, dense, reshape
-from wgan.game.layers import padding, shapes
+from wgan.game.constraints import CONSTRAINTS
+from wgan.game.layers import shapes
 from wgan.game.networks import Architecture
+from wgan.game.slopes import padding
 from wgan.training import loop
 
 ROUNDS = 5
@@ -52,7 +54,7 @@ class Module(nn.Module):
         super().__init__()
         modules: list[nn.Module] = []
         for layer, out in zip(layers, shapes(layers, row), strict=True):
-            stride, kernel = layer.get("stride"), layer.get("kernel")
+            stride, kernel = layer.get("stride", 1), layer.get("kernel", 1)
             match layer["kind"]:
                 case "dense":
                     modules.append(nn.Linear(row[-1], out[-1]))
@@ -133,7 +135,7 @@ def mlp() -> tuple[Architecture, int]:
     critic = [reshape(784), dense(512), leaky, dense(256), leaky, dense(1)]
     hidden = [layer for width in (128, 256, 512, 1024) for layer in (dense(width), leaky)]
     generator = [*hidden, dense(784), reshape(28, 28, 1), activation("tanh")]
-    return Architecture("mlp", critic, generator, "he"), 100
+    return Architecture("speed-mlp", critic, generator, "he"), 100
 
 
 def speed(steps: Iterator, seconds: float) -> float:
@@ -151,7 +153,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="of each of the five rounds of each loop")
     seconds = parser.parse_args().seconds
     rows = np.random.default_rng(0).integers(0, 256, (6000, 28, 28, 1), np.uint8)
-    keras = networks.keras_cnn((28, 28, 1), None, "layer", "batch", None)
+    keras = networks.keras_cnn((28, 28, 1), None, "layer", "batch", CONSTRAINTS["gradient-penalty"]())._replace(
+        name="speed-cnn"
+    )
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}, numpy {np.__version__}")
     for name, (architecture, latent) in {"mlp": mlp(), "keras-cnn": (keras, 128)}.items():
         loops = {
@@ -159,7 +163,7 @@ def main() -> None:
             "ours": ours(architecture, latent, rows, "float32"),
             "ours, bfloat16": ours(architecture, latent, rows, "bfloat16"),
         }
-        measured = {which: [] for which in loops}
+        measured: dict[str, list[float]] = {which: [] for which in loops}
         for _ in range(ROUNDS):
             for which, steps in loops.items():
                 measured[which].append(speed(steps, seconds))

@@ -10,6 +10,7 @@ an end that holds only under an assumption that the case breaks.
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from scipy.stats import chi2
@@ -39,11 +40,15 @@ UNEQUAL = {
 }
 
 
+def _of_equal(kinds: int, n: int, rng: np.random.Generator) -> Interval:
+    return support_size(rng.integers(0, kinds, n))
+
+
 def sizes(rows: tuple[int, ...]) -> Iterator[tuple[str, int, float, Draw, str]]:
     """`support_size`: equal kinds, then unequal ones with and without a least mass."""
     for kinds in (10, 100, 500, KINDS):
         for n in rows:
-            yield f"{kinds} equal kinds", n, kinds, lambda rng, k=kinds, n=n: support_size(rng.integers(0, k, n)), ""
+            yield f"{kinds} equal kinds", n, kinds, partial(_of_equal, kinds, n), ""
     for name, masses in UNEQUAL.items():
         known = {"": None} if len(masses) > KINDS else {"": None, ", least mass known": masses.min()}
         for words, least in known.items():
@@ -59,7 +64,7 @@ def sizes(rows: tuple[int, ...]) -> Iterator[tuple[str, int, float, Draw, str]]:
 
 def missing(rows: tuple[int, ...]) -> Iterator[tuple[str, int, float, Draw, str]]:
     """`missing_mass`: of equal kinds, of Zipf's, and of a generator that makes its kinds in other proportions."""
-    cases = [
+    cases: list[tuple[str, np.ndarray, np.ndarray, np.ndarray | None, float]] = [
         (f"{k} of 1,000 equal kinds", equal(KINDS), np.arange(KINDS) < k, None, 1.0) for k in (10, 100, 500, KINDS)
     ]
     odd = np.arange(KINDS) % 2 == 0

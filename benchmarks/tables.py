@@ -111,10 +111,12 @@ def as_ctgan(folder: str, seconds: str, seed: str, *discrete: str) -> None:
 
 def judged(frame: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, fake: pd.DataFrame) -> dict[str, float]:
     """Each measure of a table that applies, of samples (or of training rows in their place) against held-out rows."""
+    from wgan.data.columns import TableForm
     from wgan.data.table import from_frame, to_rows
     from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets
 
     form = from_frame(frame).form
+    assert isinstance(form, TableForm)
     real, made = (to_rows(form, rows) for rows in (test, fake))
     known = None if train is fake else to_rows(form, train)
     sets = TableSets(form, real, made, known, len(form.columns) - 1)
@@ -127,11 +129,14 @@ def judged(frame: pd.DataFrame, train: pd.DataFrame, test: pd.DataFrame, fake: p
 
 def compare(name: str, interpreter: str, seconds: float, seeds: list[int]) -> None:
     """A line for each measure: the floor (training rows), wgan and CTGAN, mean and standard error over seeds."""
+    from wgan.data.columns import TableForm
     from wgan.data.table import from_frame
     from wgan.evaluation.table_metrics import TABLE_METRICS
 
     frame = table(name)
-    discrete = [str(c.name) for c in from_frame(frame).form.columns if c.kind == "levels"]
+    form = from_frame(frame).form
+    assert isinstance(form, TableForm)
+    discrete = [str(c.name) for c in form.columns if c.kind == "levels"]
     rows: dict[str, list[dict[str, float]]] = {"floor": [], "wgan": [], "ctgan": []}
     steps = []
     for seed in seeds:

@@ -130,7 +130,8 @@ def cases() -> Iterator[Case]:
         small = {"width": 64} if name == "digits" else {}
         for seed in SEEDS:
             yield Case("healthy", name, 0, seed, {})
-        for strength, fields in enumerate(({"steps": 100, "learning_rate": 1e-9}, {"steps": 20}, {"steps": 60}), 1):
+        short: tuple[dict[str, Any], ...] = {"steps": 100, "learning_rate": 1e-9}, {"steps": 20}, {"steps": 60}
+        for strength, fields in enumerate(short, 1):
             yield Case("unfinished", name, strength, strength, fields)
         for strength, rate in enumerate((1.0, 0.3, 0.1), 1):
             fields = {"learning_rate": rate, "steps": 300, "constraint": "none", "critic_norm": "none"}

@@ -6,6 +6,7 @@ import random
 import struct
 import tarfile
 import zipfile
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def labels(rng: random.Random) -> bytes:
 def npz(data: bytes, rng: random.Random) -> bytes:
     """A .npz file zipped again, so that its checksums are right, with a change in a member or in the list of them."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [[name, archive.read(name)] for name in archive.namelist()]
+        members: list[list[Any]] = [[name, archive.read(name)] for name in archive.namelist()]
     at = rng.randrange(len(members))
     how = rng.random()
     if how < 0.55:
@@ -216,7 +217,7 @@ def tar(data: bytes, rng: random.Random) -> bytes:
         )
         blocks[at : at + 100] = name.ljust(100, b"\0")
     elif how < 0.9:
-        kind, size = rng.choice(b"LKxg"), rng.choice((0, 5, 100, 2**20, 3 * 2**30))
+        letter, size = rng.choice(b"LKxg"), rng.choice((0, 5, 100, 2**20, 3 * 2**30))
         content = rng.choice(
             (
                 b"12 path=\xff\xfe\n",
@@ -228,12 +229,12 @@ def tar(data: bytes, rng: random.Random) -> bytes:
             )
         )
         head = bytearray(tarfile.TarInfo("././@LongLink").tobuf(tarfile.GNU_FORMAT))
-        head[124:136], head[156] = b"%011o\0" % size, kind
+        head[124:136], head[156] = b"%011o\0" % size, letter
         blocks[at:at] = checked(head) + content.ljust(-(-len(content) // 512) * 512, b"\0")
         return bytes(blocks)
     else:
-        field = rng.choice(((100, 108), (108, 116), (136, 148), (157, 257), (329, 337), (345, 500)))
-        blocks[field[0] + at : field[1] + at] = rng.randbytes(field[1] - field[0])
+        span = rng.choice(((100, 108), (108, 116), (136, 148), (157, 257), (329, 337), (345, 500)))
+        blocks[span[0] + at : span[1] + at] = rng.randbytes(span[1] - span[0])
     blocks[at : at + 512] = checked(blocks[at : at + 512])
     return bytes(blocks)
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import wgan
 from benchmarks.campaign.cases import Outcome
@@ -110,11 +110,11 @@ def _be_wgan(
     status = 1
     try:
         os.setpgid(0, 0)
-        for stream, pipe in zip((1, 2), pipes, strict=True):
-            os.dup2(pipe, stream)
+        for number, pipe in zip((1, 2), pipes, strict=True):
+            os.dup2(pipe, number)
         sys.stdout, sys.stderr = (
-            open(stream, "w", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
-            for stream, errors in ((1, "strict"), (2, "backslashreplace"))
+            open(number, "w", encoding="utf-8", errors=errors, closefd=False)  # noqa: SIM115
+            for number, errors in ((1, "strict"), (2, "backslashreplace"))
         )
         for name, value in environment(room).items():
             os.environ[name] = value
@@ -169,9 +169,9 @@ def _count_changes(room: Path, count: mmap.mmap, kill: Kill | None) -> None:
         _die_after(kill.after)
     sync = os.fsync
 
-    def counted(descriptor: int) -> None:
+    def counted(fd: Any) -> None:
         changes()
-        sync(descriptor)
+        sync(fd)
 
     os.fsync = counted
     sys.addaudithook(hook)

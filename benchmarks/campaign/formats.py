@@ -226,7 +226,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format(data("table.csv"), (table_changes.csv_text,), (load, describe, load)),
     "packed-csv": Format(
         data("table.csv.gz", "table.csv.bz2", "table.csv.xz", "table.csv.zip"),
-        (table_changes.packed_csv,),
+        (table_changes.csv_text,),  # before it is packed again
         (load, describe),
     ),
     "parquet": Format(data("table.parquet"), (table_changes.parquet,), (load, describe)),

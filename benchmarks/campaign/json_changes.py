@@ -12,7 +12,7 @@ WILD_TEXTS = ("", "\x1b]0;pwned\x07", "\x1b[2J", "\ud800", "a\x00b", "é\u202eab
 WILD_NUMBERS = (0, -1, 1, 2, 3, 1.5, -0.0, 1e308, 5e-324, float("nan"), float("inf"), -float("inf"), 2**31, 2**32,
 2**53 + 1,
                 2**62, 2**63, 2**64, 10**30, -(2**63), 10**400)  # fmt: skip
-WILD = (
+WILD: tuple[object, ...] = (
     *WILD_TEXTS,
     *WILD_NUMBERS,
     None,

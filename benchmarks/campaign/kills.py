@@ -4,12 +4,13 @@ After the kill each file is the old one, the new one or absent. After the second
 one leaves it, to the byte, and no temporary file is left.
 """
 
+import importlib
 import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.campaign.cases import CAMPAIGN, Case, Outcome, Part
 from benchmarks.campaign.commands import Ended, Kill, forked
@@ -74,7 +75,7 @@ def _small_study(name: str, count: int) -> Callable[[], None]:
 
         from wgan import studies
 
-        module = __import__(studies.STUDIES[name], fromlist=["STUDY"])
+        module: Any = importlib.import_module(studies.STUDIES[name])
         whole = module.STUDY
         module.STUDY = whole._replace(
             cases=lambda scale: [one | ({"steps": 40} if "steps" in one else {}) for one in whole.cases(scale)[:count]],
@@ -197,7 +198,7 @@ def contents(room: Path, command: Command) -> dict[str, bytes]:
 def _without_times(path: Path) -> bytes:
     data = path.read_bytes()
     if path.name in ("log.jsonl", "rows.jsonl"):
-        records = []
+        records: list[object] = []
         for line in data.splitlines():
             try:
                 record = json.loads(line)

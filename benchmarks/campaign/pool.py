@@ -56,7 +56,7 @@ def outcomes(
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    waiting, pool = deque(cases), []
+    waiting, pool = deque(cases), list[Worker]()
     try:
         while waiting or any(one.case for one in pool):
             if time.monotonic() > until:
@@ -75,14 +75,14 @@ def outcomes(
             for one in list(busy.values()):
                 if one.pipe not in ready and time.monotonic() < one.until:
                     continue
-                case, outcome = one.case, _outcome_of(one, one.pipe in ready)
-                assert case is not None
+                ended, outcome = one.case, _outcome_of(one, one.pipe in ready)
+                assert ended is not None
                 seconds, one.case = time.monotonic() - one.began, None
                 one.done += 1
                 if outcome.kind in ("hang", "death", "memory") or one.done >= RENEWED:
                     pool.remove(one)
                     one.end()
-                yield case, outcome, seconds
+                yield ended, outcome, seconds
     finally:
         for one in pool:
             one.end()
