@@ -14,6 +14,7 @@ from crew import CASES, SMALL
 from crews import HERE, commands, ended, started
 
 from wgan import WganError
+from wgan.engines import ENGINES, get_engine
 from wgan.runs import checkpoint
 from wgan.training.crew import crew_here
 
@@ -236,6 +237,17 @@ def test_wrong_numbers_are_refused(monkeypatch, tmp_path):
         monkeypatch.setenv("WORLD_SIZE", processes)
         with pytest.raises(WganError, match="start them with torchrun"):
             crew_here()
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    for name in ENGINES:
+        for wrong in ("x", "-1", "1.0"):
+            monkeypatch.setenv("LOCAL_RANK", wrong)
+            assert_refused(
+                called(*LONG, "--engine", name), f"LOCAL_RANK is '{wrong}'", "start the command with torchrun"
+            )
+        monkeypatch.setenv("LOCAL_RANK", "")  # as if it were unset
+        get_engine(name)
     assert not list(Path(tmp_path).iterdir())
 
 

@@ -25,6 +25,16 @@ class Gone(WganError):
     """Another process ended, or does not answer; nothing can be told to the others any more."""
 
 
+def told(name: str, otherwise: int) -> int:
+    """The whole number from 0 that a launcher gives this process under a name, or `otherwise` if it gives none."""
+    text = os.environ.get(name, "")
+    if text and not text.isdecimal():
+        raise WganError(
+            f"{name} is {text!r}, which is no whole number from 0; start the command with torchrun, or unset it."
+        )
+    return int(text) if text else otherwise
+
+
 def join(rank: int, processes: int, device: str) -> None:
     """Meet the other processes at MASTER_ADDR and MASTER_PORT. Raises `WganError` if they do not come."""
     import torch.distributed as dist

@@ -1,6 +1,5 @@
 """The JAX engine: XLA compiles whole iterations; optax's optimisers take hyper-parameters with torch's meaning."""
 
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from wgan.engines import exchange
 from wgan.errors import WganError, setting
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
@@ -315,8 +315,8 @@ def devices_of(name: str) -> list[jax.Device]:
         raise WganError(
             f"device is {name}, but JAX finds {len(found)} {kind} devices, numbered from 0; use a lower one."
         )
-    if int(os.environ.get("LOCAL_WORLD_SIZE", 1)) > 1 and not number:
-        number = str(int(os.environ.get("LOCAL_RANK", 0)) % len(found))
+    if exchange.told("LOCAL_WORLD_SIZE", 1) > 1 and not number:
+        number = str(exchange.told("LOCAL_RANK", 0) % len(found))
     return [found[int(number)]] if number else found
 
 

@@ -1,6 +1,5 @@
 """The torch engine: eager, since a penalty needs a double backward, which `torch.compile` lacks (pytorch #91469)."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from torch.optim.adam import adam
 from torch.optim.rmsprop import rmsprop
 
+from wgan.engines import exchange
 from wgan.errors import WganError, setting
 from wgan.game import engine as protocol
 from wgan.game.layers import EPSILON
@@ -373,7 +373,7 @@ def _leaves(tree: Any) -> list[Any]:
 
 def device_of(name: str, precision: str = "float32") -> torch.device:
     """The device of this name; `auto` is the GPU of this process, or the CPU without one."""
-    found, local = torch.cuda.device_count() if torch.cuda.is_available() else 0, int(os.environ.get("LOCAL_RANK", 0))
+    found, local = torch.cuda.device_count() if torch.cuda.is_available() else 0, exchange.told("LOCAL_RANK", 0)
     if name == "auto":
         return torch.device("cuda", local % found) if found else torch.device("cpu")
     kind, _, number = name.partition(":")
