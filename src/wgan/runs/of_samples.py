@@ -12,6 +12,8 @@ OF_SAMPLES: dict[str, Quantity] = {
         floor="w1_floor",
         verdicts=("exploding critic", "vanishing gradient", "dead generator", "difference from the data"),
         shown=("tile", "table", "comparison"),
+        metric="exact_w1",
+        few_rows=True,
     ),
     "w1_floor": Quantity(
         "W1, real against real",
@@ -124,6 +126,7 @@ OF_SAMPLES: dict[str, Quantity] = {
         text=share,
         verdicts=("mode collapse", "difference from the data"),
         shown=("tile", "table", "comparison"),
+        few_rows=True,
     ),
     "coverage_floor": Quantity(
         "Coverage by training rows",
@@ -143,6 +146,7 @@ OF_SAMPLES: dict[str, Quantity] = {
         text=share,
         verdicts=("mode collapse", "difference from the data"),
         shown=("table",),
+        few_rows=True,
     ),
     "precision_floor": Quantity(
         "Precision of training rows",
@@ -246,6 +250,7 @@ OF_SAMPLES: dict[str, Quantity] = {
         text=share,
         verdicts=("dead generator",),
         shown=("table",),
+        few_rows=True,
     ),
     "copied": Quantity(
         "Copies of training rows",

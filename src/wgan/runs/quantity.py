@@ -97,7 +97,9 @@ class Quantity(NamedTuple):
     `label` its short name there. `floor` names the quantity that real rows score in the samples' place.
     `text` writes a value. `verdicts` names the verdicts that read it. `shown` lists the other places of the report: the
     tiles of one run, and the table and the charts of several runs. A tile shows the floor beside the value, or the
-    quantity that `beside` names. TensorBoard shows every quantity that is a number.
+    quantity that `beside` names. TensorBoard shows every quantity that is a number. `metric` names the metric of
+    `wgan evaluate` that is the same quantity, where its name is another. `few_rows` is whether the log takes
+    `measured_rows` rows of each side for it.
     """
 
     title: str
@@ -110,6 +112,8 @@ class Quantity(NamedTuple):
     verdicts: tuple[str, ...] = ()
     shown: tuple[Place, ...] = ()
     beside: str | None = None
+    metric: str = ""
+    few_rows: bool = False
 
 
 AXES = {

@@ -7,8 +7,7 @@ import numpy as np
 from wgan.runs.quantities import QUANTITIES
 
 CHOOSING = 512  # samples, and held-out rows of a half, at most: what chooses the best checkpoint
-_OTHER_NAMES = {"exact_w1": "w1"}  # the column of a metric that has another name there
-_OF_FEW_ROWS = ("precision", "coverage", "diversity", "exact_w1")  # the log takes `measured_rows` rows for these
+_COLUMNS = {one.metric or key: key for key, one in QUANTITIES.items()}  # by the name that a metric has
 
 
 def column_of(metric: str) -> str:
@@ -18,8 +17,7 @@ def column_of(metric: str) -> str:
         >>> column_of("coverage"), column_of("exact_w1"), column_of("recall")
         ('coverage', 'w1', '')
     """
-    name = _OTHER_NAMES.get(metric, metric)
-    return name if name in QUANTITIES else ""
+    return _COLUMNS.get(metric, "")
 
 
 def why_they_differ(titles: Mapping[str, str], log: Mapping[str, np.ndarray]) -> str:
@@ -28,11 +26,12 @@ def why_they_differ(titles: Mapping[str, str], log: Mapping[str, np.ndarray]) ->
     `titles` has the title of each metric by its name.
     """
     logged = [name for name in titles if np.isfinite(np.asarray(log.get(column_of(name), np.nan), float)).any()]
+    few = [name for name in logged if QUANTITIES[column_of(name)].few_rows]
     parts = []
-    if others := [titles[name] for name in logged if name in _OF_FEW_ROWS]:
+    if others := [titles[name] for name in few]:
         rows = f"{np.nanmax(log['measured_rows']):,.0f}"
         parts.append(f"{_listed(others)} from {rows} samples, {rows} held-out rows and no features")
-    if others := [titles[name] for name in logged if name not in _OF_FEW_ROWS]:
+    if others := [titles[name] for name in logged if name not in few]:
         parts.append(f"{_listed(others)} from up to {CHOOSING} samples and other held-out rows")
     return f"The log and the report's charts have {', and '.join(parts)}, so their numbers differ." if parts else ""
 
