@@ -34,6 +34,14 @@ def test_a_report_that_cannot_be_written(tmp_path, monkeypatch, out):
     assert called("report", "run", "--out", out).returncode == (2 if out[:1] != "~" else 0)
 
 
+def test_a_dash_is_no_name_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = called("lab", "--out", "-")
+    assert done.returncode == 2
+    assert "streams are not used" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_each_command_is_here():
     assert FIRST.keys() == cli.commands.keys()
 

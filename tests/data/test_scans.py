@@ -194,6 +194,23 @@ TIFFS = {
 }  # fmt: skip
 
 
+def test_a_kind_that_the_files_cannot_have_is_answered_by_what_the_user_can_do(tmp_path):
+    page = Image.fromarray(np.arange(256, dtype=np.uint16).reshape(16, 16))
+    (tmp_path / "stacks").mkdir()
+    for path in (tmp_path / "s.tif", tmp_path / "stacks" / "a.tif", tmp_path / "stacks" / "b.tif"):
+        page.save(path, save_all=True, append_images=[page] * 4)
+    refused = {
+        ("s.tif", "volumes"): "s.tif holds 5 images of 16 x 16; give a folder with one .tif file for each volume",
+        ("s.tif", "table"): "leave kind out, or reshape the rows",
+        ("stacks", "signals"): "stacks holds 2 volumes of 5 x 16 x 16; leave kind out",
+        ("stacks", "table"): "kind is 'table', but",
+    }
+    for (name, kind), sentence in refused.items():
+        with pytest.raises(WganError, match=sentence):
+            load(tmp_path / name, kind=kind)
+    assert load(tmp_path / "stacks", kind="volumes").form.space == (5, 16, 16)  # as the remedy says
+
+
 @pytest.mark.parametrize("name", TIFFS)
 def test_stacks_that_are_no_rows_are_refused(tmp_path, name):
     files, message = TIFFS[name]

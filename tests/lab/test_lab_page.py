@@ -84,6 +84,32 @@ def test_every_room_fits_in_light_and_dark_and_the_console_stays_empty(browser, 
         assert shades[1] < 120
 
 
+@pytest.mark.parametrize("width", [390, 1200])
+def test_figures_grow_with_the_letters_of_the_reader(browser, width):
+    seen = "probe.all('svg text').map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"
+    for name in rooms(browser):
+        enter(browser, name, width=width)
+        usual = browser.value(f"[Math.min(...{seen}), Math.max(...{seen})]")
+        go(browser, "#v=1&room=lines" if name == "earth" else "", width=width)
+        browser.value("document.documentElement.style.fontSize = '32px'; 1")
+        browser.value(f"location.hash = '#v=1&room={name}'; probe.until(() => probe.room() === '{name}')")
+        larger = browser.value(f"[Math.min(...{seen}), Math.max(...{seen})]")
+        assert larger[0] > usual[0] - 0.1, name
+        assert larger[1] > (1.05 if width == 390 else 1.2) * usual[1], (name, usual, larger)
+        assert browser.value("probe.textsOutside()") == [], name
+        assert browser.complaints() == [], name
+
+
+def test_a_browser_without_a_canvas_is_told(browser):
+    go(browser)
+    browser.value("HTMLCanvasElement.prototype.getContext = () => null; 1")
+    browser.value("location.hash = '#v=1&room=train'; probe.until(() => probe.room() === 'train')")
+    assert "no canvas" in browser.value("probe.text('.board')")
+    browser.value("probe.button('Save the picture as PNG').click(); probe.until(() => probe.message())")
+    assert browser.value("probe.message()").endswith("this browser draws on no canvas; save the picture as SVG.")
+    assert browser.complaints() == []
+
+
 def test_tab_reaches_every_control_of_every_room(browser):
     for name in rooms(browser):
         enter(browser, name)

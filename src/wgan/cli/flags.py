@@ -14,7 +14,7 @@ from wgan.errors import by_command
 
 
 class FilePath(click.Path):
-    """A path; an empty one is refused, since it would be the working folder."""
+    """A path; an empty one is refused, since it would be the working folder, and so is -, which means a stream."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -23,6 +23,8 @@ class FilePath(click.Path):
         """The path that was given."""
         if value == "":
             self.fail("it is empty; give the name of a file or a folder.", param, ctx)
+        if value == "-":
+            self.fail("- is no file, and streams are not used; give the name of a file or a folder.", param, ctx)
         return super().convert(value, param, ctx)
 
 

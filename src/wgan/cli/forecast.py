@@ -10,8 +10,9 @@ import numpy as np
 
 from wgan.config import Config
 
-SURE = 0.25  # the widest range, as a share of its upper end, that is said as one number
+SURE = 0.25  # the widest range, as a share of its upper end, that is said as one number; of a wider one, the lower end
 FIRST, LATEST = 4.0, 60.0  # seconds after which a forecast is first tried, and is made however wide it is
+LEAST = 3  # steps of the most frequent kind before a forecast
 WORTH_SAYING = 60.0  # seconds; a shorter training needs no forecast
 
 
@@ -43,32 +44,38 @@ def counted(config: Config, first: int) -> Counter[Kind]:
     return Counter({Kind(int(row[0]), *map(bool, row[1:])): int(n) for row, n in zip(kinds, numbers, strict=True)})
 
 
+def typical(seconds: Sequence[float]) -> float:
+    """The median time of steps of one kind; the first of them may also compile, so it counts only if it is alone."""
+    return median(seconds[1:] or seconds)
+
+
 def bounds(times: Mapping[Kind, Sequence[float]], first: float, ahead: Mapping[Kind, int]) -> tuple[float, float]:
     """The least and the most seconds that the steps `ahead` take, given the seconds of steps that were measured.
 
-    A kind that was measured takes its median time. Another kind takes at least as long as the kinds that do less, and
+    A kind that was measured takes its typical time. Another kind takes at least as long as the kinds that do less, and
     at most as long as the first step, which does every work and compiles what has to be compiled.
     """
+    usual = {kind: typical(found) for kind, found in times.items()}
     low = high = 0.0
     for kind, count in ahead.items():
-        if found := times.get(kind):
-            low, high = low + count * median(found), high + count * median(found)
+        if kind in usual:
+            low, high = low + count * usual[kind], high + count * usual[kind]
             continue
-        less = [
-            median(found) for other, found in times.items() if all(a <= b for a, b in zip(other, kind, strict=True))
-        ]
-        more = max([first, *(median(found) for found in times.values())])
-        low, high = low + count * max(less, default=0.0), high + count * more
+        less = [one for other, one in usual.items() if all(a <= b for a, b in zip(other, kind, strict=True))]
+        low, high = low + count * max(less, default=0.0), high + count * max(first, *usual.values())
     return low, high
 
 
 def watch(config: Config, first: int, clock: Callable[[], float]) -> Callable[[int], str]:
     """A function to call before each step; it returns the forecast once, when it is steady, and else "".
 
-    `first` is the step at which the training begins or continues.
+    `first` is the step at which the training begins or continues. Nothing is said before three steps of the kind that
+    is the most frequent ahead, since the first step of a kind may compile.
     """
     due, finished = FIRST, False
     calls: list[float] = []
+    ahead = counted(config, first + 1)
+    most = max(ahead, key=lambda kind: ahead[kind], default=None)
 
     def before(step: int) -> str:
         nonlocal due, finished
@@ -81,11 +88,14 @@ def watch(config: Config, first: int, clock: Callable[[], float]) -> Callable[[i
         times: dict[Kind, list[float]] = {}
         for at, (start, end) in enumerate(pairwise(calls[1:]), first + 1):  # the first step also compiles
             times.setdefault(kind_of(config, at), []).append(end - start)
+        if most is None or len(times.get(most, ())) < LEAST:
+            return ""
         low, high = bounds(times, calls[1] - calls[0], counted(config, step))
-        finished = high < WORTH_SAYING or high - low <= SURE * high or passed >= LATEST
+        steady = high - low <= SURE * high
+        finished = steady or high < WORTH_SAYING or passed >= LATEST
         if not finished or high < WORTH_SAYING:
             return ""
-        return in_words(high) if high - low <= SURE * high else f"{in_words(low)} to {in_words(high)}"
+        return f"about {in_words(high)}" if steady else f"at least {in_words(low)}"
 
     return before
 

@@ -133,7 +133,7 @@ def advance(training: "Training", out: Path, board: "Board | None") -> str:
                 bar.show(step, said=said)
                 if left := expected(step):
                     bar.line(
-                        f"about {left} to step {training.config.steps:,} on this machine; Ctrl-C saves and stops, and "
+                        f"{left} to step {training.config.steps:,} on this machine; Ctrl-C saves and stops, and "
                         "the same command continues"
                     )
                 return asked

@@ -16,6 +16,7 @@ import numpy as np
 
 from wgan.data import hdf5, nifti, tiffs
 from wgan.data.arrays import from_array
+from wgan.data.axes import AXES, in_words
 from wgan.data.folder import files_below, labels_of, stamp_of_source, suffix_of, walked
 from wgan.data.joined import Parts, joined, key_of
 from wgan.data.labels import as_labels
@@ -24,7 +25,7 @@ from wgan.data.numpy_files import array_in, declared
 from wgan.data.packed import size_of
 from wgan.data.pictures import SUFFIXES as PICTURES
 from wgan.data.rows import Dataset
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.printed import shown
 from wgan.files.reading import explained, opened
 
@@ -72,6 +73,7 @@ def load_scans(path: Path, kind: str = "auto") -> Dataset | None:
         return None
     title = file.name[: len(file.name) - len(suffix_of(file.name))] or file.name
     title = shown(path.resolve().name or "scans") if path.is_dir() else title
+    _refuse_other_kind(found, kind, path)
     kind = found.kind if kind == "auto" else kind
     dataset = from_array(found.rows, name=shown(path), kind=kind)
     shared = np.may_share_memory(dataset.rows, found.rows)  # else the rows were converted in memory
@@ -85,6 +87,20 @@ def load_scans(path: Path, kind: str = "auto") -> Dataset | None:
         mapped=found.mapped if shared else None,
         sha256=found.sha256 if shared else "",
     )
+
+
+def _refuse_other_kind(found: Scans, kind: str, path: Path) -> None:
+    """Raise WganError if rows whose kind their files say cannot be of the kind that the user says."""
+    axes = found.rows.ndim - 1
+    if "auto" in (kind, found.kind) or AXES.get(kind, axes) in (axes, axes - 1):
+        return
+    shape = found.rows.shape[1:] + (1,) * (axes == AXES[found.kind])
+    if kind == "volumes" and not path.is_dir():
+        remedy = f"give a folder with one {suffix_of(path.name)} file for each volume, or leave {setting('kind')} out"
+    else:
+        remedy = f"leave {setting('kind')} out, or reshape the rows and give them as a .npy file"
+    held = in_words(len(found.rows), shape, found.kind)
+    raise WganError(f"{setting('kind')} is {kind!r}, but {shown(path)} holds {held}; {remedy}")
 
 
 def suffixes_in(path: Path) -> tuple[str, ...]:

@@ -469,7 +469,7 @@ def _interval_in_words(one: W1 | CriticW1 | Splits) -> str:
     if isinstance(one, CriticW1) or not np.isfinite(one.upper):
         return f"at least {one.lower:.6g} (certified), the critic says {one.value:.6g}"
     if isinstance(one, Splits):
-        deviation = "" if one.deviation is None else f" ± {one.deviation:.2g} (of one)"
+        deviation = "" if one.deviation is None else f" ± {one.deviation:.2g} (standard deviation of the splits)"
         return f"{one.value:.6g}{deviation}"
     if one.gap <= transport.MEETS * one.upper:
         return f"{one.value:.6g} (exact, to {max(one.gap, 0):.1g})"

@@ -25,13 +25,18 @@ def whole(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A share, in percent.
+    """A share, in percent; one that is nearly none or nearly all is never written as none or all.
 
     Examples:
-        >>> share(0.956)
-        '96 %'
+        >>> share(0.956), share(0.001), share(0.994), share(0.9996), share(1e-7), share(0.0)
+        ('96 %', '0.1 %', '99.4 %', 'over 99.9 %', 'under 0.1 %', '0 %')
     """
-    return f"{100 * value:.0f} %"
+    left = min(value, 1 - value)
+    if not 0 < left < 0.01:
+        return f"{100 * value:.0f} %"
+    if left < 0.001:
+        return "under 0.1 %" if value < 0.5 else "over 99.9 %"
+    return f"{100 * value:.1f} %"
 
 
 def with_error(value: float, error: float | None = None, unit: str = "") -> str:
@@ -41,11 +46,15 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
         >>> share_of, plain = with_error(0.4113, 0.0064, "share"), with_error(0.94, unit="share")
         >>> with_error(35.178, 1.13), share_of, with_error(0.2349), plain, with_error(-0.0001, 0.01)
         ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %', '0.000 ± 0.010')
+        >>> with_error(0.0004, 0.0002, "share")
+        '0.04 % ± 0.02 %'
     """
     error = error if error and math.isfinite(error) else None
     if unit == "share":
-        percent = f"{100 * value:.1f} %" if error else share(value)
-        return f"{percent} ± {100 * error:.1f} %" if error else percent
+        if not error:
+            return share(value)
+        places = min(max(1, -math.floor(math.log10(100 * error))), 5)
+        return f"{100 * value:.{places}f} % ± {100 * error:.{places}f} %"
     if not error or not math.isfinite(value):
         return number(value)
     places = max(0, 1 - math.floor(math.log10(abs(error))))

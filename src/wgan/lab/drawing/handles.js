@@ -34,7 +34,7 @@ export function handle(figure, { name, low, high, step, leap, axis, value, place
   };
   const point = (event) => {
     const box = figure.svg.getBoundingClientRect();
-    return rounded(at(event.clientX - box.left, event.clientY - box.top), range);
+    return rounded(at((event.clientX - box.left) / figure.scale, (event.clientY - box.top) / figure.scale), range);
   };
   grip.addEventListener("keydown", (event) => {
     const to = event.altKey || event.ctrlKey || event.metaKey ? undefined : afterKey(event.key, value(), range);

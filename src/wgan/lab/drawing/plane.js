@@ -34,6 +34,7 @@ export function plane(host, { label }) {
   host.append(canvas);
   let shown = null, side = 0;
   const context = canvas.getContext("2d"), small = html("canvas");
+  if (!context) canvas.replaceWith(html("p", { class: "small" }, "This browser draws on no canvas, so points and surfaces are not shown. The charts and the numbers work without it."));
   const redraw = () => { if (shown) draw(shown); };
 
   function draw(picture) {

@@ -20,7 +20,15 @@ function quantity_whole(value) {
 return py.join(py.format(value, ",.0f"));
 }
 function quantity_share(value) {
+let left;
+left = py.builtin.min(value, py.sub(1, value));
+if (py.truth(!py.truth((py.lt(0, left) && py.lt(left, 0.01))))) {
 return py.join(py.format(py.mul(100, value), ".0f"), " %");
+}
+if (py.truth(py.lt(left, 0.001))) {
+return (py.truth(py.lt(value, 0.5)) ? "under 0.1 %" : "over 99.9 %");
+}
+return py.join(py.format(py.mul(100, value), ".1f"), " %");
 }
 
 // runs.quantities

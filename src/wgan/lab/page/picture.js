@@ -66,7 +66,9 @@ export async function savePng(host, title, name) {
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(textOf(svg))}`;
   await image.decode();
   const canvas = html("canvas", { width: 2 * svg.getAttribute("width"), height: 2 * svg.getAttribute("height") });
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser draws on no canvas; save the picture as SVG");
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise((done) => { canvas.toBlob(done, "image/png"); });
   if (!blob) throw new Error("the browser gave no picture");
   offer(blob, `${name}.png`);
