@@ -18,6 +18,7 @@ DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"
 SHOWN = 12  # images in the table of a data set
 SHOWN_DEVIATIONS = 3  # about the mean, in a picture of values without bounds
 MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
+BLOCK = 2**23  # values that are encoded at once: encoding takes up to 20 bytes for each
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,11 @@ class Form:
     def at_rest(self, rows: np.ndarray) -> np.ndarray:
         """Rows with their last axis, which may be left out if its length is 1; other rows stay as they are."""
         return rows[..., np.newaxis] if rows.ndim and (*rows.shape[1:], 1) == self.shape else rows
+
+    def blocks(self, count: int) -> list[slice]:
+        """The parts of so many rows that are encoded at once, since volumes may be larger than memory; at least one."""
+        each = max(1, BLOCK // max(math.prod(self.shape), math.prod(self.encoded_shape)))
+        return [slice(first, min(first + each, count)) for first in range(0, count or 1, each)]
 
     def as_given(self, rows: np.ndarray) -> np.ndarray:
         """Rows at rest [n, *shape] in the shape of the rows that the form was made from."""

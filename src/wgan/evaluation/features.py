@@ -120,7 +120,7 @@ def random(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Featur
             f"features random needs signals, images or volumes, but {dataset.name} has none; use "
             f"{setting('features', 'pca')}."
         )
-    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[: comparison.COUNT])
+    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[: comparison.most_rows(dataset.form)])
     seen = comparison.features_of(dataset.form, dataset.rows[chosen])
     count = seen(dataset.rows[chosen[:1]]).shape[1]
     text = f"{count} features: averaged values, and means and deviations of random convolutions"

@@ -25,6 +25,7 @@ from wgan.training.model import generate_seen, z_shape
 from wgan.training.state import LEAST_HALF, Training, model_of
 
 COUNT = CHOOSING  # samples, and held-out rows of a half, at most
+LEAST, VALUES = 64, 2**23  # of large rows, such as volumes: so many at least, and at most so many values in all
 SUPPORT = 1000  # the effective support of real rows, which sets the radius within which two rows are alike
 EQUAL = 1e-5  # a group whose spread is this share of the largest is equal but for the rounding of float32
 
@@ -59,19 +60,20 @@ class Comparison(NamedTuple):
 def prepare(training: Training) -> Comparison | None:
     """Draw the halves, the z and the classes of a run, and measure the floors; None with too few held-out rows."""
     config, dataset, held_out = training.config, training.dataset, training.held_out
-    size = min(len(held_out) // 2, COUNT)
+    most = most_rows(dataset.form)
+    size = min(len(held_out) // 2, most)
     if min(size, len(training.rows)) < LEAST_HALF:
         return None
-    shape = slices.volumes_for(COUNT) if training.game.architecture.noise else COUNT, *z_shape(config)
+    shape = slices.volumes_for(most) if training.game.architecture.noise else most, *z_shape(config)
     rng = streams.stream(config.seed, "compare")
     order = rng.permutation(held_out)
-    real = np.sort(rng.permutation(training.rows)[:COUNT])
+    real = np.sort(rng.permutation(training.rows)[:most])
     features = features_of(dataset.form, dataset.rows[real])
     among = features(dataset.rows[real])
 
     def half(chosen: np.ndarray) -> Half:
         rows, z = dataset.rows[np.sort(chosen)], rng.standard_normal(shape, dtype=np.float32)
-        codes = None if training.codes is None else training.codes[rng.choice(training.rows, COUNT)]
+        codes = None if training.codes is None else training.codes[rng.choice(training.rows, most)]
         return Half(rows, features(rows), z, codes)
 
     halves = half(order[:size]), half(order[size : 2 * size])
@@ -84,6 +86,14 @@ def prepare(training: Training) -> Comparison | None:
     alike = support.collisions(np.concatenate([one.features for one in halves]), radius).value
     floors |= {"support_floor": alike} if np.isfinite(alike) else {}
     return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
+
+
+def most_rows(form: Form) -> int:
+    """How many samples are compared, and held-out rows of a half at most: fewer of large rows, so that it stays quick.
+
+    A comparison of 512 volumes of 32 x 32 x 32 takes as long as 40 steps of training.
+    """
+    return min(COUNT, max(LEAST, VALUES // math.prod(form.encoded_shape)))
 
 
 def samples_of(comparison: Comparison, training: Training) -> np.ndarray:
@@ -135,13 +145,15 @@ def features_of(form: Form, real: np.ndarray) -> Rows:
     """The features in which rows are compared, scaled so that two of the rows `real` are 1 apart on average.
 
     Rows with axes of space, such as images, have their random features, every group of which counts alike. Other rows
-    have their encoded columns. A group in which the real rows are all but equal does not make rounding count.
+    have their encoded columns. A group in which the real rows are all but equal does not make rounding count. Rows are
+    encoded in blocks, so memory does not grow with their number.
     """
     in_space = len(form.encoded_shape) > 1
 
     def groups(rows: np.ndarray) -> list[np.ndarray]:
-        encoded = form.encode(rows)
-        return random_features(encoded) if in_space else [encoded]
+        encoded = (form.encode(rows[block]) for block in form.blocks(len(rows)))
+        parts = [random_features(part) if in_space else [part] for part in encoded]
+        return [np.concatenate(group) for group in zip(*parts, strict=True)]
 
     def joined(rows: np.ndarray, scales: list[float]) -> np.ndarray:
         parts = [group.astype(np.float64) / scale for group, scale in zip(groups(rows), scales, strict=True)]

@@ -28,7 +28,6 @@ from wgan.training.state import Training
 ROWS = 256  # the samples, and the held-out rows, of a distance
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
 SEARCHED_VALUES = 2**25  # that these rows hold at most, but for at least ROWS of them: volumes are large
-BLOCK = 2**22  # values that are encoded at a time, in float64
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
 MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
@@ -134,9 +133,8 @@ def _searched(width: int) -> int:
 
 def _encoded(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     """Encoded rows, float32, some of them at a time: encoding takes several times their memory."""
-    each = max(1, BLOCK // int(np.prod(dataset.form.shape)))
-    parts = [dataset.form.encode(dataset.rows[rows[first : first + each]]) for first in range(0, len(rows), each)]
-    return np.concatenate(parts) if parts else dataset.form.encode(dataset.rows[rows])
+    form = dataset.form
+    return np.concatenate([form.encode(dataset.rows[rows[block]]) for block in form.blocks(len(rows))])
 
 
 def structure_of(
@@ -154,7 +152,7 @@ def structure_of(
     real = np.concatenate(halves)
     if max(-float(real.min()), float(real.max())) > LARGEST_POWERED:  # whose spectra float64 cannot hold
         return None
-    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.COUNT)])])
+    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.most_rows(form))])])
 
 
 def diagnose(
