@@ -84,10 +84,11 @@ PRESETS: dict[str, Preset] = {
         Config(
             network="showers",
             conditional="concatenation",
-            latent=400,
+            latent=376,
             batch=128,
             n_critic=2,
             penalty_weight=5.0,
+            penalty_every=2,
             learning_rate=1e-3,
             steps=20_000,
             held_out=0.02,

@@ -26,6 +26,7 @@ from wgan.game.layers import (
     unbounded,
 )
 from wgan.game.rings import KINDS as OF_RINGS
+from wgan.game.rings import moments, rings
 
 EXACT = get_engine("torch", "float64")
 BATCH = 5
@@ -117,31 +118,57 @@ def mixture(a, x):
 
 
 def on_rings(layer, x):
-    """The mean of each value by its group, ring and angle, in loops, and its noise by the spread of its ring."""
+    """The root of each value by its group, ring and angle, in loops, times the root of a quadratic for the total."""
     counts, angles, made = layer["counts"], layer["angles"], []
-    rings, rest = len(counts), len(counts) + sum(counts)
-    spreads = rest + sum(angles)
-    noise = spreads + sum(counts)
+    sizes = [2, 1, len(counts), sum(counts), 2, sum(counts), 1]
+    totals, level, groups, rings, lean, spreads, common, noise = np.split(x, np.cumsum(sizes), axis=1)
+    log_total = layer["most"] + 0.1 * totals[:, 1] - np.logaddexp(0, totals[:, 0])
+    a, b = 0.7 * np.tanh(lean.T)
+    layers = np.exp(groups) / np.exp(groups).sum(1, keepdims=True)
     for group, (count, turns) in enumerate(zip(counts, angles, strict=True)):
-        for angle in range(turns):
+        own = slice(sum(counts[:group]), sum(counts[: group + 1]))
+        share = np.exp(rings[:, own]) / np.exp(rings[:, own]).sum(1, keepdims=True)
+        for angle in 2 * np.pi * (np.arange(turns) + 0.5) / turns:
+            side = (1 + (turns > 1) * (a * np.cos(angle) + b * np.sin(angle))) / turns
             for ring in range(count):
-                m = x[:, group] + x[:, rings + sum(counts[:group]) + ring] + x[:, rest + sum(angles[:group]) + angle]
-                s = np.logaddexp(0, x[:, spreads + sum(counts[:group]) + ring])
-                made.append(np.where(m > 0, np.expm1(m / 2), m / 2) + s * x[:, noise + len(made)])
-    return np.stack(made, 1)
+                m = log_total + 0.1 * level[:, 0] + np.log(layers[:, group] * share[:, ring] * side)
+                s = np.logaddexp(0, spreads[:, own][:, ring] + common[:, 0])
+                made.append(np.where(m > 0, np.expm1(m / 2), m / 2) + s * noise[:, len(made)])
+    return np.stack([with_total(*row) for row in zip(np.maximum(np.stack(made, 1), 0), np.exp(log_total), strict=True)])
+
+
+def with_total(made, total):
+    """c times the roots y > 0, so that the sum of (1 + c y)^2 over them is the total, or what lies above 1 a 20th."""
+    count = (made > 0).sum()
+    if count == 0:
+        return made
+    beyond = max(total - count, 0.05 * total)
+    return made * max(np.roots([(made**2).sum(), 2 * made.sum(), -beyond]))
 
 
 def seen_by_physicists(layer, a, x):
-    """The values and what is looked at of each group, by weighted averages."""
-    amounts = np.expm1(2 * np.maximum(x, 0))
-    found, first = [x, np.log1p(amounts.sum(1, keepdims=True))], 0
-    for group, rows in enumerate(layer["places"]):
+    """The values and what is looked at of each group, by weighted averages and in loops over rings."""
+    amounts, filled = np.expm1(2 * np.maximum(x, 0)), np.clip(10 * x, 0, 1)
+    above = np.log((amounts + filled).sum(1, keepdims=True) + 2) - layer["most"]
+    found, first = [x, 5 * above, np.tanh(30 * above), np.tanh(100 * above)], 0
+    for group, (rows, turns) in enumerate(zip(layer["places"], layer["angles"], strict=True)):
         part = slice(first, first := first + len(rows[0]))
         own, total = amounts[:, part], amounts[:, part].sum(1, keepdims=True)
         mean, square = ((own @ a[f"group{group}"] ** power) / (total + 2) for power in (1, 2))
-        filled = 3 * np.clip(10 * x[:, part], 0, 1).mean(1, keepdims=True)
-        found += [np.log1p(total), filled, mean, np.sqrt(np.maximum(square - mean**2, 0) + 0.03)]
+        if turns >= 4:
+            roots = np.expm1(np.maximum(x[:, part], 0)).reshape(len(x), turns, -1)
+            found += [np.log1p(own.reshape(len(x), turns, -1).sum(1)), np.log(rough(roots) + 1e-3) / 2]
+        found += [np.log1p(total), 3 * filled[:, part].mean(1, keepdims=True), mean]
+        found += [np.sqrt(np.maximum(square - mean**2, 0) + 0.03)]
     return np.concatenate(found, 1)
+
+
+def rough(roots):
+    """The variance over the angles of roots [n, angles, rings], by a filter that gives 0 for a wave of one turn."""
+    w = 2 * np.cos(2 * np.pi / roots.shape[1])
+    taps = np.array([1, -1 - w, 1 + w, -1])
+    made = sum(tap * np.roll(roots, -(3 - at), 1) for at, tap in enumerate(taps))
+    return (made**2).mean(1) / (taps**2).sum()
 
 
 IN_NUMPY = {  # of (layer, arrays, rows, the condition of each row); the convolutions' are in tests/engines
@@ -194,6 +221,31 @@ def test_a_kind_computes_what_its_name_says(kind, row):
     arrays = {name.removeprefix(f"00.{layer['kind']}."): w for name, w in params.items()}
     wanted = IN_NUMPY[layer["kind"]](layer, arrays, x, label)
     np.testing.assert_allclose(EXACT.numpy(applied(EXACT, layer, params, x, label)), wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_the_values_of_rings_have_the_total_that_their_channels_say():
+    layer = rings((4, 3), (1, 5), 4.0)
+    x = np.random.default_rng(3).normal(size=(50, 2 + 1 + 2 + 7 + 2 + 7 + 1 + 19))
+    x[:, 0] = -3.0  # most of the totals lie near exp(4), far above the number of values
+    y = EXACT.numpy(applied(EXACT, layer, {}, x, np.zeros(0)))
+    asked = 4.0 + 0.1 * x[:, 1] - np.logaddexp(0, x[:, 0])
+    np.testing.assert_allclose(np.log(((1 + y) ** 2 * (y > 0)).sum(1)), asked, rtol=1e-9)
+    x[:, -19:] = -1e6  # noise that leaves no value above 0
+    assert (EXACT.numpy(applied(EXACT, layer, {}, x, np.zeros(0))) == 0).all()
+
+
+def test_the_roughness_of_a_ring_leaves_out_its_mean_and_a_lean_and_has_the_variance_of_noise():
+    turns, rows = 10, 4000
+    layer = moments((1,), (turns,), (((1.0,) * turns,),), 2.0)
+    rng = np.random.default_rng(4)
+    angle = 2 * np.pi * (np.arange(turns) + 0.5) / turns
+    leaning = 3 + np.outer(rng.uniform(-1, 1, rows), np.cos(angle)) + np.outer(rng.uniform(-1, 1, rows), np.sin(angle))
+    for deviation in (0.0, 0.2):
+        x = np.log1p(leaning + deviation * rng.normal(size=leaning.shape))
+        found = EXACT.numpy(applied(EXACT, layer, {"00.moments.group0": np.ones((turns, 1))}, x, np.zeros(0)))
+        variances = np.exp(2 * found[:, turns + 4]) - 1e-3  # behind the values, the total thrice, and the ring's sum
+        # each is a mean of 10 squares, in whose terms 4 neighbours share noise: its deviation is below the mean itself
+        assert abs(variances.mean() - deviation**2) <= 4 * deviation**2 / math.sqrt(rows) + 1e-12
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -423,6 +475,7 @@ ARGUMENTS = {
     "upsample": (MAP,), "mean_pool": (MAP,), "concatenate": (X, X),
     "transpose": (MAP, (0, 2, 3, 1)), "eye": (X,), "exp": (X,), "expm1": (X,),
     "beside": (X, X[:, :2]), "log1p": (X**2,), "tanh": (X,), "softplus": (X,), "sqrt": (X**2 + 1,),
+    "log": (X**2 + 1,), "sign": (X,),
     "clip": (X, -1.0, 0.5), "lerp": (X, X**2, 0.25),
 }  # fmt: skip
 OPERATORS = [name for name in vars(Ops) if not name.startswith("_") and inspect.isfunction(vars(Ops)[name])]

@@ -164,6 +164,8 @@ class Ops:
 
         return blocks(x) / blocks(jnp.ones((1, *space, 1), x.dtype))
 
+    log = staticmethod(jnp.log)
+    sign = staticmethod(jnp.sign)
     log1p = staticmethod(jnp.log1p)
     exp = staticmethod(jnp.exp)
     expm1 = staticmethod(jnp.expm1)

@@ -193,6 +193,12 @@ class Ops:
         shape = (*arrays[0].shape[:-1], sum(one.shape[-1] for one in arrays))
         return self.graph.add("Concat", list(arrays), shape, axis=arrays[0].ndim - 1)
 
+    def sign(self, x: Value) -> Value:
+        return self._unary("Sign", x)
+
+    def log(self, x: Value) -> Value:
+        return self._unary("Log", x)
+
     def log1p(self, x: Value) -> Value:
         return self._unary("Log", x + 1.0)
 

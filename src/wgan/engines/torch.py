@@ -142,6 +142,8 @@ class Ops:
     def beside(self, *arrays: Tensor) -> Tensor:
         return torch.cat(arrays, -1)
 
+    log = staticmethod(torch.log)
+    sign = staticmethod(torch.sign)
     log1p = staticmethod(torch.log1p)
     exp = staticmethod(torch.exp)
     expm1 = staticmethod(torch.expm1)

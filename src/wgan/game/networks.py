@@ -291,16 +291,18 @@ def showers(
 ) -> Architecture:
     """Players that know the geometry of `maths.showers`, for rows of the data set `showers`.
 
-    The generator makes a mean for each layer, ring and angle with `depth` (2) dense layers of `width` (256) units, and
-    each voxel gets noise of its own from the last 368 numbers of z. The critic sees the energy, the share of voxels
-    above 0, the centre and the width of each layer beside the voxels. Other rows get an mlp.
+    The generator has `depth` (2) dense layers of `width` (256) units. They make the total, the share of each layer, the
+    share of each ring and a lean to one side. Each voxel gets noise of its own from the last 368 numbers of z, and then
+    all voxels of a shower are scaled to its total. Beside the voxels, the critic sees the total, the energy, the share
+    of voxels above 0, the centre and the width of each layer, and the energy of each ring and how it varies over the
+    angles. Other rows get an mlp.
     """
     width, depth = width or 256, depth or 2
     if row != (SHOWERS,):
         pair = mlp(row, width, depth, activation, critic_norm, generator_norm, ends)
         return pair._replace(name="showers")
     from wgan.maths.showers import LAYERS as PLATES  # not at the top: it imports SciPy
-    from wgan.maths.showers import places
+    from wgan.maths.showers import RANGE, places
 
     counts, angles = tuple(len(one.radii) - 1 for one in PLATES), tuple(one.angles for one in PLATES)
 
@@ -308,10 +310,11 @@ def showers(
         block = [dense(width), *norm(_asked_or_own(asked, "none")), _act(_asked_or_own(activation, kind))]
         return block * depth
 
-    channels = len(counts) + 2 * sum(counts) + sum(angles)
+    most = -math.log(RANGE)  # of the logarithm of an energy over its threshold, which is a share of large energies
+    channels = 6 + len(counts) + 2 * sum(counts)
     body = [*hidden("swish", generator_norm), dense(channels) | {"init": "dcgan"}]
-    critic = [moments(places()), *hidden("leaky_relu", critic_norm), dense(1)]
-    return Architecture("showers", critic, [noisy(body, SHOWERS), rings(counts, angles), _act("log1p")], "he")
+    critic = [moments(counts, angles, places(), most), *hidden("leaky_relu", critic_norm), dense(1)]
+    return Architecture("showers", critic, [noisy(body, SHOWERS), rings(counts, angles, most), _act("log1p")], "he")
 
 
 def conditional(architecture: Architecture, how: str, told: Told) -> Architecture:

@@ -306,12 +306,12 @@ USUAL = (40.0, 20.0, 30.0, 150.0, 300.0)  # a radius in mm within which each lay
 
 
 def places() -> tuple[tuple[tuple[float, ...], ...], ...]:
-    """What a critic averages in each layer: 1.5 sqrt(radius / usual), and, with angles, twice that along both axes."""
+    """What a critic averages in each layer: r = 1.5 sqrt(radius / usual) and, with angles, 5 r cos and 5 r sin."""
     found = []
     for layer, usual in zip(LAYERS, USUAL, strict=True):
         radius, angle = _places(layer)
         root = 1.5 * np.sqrt(radius / usual)
-        along = [2 * root * np.cos(angle), 2 * root * np.sin(angle)] if layer.angles > 1 else []
+        along = [5 * root * np.cos(angle), 5 * root * np.sin(angle)] if layer.angles > 1 else []
         found.append(tuple(tuple(values.tolist()) for values in (root, *along)))
     return tuple(found)
 
