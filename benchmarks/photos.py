@@ -117,7 +117,9 @@ def main() -> None:
     judge = Judge(data.load(options.like) if options.like else dataset, data.load(options.test))
     print(json.dumps({"name": "floor", "data": options.test.name, **rounded(judge.floor())}), flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    figures.samples(judge.test[:64], dataset.form, options.out / f"real-{options.test.name}.png")
+    figures.samples(
+        judge.test[:: max(1, len(judge.test) // 64)][:64], dataset.form, options.out / f"real-{options.test.name}.png"
+    )
     for text in options.configs:
         name, start, *given = text.split(":")
         fields = {key: number_of(FIELDS[key], value) for key, value in (word.split("=", 1) for word in given)}

@@ -18,6 +18,9 @@ import click
 from wgan.errors import WganError
 from wgan.files.reading import reason, remedy
 
+WITHIN_NUMBER = re.compile(r" (?=± \S)|(?<=±) |(?<=\d) (?=%)")  # the spaces of "41.1 % ± 0.6 %"
+GLUE = "\ue000"  # stands for a space that no line ends at; `printable` lets no such character through
+
 
 def printable(text: object) -> str:
     """The text with every character that is not printed, but for line ends, as an escape.
@@ -83,8 +86,8 @@ def wrapped(text: str, columns: int | None) -> str:
     """The text with lines of at most so many columns, where that is possible without breaking a word.
 
     Further lines of a long line are indented two columns more than its first, or as the text beside the first word of
-    a list. A line that begins with four spaces is a command, and stays whole so that it can be copied. With None the
-    text stays unchanged.
+    a list. A number stays together with its error and its %. A line that begins with four spaces is a command, and
+    stays whole so that it can be copied. With None the text stays unchanged.
 
     Examples:
         >>> print(wrapped("a long line on a narrow screen", 16))
@@ -93,6 +96,9 @@ def wrapped(text: str, columns: int | None) -> str:
         >>> print(wrapped("digits    1,797 images of digits", 22))
         digits    1,797 images
                   of digits
+        >>> print(wrapped("the distance was 0.25 ± 0.02 here", 22))
+        the distance was
+          0.25 ± 0.02 here
     """
     if columns is None:
         return text
@@ -101,13 +107,14 @@ def wrapped(text: str, columns: int | None) -> str:
         beside = re.match(r" *\S+ {2,}", line)
         hang = len(beside[0]) if beside and len(beside[0]) <= columns // 2 else len(line) - len(line.lstrip()) + 2
         parts = textwrap.wrap(
-            line,
+            WITHIN_NUMBER.sub(GLUE, line),
             max(columns, 20),
             subsequent_indent=" " * hang,
             drop_whitespace=True,
             break_on_hyphens=False,
             break_long_words=False,
         )
+        parts = [part.replace(GLUE, " ") for part in parts]
         lines += parts if len(line) > columns and line[:4].strip() else [line]
     return "\n".join(lines)
 

@@ -114,7 +114,8 @@ function draw(ink, size, theta) {
   note(ink, X(0) + (right ? -12 : 12), top + 8, "data", "real", right ? "end" : "start");
   const roomy = right ? X(theta) < width - 110 : X(theta) > 110;
   const outside = roomy === right;
-  note(ink, X(theta) + (outside ? 12 : -12), bottom - 4, "generator", "fake", outside ? "start" : "end");
+  const narrow = !roomy && Math.abs(X(theta) - X(0)) < 110; // then there is room for the word only below
+  note(ink, X(theta) + (narrow ? 0 : outside ? 12 : -12), bottom + (narrow ? 18 : -4), "generator", "fake", narrow ? "middle" : outside ? "start" : "end");
   note(ink, X(theta), 20, `θ = ${inWords(theta)}`, "fake");
   const box = { left: X(-FARTHEST), right: X(FARTHEST), top: 220, bottom: height - 48 };
   const { Y } = axes(ink, { x: { low: -FARTHEST, high: FARTHEST, label: "θ, the place of the generator's line", ticks: [-1, -0.5, 0, 0.5, 1] },
