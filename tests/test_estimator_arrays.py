@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 import wgan
 from wgan import data
-from wgan.data import form_from_json
+from wgan.data import Form, form_from_json
 from wgan.export import export
 from wgan.export import sample as exported_sample
+from wgan.training import model as models
+from wgan.training.samples import write
 
 SMALL = {"steps": 1, "width": 4, "batch": 4, "latent": 2, "network": "mlp", "engine": "torch", "diagnose_every": 100}
 SHAPES = [(), (1,), (3,), (4, 4), (4, 4, 1), (4, 4, 3), (5, 2, 4)]
-DTYPES = ["bool", "uint8", "int8", "int16", "int32", "uint32", "int64", "float32", "float64", ">i2", ">f8"]
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "uint32", "int64", "f2", "f4", "f8", ">i2", ">f2", ">f8"]
+SPACES = {"table": (3,), "signals": (8, 2), "images": (4, 4), "volumes": (4, 4, 4)}
 
 
 def rows_of(shape, dtype, count=30, seed=0):
@@ -33,7 +36,8 @@ def test_a_form_gives_rows_back_as_they_came(shape, dtype, seed):
     for one in (form, form_from_json(form.to_json())):
         again = one.as_given(one.decode(one.encode(rows)))
         assert (again.shape, again.dtype) == (rows.shape, rows.dtype.newbyteorder("="))
-        np.testing.assert_allclose(again.astype(float), rows.astype(float), rtol=1e-5, atol=1e-4)
+        near = 1e-3 if rows.dtype.itemsize == 2 else 1e-5
+        np.testing.assert_allclose(again.astype(float), rows.astype(float), rtol=near, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -55,6 +59,29 @@ def test_every_way_out_gives_the_shape_that_went_in(shape, tmp_path):
         assert (made.shape, made.dtype) == wanted
     export(tmp_path / "run", tmp_path / "x.safetensors")
     assert exported_sample(tmp_path / "x.safetensors", 5).rows.shape == (5, *shape)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_samples_of_every_kind_have_the_dtype_and_the_range_of_the_data(dtype, tmp_path):
+    for kind, shape in SPACES.items():
+        rows = rows_of(shape, dtype)
+        model = wgan.WGAN(**SMALL | {"steps": 0}, kind=kind, held_out=0).fit(rows)
+        made = model.sample(20)
+        assert (made.shape, made.dtype) == ((20, *shape), rows.dtype.newbyteorder("="))
+        low, high = (0, 255) if kind == "images" else (rows.min(), rows.max())
+        if rows.dtype.kind != "f":  # whole numbers are a grid with ends; standardised floats have no bounds
+            assert low <= made.min() <= made.max() <= high
+        write(models.drawn(model._fitted(), 20), tmp_path / f"{kind}.npy")
+        np.testing.assert_array_equal(np.load(tmp_path / f"{kind}.npy"), made)
+
+
+def test_float16_samples_end_at_its_largest_number_and_what_is_not_finite_stays():
+    form = Form("signals", (2, 1), "float16", 6e4, 2e3, None, None)
+    made = form.decode(np.array([[1e4, -1e6], [np.nan, np.inf]])[..., None])[..., 0]
+    assert made.dtype == np.float16
+    assert made[0].tolist() == [65504, -65504]
+    assert np.isnan(made[1, 0])
+    assert made[1, 1] == np.inf
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -159,6 +159,9 @@ def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
         rows = ops.round(rows)
     if form.low is not None:
         rows = ops.clip(rows, form.low, form.high)
+    elif form.dtype == "float16":
+        most = float(np.finfo(np.float16).max)
+        rows = ops.clip(rows, -most, most)
     return rows.astype(form.dtype)
 
 

@@ -20,7 +20,7 @@ from wgan.maths import support
 from wgan.reports.verdicts import MISSED, verdicts
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import diagnostics, model, state
+from wgan.training import comparison, diagnostics, model, state
 from wgan.training.diagnostics import diagnose, engine_values, prepare
 from wgan.training.loop import advance, train
 from wgan.training.state import start
@@ -491,14 +491,14 @@ def test_stopping_needs_held_out_rows():
 @pytest.mark.parametrize("side", [8, 32, 64])
 def test_the_rows_that_are_looked_through_hold_no_more_values_than_memory_allows(side):
     count, width = diagnostics._searched(side**3), side**3
-    assert diagnostics.ROWS <= count <= diagnostics.SEARCHED
-    assert count == diagnostics.ROWS or count * width <= diagnostics.SEARCHED_VALUES
+    assert comparison.LEAST <= count <= diagnostics.SEARCHED
+    assert count == comparison.LEAST or count * width <= diagnostics.SEARCHED_VALUES
 
 
 def test_rows_that_are_encoded_in_parts_are_those_encoded_at_once(monkeypatch):
     dataset, seen = data.from_array(np.random.default_rng(0).normal(size=(40, 6, 5, 4)), kind="volumes"), []
-    monkeypatch.setattr(diagnostics, "BLOCK", 7 * 120)
+    monkeypatch.setattr(data.rows, "BLOCK", 4 * 120)
     monkeypatch.setattr(type(dataset.form), "encode", lambda form, rows: seen.append(len(rows)) or 2 * rows)
     at = np.arange(1, 39)
     np.testing.assert_array_equal(diagnostics._encoded(dataset, at), 2 * dataset.rows[at])
-    assert max(seen) == 7
+    assert max(seen) == 4

@@ -160,7 +160,7 @@ def decimals_of(values: np.ndarray) -> int | None:
     """The number of decimals that all numbers have, compared in their own dtype; None if there are too many."""
     if values.dtype.kind != "f":
         return 0
-    exact, own = values.astype(np.float64), values.dtype
+    exact, own = values.astype(np.float64), np.promote_types(values.dtype, np.float32)  # all float16 have 3 digits
     some = exact[:: max(1, len(exact) // 1000)]  # most columns are told by a few rows
     for decimals in range(MOST_DECIMALS + 1):
         if all((np.round(part, decimals).astype(own) == part.astype(own)).all() for part in (some, exact)):

@@ -27,8 +27,8 @@ def from_array(X, *, name: str = ARRAY, drop: str | None = None, column: Any = N
     `axes`. A DataFrame loses the columns in `drop`, and `column` says the kinds of others; see `table.from_frame`.
     Pictures have one scale, and other rows a scale for each channel; see `space_form`. Columns are standardised, or
     encoded as a table's are where a spike, a bound or a grid is evident; see `array_form`. Decoding returns the dtype
-    of X (float32 for float16), and
-    `Form.as_given` the shape of its rows. Raises WganError for anything that cannot be trained on.
+    of X (float64 for longer floats), and `Form.as_given` the shape of its rows. Raises WganError for anything that
+    cannot be trained on.
     """
     if is_frame(X):
         if kind not in ("auto", "table"):
@@ -53,7 +53,7 @@ def from_array(X, *, name: str = ARRAY, drop: str | None = None, column: Any = N
         refuse_inexact(X, whole, name)
     dtype = array.dtype.newbyteorder("=")
     if dtype.kind == "f":
-        dtype = np.dtype(np.float64 if dtype.itemsize >= 8 else np.float32)
+        dtype = np.dtype(f"f{min(dtype.itemsize, 8)}")
     array = np.ascontiguousarray(array, dtype=dtype)
     _check_values(array, name)
     if rows.kind == "table":

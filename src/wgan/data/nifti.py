@@ -25,6 +25,8 @@ BLOCK = 2**20
 FARTHEST = 2**26  # the byte at which numbers begin, behind the extensions
 ORDERS: tuple[Any, ...] = ("little", "big")
 
+LACKING = {"bool": np.dtype(np.uint8), "float16": np.dtype(np.float32)}  # what NIfTI has not, and what holds it
+
 
 class Volume(NamedTuple):
     """What a header says: numbers of `written` in this shape, the first axis fastest, scaled by slope and intercept."""
@@ -98,7 +100,7 @@ def write(rows: Iterator[np.ndarray], shape: tuple[int, ...], dtype: np.dtype, p
     nibabel = nibabel_for(str(name))
     large = max(shape) > np.iinfo(np.int16).max
     header = (nibabel.Nifti2Header if large else nibabel.Nifti1Header)()
-    header.set_data_dtype(np.dtype(np.uint8) if dtype.kind == "b" else dtype)  # NIfTI has no truth values
+    header.set_data_dtype(LACKING.get(dtype.name, dtype))
     header.set_data_shape((*shape[1:], shape[0]))
     header["magic"] = b"n+2" if large else b"n+1"
     start = len(header.binaryblock) + 4  # four zeros say that no extension follows

@@ -14,7 +14,8 @@ from wgan.files.notebooks import table
 from wgan.files.records import converted
 from wgan.maths.streams import stream
 
-DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
+DTYPES = ("bool", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)))
+DTYPES += ("float16", "float32", "float64")
 SHOWN = 12  # images in the table of a data set
 SHOWN_DEVIATIONS = 3  # about the mean, in a picture of values without bounds
 MOST_VALUES = 2**28  # of a row, which is 1 GiB as float32
@@ -85,6 +86,7 @@ class Form:
     def decode(self, encoded, first: int = 0) -> np.ndarray:
         """Invert `encode`: rows [n, *shape] of `dtype`, rounded if it is an integer, then clipped to [low, high].
 
+        Without these bounds, numbers beyond the largest of `dtype` become that one, which of float16 is 65,504.
         `first` is the number of rows before these, for long samples in parts; a `TableForm` needs it.
 
         Raises WganError for another shape, or for NaN where `dtype` is not a float.
@@ -97,6 +99,8 @@ class Form:
             np.rint(rows, out=rows)
         if self.low is not None:
             np.clip(rows, self.low, self.high, out=rows)
+        elif np.dtype(self.dtype).kind == "f" and (most := np.finfo(self.dtype).max) < np.finfo(rows.dtype).max:
+            np.clip(rows, -most, most, out=rows, where=np.isfinite(rows))
         return rows.astype(self.dtype, copy=False)
 
     def at_rest(self, rows: np.ndarray) -> np.ndarray:
@@ -105,7 +109,8 @@ class Form:
 
     def blocks(self, count: int) -> list[slice]:
         """The parts of so many rows that are encoded at once, since volumes may be larger than memory; at least one."""
-        each = max(1, BLOCK // max(math.prod(self.shape), math.prod(self.encoded_shape)))
+        most = max(1, BLOCK // max(math.prod(self.shape), math.prod(self.encoded_shape)))
+        each = 1 << (most.bit_length() - 1)  # a power of two, which the parts of networks and of features divide
         return [slice(first, min(first + each, count)) for first in range(0, count or 1, each)]
 
     def as_given(self, rows: np.ndarray) -> np.ndarray:

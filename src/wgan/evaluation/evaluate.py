@@ -9,7 +9,7 @@ import numpy as np
 
 from wgan import __version__, data
 from wgan.config import Config
-from wgan.data import Dataset
+from wgan.data import Dataset, Form
 from wgan.data.columns import TableForm
 from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
@@ -217,7 +217,7 @@ def compare(
     samples, and the other metrics at most 10,000.
     """
     refuse_target(dataset, target)
-    made = _finite_features(seen, samples_at_rest, "samples")
+    made = _finite_features(seen, dataset.form, samples_at_rest, np.arange(len(samples_at_rest)), "samples")
     count = min(len(samples_at_rest), len(train), SAMPLES) if seen.against_all else len(samples_at_rest)
     rows = len(train) + len(held_out) + (len(samples_at_rest) if seen.against_all else 0)
     refuse_more_than_free(
@@ -226,7 +226,7 @@ def compare(
         f"use {setting('features', 'pca')}, or a data set of fewer rows",
     )
     note(f"features of {len(train) + len(held_out):,} real rows")
-    known, real = (_finite_features(seen, dataset.rows[rows], "rows") for rows in (train, held_out))
+    known, real = (_finite_features(seen, dataset.form, dataset.rows, at, "rows") for at in (train, held_out))
     pair, floor_pair, compared = frechet_rows(seen, real[0], made[0], known[0], count)
     if seen.against_all:
         made, real = _first(made, count), _first(real, SAMPLES)
@@ -304,13 +304,20 @@ def _features_protocol(seen: Features, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _finite_features(seen: Features, rows: np.ndarray, what: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The features and the class probabilities of rows at rest. Raises WganError for features that are not finite."""
-    extracted, probabilities = seen.extract(rows)
+def _finite_features(
+    seen: Features, form: Form, rows: np.ndarray, chosen: np.ndarray, what: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The features and the class probabilities of the chosen ones of rows at rest, some of them at a time.
+
+    So only some rows need to be in memory. Raises WganError for features that are not finite.
+    """
+    parts = [seen.extract(rows[chosen[block]]) for block in form.blocks(len(chosen))]
+    features, odds = zip(*parts, strict=True)
+    extracted, probabilities = np.concatenate(features), None if odds[0] is None else np.concatenate(odds)
     bad = ~np.isfinite(extracted).all(1)
     if bad.any():
         raise WganError(
-            f"{bad.sum():,} of {len(rows):,} {what} have features {seen.name} that are NaN or infinite; "
+            f"{bad.sum():,} of {len(chosen):,} {what} have features {seen.name} that are NaN or infinite; "
             "choose other features."
         )
     return extracted, probabilities

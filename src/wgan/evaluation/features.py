@@ -4,6 +4,7 @@ They are a classifier's last hidden layer, principal components, random convolut
 hidden layer of the Inception network, or any function of rows.
 """
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from wgan.reports import figures
 from wgan.training import comparison
 
 COMPONENTS = 64  # the most principal components
-FITTED = 10_000  # training rows to which the principal components are fitted, at most
+FITTED, VALUES = 10_000, 2**27  # training rows to which the principal components are fitted, and their values, at most
 NETWORK_CHUNK = 64  # rows at a time for Inception, whose feature maps are large
 SAMPLES = 10_000  # samples, where nobody says how many
 FRECHET_ROWS = 5_000  # samples, and held-out rows, of the Frechet distance: one number for all runs
@@ -98,8 +99,10 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     """The first principal components of the encoded training rows, not whitened."""
     from sklearn.decomposition import PCA
 
-    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:FITTED])
-    fitted = _flat_rows(dataset.form, dataset.rows[chosen])
+    form = dataset.form
+    most = min(FITTED, max(2 * COMPONENTS, VALUES // math.prod(form.encoded_shape)))
+    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:most])
+    fitted = np.concatenate([_flat_rows(form, dataset.rows[chosen[block]]) for block in form.blocks(len(chosen))])
     count = min(COMPONENTS, *fitted.shape)
     note(f"fitting {count} principal components to {len(chosen):,} training rows")
     model = PCA(count, svd_solver="auto" if fitted.shape[1] <= 1000 else "randomized", random_state=0).fit(fitted)
@@ -107,7 +110,7 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     text = f"{count} principal components of the training rows, {share:.1%} of their variance"
 
     def extract(x: np.ndarray) -> tuple[np.ndarray, None]:
-        parts = [model.transform(_flat_rows(dataset.form, x[i : i + CHUNK])) for i in range(0, len(x), CHUNK)]
+        parts = [model.transform(_flat_rows(form, x[i : i + CHUNK])) for i in range(0, len(x), CHUNK)]
         return np.concatenate(parts).astype(np.float64), None
 
     return Features("pca", text, extract)
@@ -120,7 +123,8 @@ def random(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Featur
             f"features random needs signals, images or volumes, but {dataset.name} has none; use "
             f"{setting('features', 'pca')}."
         )
-    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[: comparison.most_rows(dataset.form)])
+    most = comparison.most_compared(dataset.form)
+    chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:most])
     seen = comparison.features_of(dataset.form, dataset.rows[chosen])
     count = seen(dataset.rows[chosen[:1]]).shape[1]
     text = f"{count} features: averaged values, and means and deviations of random convolutions"

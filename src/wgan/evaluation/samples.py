@@ -22,6 +22,7 @@ from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, r
 from wgan.evaluation.features import SAMPLES
 from wgan.evaluation.in_words import filled, table_in_words
 from wgan.evaluation.together import Ways, frame_of, tables_together
+from wgan.files.memory import refuse_more_than_free
 from wgan.files.printed import page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
@@ -138,16 +139,23 @@ def _as_many(dealt: _Dealt, samples: int, against_all: bool, seed: int) -> tuple
 def _the_same(dealt: _Dealt) -> list[str]:
     """A remark for each two of the sets that hold the same rows in the same order."""
     remarks = []
-    if np.array_equal(dealt.samples, dealt.real, equal_nan=True):
+    form = dealt.dataset.form
+    if _equal(dealt.samples, dealt.real, form):
         remarks.append("the samples and the real rows are the same rows, so there is nothing to tell apart")
-    if dealt.train is not None and np.array_equal(dealt.train, dealt.real, equal_nan=True):
+    if dealt.train is not None and _equal(dealt.train, dealt.real, form):
         remarks.append(
             "the training rows and the real rows are the same rows: name others as real rows, since the floor is a set "
             "beside itself and copies cannot be told"
         )
-    if dealt.train is not None and np.array_equal(dealt.train, dealt.samples, equal_nan=True):
+    if dealt.train is not None and _equal(dealt.train, dealt.samples, form):
         remarks.append("the samples and the training rows are the same rows, so the generator made nothing new")
     return remarks
+
+
+def _equal(one: np.ndarray, other: np.ndarray, form: Form) -> bool:
+    """Whether two arrays of rows at rest are the same, some rows at a time, since they may be larger than memory."""
+    blocks = form.blocks(len(one))
+    return one.shape == other.shape and all(np.array_equal(one[at], other[at], equal_nan=True) for at in blocks)
 
 
 def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:
@@ -282,6 +290,7 @@ def _tables(given: dict[str, _Given], ways: Ways) -> tuple[Dataset, dict[str, np
 
 def _numbers(form: Form, given: _Given) -> np.ndarray:
     wanted = ", ".join(map(str, form.shape))
+    refuse_more_than_free(8 * getattr(given.array, "size", 0), f"{given.name} in float64", "give fewer rows")
     exact = form.at_rest(as_float64(given.array, given.name, f"rows [n, {wanted}]"))
     if exact.shape[1:] != form.shape or not len(exact):
         raise WganError(f"{given.name} has shape {exact.shape}, but real has rows of shape [{wanted}].")
@@ -333,6 +342,7 @@ def span_of(form: Form) -> tuple[float, float]:
 
 def _with_rows(dataset: Dataset, more: np.ndarray, given: Dataset | None) -> Dataset:
     """The data set with more rows behind its own, and with labels if both have the same kind of labels."""
+    refuse_more_than_free(dataset.rows.nbytes + more.nbytes, "joining real and train", "give fewer rows")
     rows, labels, names = np.concatenate([dataset.rows, more]), None, dataset.label_names
     if given is not None and given.labels is not None and dataset.labels is not None and given.label_names == names:
         labels = np.concatenate([dataset.labels, given.labels])

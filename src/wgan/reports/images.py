@@ -14,7 +14,6 @@ from wgan.reports.rows import dataset_of, form_of, parts_of
 from wgan.reports.run import Run, png_address
 
 NEAREST = 8  # samples whose nearest training rows are shown
-ROWS = 4096  # training rows in memory at a time, since a data set may be larger than memory
 
 
 def real_and_nearest(run: Run, data_dir: Path | None) -> tuple[str | None, list[dict[str, Any]] | None]:
@@ -41,12 +40,12 @@ def _nearest(samples: np.ndarray, dataset: Dataset, rows: np.ndarray, form: Form
     """Each sample with its three nearest training images, their rows, and their distances with pixels in [-1, 1]."""
     flat = samples.reshape(len(samples), -1)
     found: list[list[tuple[float, int]]] = [[] for _ in samples]
-    for first in range(0, len(rows), ROWS):  # the three nearest of each block of rows, then of all blocks
-        block = figures.as_bytes(dataset.rows[rows[first : first + ROWS]], form).reshape(-1, flat.shape[1])
+    for some in form.blocks(len(rows)):  # the three nearest of each block of rows, then of all blocks
+        block = figures.as_bytes(dataset.rows[rows[some]], form).reshape(-1, flat.shape[1])
         for near, sample in zip(found, flat, strict=True):
             distance = np.sqrt(((block.astype(np.float32) - sample.astype(np.float32)) ** 2).sum(1))
             for at in np.argsort(distance)[:3]:
-                near.append((float(distance[at]), int(rows[first + at])))
+                near.append((float(distance[at]), int(rows[some][at])))
     nearest = []
     for sample, near in zip(samples, found, strict=True):
         near = sorted(near)[:3]

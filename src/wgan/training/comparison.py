@@ -60,7 +60,7 @@ class Comparison(NamedTuple):
 def prepare(training: Training) -> Comparison | None:
     """Draw the halves, the z and the classes of a run, and measure the floors; None with too few held-out rows."""
     config, dataset, held_out = training.config, training.dataset, training.held_out
-    most = most_rows(dataset.form)
+    most = most_compared(dataset.form)
     size = min(len(held_out) // 2, most)
     if min(size, len(training.rows)) < LEAST_HALF:
         return None
@@ -88,7 +88,7 @@ def prepare(training: Training) -> Comparison | None:
     return Comparison(*halves, features, measure_of(config.best_by, features), radius, floors)
 
 
-def most_rows(form: Form) -> int:
+def most_compared(form: Form) -> int:
     """How many samples are compared, and held-out rows of a half at most: fewer of large rows, so that it stays quick.
 
     A comparison of 512 volumes of 32 x 32 x 32 takes as long as 40 steps of training.

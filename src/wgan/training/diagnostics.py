@@ -25,9 +25,9 @@ from wgan.training import given as given_columns
 from wgan.training.model import z_shape
 from wgan.training.state import Training
 
-ROWS = 256  # the samples, and the held-out rows, of a distance
+ROWS = 256  # the samples, and the held-out rows, of a distance, at most: fewer of large rows, such as volumes
 SEARCHED = 2048  # training rows among which the nearest of a sample are looked for
-SEARCHED_VALUES = 2**25  # that these rows hold at most, but for at least ROWS of them: volumes are large
+SEARCHED_VALUES = 2**25  # that these rows hold at most, but for at least 64 of them
 NEIGHBOURS = 5  # The radius of the coverage is the distance from a real row to this neighbour.
 MADE = 0.25  # A kind counts as made from this share of its proportion among the data of the kinds made.
 POINTS = 64  # rows of each kind at which gradients are taken
@@ -78,11 +78,12 @@ def prepare(training: Training) -> Probe:
         return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
     width = int(np.prod(dataset.form.encoded_shape))
-    searched_rows, held_rows = at_most(training.rows, _searched(width)), at_most(training.held_out, ROWS)
+    most = min(ROWS, comparison.most_compared(dataset.form))
+    searched_rows, held_rows = at_most(training.rows, _searched(width)), at_most(training.held_out, most)
     searched_rows = _with_each_label(searched_rows, training.rows, dataset.labels)
     labels = None if dataset.labels is None else dataset.labels[searched_rows]
     encoded, unseen = (_encoded(dataset, rows) for rows in (searched_rows, held_rows))
-    count = min(len(held_rows) or ROWS, ROWS)
+    count = len(held_rows) or most
     made = slices.volumes_for(count) if training.game.architecture.noise else count
     z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)
     mix = rng.random((min(POINTS, count, len(searched_rows)),), dtype=np.float32)
@@ -128,7 +129,7 @@ def prepare(training: Training) -> Probe:
 
 def _searched(width: int) -> int:
     """The number of training rows of this many values among which the nearest of a sample are looked for."""
-    return max(ROWS, min(SEARCHED, SEARCHED_VALUES // width))
+    return max(comparison.LEAST, min(SEARCHED, SEARCHED_VALUES // width))
 
 
 def _encoded(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -152,7 +153,7 @@ def structure_of(
     real = np.concatenate(halves)
     if max(-float(real.min()), float(real.max())) > LARGEST_POWERED:  # whose spectra float64 cannot hold
         return None
-    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.most_rows(form))])])
+    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.most_compared(form))])])
 
 
 def diagnose(

@@ -304,10 +304,12 @@ def open_folder(
 def estimates(training: Training) -> Record:
     """The critic's estimates on training rows and on held-out rows, both against the same fakes.
 
-    Both use the same number of rows, at most `ESTIMATE_ROWS`, so they differ only in what the critic has seen.
+    Both use the same number of rows, at most `ESTIMATE_ROWS` and fewer of large rows. So they differ only in what the
+    critic has seen.
     """
     config, game, at = training.config, training.game, training.step
-    count = min(len(training.held_out) or len(training.rows), len(training.rows), ESTIMATE_ROWS)
+    most = min(ESTIMATE_ROWS, comparison.most_compared(training.dataset.form))
+    count = min(len(training.held_out) or len(training.rows), len(training.rows), most)
     rng = streams.stream(config.seed, "estimate", at)
     made = slices.volumes_for(count) if game.architecture.noise else count
     z = rng.standard_normal((made, *z_shape(config)), dtype=np.float32)

@@ -1,5 +1,6 @@
 """From a checkpoint to samples and scores."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,8 @@ from wgan.training import drawing, own_networks
 from wgan.training.drawing import CHUNK, Drawn
 from wgan.training.latents import Latents
 
-CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed
+CALIBRATION = 1024  # the number of z from which the moments of batch norm are computed, at most
+CALIBRATED = 2**26  # the values of their rows, at most, since a layer is computed for all of them at once
 VOLUMES = 32  # the same for a generator of volumes whose critic sees slices: z has many places
 
 
@@ -390,7 +392,8 @@ def moments_of(model: Model) -> dict[str, Any] | None:
     game, seed = model.game, model.config.seed
     if not mixes_batch(game.architecture.generator):
         return None
-    count = VOLUMES if game.architecture.noise else CALIBRATION
+    most = min(CALIBRATION, max(VOLUMES, CALIBRATED // math.prod(model.form.encoded_shape)))
+    count = VOLUMES if game.architecture.noise else most
     many = game.engine.array(streams.normal(seed, "calibrate", 0, (count, *z_shape(model.config))))
     label = told_arrays(game, model.classes, sample_codes(model, count, seed))
     return game.engine.run(step.calibrate, game, model.generator, many, label)
