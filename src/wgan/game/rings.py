@@ -21,7 +21,7 @@ LEAST = 0.05  # the least share of the total that values have beyond their thres
 MOST_LEAN = 0.7  # of each component of the lean, so that every angle keeps a share above 0
 EMPTY, LEAST_SPREAD = 2.0, 0.03  # they keep the moments of a group whose values are all 0, and their slopes, small
 COARSE, SHARP = 5.0, (30.0, 100.0)  # factors of the logarithm of the total, for a critic that sees 10 % and 1 % of it
-TURNS = 4  # angles, from which on the filter over them has more than a step to the next angle but one
+TURNS = 4  # angles; with fewer, nothing is left beside a mean and a lean
 SMOOTH = 1e-3  # a variance over the angles that is as good as none
 
 
