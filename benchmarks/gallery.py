@@ -12,8 +12,8 @@ HEAD = """# Gallery of the studies
 Each study repeats a claim of a paper. The table says whether the claim held. Results that contradict a paper
 are shown too. `make studies` makes every figure and this page. [How studies run](studies.md).
 
-The counts of `mode-collapse` and the distances of `tutorials` come from earlier classifiers of digits and clothing. The
-classifiers that come with `wgan` today give other numbers.
+The counts of `mode-collapse` come from an earlier classifier of digits. The classifier that comes with `wgan` today
+gives other numbers. `tutorials` ran on a busy machine, so its time is too long.
 
 | study | question | did the claim hold? |
 | --- | --- | --- |
