@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ def measured(path: Path, out: Path) -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     held_out = HELD_OUT / len(np.load(path, "r"))
-    players = {"network": "dcgan", "width": 4, "batch": 4, "steps": 2}
+    players: dict[str, Any] = {"network": "dcgan", "width": 4, "batch": 4, "steps": 2}
     list(wgan.train(wgan.Config(data=str(path), kind="volumes", held_out=held_out, **players), out=out))
     print(f"{max(seen):,.0f} MB")
 

@@ -155,7 +155,7 @@ class WGAN(BaseEstimator):
         training = start(config.replace(data=dataset.name), dataset)
         refuse_none(self.conditional, training)
         for line in data.note_lines(training.dataset):
-            warnings.warn(line, UserWarning, stacklevel=2)
+            warnings.warn(line, UserWarning, stacklevel=3)
         self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
         return self
 
@@ -234,7 +234,7 @@ class WGAN(BaseEstimator):
                 f"Ctrl-C stopped the training at step {training.step:,} of {training.config.steps:,}; the model is "
                 "fitted up to that step.",
                 WganWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     @answered
@@ -263,7 +263,7 @@ class WGAN(BaseEstimator):
             n = 1 if told is None else told.asked
         drawn = models.drawn(model, n, seed, asked, None, size, periodic)
         for text in drawn.warnings:
-            warnings.warn(text, WganWarning, stacklevel=2)
+            warnings.warn(text, WganWarning, stacklevel=3)
         return _as_given(drawn.form, whole(drawn))
 
     @answered
@@ -276,7 +276,7 @@ class WGAN(BaseEstimator):
         model = self._fitted()
         code, warned = models.one_condition(model, seed, label_or(condition, label))
         for text in warned:
-            warnings.warn(text, WganWarning, stacklevel=2)
+            warnings.warn(text, WganWarning, stacklevel=3)
         told, shape = None if code is None else np.repeat(code, n, axis=0), models.z_shape(model.config)
         rows = models.generate(model, walk(math.prod(shape), n, seed).reshape(n, *shape), told)
         joined = model.classes.join(rows, told) if isinstance(model.classes, Columns) and told is not None else rows

@@ -58,6 +58,18 @@ def _plain_form(texts: Any) -> tuple[str, ...]:
     return tuple(form for form in _PLAIN if dates.misfit(texts.tolist(), form) is None)[:1]
 
 
+def kind_of_texts(levels: Sequence) -> str:
+    """What a user may say that texts are, "date" or "number", judged by the first of them; "" if neither."""
+    import pyarrow as pa
+
+    some = levels[:200]
+    if not all(isinstance(one, str) for one in some):
+        return ""
+    if look_like_dates(some):
+        return "date"
+    return "number" if read_texts(pa.array(some)).values.dtype.kind in "iuf" else ""
+
+
 def look_like_dates(levels: Sequence) -> bool:
     """Whether most of the first levels are texts of dates, each in some form."""
     some = levels[:20]

@@ -16,7 +16,7 @@ import numpy as np
 from wgan.data.columns import Column, TableForm, constant_column, number_column
 from wgan.data.kinds import kind_and_format, kinds_of
 from wgan.data.names import as_text, names_in
-from wgan.data.readings import dates_in, look_like_dates
+from wgan.data.readings import dates_in, kind_of_texts
 from wgan.data.rows import Dataset
 from wgan.data.series import (
     UNITS,
@@ -68,7 +68,8 @@ def from_frame(
     refuse_repeated_names([str(one) for one in names], name)
     kinds = kinds_of(column, names, name)
     rereadings = dates_in(frame, kinds, name) if readings is None else {}
-    columns, numbers, notes, dated, identifiers = [], [], [], [], {}
+    columns, numbers, notes, identifiers = [], [], [], dict[str, str]()
+    readable: dict[str, str] = {}  # what columns that look like identifiers may be instead
     for one in names:
         said, reading = kinds.get(str(one), ""), (readings or {}).get(one)
         plain = plain_series(
@@ -88,12 +89,13 @@ def from_frame(
             notes.append((str(one), f"{why}, {setting('column', {str(one): 'identifier'})} stores none of them"))
         if found.kind == "levels" and said != "text" and (why := _identifies(plain, found.levels)):
             identifiers[str(one)] = why
-            dated += [str(one)] if not found.categories and look_like_dates(found.levels) else []
+            kind = "" if found.categories else kind_of_texts(found.levels)
+            readable |= {str(one): kind} if kind else {}
             found, values = _identifier(found, plain.gaps)
         columns.append(found)
         numbers.append(values)
     if identifiers and refuse:
-        raise _identifier_error(identifiers, name, dict(notes), dated)
+        raise _identifier_error(identifiers, name, dict(notes), readable)
     if refuse and not any(one.varies for one in columns):
         other = ", or an identifier" if any(one.kind == "identifier" for one in columns) else ""
         raise WganError(f"{name} has one value in each of its columns{other}; give rows that differ")
@@ -170,17 +172,17 @@ def _identifier(column: Column, gaps: np.ndarray) -> tuple[Column, np.ndarray]:
     return replace(kept, dtype="str" if kept.dtype == "category" else kept.dtype), np.zeros(len(gaps))
 
 
-def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str], dated: list[str]) -> WganError:
-    """The error for columns that look like identifiers; most texts of those in `dated` are dates."""
+def _identifier_error(found: dict[str, str], table: str, notes: dict[str, str], readable: dict[str, str]) -> WganError:
+    """The error for columns that look like identifiers; the texts of those in `readable` are dates or numbers."""
     names = list(found)
     which = "column" if len(names) == 1 else "columns"
     reasons = {name: "; ".join(filter(None, (found[name], notes.get(name)))) for name in names}
     whys = [f"{shorter(repr(name), 100)} ({shorter(reasons[name], 400)})" for name in names]
     all_names = ",".join(map(as_text, names))
-    as_dates = f"read dates with {setting('column', {dated[0]: 'date'})}, " if dated else ""
+    otherwise = "".join(f"read {kind}s with {setting('column', {name: kind})}, " for name, kind in readable.items())
     return WganError(
         f"{which} {', '.join(whys)} of {table} look{'s' if len(names) == 1 else ''} like an identifier, which may name "
-        f"persons and from which nothing can be learnt; {as_dates}leave it out with {setting('drop', all_names)}, "
+        f"persons and from which nothing can be learnt; {otherwise}leave it out with {setting('drop', all_names)}, "
         f"have samples numbered with {setting('column', {names[0]: 'identifier'})}, or insist with "
         f"{setting('column', {names[0]: 'text'})}"
     )

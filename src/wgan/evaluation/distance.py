@@ -24,6 +24,7 @@ from wgan.maths.exact import as_rows, whole_number
 from wgan.maths.streams import stream
 from wgan.maths.transport import W1
 from wgan.runs import folder as runs
+from wgan.runs.quantity import share
 from wgan.training import model as models
 from wgan.training.critic import CriticW1, w1
 
@@ -455,7 +456,8 @@ def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:
                 f"far apart with a chance of {floor.p_value:.2g}."
             )
         return (
-            f"These rows show no difference: rows of one distribution lie as far apart in {floor.p_value:.0%} of cases."
+            f"These rows show no difference: rows of one distribution lie at least as far apart in "
+            f"{share(floor.p_value)} of cases."
         )
     above = one.lower - floor.upper
     if above > 0:

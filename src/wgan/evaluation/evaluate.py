@@ -132,7 +132,10 @@ def rows_of(run: Path, config: Config, dataset: Dataset | None = None) -> tuple[
     try:
         dataset = data.cropped(config, dataset) if dataset else data.dataset_of_run(config, run)
     except WganError as problem:
-        raise WganError(f"the data of {run} cannot be read ({problem}); put them back to evaluate it.") from None
+        raise WganError(
+            f"the data of {run} cannot be read ({problem}); put them back to evaluate it, or compare rows that you "
+            "have with samples: --real DATA --fake SAMPLES, or wgan.evaluate(rows, samples) in Python."
+        ) from None
     saved = (runs.read_config(run).get("data") or {}).get("sha256")
     if saved != data.sha256_of(dataset):
         raise WganError(f"{dataset.source or dataset.name} holds other rows than {run} was trained on; put those back.")

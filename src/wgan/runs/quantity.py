@@ -134,7 +134,7 @@ AXES = {
     "distance": Axis(
         "Distance to the data",
         "The Wasserstein-1 distance (W1) between samples and held-out rows: how far rows must move on average to make "
-        "one set into the other. Pixels lie in [-1, 1], and columns have standard deviation 1.",
+        "one set into the other. Pictures have pixels in [-1, 1]; columns and channels have standard deviation 1.",
     ),
     "estimate": Axis(
         "The critic's estimate",

@@ -20,14 +20,15 @@ EVERY = 60  # seconds between checkpoints
 
 @dataclass
 class Case:
-    """The case that is being measured: the folder of its checkpoint (None: it has none), and its seconds so far."""
+    """The case that is being measured: the folder of its checkpoint (None: it has none), and its seconds of
+    processor time so far."""
 
     folder: Path | None = None
     earlier: float = 0.0  # seconds before the checkpoint from which the case continues
-    began: float = field(default_factory=time.perf_counter)
+    began: float = field(default_factory=time.process_time)
 
     def seconds(self) -> float:
-        return self.earlier + time.perf_counter() - self.began
+        return self.earlier + time.process_time() - self.began
 
 
 _current: ContextVar[Case | None] = ContextVar("current", default=None)
@@ -83,7 +84,7 @@ def _resume_and_keep(run: Training, past: list[Record]) -> Callable[[int], bool]
         columns = {name for record in past for name in record if isinstance(record[name], int | float)}
         log = {name: np.array([record.get(name, np.nan) for record in past]) for name in columns}
         run.measured = best.history(log, name_of(run.config.best_by))
-        case.earlier, case.began = saved.meta["seconds"], time.perf_counter()
+        case.earlier, case.began = saved.meta["seconds"], time.process_time()
     last = time.monotonic()
 
     def keep(at: int) -> bool:

@@ -99,5 +99,6 @@ def kept(samples: Drawn, text: str, count: int) -> tuple[Drawn, str]:
     def rows_of() -> Iterator[np.ndarray]:
         return iter([whole])
 
-    words = f"{found:,} of {made:,} samples ({found / made:.2g} of all) meet {text}; the others were rejected."
+    share = f"{found:,} of {made:,} samples ({found / made:.2g} of all)"
+    words = f"{share} meet {text}; the first {count:,} are kept and the others rejected."
     return samples._replace(total=count, rows=rows_of, labels=None, conditions=None), words
