@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,27 @@ def test_fit_is_silent_by_default_and_says_its_steps_if_verbose(capfd):
     np.testing.assert_array_equal(silent.sample(3), said.sample(3))
     with pytest.raises(WganError, match="verbose is 2; give 0"):
         silent.fit(ROWS, verbose=2)
+
+
+def test_a_verbose_fit_names_the_preset_that_suits_the_data_better(capfd):
+    signals = np.random.default_rng(0).normal(size=(40, 16, 2)).cumsum(1)
+    for preset, named in (("default", True), ("signals", False)):
+        wgan.WGAN(preset, kind="signals", network="mlp", width=8, batch=8, steps=2).fit(signals, verbose=1)
+        said = capfd.readouterr().err
+        assert ("the preset signals suits them. This model has the preset default" in said) == named
+
+
+def test_a_field_of_the_model_is_no_argument_of_fit_and_the_answer_says_where_it_goes():
+    for name, value in (("kind", "signals"), ("steps", 3), ("epochs", 3)):
+        with pytest.raises(WganError, match=f"fit has no argument '{name}'; set it when you make the model: WGAN"):
+            wgan.WGAN(**SMALL, steps=2).fit(ROWS, **{name: value})
+
+
+def test_warnings_of_fit_name_the_line_of_the_user():
+    signals = np.random.default_rng(0).normal(size=(40, 16, 3))
+    with pytest.warns(UserWarning, match="signals") as seen:
+        wgan.WGAN("signals", network="mlp", width=8, batch=8, steps=1).fit(signals)
+    assert {Path(one.filename).name for one in seen} == {Path(__file__).name}
 
 
 def test_callbacks_see_each_record_and_the_model_and_stop_it():

@@ -155,7 +155,9 @@ class WGAN(BaseEstimator):
         training = start(config.replace(data=dataset.name), dataset)
         refuse_none(self.conditional, training)
         for line in data.note_lines(training.dataset):
-            warnings.warn(line, UserWarning, stacklevel=3)
+            warnings.warn(line.removeprefix("? "), UserWarning, stacklevel=3)
+        if verbose:
+            following.advise(self.preset, dataset)
         self._train(training, self._taken_up_by(training) if extend else [], bool(verbose), callbacks)
         return self
 

@@ -48,13 +48,15 @@ def answering(cls: type[T]) -> type[T]:
 
 
 def answered(function: Callable[P, T]) -> Callable[P, T]:
-    """A function that answers an argument of another library with its own argument, or with the field of `WGAN`."""
+    """A function that answers the name of a field, and of another library, with its own argument or that of `WGAN`."""
     known = inspect.signature(function).parameters
 
     @wraps(function)
     def call(*arguments: P.args, **given: P.kwargs) -> T:
+        from wgan.config import FIELDS  # which is made with `answering`
+
         for name in (one for one in given if one not in known):
-            if meant := meant_by(name):
+            if meant := meant_by(name) or ((name,) if name in FIELDS else None):
                 raise WganError(f"{function.__name__} has no argument {name!r}; {_instead(meant, known)}.")
         return function(*arguments, **given)
 

@@ -9,15 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.data import Dataset
+from wgan.errors import WganError, setting
 from wgan.files import bars
 from wgan.files.printed import say
+from wgan.training.choice import recommended
 from wgan.training.loop import Record, advance
 from wgan.training.state import Training
 
 BETWEEN_LINES = 10  # seconds between two lines of progress where no bar can move
 
 Callback = Callable[[int, Record], Any]  # of the step and its record; it returns True to stop the training
+
+
+def advise(preset: str, dataset: Dataset) -> None:
+    """Say on stderr which preset suits the data, where a model has the default one."""
+    suits = recommended(dataset)
+    if preset == "default" != suits.preset:
+        say(f"{suits.why}. This model has the preset default; {setting('preset', suits.preset)} is that one.", err=True)
 
 
 def follow(
