@@ -10,7 +10,7 @@ from frames import TINY, pd
 
 from wgan import WGAN, load
 from wgan.data import from_array
-from wgan.data.table import FEW, IDENTIFIER, to_frame
+from wgan.data.table import FEW, IDENTIFIER, from_frame, to_frame
 from wgan.errors import WganError
 
 ROWS = 300
@@ -170,3 +170,16 @@ def test_telephone_numbers_are_texts(tmp_path):
             assert_refused(called("train", tmp_path / "people.csv", "--steps", "1"), "telephone number", "identifier")
         else:
             assert "tel  integer" in called("data", tmp_path / "people.csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "offered"), [("${:,.2f}", True), ("{:.1f} %", True), ("{:.2f} EUR", True), ("c{:05.0f}", False)]
+)
+def test_texts_of_numbers_are_offered_as_numbers(written, offered):
+    values = np.random.default_rng(0).uniform(100, 9000, 400)
+    frame = pd.DataFrame({"paid": [written.format(x) for x in values], "x": values})
+    with pytest.raises(WganError, match="looks like an identifier") as said:
+        from_frame(frame)
+    assert ("read numbers with column={'paid': 'number'}" in str(said.value)) == offered
+    if offered:
+        assert from_frame(frame, column={"paid": "number"}).form.columns[0].kind == "number"
