@@ -12,9 +12,7 @@ HEAD = """# Gallery of the studies
 Each study repeats a claim of a paper. The table says whether the claim held. Results that contradict a paper
 are shown too. `make studies` makes every figure and this page. [How studies run](studies.md).
 
-The times of `mode-collapse` and `tutorials` are those of the clock on a busy machine, so they are too long.{lacking}
-
-| study | question | did the claim hold? |
+{lacking}| study | question | did the claim hold? |
 | --- | --- | --- |
 """
 
@@ -61,6 +59,6 @@ if __name__ == "__main__":
         f"| [{one.name}](#{one.name}) | {studies.study(one.name).title} | {one.verdict} |" for one in found
     )
     lacking = " and ".join(f"`{name}`" for name in studies.STUDIES if name not in {one.name for one in found})
-    head = HEAD.format(lacking=f" The gallery has no complete run of {lacking} yet." if lacking else "")
+    head = HEAD.format(lacking=f"The gallery has no complete run of {lacking} yet.\n\n" if lacking else "")
     (DOCS / "gallery.md").write_text("\n".join([f"{head}{rows}\n", *(one.text for one in found)]))
     print(f"{DOCS / 'gallery.md'}: {len(found)} of {len(studies.STUDIES)} studies")

@@ -63,11 +63,10 @@ def kind_of_texts(levels: Sequence) -> str:
     import pyarrow as pa
 
     some = levels[:200]
-    if not all(isinstance(one, str) for one in some):
-        return ""
     if look_like_dates(some):
         return "date"
-    return "number" if read_texts(pa.array(some)).values.dtype.kind in "iuf" else ""
+    texts = all(isinstance(one, str) for one in some)
+    return "number" if texts and read_texts(pa.array(some)).values.dtype.kind in "iuf" else ""
 
 
 def look_like_dates(levels: Sequence) -> bool:

@@ -46,7 +46,7 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     if condition is None:
         raise WganError(
             f"samples are asked to have {_short(asked)}, but this run was trained without labels or a condition; leave "
-            f"it out, use --where, which keeps the samples of a table that meet it, or train a run with "
+            "it out, use `wgan sample --where`, which keeps the samples of a table that meet it, or train a run with "
             f"{setting('conditional')} or {setting('given')}."
         )
     if isinstance(condition, Classes):
