@@ -138,12 +138,12 @@ class WGAN(BaseEstimator):
     ) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds what rows are given: labels, whole numbers or texts, which are used only if `conditional` is set; or
-        numbers with a fraction [n], a matrix [n, columns] or a DataFrame, which are a condition. `given` names columns
-        of a DataFrame X that the others are generated given, instead of the parameter `given`. With `extend` the model
+        `y` holds labels or a condition. Whole numbers or texts [n] are labels, which are used only if `conditional` is
+        set. Numbers with a fraction [n], a matrix [n, columns] or a DataFrame are a condition. `given` names columns of
+        a DataFrame X as the condition of the other columns, instead of the parameter `given`. With `extend` the model
         continues on the same rows to `steps` steps in all. Its learning rate is that of one run of this length.
 
-        `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
+        `verbose=1` shows a progress bar. Each function in `callbacks` is called with the step and its record, every
         `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
         too: a warning names the step, and the model is fitted up to it. `fit(X, extend=True)` continues from there.
         """
@@ -270,7 +270,7 @@ class WGAN(BaseEstimator):
 
     @answered
     def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None, *, condition: Any = None) -> Any:
-        """Rows for `n` latents on the way from one to another; both ends are drawn by `seed`.
+        """Rows for `n` latents on the way from one latent to another; both ends are drawn by `seed`.
 
         The way is an arc, since the noise of every generator of wgan is normal; see `training.latents`. All rows of a
         conditional model have one `label` or `condition`, or one that is drawn.
@@ -308,7 +308,7 @@ class WGAN(BaseEstimator):
     def plot(self, n: int | None = None, seed: int = 0) -> Any:
         """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it.
 
-        None draws 64 samples, and 1,000 of points and tables.
+        If `n` is None, 64 samples are drawn, or 1,000 of points and tables.
         """
         model = self._fitted()
         training = self._training

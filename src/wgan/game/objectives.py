@@ -78,8 +78,8 @@ def non_saturating(prior: float = 0.5) -> Objective:
 def least_squares() -> Objective:
     """The least-squares GAN (Mao et al. 2017) with the targets 1 for real rows and 0 for fakes.
 
-    The critic minimises E (f(real) - 1)^2 / 2 + E f(fake)^2 / 2, the generator E (f(fake) - 1)^2 / 2. The best
-    critic is p / (p + q), where its loss is 1/4 less an eighth of the integral of (p - q)^2 / (p + q).
+    The critic minimises E (f(real) - 1)^2 / 2 + E f(fake)^2 / 2, the generator E (f(fake) - 1)^2 / 2. The best critic
+    is p / (p + q). Its loss is 1/4 minus an eighth of the integral of (p - q)^2 / (p + q).
     """
 
     def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
@@ -99,7 +99,7 @@ def hinge() -> Objective:
     """The hinge loss (Lim, Ye 2017; Miyato et al. 2018).
 
     The critic minimises E max(0, 1 - f(real)) + E max(0, 1 + f(fake)), the generator -E f(fake). The best critic is the
-    sign of p - q, where its loss is 2 less twice the total variation.
+    sign of p - q. Its loss is 2 minus twice the total variation.
     """
 
     def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
@@ -133,7 +133,7 @@ def relativistic() -> Objective:
 
 @member
 def relativistic_average() -> Objective:
-    """The relativistic average GAN (Jolicoeur-Martineau 2019): each score less the mean score of the other batch.
+    """The relativistic average GAN (Jolicoeur-Martineau 2019): each score minus the mean score of the other batch.
 
     The critic minimises E softplus(mean f(fake) - f(real)) + E softplus(f(fake) - mean f(real)). The generator
     minimises the same loss with real rows and fakes exchanged.

@@ -32,9 +32,9 @@ class Sets:
 
     `real` [m, d] are the features of held-out rows, `fake` [n, d] those of samples, and `train` [at least n, d] those
     of all training rows in random order. `real_probabilities` and `fake_probabilities` [rows, classes] are a
-    classifier's, `modes` are those of labelled points, and `sample_labels` [n] are the classes that the samples are to
-    have. `frechet` are the real rows and the samples that the Frechet distance compares, if they are others than
-    `real` and `fake`. A field is None where the data have no such thing.
+    classifier's, `modes` are those of labelled points, and `sample_labels` [n] are the requested classes of the
+    samples. `frechet` are the real rows and the samples that the Frechet distance compares, if these are not `real` and
+    `fake`. A field is None where the data have no such thing.
     """
 
     real: np.ndarray

@@ -40,7 +40,8 @@ FAINT = 1e-6  # of a channel's variance; less power counts as that much
 def spectrum_difference(real: Any, fake: Any) -> Measurement:
     """The root mean square of log10 of the ratio of the powers, over frequencies and channels; 1 is a factor of 10.
 
-    Power below a millionth of the variance of the real channel counts as that. Channels without variance are left out.
+    Power below a millionth of the variance of the real channel counts as a millionth. Channels without variance are
+    left out.
     """
     real, fake = _varying_sets(real, fake)
     faint = FAINT * variances(real)
