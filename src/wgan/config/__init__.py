@@ -120,8 +120,9 @@ class Config(Schedule):
     )
     flip: str = _data(
         "none",
-        "Mirror half of the real images, chosen at random in each batch.",
-        choices=("none", "horizontal"),
+        "Mirror half of the real rows, chosen at random in each batch. horizontal swaps left and right in images. all "
+        "mirrors along each axis of space on its own, in images, signals and volumes.",
+        choices=("none", "horizontal", "all"),
     )
     augment: str = _data(
         "none",
