@@ -106,8 +106,8 @@ class Config(Schedule):
     )
     slices: str = _data(
         "none",
-        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
-        "axis has an image and a critic of its own.",
+        "Learn volumes from images of their slices, or from slices of volumes. With isotropic, slices along all axes "
+        "look alike. With each, every axis has slices and a critic of its own.",
         choices=tuple(SLICES),
     )
     slice_size: int = _data(
