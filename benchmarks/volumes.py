@@ -2,10 +2,10 @@
 
     python benchmarks/volumes.py [volumes|slices] [--size 32] [--seconds 900] [--seeds 0 1 2] [--set flip=all ...]
 
-A preset trains on 400 volumes of this size for so many seconds of processor time on one thread. Sets of samples, each
-as large as a set of real volumes that no run saw, are compared with the two-point function S2 of
-`maths.fields.medium_two_point` and with the phase's share. The error of S2 is the mean square over the distances 0 to
-half of the size and over the three axes, averaged over the sets. Its floor is that of real sets of the same size.
+A preset trains on 400 volumes of this size for so many seconds of processor time on one thread. Samples
+are compared with the two-point function S2 of `maths.fields.medium_two_point` and with the phase's share. The error of
+S2 is what a set of 40 volumes is expected to have: the mean square over the distances 0 to half of the size and over
+the three axes. Its floor is the error of 40 real volumes.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from wgan.presets import preset
 from wgan.training.model import Model, sample
 from wgan.training.state import iterate, losses, model_of, start
 
-SET, SETS, REAL_SETS = 40, 10, 40  # volumes of a set, and sets of samples and of real volumes
+SET, SAMPLES, REAL = 40, 400, 1600  # volumes of a set, samples, and real volumes that no run saw
 TRIED = 16  # steps that tell the speed
 
 
@@ -45,16 +45,21 @@ def trained(config: Config, dataset: Dataset, seconds: float) -> tuple[Model, in
 
 
 def errors(volumes: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:
-    """The mean squared error of S2 of a set, averaged over sets, with its standard error, and the share of the phase.
+    """The expected mean squared error of S2 of a set, its standard error by the jackknife, and the share of the phase.
 
-    S2 is that of values 0 and 1, [n, size, size, size, 1].
+    The mean over all n volumes has the bias b and each volume the variance v at a distance. A set of m then has the
+    expected squared error b^2 + v (1 / m - 1 / n), whose mean over distances and axes is returned.
     """
-    steps, found = np.arange(len(truth)), []
-    for part in np.split(volumes, len(volumes) // SET):
-        # A curve of `two_point` has [distances, phases]; phase 1 is the last.
-        curves = [two_point(part, steps, axis).rows.mean(0)[..., -1] for axis in range(3)]
-        found.append(np.square(np.stack(curves) - truth).mean())
-    return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5), float(volumes.mean())
+    steps = np.arange(len(truth))
+    curves = np.stack([two_point(volumes, steps, axis).rows[..., 0] for axis in range(3)], 1) - truth
+    n, sums, squares = len(curves), curves.sum(0), np.square(curves).sum(0)
+
+    def error(n: int, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
+        variance = (squares - sums**2 / n) / (n - 1)
+        return ((sums / n) ** 2 + variance * (1 / SET - 1 / n)).mean((-2, -1))
+
+    left_out = error(n - 1, sums - curves, squares - np.square(curves))
+    return float(error(n, sums, squares)), float(np.sqrt((n - 1) * left_out.var())), float(volumes.mean())
 
 
 def main() -> None:
@@ -67,7 +72,7 @@ def main() -> None:
     chosen = parser.parse_args()
     fields_of = {name: _value(text) for name, text in (each.split("=", 1) for each in chosen.set)}
     truth = fields.medium_two_point(np.arange(chosen.size // 2 + 1))
-    real = fields.medium(SET * REAL_SETS, 1000, chosen.size, 3)
+    real = fields.medium(REAL, 1000, chosen.size, 3)
     floor, spread, share = errors(real, truth)
     print(f"real volumes: S2 {floor:.2e} +- {spread:.0e}, phase 1 {share:.4f} of {fields.FRACTION}", flush=True)
     dataset = medium(3, 0, chosen.size)
@@ -78,7 +83,7 @@ def main() -> None:
         with one_thread():
             model, steps, seconds = trained(config, dataset, chosen.seconds)
             size = {"size": chosen.size} if config.slices != "none" else {}
-            made = sample(model, SET * SETS, seed, **size)
+            made = sample(model, SAMPLES, seed, **size)
         error, spread, share = errors(np.asarray(made, np.float64).round(), truth)
         print(
             f"seed {seed}: {steps:,} steps in {seconds:.0f} s, S2 {error:.2e} +- {spread:.0e}, {error / floor:.2f} "
