@@ -23,9 +23,9 @@ def test_the_truth_passes_and_with_shuffled_numbers_it_fails(monkeypatch, name):
     perfect(monkeypatch, name, LAWS[name])
     monkeypatch.setattr(given, "ASKED", 5)
     monkeypatch.setattr(given, "PAIRS", 2)
-    monkeypatch.setattr(given, "PAIRS_IN_BAND", 4)
+    monkeypatch.setattr(given, "PAIRS_IN_BAND", 12)
     row = given.measure(name, 0, **TINY)
-    assert abs(row["told"] - 1) < 5 * row["told_error"] < 0.6  # five standard errors
+    assert abs(row["told"] - 1) < 5 * row["told_error"] < 2  # five standard errors
     assert row["shuffled"] > given.MOST
     assert len(row["asked"]) == len(row["ratios"]) == 5
     assert given.judge([{"law": name, **row}])[0] is True
