@@ -101,8 +101,7 @@ def _values(column: Column, wished: list[float]) -> np.ndarray:
     if column.kind == "levels":
         return np.array([*range(len(column.levels)), *gap])
     known = np.array([value for value in wished if np.isfinite(value)])
-    step = 0.0 if column.decimals is None else 10.0**-column.decimals
-    points = np.unique(np.concatenate([column.knots, known, known - step, known + step]))
+    points = np.unique(np.concatenate([column.knots, known]))
     points = np.concatenate([points, (points[1:] + points[:-1]) / 2])
     points = points if column.decimals is None else np.round(points, column.decimals)
     return np.array([*points[(points >= column.knots[0]) & (points <= column.knots[-1])], *gap])
