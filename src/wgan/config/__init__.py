@@ -106,8 +106,8 @@ class Config(Schedule):
     )
     slices: str = _data(
         "none",
-        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
-        "axis has an image and a critic of its own.",
+        "Learn volumes from images of their slices, or from slices of volumes. With isotropic, slices along all axes "
+        "look alike. With each, every axis has slices and a critic of its own.",
         choices=tuple(SLICES),
     )
     slice_size: int = _data(
@@ -120,8 +120,9 @@ class Config(Schedule):
     )
     flip: str = _data(
         "none",
-        "Mirror half of the real images, chosen at random in each batch.",
-        choices=("none", "horizontal"),
+        "Mirror half of the real rows, chosen at random in each batch. horizontal swaps left and right in images. all "
+        "mirrors along each axis of space on its own, in images, signals and volumes.",
+        choices=("none", "horizontal", "all"),
     )
     augment: str = _data(
         "none",
