@@ -371,7 +371,7 @@ def sample(
     if z and count:
         raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
     if where is not None and z:
-        raise WganError("--where is not read with --z, whose rows are all made; leave out one of them.")
+        raise WganError("--where is not read with --z, since each latent makes one sample; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
     asked = Path(given_text) if given_text and "=" not in given_text else label_or(given_text or None, label)

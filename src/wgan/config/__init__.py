@@ -396,7 +396,7 @@ class Config(Schedule):
         try:
             converted(values, dict[str, bool | int | float | str | list[str] | None])
         except ValueError as fault:
-            raise WganError(f"the config is not one of wgan's ({fault}); it must hold a plain value a field.") from None
+            raise WganError(f"the config is not one of wgan's ({fault}); give each field one plain value.") from None
         _refuse_unknown(values)
         named = {
             family: Named(values[family])

@@ -144,8 +144,8 @@ def _the_same(dealt: _Dealt) -> list[str]:
         remarks.append("the samples and the real rows are the same rows, so there is nothing to tell apart")
     if dealt.train is not None and _equal(dealt.train, dealt.real, form):
         remarks.append(
-            "the training rows and the real rows are the same rows: name others as real rows, since the floor is a set "
-            "beside itself and copies cannot be told"
+            "the training rows and the real rows are the same rows, so the floor compares a set with itself and copies "
+            "cannot be found; name other rows as real rows"
         )
     if dealt.train is not None and _equal(dealt.train, dealt.samples, form):
         remarks.append("the samples and the training rows are the same rows, so the generator made nothing new")
@@ -167,8 +167,8 @@ def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:
     if equal - len(fake) * natural <= 4 * np.sqrt(len(fake) * natural * (1 - natural) * (1 + len(fake) / len(real))):
         return []
     return [
-        f"{equal:,} of the {len(fake):,} samples equal a real row, where {twins:,} of {len(real):,} real rows equal "
-        "another: copies of the rows that they are compared with look better than new rows do"
+        f"{equal:,} of the {len(fake):,} samples equal a real row, and {twins:,} of {len(real):,} real rows equal "
+        "another one; if samples copy the rows that they are compared with, they look better than new rows do"
     ]
 
 

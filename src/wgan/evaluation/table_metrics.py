@@ -242,7 +242,7 @@ def _columns_of_kind(form: TableForm, kind: str) -> list[int]:
 
 def _mean_over_columns(found: list) -> Measurement:
     if not found:
-        raise WganError("the table has no columns of which this metric is; leave it out.")
+        raise WganError("the table has no columns for this metric; leave it out.")
     values = np.array(found, np.float64)
     return Measurement(float(values.mean()), shares=tuple(values.tolist()))
 

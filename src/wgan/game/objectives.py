@@ -41,7 +41,7 @@ def wasserstein() -> Objective:
         critic_loss=lambda ops, real, fake: fake.mean() - real.mean(),
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: real.mean() - fake.mean(),
-        estimates="critic gap: Wasserstein-1 times the critic's Lipschitz constant, from below",
+        estimates="critic gap: a lower bound of Wasserstein-1 times the critic's Lipschitz constant",
     )
 
 
@@ -64,7 +64,7 @@ def minimax(prior: float = 0.5) -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: -ops.softplus(fake).mean(),
         estimate=lambda ops, real, fake: entropy - critic_loss(ops, real, fake),
-        estimates="Jensen-Shannon divergence with weight pi in nats, from below",
+        estimates="lower bound of the Jensen-Shannon divergence with weight pi, in nats",
     )
 
 
@@ -90,7 +90,7 @@ def least_squares() -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: ((fake - 1) * (fake - 1)).mean() / 2,
         estimate=lambda ops, real, fake: 2 - 8 * critic_loss(ops, real, fake),
-        estimates="triangular discrimination, the integral of (p - q)^2 / (p + q), at most 2, from below",
+        estimates="lower bound of the triangular discrimination, the integral of (p - q)^2 / (p + q), at most 2",
     )
 
 
@@ -110,7 +110,7 @@ def hinge() -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: 1 - critic_loss(ops, real, fake) / 2,
-        estimates="total variation, at most 1, from below",
+        estimates="lower bound of the total variation, at most 1",
     )
 
 
@@ -126,7 +126,7 @@ def relativistic() -> Objective:
         critic_loss=lambda ops, real, fake: ops.softplus(fake - real).mean(),
         generator_loss=lambda ops, fake, real: ops.softplus(real - fake).mean(),
         estimate=lambda ops, real, fake: log(2) - ops.softplus(fake - real).mean(),
-        estimates="Jensen-Shannon divergence of the pairs (real, fake) and (fake, real) in nats, from below",
+        estimates="lower bound of the Jensen-Shannon divergence of the pairs (real, fake) and (fake, real), in nats",
         needs_real=True,
     )
 
@@ -184,7 +184,7 @@ def _f_gan(row: Divergence, generator_objective: str) -> Objective:
         critic_loss=lambda ops, real, fake: -bound(row, ops, real, fake),
         generator_loss=generator_loss,
         estimate=lambda ops, real, fake: bound(row, ops, real, fake) - row.minimum,
-        estimates=f"{row.what}, from below",
+        estimates=f"lower bound of a divergence: {row.what}",
     )
 
 

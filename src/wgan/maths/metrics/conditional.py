@@ -389,14 +389,14 @@ CONDITION_METRICS: dict[str, Metric] = {
     "within_conditions": Metric(
         "W1 within conditions",
         "lower",
-        "W1 of samples and rows in bins of a condition, over that of real rows there; the worst condition",
+        "W1 of samples to real rows in bins of a condition, divided by that of real rows; the worst condition",
         100,
         within,
     ),
     "condition_agreement": Metric(
         "condition agreement",
         "higher",
-        "R^2 of a number, or share of levels, that a forest fitted to real rows sees in samples; the worst condition",
+        "R^2 of a number, or accuracy of levels, of a forest on samples, fitted to real rows; the worst condition",
         100,
         lambda s: _worst(agreement, s),
         ("train",),
@@ -411,7 +411,7 @@ CONDITION_METRICS: dict[str, Metric] = {
     "condition_dependence": Metric(
         "dependence on conditions",
         "higher",
-        "distance correlation of samples with a condition, over that of real rows; 0 if the condition is ignored",
+        "distance correlation of samples with a condition, divided by that of real rows; 0 if it is ignored",
         100,
         _least_dependence,
     ),
