@@ -272,8 +272,8 @@ wgan study mode-collapse --jobs 2""",
     "--scale",
     default="quick",
     metavar="NAME",
-    help="One of: quick, medium, full. quick takes minutes. medium takes two hours for all studies. full has the "
-    "papers' settings. [default: quick]",
+    help="One of: quick, medium, full. quick takes minutes. medium takes up to 20 minutes for most studies. full has "
+    "the papers' settings. [default: quick]",
 )
 @click.option("--out", type=FilePath(), metavar="DIR", help="The folder to write. [default: studies/NAME-SCALE]")
 @click.option(
