@@ -159,7 +159,7 @@ METRICS: dict[str, Metric] = {
     "density": Metric(
         "density",
         "higher",
-        "real neighbourhoods that hold a sample, over k: fidelity, robust to outliers",
+        "number of real neighbourhoods that hold a sample, divided by k: fidelity, robust to outliers",
         100,
         lambda s: s.neighbourhoods["density"],
     ),
@@ -225,7 +225,8 @@ METRICS: dict[str, Metric] = {
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as the most crowded 1 % of real rows; all, if outputs repeat",
+        "share of samples as near to another sample as the most crowded 1 % of real rows to another row; 100 % if a "
+        "few outputs repeat",
         100,
         lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
         unit="share",
