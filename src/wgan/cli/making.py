@@ -244,7 +244,7 @@ def _say_best(training: "Training", out: Path) -> None:
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
         steps = training.config.until_no_better
         since = f"; the measure has not fallen for {steps:,} steps" if loop.no_better(training) else ""
-        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
+        say(f"best checkpoint: step {found.step:,} ({best.in_full(found)}){since}", err=True)
 
 
 def _config(

@@ -10,6 +10,7 @@ from wgan.files.records import Whole
 from wgan.reports.charts import Across, Line, chart, is_wide
 from wgan.reports.run import Run, kept
 from wgan.runs import folder
+from wgan.runs.quantities import share
 
 CHARTS = 12  # at most
 SPANNING = 5  # the factor above which a spectrum is drawn on a logarithmic axis
@@ -122,9 +123,13 @@ def _charts(saved: Saved, name: str, drawn: Drawn) -> list[Markup]:
             Line(who, at, tables[side][line], filtered=False, shown=None, error=tables[side + 1][line])
             for who, side in (("held-out rows", 0), ("samples", 2))
         ]
+        text = drawn.text
+        if name == "amplitude":
+            real, fake = (share(max(0.0, 1 - float(tables[side][line].sum()))) for side in (0, 2))
+            text += f" Outside of the bins are {real} of the values of held-out rows and {fake} of the samples'."
         made.append(
             chart(
-                drawn.title + where, drawn.text, lines, logarithmic=logarithmic, percent=drawn.percent,
+                drawn.title + where, text, lines, logarithmic=logarithmic, percent=drawn.percent,
                 across=drawn.across, spanning=0,
             )
         )  # fmt: skip

@@ -43,6 +43,7 @@ OF_SAMPLES: dict[str, Quantity] = {
         axis="difference",
         label="samples",
         floor="energy_distance_floor",
+        chooses=True,
         verdicts=(
             "exploding critic",
             "vanishing gradient",
