@@ -287,7 +287,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
     """Repeat an experiment of the papers, or list them.
 
     A study writes a table, a figure and whether the claim holds. The same command resumes the study in --out. It keeps
-    the finished cases. Most others continue from a checkpoint that is at most a minute old.
+    the finished cases. Most unfinished cases continue from a checkpoint that is at most a minute old.
     """
     from wgan import studies
 

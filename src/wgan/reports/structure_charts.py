@@ -7,11 +7,12 @@ from markupsafe import Markup
 
 from wgan.errors import WganError
 from wgan.files.records import Whole
-from wgan.reports.charts import Across, Line, chart
+from wgan.reports.charts import Across, Line, chart, is_wide
 from wgan.reports.run import Run, kept
 from wgan.runs import folder
 
 CHARTS = 12  # at most
+SPANNING = 5  # the factor above which a spectrum is drawn on a logarithmic axis
 
 
 class Side(TypedDict):
@@ -97,6 +98,13 @@ def structure_of(run: Run) -> Structure | None:
     return Structure(text, charts[:CHARTS], max(0, len(charts) - CHARTS))
 
 
+def _needs_logarithms(lines: np.ndarray) -> bool:
+    """Whether the lines [n, places] of all channels are drawn on logarithmic axes, so that all have the same kind."""
+    known = [line[np.isfinite(line)] for line in lines]
+    known = [line for line in known if len(line)]
+    return bool(known) and min(line.min() for line in known) > 0 and any(is_wide(line, SPANNING) for line in known)
+
+
 def _charts(saved: Saved, name: str, drawn: Drawn) -> list[Markup]:
     """A chart for each line of a curve."""
     both, made = saved["curves"][name], []
@@ -105,6 +113,7 @@ def _charts(saved: Saved, name: str, drawn: Drawn) -> list[Markup]:
     if not channels or any(len(side) != len(sides[0]) or {len(at)} != set(map(len, side)) for side in sides):
         raise WganError(f"the lines of {name} have different lengths; train on to make them again.")
     tables = [np.array(side, float) for side in sides]
+    logarithmic = name == "spectrum" and _needs_logarithms(np.concatenate([tables[0], tables[2]]))
     for line in range(len(tables[0])):
         where = f", channel {channels[line % len(channels)]}" if len(channels) > 1 else ""
         if len(tables[0]) > len(channels):  # a two-point function has a line for each phase but the lowest
@@ -115,8 +124,8 @@ def _charts(saved: Saved, name: str, drawn: Drawn) -> list[Markup]:
         ]
         made.append(
             chart(
-                drawn.title + where, drawn.text, lines, logarithmic=name == "spectrum", percent=drawn.percent,
-                across=drawn.across, spanning=5,
+                drawn.title + where, drawn.text, lines, logarithmic=logarithmic, percent=drawn.percent,
+                across=drawn.across, spanning=0,
             )
         )  # fmt: skip
     return [one for one in made if one]
