@@ -162,6 +162,11 @@ def _decoded(ops: Any, encoded: Any, form: Form) -> Any:
     elif form.dtype == "float16":
         most = float(np.finfo(np.float16).max)
         rows = ops.clip(rows, -most, most)
+    if form.constants:
+        kept, numbers = np.ones(form.shape[-1], work), np.zeros(form.shape[-1], work)
+        for channel, number in form.constants:
+            kept[channel], numbers[channel] = 0, number
+        rows = rows * kept + numbers
     return rows.astype(form.dtype)
 
 

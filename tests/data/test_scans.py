@@ -13,6 +13,7 @@ from PIL import Image
 from wgan import WganError
 from wgan.data import joined, load, look, scans, verified
 
+RANDOM = np.random.default_rng(1)
 pytestmark = pytest.mark.usefixtures("home")
 
 FORMATS = {"?": (1, 1), "u1": (8, 1), "u2": (16, 1), "u4": (32, 1), "i2": (16, 2), "i4": (32, 2), "f4": (32, 3)}
@@ -103,7 +104,7 @@ def test_a_folder_of_arrays_is_joined_once_and_mapped(tmp_path, monkeypatch, dty
     np.save(folder / "00.npy", np.asfortranarray(rows[0]))
     dataset = load(folder)
     np.testing.assert_array_equal(values_of(dataset), rows)
-    assert dataset.form.dtype == {"f2": "float32", "?": "bool"}.get(dtype, np.dtype(dtype).name)
+    assert dataset.form.dtype == np.dtype(dtype).name
     assert (dataset.name, dataset.labels) == ("many", None)
     if dtype != "?":  # truth values become bytes in memory
         assert dataset.mapped.path.name == "rows"
@@ -260,6 +261,15 @@ def test_numbers_are_scaled_as_the_header_says(tmp_path, nibabel):
     assert dataset.form.dtype == "float32"
 
 
+@pytest.mark.parametrize(("shape", "rows"), [((8, 6, 1, 5), (5, 8, 6)), ((4, 6, 5, 1, 3), (3, 4, 6, 5))])
+def test_axes_of_length_1_within_a_nifti_file_are_no_axes(tmp_path, nibabel, shape, rows):
+    """NIfTI writes the depth of an image, and a single time before channels, as such an axis."""
+    numbers = RANDOM.normal(size=shape)
+    nibabel.Nifti1Image(numbers, np.eye(4)).to_filename(tmp_path / "a.nii")
+    np.testing.assert_array_equal(values_of(load(tmp_path / "a.nii")), np.moveaxis(numbers.squeeze(), -1, 0))
+    assert values_of(load(tmp_path / "a.nii")).shape == rows
+
+
 NIFTI = {
     "truncated": (nii(numbers(5))[:-1], r"header declares 752 bytes, more than its 751"),
     "empty": (b"", "it is empty"),
@@ -363,7 +373,10 @@ def test_hdf5_that_is_elsewhere_or_holds_objects_is_refused(tmp_path, h5py):
 
 ARRAYS = {
     "another shape": ([np.zeros((3, 2)), np.zeros((4, 2))], r"'00.npy' is 3x2 float64, but '01.npy' is 4x2 float64"),
-    "another dtype": ([np.zeros(3), np.zeros(3, "f4")], "'00.npy' is 3 float64, but '01.npy' is 3 float32"),
+    "another dtype": (
+        [np.zeros(3), np.zeros(3, "f4")],
+        "rows of several dtypes: '00.npy' is 3 float64, but '01.npy' is 3 float32",
+    ),
     "complex": ([np.zeros(3, complex)] * 2, "complex numbers, not real numbers"),
     "records": ([np.zeros(3, [("a", "f4")])] * 2, "records with named fields"),
     "texts": ([np.array(["a", "b"])] * 2, "texts, not real numbers"),
@@ -371,6 +384,10 @@ ARRAYS = {
     "no values": ([np.zeros((0, 3))] * 2, "is empty"),
     "five axes": ([np.zeros((2,) * 5)] * 2, "at most three axes of space and one of channels"),
     "NaN": ([np.zeros(3), np.array([0, np.inf, 1])], r"'.*01.npy' has NaN or infinite values \(the first at \(1,\)"),
+    "NaN at one end": (
+        [np.ones((3, 2)), np.array([[0, np.nan]] * 3)],
+        r"all at 1 on its last axis \(the first at \(0, 1",
+    ),
     "constant": ([np.zeros(3), np.zeros(3)], "constant"),
 }
 
@@ -395,6 +412,20 @@ def test_damaged_arrays_and_mixed_folders_are_refused(tmp_path):
         folder, r"holds (1 .nii or .nii.gz and 6 .npy|6 .npy and 1 .nii or .nii.gz); give a folder with files of one"
     )
     refused(folder, "has no images", size=8)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif", ".nii", ".nii.gz", ".h5"])
+def test_an_empty_file_is_said_to_be_empty(tmp_path, suffix):
+    pytest.importorskip("h5py", reason="h5py is not installed")
+    pytest.importorskip("nibabel", reason="nibabel is not installed")
+    (tmp_path / f"a{suffix}").write_bytes(b"")
+    refused(tmp_path / f"a{suffix}", r"cannot read '.*a\..*' \(it is empty\)")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5", ".csv"])
+def test_a_folder_of_files_that_hold_all_rows_each_is_told_to_name_one(tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_bytes(b"x")
+    refused(tmp_path, f"it holds 1 {suffix}, so name one of its {suffix} files")
 
 
 @pytest.mark.parametrize(("package", "name"), [("nibabel", "a.nii"), ("h5py", "a.h5")])

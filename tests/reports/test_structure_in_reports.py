@@ -11,9 +11,11 @@ from test_verdicts import HEALTHY, the
 from wgan import data
 from wgan.config import Config
 from wgan.maths import fields
+from wgan.maths.metrics.structure import autocorrelation
 from wgan.reports.run import read
 from wgan.reports.structure import ERRORS, TIMES
-from wgan.reports.structure_charts import CHARTS, structure_of
+from wgan.reports.structure_axes import data_in_words
+from wgan.reports.structure_charts import CHARTS, _sentences, structure_of
 from wgan.reports.verdicts import verdicts
 from wgan.runs import folder as runs
 from wgan.runs.of_structure import MEASURES
@@ -51,6 +53,7 @@ SENTENCES = {
     "amplitude": "values of the samples differ from the data's in channel 1: those just above 3.00 standard deviations",
 }
 PLACES = {"spectrum": 0.25, "channels": 0.0}
+TOLD_APART = ("Power spectrum", "Autocorrelation", "Two-point function")
 
 
 @pytest.mark.parametrize("name", MEASURES)
@@ -131,12 +134,75 @@ def test_media_have_phases_and_pictures_and_tables_have_no_structure(tmp_path):
     run, logged = run_of(tmp_path, fields.medium(40, 0, 8, 3), "volumes")
     assert {"two_point", "phase_fraction", "two_point_floor"} <= logged.keys()
     assert "two_point_worst_channel" not in logged
-    assert [str(one).count("<polygon") for one in structure_of(read(run)).charts] == [2, 2, 2]
+    shown = structure_of(read(run))
+    assert [str(one).count("<polygon") for one in shown.charts] == [2] * 10
+    titles = [str(one).partition("<h3>")[2].partition("</h3>")[0] for one in shown.charts]
+    along = [f"{what} along axis {axis}" for what in TOLD_APART for axis in range(3)]
+    assert titles == ["Power spectrum", *along]
+    assert all("between real rows: " in str(one) for one in shown.charts[1:])
+    assert len(shown.axes) == 4
     pictures = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
     for rows, kind in ((pictures, "images"), (np.random.default_rng(0).normal(size=(40, 3)), "table")):
         run, logged = run_of(tmp_path / kind, rows, kind)
         assert "spectrum" not in logged
         assert structure_of(read(run)) is None
+
+
+def kept_of(known, fake, step=1):
+    """What structure.json holds of samples."""
+    _, curves = structure.compare(known, fake)
+    return json.loads(json.dumps({"step": step, **curves}))
+
+
+def stretched(rows, axis):
+    """The same rows, twice as coarse along one axis."""
+    return np.take(rows, np.arange(rows.shape[axis + 1]) // 2, axis + 1)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((16, 16), 1), ((8, 8, 8), 0)], ids=["images", "volumes"])
+@pytest.mark.parametrize("who", ["samples", "data"])
+def test_an_axis_along_which_samples_or_data_differ_is_named(shape, axis, who):
+    """Rows whose places have nothing to do with each other, and such rows that are stretched along one axis."""
+    real, others, fake = (np.random.default_rng(seed).normal(size=(60, *shape, 1)) for seed in range(3))
+    if who == "samples":
+        fake = stretched(fake, axis)
+    else:
+        real, others, fake = (stretched(rows, axis) for rows in (real, others, fake))
+    said = _sentences(kept_of(structure.prepare(real, others), fake))
+    about_data, *about_samples = said
+    assert len(about_samples) == 2
+    if who == "data":
+        assert about_data.startswith(
+            "The axes of the data differ: at a lag of 1 the autocorrelation of held-out rows is "
+        )
+        assert f"along axis {axis}" in about_data
+        assert all("does not differ from the data's along any axis" in one for one in about_samples)
+    else:
+        assert about_data == "The autocorrelation of the data is not seen to differ between the axes."
+        of_correlation = next(one for one in about_samples if "autocorrelation" in one)
+        others_of = [str(one) for one in range(len(shape)) if one != axis]
+        not_along = f"axis {others_of[0]}" if len(others_of) == 1 else f"axes {' and '.join(others_of)}"
+        assert f"differs from the data's along axis {axis}, and not along {not_along}: " in of_correlation
+
+
+def test_axes_of_the_data_that_are_alike_are_seldom_said_to_differ():
+    """Under the null a chance below 0.001 in each of 300 sets of 6 rows: more than 3 have the chance 0.0003."""
+    differ = 0
+    for seed in range(300):
+        real = np.random.default_rng(seed).normal(size=(6, 8, 8, 1))
+        along = [
+            {"at": [*range(1, 5)], "real": structure._drawn(autocorrelation(real, np.arange(1, 5), axis))}
+            for axis in range(2)
+        ]
+        differ += "differ:" in data_in_words("autocorrelation", "autocorrelation", along, len(real))
+    assert differ <= 3
+
+
+def test_slices_and_single_axes_have_no_charts_by_axis():
+    real, others = (np.random.default_rng(seed).normal(size=(40, 8, 8, 1)) for seed in range(2))
+    assert kept_of(structure.prepare(real, others, by_axis=False), others)["along"] == []
+    signals = fields.waves(40, 0, 16)
+    assert kept_of(structure.prepare(signals, signals), signals)["along"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgan.data.array_form import array_form
-from wgan.data.axes import rows_of
+from wgan.data.axes import TWO_PARTS, rows_of
 from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.rows import Dataset, Form
 from wgan.data.space_form import NARROWEST, dataset_of_space
@@ -83,6 +83,8 @@ def real_array(X: Any, name: str) -> np.ndarray:
         raise WganError(f"{name} cannot become an array; give numbers in rows of one shape") from error
     if array.dtype.kind == "O":
         array = as_float64(X, name, "numbers in rows of one shape")
+    if array.dtype.kind == "c":
+        raise WganError(f"{name} has complex numbers, not real numbers; {TWO_PARTS}")
     if array.dtype.kind not in "biuf":
         raise WganError(f"{name} has dtype {array.dtype}, not real numbers; convert or drop these values")
     return array
@@ -94,9 +96,12 @@ def _check_values(array: np.ndarray, name: str) -> None:
         bad = ~np.isfinite(array)
         first = tuple(int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
         count = np.count_nonzero(bad)
-        at, channel = (first, "") if array.ndim < 3 else (first[:-1], f" in channel {first[-1]}")
-        where = f"at {at}{channel if array.shape[-1] > 1 else ''}"
-        raise WganError(f"{name} has {count} NaN or infinite values (the first {where}); drop or fill those rows")
+        at = first if array.ndim < 3 else first[:-1]
+        channel = f" in channel {first[-1]}" if array.ndim > 2 and array.shape[-1] > 1 else ""
+        where = f" (the first at {at}{channel})"
+        if channel and np.count_nonzero(bad[..., first[-1]]) == count:
+            where = f", all{channel} (the first at {at})"
+        raise WganError(f"{name} has {count} NaN or infinite values{where}; drop or fill those rows")
     if low == high:
         raise WganError(f"{name} is constant (every value is {low}); give rows that differ")
     if array.dtype.kind in "iu" and max(-int(low), int(high)) > LARGEST_EXACT:

@@ -14,6 +14,7 @@ NEAR = 2  # axes of space are of about the same length: at most this factor apar
 MOST_LEADS = 16  # a first axis of at most this length may hold channels, where the others are longer by a factor
 LONGER = 4
 COLOURS = (1, 3, 4)  # channels of grey, RGB and RGBA pictures
+TWO_PARTS = "give their two parts apart: numpy.stack([X.real, X.imag], axis=-1)"  # for complex numbers
 LEAST_PICTURE = 8  # bytes with axes of at least this length are a picture
 
 
@@ -79,7 +80,8 @@ def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
     space = shape[1:]
     if array.ndim > 3 and _channels_first(space):
         order = ", ".join(map(str, (0, *range(2, array.ndim), 1)))
-        raise WganError(f"{name} is channels first {shape}; transpose it: X.transpose({order}), or give its kind")
+        instead = ", or give its kind" if space[0] > 1 else ""
+        raise WganError(f"{name} is channels first {shape}; transpose it: X.transpose({order}){instead}")
     if array.ndim == 5:
         return "volumes", ""
     if array.ndim == 4:
@@ -88,6 +90,11 @@ def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
             return "images", "volumes if the last axis is space" if doubt else ""
         if max(space) <= NEAR * min(space) and min(space) > max(COLOURS):
             return "volumes", "images if the last axis holds channels"
+        if space[0] < space[1] == space[2]:
+            raise WganError(
+                f"{name} has shape {shape}: if these are images, the channels come last, so transpose it: "
+                "X.transpose(0, 2, 3, 1); if the last axis is space too, set kind to volumes"
+            )
         return "images", "volumes if the last axis is space"
     steps, channels = space
     if (channels > 1 and max(space) <= NEAR * min(space)) or (array.dtype == np.uint8 and min(space) >= LEAST_PICTURE):
@@ -95,9 +102,10 @@ def _guessed(array: np.ndarray, name: str) -> tuple[str, str]:
     if steps > channels:
         return "signals", "images if these are pictures"
     if steps <= MOST_LEADS and channels >= LONGER * steps:
+        pictures = "; if these are pictures, set kind to images" if steps > 1 else ""
         raise WganError(
-            f"{name} has shape {shape}: if these are signals, the channels come last, so give "
-            f"{name}.transpose(0, 2, 1); if these are pictures, set kind to images"
+            f"{name} has shape {shape}: if these are signals, the channels come last, so transpose it: "
+            f"X.transpose(0, 2, 1){pictures}"
         )
     return "images", "signals if the last axis holds channels"
 

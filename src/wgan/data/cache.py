@@ -30,6 +30,7 @@ from wgan.data.packed import size_of
 from wgan.data.pictures import DEEP, BrokenPicture, Header, channels_of, decode, header
 from wgan.data.rows import Dataset, Form
 from wgan.data.sealed import locked, read_sealed, sha256_of_file, stamp_of, write_sealed
+from wgan.data.space_form import with_constants
 from wgan.errors import WganError, setting
 from wgan.files.memory import in_words
 from wgan.files.printed import say
@@ -217,7 +218,10 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
     low, high = (manifest["low"], manifest["high"]) if target.deep and manifest["high"] > 255 else (0, 255)
     form = Form("images", target.shape, target.dtype, (high + low) / 2, (high - low) / 2, float(low), float(high))
     source = f"{pictures.source}{how}{broken}{changes}{pictures.remark}, cached in {folder}"
-    return Dataset(pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"], mapped=mapped)
+    dataset = Dataset(
+        pictures.name, rows, form, labels, pictures.label_names, source, manifest["sha256"], mapped=mapped
+    )
+    return with_constants(dataset)
 
 
 def _whole(pictures: Pictures, folder: Path, target: Target) -> Manifest | None:

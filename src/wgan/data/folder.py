@@ -16,6 +16,7 @@ from wgan.files.reading import reason, remedy
 
 # Suffixes of pictures and arrays that are not read; files with others, such as .txt, are not pictures.
 UNREAD = (".gif", ".heic", ".heif", ".avif", ".jp2", ".jxl", ".ppm", ".pgm", ".tga", ".svg", ".dcm", ".npy", ".exr")
+SINGLE = (".npz", ".h5", ".hdf5", ".csv", ".tsv", ".parquet")  # each such file holds all rows, so no folder is read
 
 
 def folder_pictures(path: Path) -> Pictures:
@@ -27,9 +28,10 @@ def folder_pictures(path: Path) -> Pictures:
     names, stamps, others = files_below(path, SUFFIXES)
     if not names:
         held = ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in others.most_common(3))
+        single = [suffix for suffix in others if suffix in SINGLE]
+        instead = f"name one of its {single[0]} files" if single else "name a folder that has images"
         raise WganError(
-            f"{str(path)!r} has no images ({', '.join(SUFFIXES)}); it holds {held or 'nothing'}, "
-            "so name a folder that has images"
+            f"{str(path)!r} has no images ({', '.join(SUFFIXES)}); it holds {held or 'nothing'}, so {instead}"
         )
     key = hashlib.sha256(f"folder {VERSION}".encode())
     for name, stamp in zip(names, stamps, strict=True):

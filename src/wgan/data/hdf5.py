@@ -106,6 +106,8 @@ def _opened(path: Path) -> Iterator[Any]:
     h5py = h5py_for(str(path))
     refuse_irregular(path)
     try:
+        if not path.stat().st_size:
+            raise ValueError("it is empty")
         with h5py.File(path, "r") as file:
             yield file
     except FAULTS as fault:

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
+from wgan.data.axes import TWO_PARTS
 from wgan.data.download import progress
 from wgan.data.mapped import Mapped
 from wgan.data.sealed import locked, read_sealed, sha256_of_file, stamp_of, write_sealed
@@ -22,7 +23,7 @@ from wgan.files.memory import in_words, refuse_more_than_free
 from wgan.files.reading import opened
 from wgan.files.writing import replacing
 
-VERSION = 1  # of the joining and its files; each version has its own caches
+VERSION = 2  # of the joining and its files; each version has its own caches
 MOST_AXES = 5  # of an array of rows: the rows, three axes of space, and channels
 BLOCK = 2**25  # bytes of rows that are read at once, unless one row is longer
 
@@ -76,7 +77,8 @@ def key_of(*words: str) -> str:
 def refuse_unreadable(source: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
     """Raise WganError for rows [n, ...] that no data set holds, before they are read."""
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise WganError(f"{source} holds {_named(dtype)}, not real numbers of at most 64 bits; convert them")
+        remedy = TWO_PARTS if dtype.kind == "c" else "convert them"
+        raise WganError(f"{source} holds {_named(dtype)}, not real numbers of at most 64 bits; {remedy}")
     if len(shape) > MOST_AXES:
         raise WganError(
             f"{source} makes rows of shape {shape}, but rows have at most three axes of space and one of channels; "
@@ -95,8 +97,8 @@ def rows_at_once(shape: tuple[int, ...], dtype: np.dtype) -> int:
 
 
 def stored(dtype: np.dtype) -> np.dtype:
-    """The dtype on disk: little-endian, with 32 bits for floats of 16."""
-    return (np.dtype(np.float32) if dtype == np.float16 else dtype).newbyteorder("<")
+    """The dtype on disk, which is little-endian."""
+    return dtype.newbyteorder("<")
 
 
 def _named(dtype: np.dtype) -> str:
@@ -161,5 +163,7 @@ def _refuse_full_disk(folder: Path, source: str, size: int) -> None:
 
 def _refuse_not_finite(where: str, block: np.ndarray) -> None:
     if block.dtype.kind == "f" and not np.isfinite(block).all():
-        first = tuple(int(i) for i in np.argwhere(~np.isfinite(block))[0])
-        raise WganError(f"{where} has NaN or infinite values (the first at {first[1:]}); fill them, or leave it out")
+        places = np.argwhere(~np.isfinite(block))[:, 1:]
+        first, last = tuple(int(i) for i in places[0]), {int(i) for i in places[:, -1:].ravel()}
+        every = f", all at {first[-1]} on its last axis" if block.ndim > 2 and len(last) == 1 < block.shape[-1] else ""
+        raise WganError(f"{where} has NaN or infinite values{every} (the first at {first}); fill them, or leave it out")

@@ -127,10 +127,9 @@ def _volume(found: Any, length: int) -> Volume:
     shape = tuple(int(n) for n in found["dim"][1 : 1 + axes])
     if not 1 <= axes <= 7 or min(shape) < 0:
         raise ValueError(f"its shape is {shape}")
-    while len(shape) > 2 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) == 5 and shape[3] == 1:  # an axis of time of length 1, before the channels
-        shape = (*shape[:3], shape[4])
+    while len(shape) > 2 and 1 in shape:  # NIfTI writes such axes for the depth of an image and for a single time
+        at = len(shape) - 1 - shape[::-1].index(1)
+        shape = (*shape[:at], *shape[at + 1 :])
     start = float(found["vox_offset"])
     if not length <= start <= FARTHEST:
         raise ValueError(f"its numbers begin at the byte {start:g}")

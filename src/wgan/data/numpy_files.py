@@ -29,6 +29,7 @@ NEARLY = 0.8  # how alike two names of arrays are, from which on one is taken fo
 CONDITION = "condition"  # the key of the numbers that generation is given
 DTYPE = re.compile(r"[<>=|]?[a-zA-Z?][0-9]{0,10}(\[[0-9a-zA-Z]{1,20}\])?")
 UNZIPPED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+AGAIN = "write it again with numpy.save, as plain numbers"
 INSTEAD = "write the rows with numpy.save, since an .npy file is not unpacked"
 
 
@@ -63,11 +64,13 @@ def read_numpy(path: Path) -> Numpy:
     """
     try:
         with reading.opened(path) as file, reading.explained("read", path):
+            if not size_of(file):
+                raise ValueError("it is empty")
             zipped = file.read(2) == b"PK"
             file.seek(0)
             return _zipped(path, file) if zipped else _mapped(path, file)
     except ValueError as fault:
-        raise WganError(f"cannot read {str(path)!r} ({fault}); write it again with numpy.save") from None
+        raise WganError(f"cannot read {str(path)!r} ({fault}); {AGAIN}") from None
 
 
 def array_in(file: IO[bytes], size: int) -> np.ndarray:
@@ -167,9 +170,9 @@ def _zipped(path: Path, file: IO[bytes]) -> Numpy:
         keys: list[str] = [key for key in ("X", "images", "rows", "x") if key in entries]
         keys = keys or [key for key in entries if key not in (label_key, CONDITION)]
         if len(keys) != 1:
-            found = ", ".join(map(str, entries)) or "none"
+            found = f"the arrays {', '.join(map(str, entries))}" if entries else "no array"
             raise WganError(
-                f"{str(path)!r} holds the arrays {found}; call exactly one of them X, images, rows or x, "
+                f"{str(path)!r} holds {found}; call exactly one of them X, images, rows or x, "
                 "the labels, if any, y or labels, and the numbers that generation is given, if any, condition"
             )
         _refuse_nearly(path, [key for key in entries if key not in (*keys, label_key, CONDITION)], entries)

@@ -35,6 +35,8 @@ class Form:
     high: float | None
     # whether the rows were given without their last axis, whose length is 1
     squeezed: bool = field(default=False, kw_only=True, compare=False)
+    # the channels of pictures that are constant, each with its number, which `decode` writes into them
+    constants: tuple[tuple[int, float], ...] = field(default=(), kw_only=True)
 
     affine: ClassVar[bool] = True  # `decode` is a scale and an offset; the other forms decode column by column
 
@@ -101,7 +103,10 @@ class Form:
             np.clip(rows, self.low, self.high, out=rows)
         elif np.dtype(self.dtype).kind == "f" and (most := np.finfo(self.dtype).max) < np.finfo(rows.dtype).max:
             np.clip(rows, -most, most, out=rows, where=np.isfinite(rows))
-        return rows.astype(self.dtype, copy=False)
+        rows = rows.astype(self.dtype, copy=False)
+        for channel, number in self.constants:
+            rows[..., channel] = number
+        return rows
 
     def at_rest(self, rows: np.ndarray) -> np.ndarray:
         """Rows with their last axis, which may be left out if its length is 1; other rows stay as they are."""
@@ -143,9 +148,9 @@ class Form:
         return replace(self, scale=(self.high - self.low + 1) / 2)
 
     def to_json(self) -> dict:
-        """The fields as a dict that json can write; `squeezed` is left out if it is False, as earlier versions did."""
+        """The fields as a dict that json can write, without fields of later versions that say nothing."""
         values = asdict(self)
-        return values if self.squeezed else {name: value for name, value in values.items() if name != "squeezed"}
+        return {name: value for name, value in values.items() if value or name not in ("squeezed", "constants")}
 
     @classmethod
     def from_json(cls, fields: Any) -> Self:
@@ -165,6 +170,7 @@ class Form:
             ("shape", math.prod(self.shape) <= MOST_VALUES),
             ("dtype", self.dtype in DTYPES),
             ("squeezed", not self.squeezed or self.shape[-1] == 1),
+            ("constants", all(0 <= at < self.shape[-1] and np.isfinite(x) for at, x in self.constants)),
             ("scale", lengths <= {self.shape[-1]} and bool(np.isfinite(numbers).all()) and np.min(self.scale) > 0),
             ("low", (ends[0] is None) == (ends[1] is None) and (ends[0] is None or ends[0] < (ends[1] or 0))),
         ):
@@ -257,7 +263,8 @@ def split(dataset: Dataset, held_out: float, rows: int | None, seed: int) -> tup
     held = int(apart.sum()) if apart is not None else max(1, round(held_out * total)) if held_out else 0
     available = total - held
     if available < 1:
-        raise WganError(f"held_out {held_out} leaves none of the {total} rows to train on; lower it")
+        none, instead = (f"none of the {total} rows", "lower it") if total > 1 else ("no row", "set it to 0")
+        raise WganError(f"held_out {held_out} leaves {none} to train on; {instead}")
     kept = available if rows is None else rows
     if not 1 <= kept <= available:
         raise WganError(f"rows is {kept}, but {available} can be trained on; give 1 to {available}")

@@ -21,7 +21,7 @@ from wgan.data.folder import files_below, labels_of, stamp_of_source, suffix_of,
 from wgan.data.joined import Parts, joined, key_of
 from wgan.data.labels import as_labels
 from wgan.data.mapped import Mapped
-from wgan.data.numpy_files import array_in, declared
+from wgan.data.numpy_files import AGAIN, array_in, declared
 from wgan.data.packed import size_of
 from wgan.data.pictures import SUFFIXES as PICTURES
 from wgan.data.rows import Dataset
@@ -149,8 +149,9 @@ def _folder(path: Path, suffixes: tuple[str, ...]) -> Scans:
         for name in names[1:]:
             other = row(path / name)
             if (other.shape, other.dtype) != (first.shape, first.dtype):
+                several = "dtypes" if other.shape == first.shape else "shapes"
                 raise WganError(
-                    f"{source} holds rows of several shapes: {names[0]!r} is {_words(first)}, but {name!r} is "
+                    f"{source} holds rows of several {several}: {names[0]!r} is {_words(first)}, but {name!r} is "
                     f"{_words(other)}; give files of one shape and dtype"
                 )
 
@@ -163,7 +164,9 @@ def _folder(path: Path, suffixes: tuple[str, ...]) -> Scans:
     found = joined(source, key_of("folder", str(path.resolve()), *suffixes, *names, *stamps), read)
     labels, label_names = labels_of(names)
     kind = PAGED.get(found.rows.ndim - 1, "auto") if suffixes != (".npy",) else "auto"
-    return Scans(*found, labels, tuple(map(shown, label_names)), f"; {len(names):,} files", kind)
+    return Scans(
+        *found, labels, tuple(map(shown, label_names)), f"; {len(names):,} file{'s' * (len(names) != 1)}", kind
+    )
 
 
 def _words(row: Row) -> str:
@@ -189,7 +192,7 @@ def _npy(path: Path) -> Iterator[tuple[IO[bytes], int]]:
                 raise ValueError("it is empty")
             yield file, size
     except ValueError as fault:
-        raise WganError(f"cannot read {str(path)!r} ({fault}); write it again with numpy.save") from None
+        raise WganError(f"cannot read {str(path)!r} ({fault}); {AGAIN}") from None
 
 
 def _of_tiff(path: Path) -> Row:

@@ -27,9 +27,37 @@ SOME, ROWS = 2**20, 4096  # places at which the distribution of a channel is see
 
 
 def dataset_of_space(rows: Rows, name: str) -> Dataset:
-    """The Dataset of rows [n, *space, channels] that are finite and vary. Raises WganError where they hardly vary."""
+    """The Dataset of rows [n, *space, channels] that are finite and vary.
+
+    Raises WganError where they hardly vary, and where each channel is constant.
+    """
     span = _picture_span(rows.array) if rows.kind == "images" else None
-    return _by_channel(rows, name) if span is None else _picture(rows.array, name, span)
+    return with_constants(_by_channel(rows, name) if span is None else _picture(rows.array, name, span))
+
+
+def with_constants(dataset: Dataset) -> Dataset:
+    """The data set with a note on each constant channel, which its samples keep.
+
+    Raises WganError where each channel is constant.
+    """
+    rows, form = dataset.rows, dataset.form
+    constants = _constants(rows)
+    if len(constants) == rows.shape[-1]:
+        raise WganError(f"{dataset.name} is constant in each channel; give rows that differ")
+    notes = (("", f"channel {at} is constant ({number:g}) and stays so") for at, number in constants)
+    form = replace(form, constants=constants) if form.affine else form  # in other forms they are columns without units
+    return replace(dataset, form=form, notes=(*dataset.notes, *notes))
+
+
+def _constants(rows: np.ndarray) -> tuple[tuple[int, float], ...]:
+    """The channels of rows [n, *space, channels] that are constant, each with its number."""
+    first = rows[0].reshape(-1, rows.shape[-1])[0]
+    alike = np.ones(len(first), bool)
+    for block in _blocks(rows):
+        alike &= (block == first).all(tuple(range(block.ndim - 1)))
+        if not alike.any():
+            break
+    return tuple((int(at), float(first[at])) for at in np.flatnonzero(alike))
 
 
 def _picture_span(array: np.ndarray) -> tuple[float, float] | None:
@@ -74,8 +102,7 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
         found is None and bottom < top and is_plain(seen[:, at], level)
         for at, (found, bottom, top) in enumerate(zip(levels, low, high, strict=True))
     ]
-    constant = np.flatnonzero(low == high)
-    how, notes = "", tuple(("", f"channel {at} is constant ({low[at]:g}) and stays so") for at in constant)
+    how = ""
     if not all(plain):
         with_ends = np.concatenate([seen.astype(np.float64), [low, high]])
         columns = tuple(_column(at, levels[at], with_ends[:, at], array.dtype) for at in range(len(mean)))
@@ -85,7 +112,7 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
         how += f": {_kinds(columns)}"
     at_rest = array.view(np.uint8) if array.dtype.kind == "b" else array
     words = in_words(len(array), form.shape, rows.kind)
-    return Dataset(name, at_rest, form, source=f"an array of {words}{how}", notes=notes)
+    return Dataset(name, at_rest, form, source=f"an array of {words}{how}")
 
 
 def _kinds(columns: tuple[Column, ...]) -> str:

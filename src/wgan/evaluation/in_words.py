@@ -6,6 +6,7 @@ from typing import Any
 
 from wgan.evaluation.evaluate import ALL_METRICS, Entry, Evaluation
 from wgan.files.printed import page
+from wgan.reports.structure_axes import axes_in_words
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
 from wgan.runs.twice import why_they_differ
@@ -48,6 +49,9 @@ def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
     ]
     lines = [line for sentence in sentences for line in filled(sentence, columns)]
     lines += ["", *_metrics_in_words(found, columns), "", "± is one standard error."]
+    for entry in found.values():
+        if "by_axis" in entry:
+            lines += filled(axes_in_words(entry["title"], entry["by_axis"]), columns)
     return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wgan.data import Dataset
-from wgan.data.axes import in_words
+from wgan.data.axes import COLOURS, in_words
 from wgan.data.cache import channels_of, survey
 from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
@@ -54,6 +54,9 @@ def recommended(dataset: Dataset) -> Choice:
         return Choice("default", why, news=False)
     if form.kind in PRESETS:
         return Choice(form.kind, f"{in_words(rows, form.shape, form.kind)}: the preset {form.kind} suits them")
+    if form.shape[-1] not in COLOURS:
+        why = f"{in_words(rows, form.shape, form.kind)}: the preset default suits them"
+        return Choice("default", why, news=False)
     tall, wide, channels = form.shape
     return _for_pictures(rows, tall, wide, channels)
 

@@ -153,7 +153,8 @@ def structure_of(
     real = np.concatenate(halves)
     if max(-float(real.min()), float(real.max())) > LARGEST_POWERED:  # whose spectra float64 cannot hold
         return None
-    return structure.prepare(real, rows[np.sort(order[: min(most, comparison.most_compared(form))])])
+    others = rows[np.sort(order[: min(most, comparison.most_compared(form))])]
+    return structure.prepare(real, others, by_axis=training.dataset.apart is None)
 
 
 def diagnose(

@@ -100,7 +100,7 @@ def start(config: Config, dataset: Dataset | None = None, crew: Crew = ALONE) ->
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
-            f"batch is {config.batch} but {dataset.name} has only {len(rows)} training rows; "
+            f"batch is {config.batch} but {dataset.name} has only {len(rows)} training row{'s' * (len(rows) != 1)}; "
             f"use {setting('batch', len(rows))} or less."
         )
     _refuse_measure(config, len(rows), len(held_out))

@@ -44,11 +44,12 @@ class Curve(NamedTuple):
 # Measures of one set of rows.
 
 
-def power_spectrum(rows: Any) -> Curve:
+def power_spectrum(rows: Any, axis: int | None = None) -> Curve:
     """The power |sum_x row(x) exp(-2 pi i f.x)|^2 / N of each row and channel; N is the number of points of a row.
 
     `at` are frequencies in cycles a step, up to 1/2; frequency 0, the row's mean, is left out. For two or three axes
-    of space the power is the mean over a ring of frequencies f of about the same length |f|.
+    of space the power is the mean over a ring of frequencies f of about the same length |f|. With an `axis` of space it
+    is that of lines along this axis, |sum_x line(x) exp(-2 pi i f x)|^2 / size, the mean over the lines of a row.
 
     Examples:
         >>> wave = np.cos(2 * np.pi * np.arange(8) / 4)[None, :, None]
@@ -56,6 +57,8 @@ def power_spectrum(rows: Any) -> Curve:
         [0.0, 2.0, 0.0, 0.0]
     """
     rows = as_space(rows, "rows")
+    if axis is not None:
+        return _power_along(rows, axis)
     space = rows.shape[1:-1]
     longest, axes = max(space), tuple(range(1, rows.ndim - 1))
     if longest < 2:
@@ -76,6 +79,19 @@ def power_spectrum(rows: Any) -> Curve:
         power = power.reshape(len(some), -1, rows.shape[-1])[:, order] * weights[order, None]
         found.append(np.add.reduceat(power, starts, axis=1) / totals[:, None])
     return Curve(ring[order][starts] / longest, np.concatenate(found))
+
+
+def _power_along(rows: np.ndarray, axis: int) -> Curve:
+    """The power spectrum of the lines along one axis of space."""
+    _refuse_axis(axis, rows.shape)
+    size, axes = rows.shape[axis + 1], tuple(range(1, rows.ndim - 1))
+    if size < 2:
+        raise WganError(f"axis {axis} of rows of shape {rows.shape} has 1 step; a spectrum needs at least 2.")
+    found = []
+    for some in chunks(rows):
+        power = np.abs(fft.rfft(some - some.mean(axes, keepdims=True), axis=axis + 1)) ** 2 / size
+        found.append(power.mean(tuple(other for other in axes if other != axis + 1))[:, 1:])
+    return Curve(np.arange(1, size // 2 + 1) / size, np.concatenate(found))
 
 
 def autocorrelation(rows: Any, lags: Any, axis: int | None = None) -> Curve:
@@ -256,8 +272,8 @@ def _refuse_constant(rows: np.ndarray, what: str) -> None:
 def _steps(values: Any, name: str, shape: tuple[int, ...], axis: int | None) -> np.ndarray:
     """Whole numbers of steps that fit into the axis, or into all axes of space for None."""
     space = shape[1:-1]
-    if axis is not None and not 0 <= axis < len(space):
-        raise WganError(f"axis is {axis}; rows of shape {shape} have the axes of space 0 to {len(space) - 1}.")
+    if axis is not None:
+        _refuse_axis(axis, shape)
     steps = as_float64(values, name, "whole numbers of steps [k]")
     shortest = min(space) if axis is None else space[axis]
     if steps.ndim != 1 or not len(steps) or (steps != np.rint(steps)).any() or steps.min() < 0:
@@ -265,6 +281,11 @@ def _steps(values: Any, name: str, shape: tuple[int, ...], axis: int | None) -> 
     if steps.max() >= shortest:
         raise WganError(f"{name} go to {steps.max():.0f}, but an axis has {shortest} steps; give smaller numbers.")
     return steps.astype(int)
+
+
+def _refuse_axis(axis: int, shape: tuple[int, ...]) -> None:
+    if not 0 <= axis < len(shape) - 2:
+        raise WganError(f"axis is {axis}; rows of shape {shape} have the axes of space 0 to {len(shape) - 3}.")
 
 
 def _mean_products(rows: np.ndarray, steps: np.ndarray, axis: int | None, centre: np.ndarray) -> np.ndarray:

@@ -35,12 +35,13 @@ class Worst(NamedTuple):
     error: float
 
 
-def structure_curves(rows: Any, real: Any) -> dict[str, Curve]:
+def structure_curves(rows: Any, real: Any, axis: int | None = None) -> dict[str, Curve]:
     """The curves of rows [n, *space, channels], by the names of STRUCTURE_METRICS.
 
     `real` are the real rows that the curves are compared with: their values are the levels of the phases, and channels
     in which they do not vary are left out. The histogram is of standard deviations about their mean. A curve that
-    these rows cannot have is left out too, such as the autocorrelation of rows that do not vary.
+    these rows cannot have is left out too, such as the autocorrelation of rows that do not vary. With an `axis` of
+    space there are those that have a direction, along it: spectrum, autocorrelation and two-point function.
 
     Examples:
         >>> rows = np.random.default_rng(0).normal(size=(9, 8, 1))
@@ -52,23 +53,24 @@ def structure_curves(rows: Any, real: Any) -> dict[str, Curve]:
         return {}
     levels = levels_of(real)
     rows, real = np.asarray(rows)[..., kept], np.asarray(real)[..., kept]
-    found = {"spectrum": power_spectrum(rows)}
+    found = {"spectrum": power_spectrum(rows, axis)}
     if varying(rows).all():
-        found["autocorrelation"] = autocorrelation(rows, lags_of(rows.shape, first=1))
-        if 2 <= rows.shape[-1] <= MOST_CHANNELS:
+        found["autocorrelation"] = autocorrelation(rows, lags_of(rows.shape, first=1), axis)
+        if 2 <= rows.shape[-1] <= MOST_CHANNELS and axis is None:
             found["channels"] = channel_correlation(rows)
-    if levels is None:
+    if levels is None and axis is None:
         flat = real[: max(1, 2**20 // real[0].size)].reshape(-1, real.shape[-1]).astype(np.float64)
         mean, deviation = flat.mean(0), np.where(flat.std(0) > 0, flat.std(0), 1.0)
         low, high = np.quantile((flat - mean) / deviation, (0.001, 0.999))
         if low < high:
             found["amplitude"] = amplitudes((rows - mean) / deviation, np.linspace(low, high, BINS + 1))
-    else:
+    elif levels is not None:
         lags, middles = lags_of(rows.shape, first=0), (levels[1:] + levels[:-1]) / 2
         place = np.searchsorted(middles, rows)
-        curves = [two_point(place == level, lags) for level in range(1, len(levels))]
+        curves = [two_point(place == level, lags, axis) for level in range(1, len(levels))]
         found["two_point"] = Curve(lags, np.concatenate([curve.rows for curve in curves], axis=-1))
-        found["phase_fraction"] = phase_fractions(rows, levels)
+        if axis is None:
+            found["phase_fraction"] = phase_fractions(rows, levels)
     return found
 
 

@@ -37,21 +37,6 @@ KNOTS = 512  # values at which distribution functions are compared
 FAINT = 1e-6  # of a channel's variance; less power counts as that much
 
 
-def spectrum_difference(real: Any, fake: Any) -> Measurement:
-    """The root mean square of log10 of the ratio of the powers, over frequencies and channels; 1 is a factor of 10.
-
-    Power below a millionth of the variance of the real channel counts as a millionth. Channels without variance are
-    left out.
-    """
-    real, fake = _varying_sets(real, fake)
-    faint = FAINT * variances(real)
-
-    def statistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return _root_mean_square(np.log10(np.maximum(y, faint) / np.maximum(x, faint)))
-
-    return _jackknifed(statistic, power_spectrum(real).rows, power_spectrum(fake).rows)
-
-
 class Axes(NamedTuple):
     """Along which axes of space each row lies: int [n, axes of space] for real rows and for samples.
 
@@ -72,6 +57,41 @@ class Along(NamedTuple):
 
     real: np.ndarray | None
     fake: np.ndarray
+
+
+def spectrum_difference(real: Any, fake: Any, along: Along | None = None) -> Measurement:
+    """The root mean square of log10 of the ratio of the powers, over frequencies and channels; 1 is a factor of 10.
+
+    Power below a millionth of the variance of the real channel counts as a millionth. Channels without variance are
+    left out. `along` compares the power of lines along one axis of space, and else it is the mean over all directions.
+    """
+    real, fake = _varying_sets(real, fake)
+    if along is None:
+        return curve_difference("spectrum", power_spectrum(real), power_spectrum(fake), variances(real))
+    none = np.empty(0)  # the frequencies follow from the length of the axis
+    one, other = (Curve(none, rows) for rows in _both(_line_spectrum, real, fake, none, along))
+    return curve_difference("spectrum", one, other, variances(real))
+
+
+def curve_difference(name: str, real: Curve, fake: Curve, variance: np.ndarray) -> Measurement:
+    """The root mean square difference of two mean curves of one measure; for "spectrum" that of their log10.
+
+    Then power below a millionth of the channel's `variance` counts as a millionth.
+    """
+
+    def statistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return _root_mean_square(y - x)
+
+    def of_logarithms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return _root_mean_square(np.log10(np.maximum(y, FAINT * variance) / np.maximum(x, FAINT * variance)))
+
+    return _jackknifed(of_logarithms if name == "spectrum" else statistic, real.rows, fake.rows)
+
+
+def _line_spectrum(rows: np.ndarray, steps: np.ndarray, axis: int | None = None) -> Curve:
+    """The power of lines along one axis of space; the mean over all axes, which then have one length, for None."""
+    curves = [power_spectrum(rows, one) for one in (range(rows.ndim - 2) if axis is None else (axis,))]
+    return Curve(curves[0].at, np.mean([curve.rows for curve in curves], axis=0))
 
 
 def autocorrelation_difference(real: Any, fake: Any, along: Along | None = None) -> Measurement:
@@ -290,6 +310,7 @@ STRUCTURE_METRICS: dict[str, Metric] = {
         "difference of log10 power, root mean square over frequencies and channels; 1 is a factor of ten",
         10,
         lambda s: spectrum_difference(s.real, s.fake),
+        along=lambda s, axis: spectrum_difference(s.real, s.fake, s.axes.along(axis)),
     ),
     "autocorrelation": Metric(
         "autocorrelation",
