@@ -63,7 +63,7 @@ def spectrum_difference(real: Any, fake: Any, along: Along | None = None) -> Mea
     """The root mean square of log10 of the ratio of the powers, over frequencies and channels; 1 is a factor of 10.
 
     Power below a millionth of the variance of the real channel counts as a millionth. Channels without variance are
-    left out. `along` compares the power of lines along one axis of space, and else it is the mean over all directions.
+    left out. With `along` it is the power of lines along one axis of space, otherwise the mean over all directions.
     """
     real, fake = _varying_sets(real, fake)
     if along is None:
