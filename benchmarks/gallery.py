@@ -7,6 +7,7 @@ from typing import NamedTuple
 from wgan import studies
 
 DOCS = Path(__file__).parent.parent / "docs"
+MANY = 3  # items after a colon, from which on they are a list
 HEAD = """# Gallery of the studies
 
 Each study repeats a claim of a paper. The table says whether the claim held. Results that contradict a paper
@@ -32,6 +33,17 @@ def _found(pattern: str, text: str) -> str:
     return match.group()
 
 
+def listed(measured: str) -> str:
+    """What was measured as a list of its sentences; three items or more after a colon are a list of their own."""
+    lines = []
+    for sentence in re.split(r"(?<=[.]) ", measured.removeprefix("**Measured:** ")):
+        head, _, rest = sentence.partition(": ")
+        items = re.split(r"; (?![^(]*\))", rest)
+        many = len(items) >= MANY
+        lines += [f"- {head}:", *(f"    - {item.removesuffix('.')}" for item in items)] if many else [f"- {sentence}"]
+    return "\n".join(["**Measured:**", "", *lines]) if len(lines) > 1 else measured
+
+
 def entry(name: str) -> Entry:
     """One study: the verdict first, then the figure, the claim, what was measured, and the command."""
     summary = (DOCS / "studies" / name / "summary.md").read_text()
@@ -48,7 +60,7 @@ def entry(name: str) -> Entry:
         name,
         verdict,
         f"## {name}\n\n{question} **{verdict}**\n\n![{title}](studies/{name}/figure.png)\n\n"
-        f"{moving}{claim}\n\n{measured.removesuffix(f'**{verdict}**').strip()}\n\n"
+        f"{moving}{claim}\n\n{listed(measured.removesuffix(f'**{verdict}**').strip())}\n\n"
         f"{made} [The whole table](studies/{name}/summary.md).\n",
     )
 

@@ -7,6 +7,7 @@ from io import StringIO
 from types import SimpleNamespace
 
 import pytest
+from compiled import STRICT
 
 from wgan.cli import main
 
@@ -15,7 +16,7 @@ SMALL = ["--width", "8", "--batch", "16", "--latent", "4", "--steps", "3"]
 
 def run(*arguments, **options):
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "wgan", *map(str, arguments)],
+        [sys.executable, *STRICT, "-m", "wgan", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,

@@ -1,7 +1,8 @@
-"""Shared by all tests: one thread a process, since two processes run side by side."""
+"""Shared by all tests: one thread a process, since two processes run side by side, and programs compiled once."""
 
 import os
 import shutil
+import sys
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the commands that tests start
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -9,8 +10,27 @@ os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_paralleli
 import pytest
 import torch
 from browser import Browser
+from compiled import keep_compiled
 
 torch.set_num_threads(1)
+
+
+def pytest_configure(config):
+    if config.getoption("numprocesses", None):  # the process that starts the workers, which inherit its environment
+        config.compiled = keep_compiled()
+
+
+def pytest_unconfigure(config):
+    if folder := getattr(config, "compiled", None):
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_programs():
+    """The programs that a file's tests compiled leave the memory with its last test: a process kept 5 GB of them."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
 
 
 @pytest.fixture(scope="module")

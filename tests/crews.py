@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from compiled import STRICT
+
 HERE = Path(__file__).parent
 
 
@@ -21,7 +23,7 @@ def started(processes, *arguments, port=None, cwd=None, environment=None):
     shared = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     return [
         subprocess.Popen(
-            [sys.executable, "-W", "error", *map(str, arguments)],
+            [sys.executable, *STRICT, *map(str, arguments)],
             stdout=-1,
             stderr=-1,
             text=True,

@@ -28,6 +28,7 @@ from wgan.game.layers import LAYERS
 from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.maths.metrics import METRICS
+from wgan.reports.verdicts import VERDICTS
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -186,3 +187,9 @@ def test_the_reference_lists_every_public_name_and_links_it_to_where_it_lives():
     for name, place in linked.items():
         module, _, member = place.rpartition(".")
         assert getattr(importlib.import_module(module), member) is getattr(wgan, name), name
+
+
+@pytest.mark.parametrize("page", ["docs/report", "docs/verdicts"])
+def test_the_tables_of_verdicts_name_every_verdict_in_its_order(page):
+    names = re.findall(r"^\| ([\w ]+?) \|", PAGES[page], re.MULTILINE)
+    assert list(dict.fromkeys(name for name in names if name in VERDICTS)) == list(VERDICTS)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 import wgan
 from wgan import WGAN, WganError, data
 from wgan.config import FIELDS
-from wgan.estimator import UnfitRows, _as_before
+from wgan.data.again import as_before
 from wgan.game.constraints import Constraint, clip
 from wgan.runs import folder as runs
 from wgan.training import model as models
@@ -180,13 +180,13 @@ IMAGES = {
 def test_a_later_calls_images_mean_what_the_firsts_do_or_are_refused(first, later):
     before, after = (data.from_array(IMAGES[name]) for name in (first, later))
     try:
-        taken = _as_before(IMAGES[later], after, before.form)
-    except UnfitRows as refused:
+        taken = as_before(IMAGES[later], after, before.form)
+    except WganError as refused:
         if before.form.groups and "but only 0, 1 in the training data" in str(refused):
             return  # a few numbers are levels, and these rows have others
         assert (before.form.low, before.form.high) != (after.form.low, after.form.high)
-        with pytest.raises(ValueError, match=r"^X holds images of .*, but the call before had .*; give .* range\.$"):
-            _as_before(IMAGES[later], after, before.form)
+        with pytest.raises(WganError, match=r"^X holds images of .*, but the call before had .*; give .* range\.$"):
+            as_before(IMAGES[later], after, before.form)
         return
     if first == "uint8":
         assert later in ("uint8", "uint8, dark", "int16", "int64", "floats to 255", "whole floats to 255")
@@ -209,7 +209,7 @@ def test_a_later_calls_images_mean_what_the_firsts_do_or_are_refused(first, late
 def test_a_number_of_a_table_of_any_dtype_is_that_number(first, later):
     rows = np.random.default_rng(0).integers(0, 2, (40, 3))
     before, after = (data.from_array(rows.astype(dtype)) for dtype in (first, later))
-    taken = _as_before(None, after, before.form)
+    taken = as_before(None, after, before.form)
     np.testing.assert_allclose(taken.form.encode(taken.rows), before.form.encode(before.rows), atol=1e-6)
 
 

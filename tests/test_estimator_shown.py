@@ -48,9 +48,6 @@ def test_a_report_is_written_and_replaced_only_when_asked(model, tmp_path):
     assert "mine" in path.read_text()
     with pytest.raises(WganError, match="exists"):
         model.report(path)
-    model.save(tmp_path / "run")
-    with pytest.raises(WganError, match="wgan report RUN"):
-        wgan.load(tmp_path / "run").report(tmp_path / "other.html")
 
 
 def test_the_report_of_rows_in_memory_shows_the_real_rows_and_the_folder_says_why_it_cannot(model, tmp_path):

@@ -6,26 +6,25 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from wgan import data
-from wgan.config import FAMILIES, FIELDS, OPERATIONAL, RATES, Config
+from wgan.config import FAMILIES, FIELDS, OPERATIONAL, RATES, Config, name_of
 from wgan.config.documented import parameters
-from wgan.config.other_names import answered, unknown_field
+from wgan.config.other_names import answered, unknown_attribute, unknown_field
 from wgan.data import Dataset, Form
+from wgan.data.again import as_before
 from wgan.data.columns import TableForm
 from wgan.data.conditions import Columns, is_label, told
 from wgan.data.said import label_or, said
-from wgan.data.space_form import USUAL_SPANS
-from wgan.data.table import to_frame, to_rows
+from wgan.data.table import to_frame
 from wgan.errors import WganError, WganWarning
 from wgan.files import notebooks
 from wgan.game.constraints import Constraint
@@ -85,6 +84,7 @@ class WGAN(BaseEstimator):
     _training: Training | None = None
     _model: Model | None = None
     _description: dict[str, Any] | None = None  # the config.json of a model that was loaded or unpickled
+    _run: Path | None = None  # the folder that a model was loaded from
 
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:
@@ -138,12 +138,12 @@ class WGAN(BaseEstimator):
     ) -> "WGAN":
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
-        `y` holds what rows are given: labels, whole numbers or texts, which are used only if `conditional` is set; or
-        numbers with a fraction [n], a matrix [n, columns] or a DataFrame, which are a condition. `given` names columns
-        of a DataFrame X that the others are generated given, instead of the parameter `given`. With `extend` the model
+        `y` holds labels or a condition. Whole numbers or texts [n] are labels, which are used only if `conditional` is
+        set. Numbers with a fraction [n], a matrix [n, columns] or a DataFrame are a condition. `given` names columns of
+        a DataFrame X as the condition of the other columns, instead of the parameter `given`. With `extend` the model
         continues on the same rows to `steps` steps in all. Its learning rate is that of one run of this length.
 
-        `verbose=1` shows a bar of progress. Each function in `callbacks` is called with the step and its record, every
+        `verbose=1` shows a progress bar. Each function in `callbacks` is called with the step and its record, every
         `log_every` steps; it may use this model, and it stops the training by returning True. Ctrl-C stops the training
         too: a warning names the step, and the model is fitted up to it. `fit(X, extend=True)` continues from there.
         """
@@ -197,7 +197,10 @@ class WGAN(BaseEstimator):
         if config.conditional != "none" or config.given is not None or dataset.condition is not None:
             raise WganError("partial_fit cannot be sure that labels mean the same in each call; use fit.")
         if before is not None:
-            dataset = _as_before(X, dataset, before.dataset.form)
+            try:
+                dataset = as_before(X, dataset, before.dataset.form)
+            except WganError as problem:
+                raise UnfitRows(str(problem)) from None
             changed = [n for n in FIELDS if n not in PARTIAL and getattr(config, n) != getattr(before.config, n)]
             if changed:
                 raise WganError(f"{', '.join(changed)} changed since partial_fit began; call fit to start again.")
@@ -217,7 +220,7 @@ class WGAN(BaseEstimator):
         verbose: bool = False,
         callbacks: Sequence[following.Callback] = (),
     ) -> None:
-        self._training, self._description, self.records_ = training, None, records
+        self._training, self._description, self._run, self.records_ = training, None, None, records
         shape = model_of(training).whole.shape
         if len(shape) == 1:
             self.n_features_in_ = shape[0]
@@ -270,7 +273,7 @@ class WGAN(BaseEstimator):
 
     @answered
     def interpolate(self, n: int = 8, seed: int = 0, label: str | int | None = None, *, condition: Any = None) -> Any:
-        """Rows for `n` latents on the way from one to another; both ends are drawn by `seed`.
+        """Rows for `n` latents on the way from one latent to another; both ends are drawn by `seed`.
 
         The way is an arc, since the noise of every generator of wgan is normal; see `training.latents`. All rows of a
         conditional model have one `label` or `condition`, or one that is drawn.
@@ -295,9 +298,9 @@ class WGAN(BaseEstimator):
     def save(self, path: str | Path) -> None:
         """Write a run folder for `wgan.load` and the commands of `wgan`; a folder of another run raises `WganError`."""
         self._fitted()
-        if self._training is None or not hasattr(self, "records_"):
-            raise WganError("this model was loaded from a run folder; copy that folder instead of saving the model.")
+        assert self._training is not None
         out = Path(path)
+        runs.refuse_to_shorten(out, self._training.step)
         if runs.open_run(out, self._described(), may_change=frozenset()):
             runs.truncate_log(out, 0)
         with runs.lock(out):
@@ -308,7 +311,7 @@ class WGAN(BaseEstimator):
     def plot(self, n: int | None = None, seed: int = 0) -> Any:
         """A matplotlib figure of the estimates during training and of `n` samples; `plot().savefig(file)` keeps it.
 
-        None draws 64 samples, and 1,000 of points and tables.
+        If `n` is None, 64 samples are drawn, or 1,000 of points and tables.
         """
         model = self._fitted()
         training = self._training
@@ -320,15 +323,21 @@ class WGAN(BaseEstimator):
         return overview.figure(getattr(self, "records_", []), models.sample(model, count, seed), model.whole, real)
 
     def report(self, path: str | Path = "report.html", *, overwrite: bool = False) -> Path:
-        """Write the report of this model as one HTML page, and return its path."""
-        self._fitted()
-        if self._training is None or not hasattr(self, "records_"):
-            raise WganError("this model was loaded from a run folder; use wgan report RUN on that folder.")
+        """Write the report of this model as one HTML page, and return its path.
+
+        The page of a model from `wgan.load` is that of its run folder, up to the step of the model.
+        """
+        step, training = self._fitted().step, self._training
+        assert training is not None
+        if self._run is not None:
+            until = step if runs.last_step(self._run) > step else None
+            return write_report([self._run], Path(path), overwrite=overwrite, step=until)
         with TemporaryDirectory() as folder:
             run = Path(folder) / (Path(path).stem or "model")
             self.save(run)
-            picture(self._training, run / "samples" / f"{self._training.step:08d}.png")
-            return write_report([run], Path(path), overwrite=overwrite, dataset=self._training.dataset)
+            picture(training, run / "samples" / f"{step:08d}.png")
+            dataset = training.dataset if len(training.dataset.rows) else None  # an unpickled model has no rows
+            return write_report([run], Path(path), overwrite=overwrite, dataset=dataset)
 
     def _repr_html_(self) -> str:
         """A table for a notebook, with the figure of `plot` below it."""
@@ -345,6 +354,14 @@ class WGAN(BaseEstimator):
         if self._model is None:
             return super()._repr_mimebundle_(**more)
         return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    if not TYPE_CHECKING:  # so that a wrong name in the code is still found
+
+        def __getattr__(self, name: str) -> Any:
+            """Answer a name that this model lacks; scikit-learn expects an AttributeError."""
+            if name == "records_":
+                raise NotFitted("this model is not fitted, so it has no records_; call fit(X) first.")
+            raise unknown_attribute(type(self).__name__, name)
 
     def _fitted(self) -> Model:
         if self._model is None:
@@ -414,53 +431,6 @@ def _as_given(form: Form, rows: np.ndarray) -> Any:
     return to_frame(form, rows) if isinstance(form, TableForm) else form.as_given(rows)
 
 
-def _as_before(X: Any, dataset: Dataset, form: Form) -> Dataset:
-    """These rows in the form of the call before; `UnfitRows` if a number would mean something else there."""
-    if isinstance(form, TableForm):
-        if not isinstance(dataset.form, TableForm) or isinstance(X, Dataset):
-            raise UnfitRows("the first call had a table, but X is not one; give a DataFrame with the same columns.")
-        try:
-            return replace(dataset, rows=to_rows(form, X), form=form, sha256="")
-        except WganError as problem:
-            raise UnfitRows(str(problem)) from None
-    if isinstance(dataset.form, TableForm):
-        raise UnfitRows("the first call had an array without named columns, but X is a table; give X.to_numpy().")
-    if dataset.form.shape != form.shape:
-        got, wanted = (math.prod(shape) for shape in (dataset.form.shape, form.shape))  # scikit-learn tests the words
-        raise UnfitRows(
-            f"X has {got} features, but WGAN is expecting {wanted} features as input: rows of {list(form.shape)} as in "
-            f"the call before, not of {list(dataset.form.shape)}."
-        )
-    if form.kind == dataset.form.kind == "images" and not _same_numbers(form, dataset.form):
-        raise UnfitRows(
-            f"X holds images of {_numbers_of(dataset.form)}, but the call before had {_numbers_of(form)}; give them in "
-            "that dtype and range."
-        )
-    try:
-        if not form.affine:
-            form.encode(dataset.rows)
-    except WganError as problem:
-        raise UnfitRows(str(problem)) from None
-    return replace(dataset, form=form)
-
-
-def _numbers_of(form: Form) -> str:
-    """The numbers that images hold, in words."""
-    span = f" from {form.low:g} to {form.high:g}" if form.picture and form.low is not None else " of any range"
-    return f"{form.dtype}{span}"
-
-
-def _same_numbers(first: Form, second: Form) -> bool:
-    """Whether a number means the same shade in images of both forms: the ranges are equal, or the first has no range
-    of the usual ones, so that only the numbers themselves count."""
-    if (first.low, first.high) == (second.low, second.high):
-        return True
-    whole = [np.dtype(form.dtype).kind in "iu" for form in (first, second)]
-    kinds = [np.dtype(form.dtype).kind == "b" for form in (first, second)]
-    usual = first.picture and (first.low, first.high) in USUAL_SPANS
-    return not usual and whole[0] == whole[1] and kinds[0] == kinds[1]
-
-
 # scikit-learn reads this signature, which has a parameter for each field.
 WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
     [
@@ -484,7 +454,7 @@ def load(
     constraint: Constraint | None = None,
     network: Architecture | None = None,
 ) -> WGAN:
-    """The model of a run folder at a checkpoint; it can sample, score rows and be trained further.
+    """The model of a run folder at a checkpoint; it does what a fitted model does, and `records_` end at its step.
 
     `step` chooses the checkpoint: "latest", which is the default, "best", or the number of a step.
     `objective`, `constraint` and `network` are the objects of your own that the run was made with. A model whose
@@ -496,4 +466,7 @@ def load(
     given = {name: getattr(config, name) for name in PARAMETERS if getattr(config, name) != getattr(default, name)}
     model = WGAN(**given)
     model._restore(runs.read_config(Path(run)), best.checkpoint_at(Path(run), loaded.step), config)
+    model._run, model.records_ = Path(run), runs.records(Path(run), loaded.step)
+    assert model._training is not None
+    model._training.measured = best.history(runs.read_log(Path(run)), name_of(config.best_by), before=loaded.step)
     return model

@@ -41,8 +41,8 @@ PRESETS: dict[str, Preset] = {
         Config(),
         "tuned here for good samples after a few minutes on two cores",
         "wgan train fashion-mnist",
-        "All kinds of clothing are plain to see after 4 minutes on two cores (Frechet distance 3.9 on a classifier's "
-        "features, where real images reach 0.71); digits take 40 s with --steps 6000.",
+        "All kinds of clothing are clearly visible after 4 minutes on two cores (Frechet distance 3.9 on a "
+        "classifier's features, where real images reach 0.71); digits take 40 s with --steps 6000.",
     ),
     "photos": Preset(
         Config(
@@ -54,9 +54,9 @@ PRESETS: dict[str, Preset] = {
         ),
         "chosen here on 5,000 pictures of 32 x 32, composed from photographs; docs/experiments.md has the search",
         "wgan train my-photos --preset photos --size 32",
-        "After 5 minutes on one core, pictures have smooth grounds with a blob where the object stands. After 32 "
-        "minutes, most have a distinct object before a ground, and a few objects can be named. The preset default has "
-        "coloured grids at equal time.",
+        "After 5 minutes on one core, pictures have a smooth background and a blob in place of the object. After 32 "
+        "minutes, most have a distinct object before a background, and a few objects can be named. With equal time, "
+        "pictures of the preset default show coloured grids.",
     ),
     "signals": Preset(
         Config(objective="non-saturating", network="mlp", width=256, learning_rate=5e-4, n_critic=5, steps=6000),
@@ -167,9 +167,9 @@ PRESETS: dict[str, Preset] = {
             steps=20_000,
             batch=64,
         ),
-        "arXiv 2501.05441: the objective, both penalties, no norms, the residual blocks and beta1 0. Width, "
-        "batch, steps, decay and lambda are chosen here for small images; the authors have larger ones, and "
-        "change lambda and beta2 in training",
+        "arXiv 2501.05441: the objective, both penalties, no norms, the residual blocks and beta1 0. Width, batch, "
+        "steps, decay and lambda are chosen here for small images; the authors have larger values, and change lambda "
+        "and beta2 during training",
         "wgan train digits --preset r3gan --width 16 --steps 1000 --learning-rate 0.001",
         "Stopped at step 598, after 29 s of one core: most digits are readable, and the energy distance to "
         "held-out rows is 0.009 +- 0.007.",
@@ -185,7 +185,7 @@ PRESETS: dict[str, Preset] = {
         ),
         "arXiv 1802.05957: the hinge loss, spectral normalisation, a residual network and Adam for CIFAR-10",
         "wgan train digits --preset hinge --width 16 --steps 100",
-        "After 12 s of one core still noise; it was not run to its end here. Made for a GPU.",
+        "After 12 s of one core, samples are still noise. It was not run to its end here. Made for a GPU.",
     ),
     "lsgan": Preset(
         Config(
@@ -203,7 +203,7 @@ PRESETS: dict[str, Preset] = {
         "arXiv 1611.04076: the losses with targets 0 and 1, batch norm in both players of dcgan, z of 1024, "
         "Adam at 1e-3",
         "wgan train digits --preset lsgan --width 16 --steps 400",
-        "After 8 s of one core the strokes of digits, few of them readable.",
+        "After 8 s of one core, samples have the strokes of digits, but few digits are readable.",
     ),
     "dragan": Preset(
         Config(
@@ -221,15 +221,16 @@ PRESETS: dict[str, Preset] = {
         ),
         "arXiv 1705.07215: the gradient penalty near real rows, the non-saturating loss, one critic step",
         "wgan train digits --preset dragan --width 16 --steps 400",
-        "After 7 s of one core still a pattern without digits, since its rate is low; it was not run to its end here.",
+        "After 7 s of one core, samples are still a pattern without digits, since the learning rate is low. It was "
+        "not run to its end here.",
     ),
     "wgan-ttur": Preset(
         _PENALISED.replace(n_critic=1, critic_learning_rate=3e-4, generator_learning_rate=1e-4),
         "arXiv 1706.08500: WGAN-GP with one critic step, and learning rates of 3e-4 for the critic and 1e-4 "
         "for the generator",
         "wgan train digits --preset wgan-ttur --width 16 --steps 400",
-        "After 7 s of one core still a pattern without digits, since its rates are low; it was not run to its "
-        "end here.",
+        "After 7 s of one core, samples are still a pattern without digits, since the learning rates are low. It was "
+        "not run to its end here.",
     ),
     "cifar10": Preset(
         _CIFAR,
@@ -251,7 +252,8 @@ PRESETS: dict[str, Preset] = {
         "steps, batch and Adam of gan_64x64.py of arXiv 1704.00028; network resnet with one block more than for "
         "CIFAR; the largest centred square of each picture at 64 x 64",
         "wgan train bedroom_train_lmdb --preset lsun-64",
-        "Not run here, for want of LSUN; its network was only seen to train at this size. Made for a GPU.",
+        "Not run here on LSUN, which was not at hand. We only saw that its network trains at this size. Made for a "
+        "GPU.",
     ),
     "wgan-gp-toy": Preset(
         _PENALISED.replace(network="mlp", latent=2, batch=256, beta1=0.5, penalty_weight=0.1, steps=100_000),
@@ -264,24 +266,25 @@ PRESETS: dict[str, Preset] = {
         _CLIPPED.replace(network="stax-cnn", rows=5000, steps=1560),
         "the JAX stax tutorial: 5,000 random images, 100 epochs of 78 critic batches, five for each generator step",
         "wgan train fashion-mnist --preset fashion-stax",
-        "Blobs, as its author saw: Frechet distance 106, and 2 % of samples in the rarest kind. It takes 41 s on one "
-        "H100, or 3/4 hour on two cores with --precision bfloat16.",
+        "Blobs, as the author of the tutorial reports: Frechet distance 106 on an earlier classifier's features, and "
+        "2 % of samples in the rarest kind. It takes 41 s on one H100, or 3/4 hour on two cores with --precision "
+        "bfloat16.",
     ),
     "fashion-stax-gp": Preset(
         _STAX_PENALISED,
         "the images, networks and 100 epochs of fashion-stax with a gradient penalty instead of clipping (so layer "
         "norm in the critic), no norm in the generator, one critic step, Adam decaying to 0, and an average",
         "wgan train fashion-mnist --preset fashion-stax-gp",
-        "All ten kinds are plain to see: Frechet distance 3.5, where fashion-stax has 106 and real images 0.63. It "
-        "takes 4 minutes on one H100 that five runs share. The critic memorises the 5,000 images: its estimate is "
-        "1.1 on them and 0.4 on held-out images.",
+        "All ten kinds are clearly visible: Frechet distance 3.5 on an earlier classifier's features, where "
+        "fashion-stax has 106 and real images 0.63. It takes 4 minutes on one H100 that five runs share. The critic "
+        "memorises the 5,000 images: its estimate is 1.1 on them and 0.4 on held-out images.",
     ),
     "mnist-keras": Preset(
         _KERAS.replace(constraint="clip", learning_rate=1e-5, steps=4000),
         "the Keras tutorial's WGAN on MNIST",
         "wgan train mnist --preset mnist-keras",
-        "At step 4,000 one sample in three can be read, where the tutorial shows digits; it takes 2 minutes on a "
-        "shared H100.",
+        "At step 4,000 one sample in three is readable; the tutorial shows digits. It takes 2 minutes on a shared "
+        "H100.",
     ),
     "mnist-keras-gp": Preset(
         _KERAS,

@@ -1,5 +1,7 @@
 """The two engines are one: the same weights and draws give the same numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from wgan.data import from_array
 from wgan.engines import get_engine
 from wgan.game import step
 from wgan.game.constraints import CONSTRAINTS
+from wgan.game.layers import matrices
 from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.maths import streams
@@ -56,16 +59,28 @@ def assert_equal_to(first, second, relative):
         assert np.abs(a - b).max(initial=0) <= relative * np.abs(a).max(initial=0) + 2e-14, name
 
 
-# Compiling takes long, and penalties differ in no layer, so one of them meets every network and all meet the smallest.
+# Compiling takes long. Penalties differ in no layer, so one of them meets every network and all meet the smallest.
 PENALTIES = [name for name, make in CONSTRAINTS.items() if make().penalty and name != "gradient-penalty"]
-# The layers of a constraint by construction have contracts of their own, so it meets one network of each kind of layer.
+# What holds on each layer has contracts of its own, so it meets networks that have each kind of layer with weights, and
+# what makes other layers meets one.
+BY_LAYER = [name for name, make in CONSTRAINTS.items() if not make().penalty and name != "none"]
 BUILT = [name for name, make in CONSTRAINTS.items() if make().rebuilt]
+LEFT_OUT = {"mlp": [], "hybrid": PENALTIES, "resnet": PENALTIES + BUILT}
 MEET = [
     (network, name)
     for network in NETWORKS
     for name in CONSTRAINTS
-    if network == "mlp" or name not in PENALTIES + BUILT or (name in BUILT and network == "hybrid")
+    if name not in LEFT_OUT.get(network, PENALTIES + BY_LAYER)
 ]
+
+
+def test_the_networks_that_meet_every_projection_have_each_kind_of_layer_with_weights():
+    def kinds(network):
+        training = begin("torch", "float64", network=network)
+        names = (name for name, _ in matrices(training.game.architecture.critic, training.state.critic))
+        return {re.sub(r"\d+\.", "", name) for name in names}
+
+    assert set.union(*map(kinds, LEFT_OUT)) == set.union(*map(kinds, NETWORKS))
 
 
 @pytest.mark.parametrize(("network", "constraint"), MEET)

@@ -110,7 +110,7 @@ def test_samples_that_equal_real_rows_are_named_where_no_training_rows_are_given
     real = points(0)
     report = wgan.evaluate(real, np.concatenate([real[:20], points(1, 180)]))
     (remark,) = report["protocol"]["remarks"]
-    assert remark.startswith("20 of the 200 samples equal a real row, where 0 of 400 real rows equal another")
+    assert remark.startswith("20 of the 200 samples equal a real row, and 0 of 400 real rows equal another")
     assert "20 of the 200 samples equal a real row" in samples.words(report)
     assert not wgan.evaluate(real, points(1))["protocol"]["remarks"]
 

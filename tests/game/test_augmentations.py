@@ -1,6 +1,7 @@
 """Random changes of images: their closed forms, their gradients, both engines, and what a run does with them."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -156,6 +157,19 @@ def test_a_flip_mirrors_half_of_the_real_rows_and_nothing_else():
     assert 0.45 < mirrored.float().mean() < 0.55
 
 
+@pytest.mark.parametrize(("name", "axes"), [("waves", 1), ("digits", 2), ("medium-3d", 3)])
+def test_flip_all_mirrors_half_of_the_rows_along_each_axis_of_space_on_its_own(name, axes):
+    settings = {"data": name, "network": "mlp", "width": 4, "batch": 256, "engine": "torch", "n_critic": 1}
+    plain, flipped = (draws(start(Config(flip=flip, **settings)), 0).real[0].numpy() for flip in ("none", "all"))
+    ways = [way for k in range(axes + 1) for way in combinations(range(1, axes + 1), k)]
+    found = np.array([[np.array_equal(row, other) for row, other in zip(np.flip(plain, way), flipped, strict=True)]
+                      for way in ways])  # fmt: skip
+    assert found.any(0).all()
+    share = found.mean(1)  # of 2^axes ways, each with this chance; 5 standard deviations
+    chance = 1 / len(ways)
+    assert np.abs(share - chance).max() < 5 * np.sqrt(chance * (1 - chance) / 256) + (found.sum(0) > 1).mean()
+
+
 def test_a_resumed_run_draws_the_changes_of_an_unbroken_one(tmp_path):
     config = Config(data="digits", augment=ALL, flip="horizontal", width=4, batch=8, steps=6, engine="torch",
                     checkpoint_every=3, diagnose_every=100, sample_every=100)  # fmt: skip
@@ -171,7 +185,8 @@ def test_a_resumed_run_draws_the_changes_of_an_unbroken_one(tmp_path):
 
 @pytest.mark.parametrize(("fields", "words"), [
     ({"augment": "colour"}, "augment is colour, which changes images, but these rows have 0 axes of space"),
-    ({"flip": "horizontal"}, "flip is horizontal, but 8gaussians holds no images"),
+    ({"flip": "horizontal"}, "flip is horizontal, but 8gaussians holds no images; use flip='none'."),
+    ({"flip": "all"}, "flip is all, but 8gaussians has no axes of space; use flip='none'."),
 ])  # fmt: skip
 def test_rows_that_are_no_images_are_refused(fields, words):
     with pytest.raises(WganError, match=words):

@@ -66,6 +66,31 @@ def test_an_axis_is_logarithmic_from_the_span_on_that_is_given(spanning, logarit
     assert json.loads(html.unescape(re.search(r'data-frame="([^"]*)"', made)[1]))["logarithmic"] == logarithmic
 
 
+@pytest.mark.parametrize(
+    ("values", "error", "logarithmic", "cut"),
+    [
+        ([1.0, 3.0, 2.0], [0.0, 0.25, 0.9], False, False),  # a band that ends beyond the lines
+        ([1.0, 3.0, 2.0], [0.0, 0.25, 50.0], False, True),  # and one that would leave a flat line
+        ([1.0, 1.0, 1.0], [0.1, 0.2, 0.3], False, False),
+        ([-5.0, -5.0, -4.0], [2.0, np.nan, 0.0], False, True),
+        ([1.0, 10.0, 100.0], [0.4, 4.0, 40.0], True, False),
+        ([1.0, 10.0, 100.0], [0.5, 5.0, 50.0], True, True),  # down to 0
+    ],
+)
+def test_axes_cover_bands_and_say_where_they_cut_them(values, error, logarithmic, cut):
+    at, values, error = np.arange(3.0), np.array(values), np.array(error)
+    made = str(chart("t", "x", [Line("a", at, values, filtered=False, error=error)], spanning=5))
+    frame = json.loads(html.unescape(re.search(r'data-frame="([^"]*)"', made)[1]))
+    ends = np.array([values - 2 * np.nan_to_num(error), values + 2 * np.nan_to_num(error)])
+    within = frame["low"] <= ends.min() + 1e-9 and ends.max() <= frame["high"] + 1e-9
+    assert within != cut
+    assert ("Bands that are wider than the chart are cut." in made) == cut
+    assert ("The vertical axis is logarithmic." in made) == logarithmic == frame["logarithmic"]
+    if not logarithmic and np.ptp(values):
+        assert frame["high"] - frame["low"] <= 5 * np.ptp(values), "the lines are not flat"
+    assert "nan" not in made
+
+
 def points_of(made, name):
     """The steps and values of a line, as its points and data-frame give them."""
     frame = json.loads(html.unescape(re.search(r'data-frame="([^"]*)"', made)[1]))

@@ -177,7 +177,8 @@ def test_the_best_checkpoint_is_on_the_page_whatever_chose_it(run, config, colum
         records[-1] |= {f"reported.{measure}": 0.5, f"reported_error.{measure}": 0.02}
     (run / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     found = page(run)
-    assert f"Best checkpoint step {best} {said}" in found.text
+    assert f"Best checkpoint step {best} {said} on held-out rows that did not choose it" in found.text
+    assert "on the half of them that chooses the best checkpoint" in found.text, "the other energy distance of a step"
     assert f"step {best}: {said}" in page(run, run).text
     assert any(f"best checkpoint: step {best}" in text for text in found.said), "it is marked on a chart"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wgan import Config
+from wgan import Config, data
 from wgan.reports import page as report
 from wgan.reports.run import read
-from wgan.reports.tables import table_of
+from wgan.reports.tables import _histogram, table_of
 from wgan.runs import folder
 from wgan.training.loop import train
 
@@ -41,6 +41,21 @@ def run(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    ("train", "made", "ends"),
+    [
+        ([*range(32)] * 4, [0.0, 31.0], ["0", "31"]),  # whole numbers that all have a bin
+        ([*range(32)] * 4, [-1.0, 40.0], ["0 or less", "31 or more"]),
+        ([0.5, 1.0, 2.0, 2.25] * 9, [0.9, 9.5], ["0.500", "2.25 or more"]),
+        ([1.0] * 50 + [1.25] * 9 + [1.5] * 50, [1.1, 1.4], ["1.00", "1.50"]),
+    ],
+)
+def test_the_ends_of_a_histogram_say_that_their_bins_hold_the_tails(train, made, ends):
+    form = data.from_array(pd.DataFrame({"x": train, "y": np.arange(len(train)) ** 1.5})).form
+    _, ticks = _histogram(form, 0, np.array(made), np.array(train))
+    assert [ticks[0], ticks[2]] == ends
+
+
 def test_every_column_is_shown_beside_real_rows_with_whole_names(run):
     found = table_of(read(run), None)
     assert [one.name for one in found.columns] == ["height", "twice", "count", "town", "day"]
@@ -50,7 +65,7 @@ def test_every_column_is_shown_beside_real_rows_with_whole_names(run):
     assert towns[LONG] == pytest.approx(0.5, abs=0.1)
     assert sum(bar.made for bar in found.columns[3].bars) == pytest.approx(1)
     assert 17 <= int(re.search(r"(\d+) % of training rows$", found.columns[2].gaps)[1]) <= 23
-    assert re.fullmatch(r"2020-\d\d-\d\d", found.columns[4].ticks[0])
+    assert re.fullmatch(r"2020-\d\d-\d\d or before", found.columns[4].ticks[0])
     for one in found.columns:
         assert one.score.endswith("to held-out rows" if one.histogram else "in other levels than held-out rows")
         assert one.floor

@@ -206,6 +206,23 @@ def test_slices_and_single_axes_have_no_charts_by_axis():
 
 
 @pytest.mark.parametrize(
+    ("second", "logarithmic"),
+    [(1.0, True), (np.linspace(1, 2, 8), True), (np.linspace(0, 2, 8), False)],  # a zero has no logarithm
+)
+def test_the_spectra_of_all_channels_have_the_same_kind_of_axis(tmp_path, second, logarithmic):
+    run, _ = run_of(tmp_path, fields.waves(60, 0, 16), "signals")
+    kept = json.loads((run / "structure.json").read_text())
+    spectrum = kept["curves"]["spectrum"]
+    for side in ("real", "samples"):
+        spectrum[side]["mean"] = [np.geomspace(1, 50, 8).tolist(), np.broadcast_to(second, 8).tolist()]
+        spectrum[side]["error"] = [[0.01] * 8] * 2
+    spectrum["at"] = list(np.arange(1, 9) / 16)
+    (run / "structure.json").write_text(json.dumps(kept))
+    charts = [str(one) for one in structure_of(read(run)).charts if "Power spectrum" in str(one)]
+    assert ["The vertical axis is logarithmic" in one for one in charts] == [logarithmic] * 2
+
+
+@pytest.mark.parametrize(
     "damage",
     [
         lambda kept: "no JSON",

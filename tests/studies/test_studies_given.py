@@ -23,8 +23,9 @@ def test_the_truth_passes_and_with_shuffled_numbers_it_fails(monkeypatch, name):
     perfect(monkeypatch, name, LAWS[name])
     monkeypatch.setattr(given, "ASKED", 5)
     monkeypatch.setattr(given, "PAIRS", 2)
+    monkeypatch.setattr(given, "PAIRS_IN_BAND", 12)
     row = given.measure(name, 0, **TINY)
-    assert 0.7 < row["told"] < 1.3
+    assert abs(row["told"] - 1) < 5 * row["told_error"] < 2  # five standard errors
     assert row["shuffled"] > given.MOST
     assert len(row["asked"]) == len(row["ratios"]) == 5
     assert given.judge([{"law": name, **row}])[0] is True
@@ -32,10 +33,10 @@ def test_the_truth_passes_and_with_shuffled_numbers_it_fails(monkeypatch, name):
 
 def test_a_law_that_misses_the_mark_is_said_and_drawn():
     row = {"told": 1.2, "shuffled": 2.0, "asked": [0.2, 0.5, 0.8], "ratios": [1.0, 1.2, 1.1], "band": [0.4, 0.6]}
-    row |= {"law": "ring", "shuffled_ratios": [2.0, 2.0, 2.0]}
+    row |= {"law": "ring", "shuffled_ratios": [2.0, 2.0, 2.0], "told_error": 0.04}
     holds, measured = given.judge([row, row | {"law": "gamma", "told": 1.6}])
     assert holds is False
-    assert "ring 1.20 (shuffled 2.00); gamma 1.60" in measured
+    assert "ring 1.20 ± 0.04 (shuffled 2.00); gamma 1.60" in measured
     assert given.judge([row, row | {"shuffled": 1.4}])[0] is False
     assert len(given.draw([row, row | {"law": "gamma"}]).axes) == 2
 

@@ -244,7 +244,7 @@ def _say_best(training: "Training", out: Path) -> None:
     if found := best.best(out, checkpoint.steps(out / "checkpoints")):
         steps = training.config.until_no_better
         since = f"; the measure has not fallen for {steps:,} steps" if loop.no_better(training) else ""
-        say(f"best checkpoint: step {found.step:,} ({best.in_words(found)}){since}", err=True)
+        say(f"best checkpoint: step {found.step:,} ({best.in_full(found)}){since}", err=True)
 
 
 def _config(
@@ -371,7 +371,7 @@ def sample(
     if z and count:
         raise WganError("-n is not read with --z, whose file says how many samples there are; leave out one of them.")
     if where is not None and z:
-        raise WganError("--where is not read with --z, whose rows are all made; leave out one of them.")
+        raise WganError("--where is not read with --z, since each latent makes one sample; leave out one of them.")
     if out is not None:
         _check_samples(out, run, overwrite)
     asked = Path(given_text) if given_text and "=" not in given_text else label_or(given_text or None, label)

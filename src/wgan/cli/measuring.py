@@ -272,8 +272,8 @@ wgan study mode-collapse --jobs 2""",
     "--scale",
     default="quick",
     metavar="NAME",
-    help="One of: quick, medium, full. quick takes minutes. medium takes two hours for all studies. full has the "
-    "papers' settings. [default: quick]",
+    help="One of: quick, medium, full. quick takes minutes. medium takes up to 20 minutes for most studies. full has "
+    "the papers' settings. [default: quick]",
 )
 @click.option("--out", type=FilePath(), metavar="DIR", help="The folder to write. [default: studies/NAME-SCALE]")
 @click.option(
@@ -287,7 +287,7 @@ def study(name: str | None, scale: str, out: Path | None, jobs: int | None, dask
     """Repeat an experiment of the papers, or list them.
 
     A study writes a table, a figure and whether the claim holds. The same command resumes the study in --out. It keeps
-    the finished cases. Most others continue from a checkpoint that is at most a minute old.
+    the finished cases. Most unfinished cases continue from a checkpoint that is at most a minute old.
     """
     from wgan import studies
 

@@ -106,8 +106,8 @@ class Config(Schedule):
     )
     slices: str = _data(
         "none",
-        "Learn volumes from images of their slices. With isotropic, slices along all axes look alike. With each, every "
-        "axis has an image and a critic of its own.",
+        "Learn volumes from images of their slices, or from slices of volumes. With isotropic, slices along all axes "
+        "look alike. With each, every axis has slices and a critic of its own.",
         choices=tuple(SLICES),
     )
     slice_size: int = _data(
@@ -120,8 +120,9 @@ class Config(Schedule):
     )
     flip: str = _data(
         "none",
-        "Mirror half of the real images, chosen at random in each batch.",
-        choices=("none", "horizontal"),
+        "Mirror half of the real rows, chosen at random in each batch. horizontal swaps left and right in images. all "
+        "mirrors along each axis of space on its own, in images, signals and volumes.",
+        choices=("none", "horizontal", "all"),
     )
     augment: str = _data(
         "none",
@@ -154,7 +155,7 @@ class Config(Schedule):
     )
     penalty_sides: str = _objective(
         "two",
-        "Which gradient norms are penalised: one is only those above 1, two is those above and below 1.",
+        "Which gradient norms are penalised: one means norms above 1, two means norms above and below 1.",
         choices=("one", "two"),
     )
     penalty_every: int = _objective(
@@ -191,7 +192,7 @@ class Config(Schedule):
     conditional: str = _networks(
         "none",
         "Generate rows of a given label or condition. The critic multiplies its features by the condition "
-        "(projection), has it in its input (concatenation), or learns to predict it (auxiliary). none becomes "
+        "(projection), gets it as an input (concatenation), or learns to predict it (auxiliary). none becomes "
         "concatenation with {given}, or if the data have a condition.",
         choices=tuple(CONDITIONALS),
     )
@@ -234,12 +235,12 @@ class Config(Schedule):
     )
     decay: str = _optimisation(
         "linear",
-        "How the learning rates change: linear and cosine fall to 0 at the last step, along a line or half a wave of "
-        "the cosine; none stays the same.",
+        "How the learning rates change. linear and cosine fall to 0 at the last step: linearly, or as half a period "
+        "of a cosine. none keeps them the same.",
         choices=("none", "linear", "cosine"),
     )
     learning_rate_warm_up: int = _optimisation(
-        0, "The number of first steps over which the learning rates rise in a line to their first value.", low=0
+        0, "The learning rates rise linearly during the first N steps. 0 is no rise.", low=0
     )
     beta1: float = _optimisation(0.0, "Adam's decay rate of the mean gradient.", low=0, high=0.999999)
     beta2: float = _optimisation(
@@ -395,7 +396,7 @@ class Config(Schedule):
         try:
             converted(values, dict[str, bool | int | float | str | list[str] | None])
         except ValueError as fault:
-            raise WganError(f"the config is not one of wgan's ({fault}); it must hold a plain value a field.") from None
+            raise WganError(f"the config is not one of wgan's ({fault}); give each field one plain value.") from None
         _refuse_unknown(values)
         named = {
             family: Named(values[family])

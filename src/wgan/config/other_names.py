@@ -63,6 +63,17 @@ def answered(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
+def unknown_attribute(owner: str, name: str) -> AttributeError:
+    """The error for an attribute that a model lacks; a name that other libraries have is answered with ours.
+
+    Examples:
+        >>> print(unknown_attribute("WGAN", "predict"))
+        'WGAN' object has no attribute 'predict'; sample(n) makes rows.
+    """
+    meant = ATTRIBUTES.get(name.lower().rstrip("_"))
+    return AttributeError(f"{owner!r} object has no attribute {name!r}" + (f"; {meant}." if meant else ""))
+
+
 def _instead(meant: str | tuple[str, ...], known: Iterable[str]) -> str:
     if isinstance(meant, str):
         return meant
@@ -143,3 +154,25 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
 
 # The names that other libraries have for a field: the fields that are meant, or a sentence.
 OTHER_NAMES = _other_names()
+
+# The attributes that models of other libraries have, and what a `WGAN` has instead.
+ATTRIBUTES = {
+    name: meant
+    for names, meant in {
+        "score evaluate decision_function score_sample critic_score": "score_samples(X) gives the critic's score of "
+        "each row, and wgan.evaluate(RUN) compares samples of a saved model with held-out rows",
+        "predict generate transform inverse_transform forward decode": "sample(n) makes rows",
+        "history log logs loss losses loss_curve loss_history evals_result": "records_ has one dict for every "
+        "log_every steps",
+        "best_score best_loss n_iter step steps_done": "records_[-1] is the record of the last step",
+        "generator net_g": "generator_ has its weights by name",
+        "critic discriminator net_d": "critic_ has its weights by name",
+        "state_dict parameters weights get_weights": "generator_ and critic_ have the weights by name",
+        "save_model dump to_disk save_weights": "save(FOLDER) writes a run, which wgan.load(FOLDER) reads",
+        "load load_model from_disk load_weights": "wgan.load(FOLDER) reads a run that save(FOLDER) or wgan train wrote",
+        "train train_on_batch": "fit(X) trains from the start, and partial_fit(X) goes on",
+        "plot_samples show plot_loss plot_history": "plot() draws the estimates and samples",
+        "export to_onnx onnx": "save(FOLDER), then wgan export FOLDER --out FILE.onnx",
+    }.items()
+    for name in names.split()
+}

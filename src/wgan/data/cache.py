@@ -298,8 +298,8 @@ def _common_target(pictures: Pictures, found: Survey, size: int | None, resize: 
     channels, deep = channels_of(found.kinds), found.kinds[DEEP]
     if deep and len(found.kinds) > 1:
         raise WganError(
-            f"{pictures.source} has {deep:,} images of 16 bits among {found.kinds.total():,}, so that no shade means "
-            "the same in all of them; convert all to one number of bits"
+            f"{pictures.source} has {deep:,} images of 16 bits among {found.kinds.total():,}, so one number would mean "
+            "different shades; convert all to one number of bits"
         )
     dtype = "uint16" if deep else "uint8"
     if size:

@@ -324,8 +324,8 @@ def split_given(dataset: Dataset, given: str | None) -> Dataset:
         )
     if dataset.condition is not None or dataset.labels is not None:
         raise WganError(
-            f"given is {given!r}, but {dataset.name} has labels or a condition apart from its columns too, as from y; "
-            "make them columns and name these too, or leave one of both out."
+            f"given is {given!r}, but {dataset.name} also has labels or a condition beside its columns, as from y; "
+            "make them columns and name these too, or leave out y or given."
         )
     names = [str(column.name) for column in form.columns]
     places = [_place(name, names) for name in dict.fromkeys(names_in(given, "given"))]

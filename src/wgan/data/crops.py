@@ -1,11 +1,11 @@
-"""Square crops of one image or of a stack of images: the real slices of a medium, for a critic of slices."""
+"""Square crops of images or of volumes: the real slices of a medium, for a critic of slices."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from wgan.data.axes import in_words
-from wgan.data.rows import Dataset
+from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError
 from wgan.maths.streams import stream
 
@@ -14,65 +14,89 @@ MOST = 10_000  # crops; with more than this an image gives hardly anything new
 
 
 def crops_of(dataset: Dataset, side: int, held_out: float, seed: int, each: bool = False) -> Dataset:
-    """Crops [n, side, side, channels] of a data set of images, at places that `seed` draws.
+    """Crops [n, side, side, channels] of a data set of images or volumes, at places that `seed` draws.
 
-    Crops overlap, so those that are held out come from a part of their own: from the last images of a stack, or from a
-    band at the end of the longer axis of every image. With `each` there are three images, and the crops know which one
-    they come from: image k is perpendicular to axis k of a volume. Raises WganError for rows that are no images, for
-    images that are too small, and for another number of images.
+    Volumes are cut perpendicular to each of their axes, equally often. Crops overlap, so those that are held out come
+    from a part of their own: from the last images or volumes, or from a band at the end of the longest axis of every
+    one. With `each` a crop knows the axis to which it is perpendicular; of images there are then three, and image k is
+    perpendicular to axis k. Raises WganError for other rows, for images and volumes that are too small, and for
+    another number of images.
     """
     form, rows = dataset.form, dataset.rows
-    if form.kind != "images":
-        raise WganError(
-            f"slices are cut from images, but {dataset.name} holds {in_words(len(rows), form.shape, form.kind)}; give "
-            "one image [1, height, width] or a stack of them"
-        )
-    if dataset.condition is not None:
-        raise WganError(f"slices takes images alone, but {dataset.name} has a condition for each too; leave it out.")
-    tall, wide = form.space
-    if min(tall, wide) < side:
-        raise WganError(
-            f"slice_size is {side}, but the images of {dataset.name} are {tall} x {wide}; use a smaller slice_size"
-        )
-    if each and len(rows) != AXES:
-        raise WganError(
-            f"slices is each, which takes three images, one perpendicular to each axis, but {dataset.name} holds "
-            f"{in_words(len(rows), form.shape, form.kind)}; give [3, height, width], or set slices to isotropic"
-        )
+    _check(dataset, side, each)
     random = stream(seed, "crops")
-    held_images, band = 0 if each else round(held_out * len(rows)), 0
-    if held_out and not held_images:
-        longer = max(tall, wide)
-        band = max(side, round(held_out * longer))
-        if longer - band < side:
-            raise WganError(
-                f"held_out is {held_out}, but images of {tall} x {wide} have no room for a band of {side} pixels "
-                f"beside crops of {side}; set held_out to 0, or slice_size to {longer // 2} or less"
-            )
-    first, last = np.split(rows, [len(rows) - held_images])
-    if band and tall >= wide:
-        first, last = rows[:, :-band], rows[:, -band:]
-    elif band:
-        first, last = rows[:, :, :-band], rows[:, :, -band:]
+    whole_images = each and form.kind == "images"  # each of the three is needed in both parts
+    held_rows, longest = 0 if whole_images else round(held_out * len(rows)), int(np.argmax(form.space))
+    first, last = rows[: len(rows) - held_rows], rows[len(rows) - held_rows :]
+    if held_out and not held_rows:
+        length = form.space[longest]
+        first, last = np.split(rows, [length - _band(form, longest, side, held_out)], axis=1 + longest)
     train, of_train = _crops(first, side, MOST, random)
     most = max(AXES, round(held_out * MOST))
     apart, of_apart = _crops(last, side, most, random) if held_out else (train[:0], of_train[:0])
-    form = replace(form, shape=(side, side, form.shape[-1]))
     held = np.arange(len(train) + len(apart)) >= len(train)
-    axis = np.concatenate([of_train, of_apart]) if each else None
     source = f"{len(held):,} crops of {side} x {side} of {dataset.source or dataset.name}"
-    name, notes = dataset.name, dataset.notes
-    return Dataset(name, np.concatenate([train, apart]), form, source=source, notes=notes, apart=held, axis=axis)
+    return Dataset(
+        dataset.name, np.concatenate([train, apart]), replace(form, kind="images", shape=(side, side, form.shape[-1])),
+        source=source, notes=dataset.notes, apart=held, axis=np.concatenate([of_train, of_apart]) if each else None,
+    )  # fmt: skip
 
 
-def _crops(images: np.ndarray, side: int, most: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Crops at different places of images [n, height, width, channels], in random order, and the image of each one.
+def _check(dataset: Dataset, side: int, each: bool) -> None:
+    form, held = dataset.form, in_words(len(dataset.rows), dataset.form.shape, dataset.form.kind)
+    if form.kind not in ("images", "volumes"):
+        raise WganError(
+            f"slices are cut from images or volumes, but {dataset.name} holds {held}; give one image "
+            "[1, height, width] or a stack of them, or volumes"
+        )
+    if dataset.condition is not None:
+        raise WganError(
+            f"slices takes {form.kind} alone, but {dataset.name} has a condition for each too; leave it out."
+        )
+    if min(form.space) < side:
+        size = " x ".join(map(str, form.space))
+        raise WganError(
+            f"slice_size is {side}, but the {form.kind} of {dataset.name} are {size}; use a smaller slice_size"
+        )
+    if each and form.kind == "images" and len(dataset.rows) != AXES:
+        raise WganError(
+            f"slices is each, which takes three images, one perpendicular to each axis, or volumes, but {dataset.name} "
+            f"holds {held}; give [3, height, width], or set slices to isotropic"
+        )
 
-    They are all that there are, or `most`.
+
+def _band(form: Form, longest: int, side: int, held_out: float) -> int:
+    """How many pixels at the end of the longest axis hold the crops that are held out."""
+    length = form.space[longest]
+    band = max(side, round(held_out * length))
+    if length - band < side:
+        size = " x ".join(map(str, form.space))
+        raise WganError(
+            f"held_out is {held_out}, but {form.kind} of {size} have no room for a band of {side} pixels beside crops "
+            f"of {side}; set held_out to 0, or slice_size to {length // 2} or less"
+        )
+    return band
+
+
+def _crops(rows: np.ndarray, side: int, most: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Crops of images [n, height, width, channels] or volumes in random order, and the axis of each one.
+
+    They are all that there are, or `most`. The axis of an image's crops is the number of the image.
     """
-    shape = len(images), images.shape[1] - side + 1, images.shape[2] - side + 1
+    if rows.ndim == 4:
+        crops, at = _cut(rows[:, None], side, most, random)
+        return crops, at[0]
+    parts = [_cut(np.moveaxis(rows, 1 + axis, 1), side, most // AXES, random)[0] for axis in range(AXES)]
+    axes = np.repeat(np.arange(AXES), [len(part) for part in parts])
+    order = random.permutation(len(axes))
+    return np.concatenate(parts)[order], axes[order]
+
+
+def _cut(stacks: np.ndarray, side: int, most: int, random: np.random.Generator) -> tuple[np.ndarray, tuple]:
+    """Crops at different places of stacks of planes [n, planes, height, width, channels], and their places."""
+    shape = *stacks.shape[:2], stacks.shape[2] - side + 1, stacks.shape[3] - side + 1
     total = int(np.prod(shape))
     places = random.permutation(total)[:most] if total <= 4 * most else random.choice(total, most, replace=False)
-    windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(stacks, (side, side), axis=(2, 3))
     at = np.unravel_index(places, shape)
-    return np.ascontiguousarray(np.moveaxis(windows[at], 1, -1)), at[0]
+    return np.ascontiguousarray(np.moveaxis(windows[at], 1, -1)), at

@@ -88,8 +88,8 @@ class Form:
     def decode(self, encoded, first: int = 0) -> np.ndarray:
         """Invert `encode`: rows [n, *shape] of `dtype`, rounded if it is an integer, then clipped to [low, high].
 
-        Without these bounds, numbers beyond the largest of `dtype` become that one, which of float16 is 65,504.
-        `first` is the number of rows before these, for long samples in parts; a `TableForm` needs it.
+        Without these bounds, numbers that are too large for `dtype` become its largest number, such as 65,504 for
+        float16. `first` is the number of rows before these, for long samples in parts; a `TableForm` needs it.
 
         Raises WganError for another shape, or for NaN where `dtype` is not a float.
         """
@@ -183,8 +183,8 @@ class Dataset:
     """Rows at rest with their form and labels.
 
     `rows` [n, *space, channels] is C-contiguous and may be a memory map. Images from 0 to 255 are uint8, and other rows
-    with axes of space keep their dtype. Tables and points are float32 or float64 [n, columns]. Whoever asks for the
-    rows of a file that was written or shortened since it was opened gets a WganError.
+    with axes of space keep their dtype. Tables and points are float32 or float64 [n, columns]. If the file behind the
+    rows was written or shortened since it was opened, access to the rows raises WganError.
     """
 
     name: str

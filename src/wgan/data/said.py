@@ -1,13 +1,12 @@
 """What a user asks samples to be given: a label, NAME=VALUE pairs, a range, a file, an array or a DataFrame."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan.data.cells import example, moment_of, number_of, split_pairs
 from wgan.data.columns import Column
 from wgan.data.conditions import FARTHEST, LABEL, Columns, Condition, Scale, form_of
 from wgan.data.frames import is_frame, is_other_frame
@@ -145,8 +144,7 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
 
 def _pairs(text: str, condition: Columns) -> dict[str, Any]:
     """The pairs of a text NAME=VALUE,NAME=VALUE; a number may be a range FIRST:LAST:COUNT."""
-    rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True))
-    parts = [part for row in rows for part in row]
+    parts = split_pairs(text, ("=",))
     if not parts or not all("=" in part for part in parts):
         raise WganError(
             f"the condition is {text!r}; write NAME=VALUE,NAME=VALUE with names of {', '.join(condition.names)}, or "
@@ -208,13 +206,14 @@ def at_rest(column: Column, value: Any, what: str = "the condition") -> float:
     if column.unit:
         return _moment(column, value, what)
     try:
-        number = float(value)
+        number = number_of(column, value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = np.nan
     if not np.isfinite(number):
-        low, high = column.knots[0], column.knots[-1]
         got = repr(value) if isinstance(value, str | float) else f"a {type(value).__name__} that is no finite number"
-        raise WganError(f"{what} {name} is {got}; give a number, such as one from {low:g} to {high:g}.")
+        raise WganError(
+            f"{what} {name} is {got}; give a number, such as one from {example(column)} to {example(column, -1)}."
+        )
     return number
 
 
@@ -230,6 +229,9 @@ def _code(column: Column, value: Any) -> int:
     for code, level in enumerate(column.levels):
         if type(level) is type(plain) and level == plain:
             return code
+    numbers = all(type(level) in (int, float) for level in column.levels)
+    if isinstance(plain, str) and numbers and (number := number_of(column, plain)) in column.levels:
+        return column.levels.index(number)
     return nearest_name(f"value of {column.name}", plain, tuple(map(str, column.levels)))
 
 
@@ -239,13 +241,11 @@ def _moment(column: Column, value: Any, what: str) -> float:
 
     from wgan.data.table import to_rows
 
-    text = isinstance(value, str) and not column.written
-    convert = pd.to_timedelta if column.time == "timedelta" else pd.to_datetime
     try:
-        series = pd.Series([convert(value) if text else value])
+        series = moment_of(column, value) if isinstance(value, str) else pd.Series([value])
         return float(to_rows(form_of([column]), pd.DataFrame({column.name: series}), what)[0, 0])
     except (ValueError, TypeError, OverflowError) as fault:
-        kind = "duration, such as 3 days" if column.time == "timedelta" else "time; write it as 2024-12-31"
+        kind = "duration, such as 3 days" if column.time == "timedelta" else f"time; write it as {example(column)}"
         kind += ", since a range is for numbers alone" if str(value).count(":") > 1 else ""
         raise WganError(f"{what} {column.name} is {value!r} ({fault}), which is no {kind}.") from None
 

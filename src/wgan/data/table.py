@@ -1,7 +1,7 @@
 """Tables of numbers, categories, dates, times, truth values and gaps, to and from DataFrames.
 
-At rest a table is float64 [n, columns]: times are counts of their unit, levels are codes and gaps are NaN. What an
-identifier holds is nowhere: it is 0 at rest.
+At rest a table is float64 [n, columns]: times are counts of their unit, levels are codes and gaps are NaN. Identifiers
+are not stored: they are 0 at rest.
 """
 
 import hashlib
@@ -59,7 +59,8 @@ def from_frame(
     The dtype of a column says whether it holds numbers, truth values, text, categories or times, unless `column` says
     otherwise (`kinds.said_kinds`); any column may have gaps. `readings` are what the columns of a CSV were read from,
     and `types` the Arrow types of a Parquet file. Raises WganError for what cannot be trained on: no rows, two columns
-    of one name, infinities, and, with `refuse`, text that looks like an identifier and nothing that varies.
+    of one name, and infinities. With `refuse` it also refuses text that looks like an identifier, and a table in which
+    no column varies.
     """
     frame = without_dropped(frame, drop, name)
     names = list(frame.columns)

@@ -36,10 +36,11 @@ FLOOR_SECONDS = 30.0  # that all splits may take
 
 
 class Splits(NamedTuple):
-    """The floor of two sets: W1 between two parts of all their rows together, dealt at random in the sets' sizes.
+    """The floor of two sets: all their rows are mixed and split at random into two sets of the same sizes.
 
-    `lower`, `upper` and `value` are means over the `splits`, and `deviation` is the standard deviation of one, None of
-    one split. `p_value` is the chance that rows of one distribution lie as far apart; None below 19 splits.
+    `lower`, `upper` and `value` are means over the `splits`, and `deviation` is the standard deviation of a split, and
+    None if there is one split. `p_value` is the chance that rows of one distribution lie as far apart, and None for
+    fewer than 19 splits.
     """
 
     lower: float
@@ -116,15 +117,15 @@ def distance(
 ) -> Distance:
     """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
 
-    All rows are compared, so that the number is that of `wgan.w1`, if their exact distance takes a minute at most:
-    about 7,000 rows of each, or any number of single numbers. Else `seed` draws 2,000 of each at random, or `n` where
-    it is given. The floor is the mean W1 over random splits of all these rows together into two sets of the same
-    sizes: up to 99 splits, or as many as take half a minute, one with a `budget`. Images are scaled to [-1, 1]. The
-    rows of a run and the rows compared with them are encoded as in its training. Two tables, and two sets of signals or
-    volumes, are encoded together, so their order does not matter; other numbers are not scaled. `drop`, `column` and
-    `kind` are as in `train` and say how data are read. `step` chooses the checkpoint of runs. A run alone is
-    compared with its held-out rows, and its floor is W1 between held-out and training rows. `note` is called before the
-    exact distance takes minutes.
+    All rows are compared if their exact distance takes a minute at most, so the number is that of `wgan.w1`. This is
+    possible for about 7,000 rows on each side, or for any number of rows of one column. Otherwise `seed` draws 2,000
+    rows of each side at random, or `n` rows. For the floor, all these rows are mixed and split at random into two sets
+    of the original sizes. The floor is the mean W1 of up to 99 such splits, or of as many as take half a minute. With a
+    `budget` there is one split. Images are scaled to [-1, 1]. The rows of a run and the rows compared with them are
+    encoded as in its training. Two tables, and two sets of signals or volumes, are encoded together, so their order
+    does not matter; other numbers are not scaled. `drop`, `column` and `kind` are as in `train` and say how data are
+    read. `step` chooses the checkpoint of runs. A run alone is compared with its held-out rows, and its floor is W1
+    between held-out and training rows. `note` is called before the exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """

@@ -37,9 +37,9 @@ Note = Callable[[str], None]
 class Features(NamedTuple):
     """`extract(rows)` maps rows at rest [n, ...] to features [n, d] and class probabilities [n, classes] or None.
 
-    `sha256` is the checksum of the network's weights. `samples` is the number of samples where nobody says how many.
-    `against_all` says that the Frechet distance compares all samples with all real rows, as the papers do, and not
-    `FRECHET_ROWS` samples with as many held-out rows. `titles` are the names that metrics have on these features.
+    `sha256` is the checksum of the network's weights. `samples` is the default number of samples. `against_all` says
+    that the Frechet distance compares all samples with all real rows, as the papers do, and not `FRECHET_ROWS` samples
+    with as many held-out rows. `titles` are the names that metrics have on these features.
     """
 
     name: str

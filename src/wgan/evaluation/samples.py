@@ -50,12 +50,12 @@ def evaluate(
 
     Both are arrays, DataFrames, Datasets, names of data sets, or paths of a folder of images or of a .npy, .npz, .csv
     or .parquet file. Arrays of images and of rows are read as `fit` reads them, and `fake` in the form of `real`. The
-    real rows are dealt into two halves at random, by `seed`: the samples are compared with one, and as many rows of the
-    other take the samples' place for the floor. `train` are the rows that the generator was trained on, if they are
-    others than `real`. With them, all real rows are compared, the floor is that of training rows, and copies of them
-    are looked for. At most `samples` samples are compared. `features` and `target` are as for a run; `size` scales
-    images in folders. `drop`, `column` and `kind` are as in `train` and say how all sets are read. Raises WganError for
-    what cannot be read or compared, or if no metric has enough rows.
+    real rows are split into two halves at random, by `seed`. The samples are compared with one half. For the floor, as
+    many rows of the other half take the samples' place. `train` are the rows that the generator was trained on, if
+    these are not the rows of `real`. With `train`, the samples are compared with all real rows, training rows give the
+    floor, and copies of training rows are counted. At most `samples` samples are compared. `features` and `target` are
+    as for a run; `size` scales images in folders. `drop`, `column` and `kind` are as in `train` and say how all sets
+    are read. Raises WganError for what cannot be read or compared, or if no metric has enough rows.
 
     Examples:
         >>> rng = np.random.default_rng(0)
@@ -144,8 +144,8 @@ def _the_same(dealt: _Dealt) -> list[str]:
         remarks.append("the samples and the real rows are the same rows, so there is nothing to tell apart")
     if dealt.train is not None and _equal(dealt.train, dealt.real, form):
         remarks.append(
-            "the training rows and the real rows are the same rows: name others as real rows, since the floor is a set "
-            "beside itself and copies cannot be told"
+            "the training rows and the real rows are the same rows, so the floor compares a set with itself and copies "
+            "cannot be found; name other rows as real rows"
         )
     if dealt.train is not None and _equal(dealt.train, dealt.samples, form):
         remarks.append("the samples and the training rows are the same rows, so the generator made nothing new")
@@ -167,8 +167,8 @@ def _copies_of_real(real: np.ndarray, fake: np.ndarray) -> list[str]:
     if equal - len(fake) * natural <= 4 * np.sqrt(len(fake) * natural * (1 - natural) * (1 + len(fake) / len(real))):
         return []
     return [
-        f"{equal:,} of the {len(fake):,} samples equal a real row, where {twins:,} of {len(real):,} real rows equal "
-        "another: copies of the rows that they are compared with look better than new rows do"
+        f"{equal:,} of the {len(fake):,} samples equal a real row, and {twins:,} of {len(real):,} real rows equal "
+        "another one; if samples copy the rows that they are compared with, they look better than new rows do"
     ]
 
 

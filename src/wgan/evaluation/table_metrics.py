@@ -196,7 +196,7 @@ def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int,
 
 
 def baseline(form: TableForm, real: np.ndarray, train: np.ndarray, target: int) -> float | None:
-    """What `usefulness` is without a model: the commonest level, or the mean, of training rows for all real rows.
+    """The score of `usefulness` without a model: all real rows get the commonest level or the mean of training rows.
 
     None if no row has a value in column `target`.
     """
@@ -220,11 +220,11 @@ def _forest(levels: bool, seed: int) -> Any:
 def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
     """The share of samples whose nearest real row is a training row, as if there were as many held-out rows.
 
-    All N training rows are searched. With m held-out rows, a sample nearest to a held-out row counts N / m
-    times, so that new rows of the same data have 0.5 on average; a generator that copies has 1. Distances are Euclidean
-    between encoded rows, and rows at the same distance share a sample. The error is that of the value of a generator
-    that copies nothing: had the N + m real rows been dealt otherwise into training and held-out rows, the value would
-    vary by as much. So it counts that samples near to one row stand or fall together.
+    All N training rows are searched. With m held-out rows, a sample nearest to a held-out row counts N / m times, so
+    that new rows of the same data have 0.5 on average; a generator that copies has 1. Distances are Euclidean between
+    encoded rows, and rows at the same distance share a sample. The error is that of a generator that copies nothing: it
+    says how much the value would vary if the N + m real rows were split differently into training and held-out rows. So
+    it allows for many samples near to one row, which count together.
     """
     real, fake, train = _checked(form, 1, real=real, fake=fake, train=train)
     counts = nearest_of(*(form.encode(rows) for rows in (fake[:MOST_FITTED], train, real)))
@@ -242,7 +242,7 @@ def _columns_of_kind(form: TableForm, kind: str) -> list[int]:
 
 def _mean_over_columns(found: list) -> Measurement:
     if not found:
-        raise WganError("the table has no columns of which this metric is; leave it out.")
+        raise WganError("the table has no columns for this metric; leave it out.")
     values = np.array(found, np.float64)
     return Measurement(float(values.mean()), shares=tuple(values.tolist()))
 

@@ -45,9 +45,10 @@ class Architecture(NamedTuple):
     for their initial weights.
 
     `noise` is the shape of the axes of space of z. Only the z of a generator of volumes whose critic sees slices has
-    such axes; see `slices`. `begin(critic, high, low)` returns the initial weights of the critic that depend on the
-    rows [n, ...] which it shall score high and low, where both are known beforehand. `rounding(critic, rows)` is the
-    most that float64 may add to a score of these rows besides the rounding of the score itself.
+    such axes; see `slices`. `begin(critic, high, low)` returns initial weights of the critic that depend on the rows
+    [n, ...] that it should score high and low. It is used if both sets of rows are known beforehand.
+    `rounding(critic, rows)` is the most that float64 may add to a score of these rows besides the rounding of the score
+    itself.
     """
 
     name: str
@@ -126,8 +127,8 @@ def dcgan(
     """A critic of convolutions of width 4 and stride 2 down to 4 places, and a generator that mirrors it.
 
     The number of filters doubles from `width` (64) at each convolution, up to 16 times `width`. `depth` counts the
-    dense layer too; a larger depth than these layers need adds convolutions of width 3 that keep the size and the
-    filters of a map, evenly over the maps smaller than the row, the smallest first.
+    dense layer too; a larger depth adds convolutions of width 3 that keep the size and the filters of a map. They are
+    spread evenly over the maps that are smaller than the row, the smallest first.
     """
     sizes, width = _map_sizes(row, "dcgan", stop=4), width or 64
     filters = [width * 2 ** min(stage, 4) for stage in range(len(sizes) - 1)]

@@ -41,7 +41,7 @@ def wasserstein() -> Objective:
         critic_loss=lambda ops, real, fake: fake.mean() - real.mean(),
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: real.mean() - fake.mean(),
-        estimates="critic gap: Wasserstein-1 times the critic's Lipschitz constant, from below",
+        estimates="critic gap, a lower bound of Wasserstein-1 times the critic's Lipschitz constant",
     )
 
 
@@ -64,7 +64,7 @@ def minimax(prior: float = 0.5) -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: -ops.softplus(fake).mean(),
         estimate=lambda ops, real, fake: entropy - critic_loss(ops, real, fake),
-        estimates="Jensen-Shannon divergence with weight pi in nats, from below",
+        estimates="lower bound of the Jensen-Shannon divergence with weight pi, in nats",
     )
 
 
@@ -78,8 +78,8 @@ def non_saturating(prior: float = 0.5) -> Objective:
 def least_squares() -> Objective:
     """The least-squares GAN (Mao et al. 2017) with the targets 1 for real rows and 0 for fakes.
 
-    The critic minimises E (f(real) - 1)^2 / 2 + E f(fake)^2 / 2, the generator E (f(fake) - 1)^2 / 2. The best
-    critic is p / (p + q), where its loss is 1/4 less an eighth of the integral of (p - q)^2 / (p + q).
+    The critic minimises E (f(real) - 1)^2 / 2 + E f(fake)^2 / 2, the generator E (f(fake) - 1)^2 / 2. The best critic
+    is p / (p + q). Its loss is 1/4 minus an eighth of the integral of (p - q)^2 / (p + q).
     """
 
     def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
@@ -90,7 +90,7 @@ def least_squares() -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: ((fake - 1) * (fake - 1)).mean() / 2,
         estimate=lambda ops, real, fake: 2 - 8 * critic_loss(ops, real, fake),
-        estimates="triangular discrimination, the integral of (p - q)^2 / (p + q), at most 2, from below",
+        estimates="lower bound of the triangular discrimination, the integral of (p - q)^2 / (p + q), at most 2",
     )
 
 
@@ -99,7 +99,7 @@ def hinge() -> Objective:
     """The hinge loss (Lim, Ye 2017; Miyato et al. 2018).
 
     The critic minimises E max(0, 1 - f(real)) + E max(0, 1 + f(fake)), the generator -E f(fake). The best critic is the
-    sign of p - q, where its loss is 2 less twice the total variation.
+    sign of p - q. Its loss is 2 minus twice the total variation.
     """
 
     def critic_loss(ops: Any, real: Any, fake: Any) -> Any:
@@ -110,7 +110,7 @@ def hinge() -> Objective:
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: 1 - critic_loss(ops, real, fake) / 2,
-        estimates="total variation, at most 1, from below",
+        estimates="lower bound of the total variation, at most 1",
     )
 
 
@@ -126,14 +126,14 @@ def relativistic() -> Objective:
         critic_loss=lambda ops, real, fake: ops.softplus(fake - real).mean(),
         generator_loss=lambda ops, fake, real: ops.softplus(real - fake).mean(),
         estimate=lambda ops, real, fake: log(2) - ops.softplus(fake - real).mean(),
-        estimates="Jensen-Shannon divergence of the pairs (real, fake) and (fake, real) in nats, from below",
+        estimates="lower bound of the Jensen-Shannon divergence of the pairs (real, fake) and (fake, real), in nats",
         needs_real=True,
     )
 
 
 @member
 def relativistic_average() -> Objective:
-    """The relativistic average GAN (Jolicoeur-Martineau 2019): each score less the mean score of the other batch.
+    """The relativistic average GAN (Jolicoeur-Martineau 2019): each score minus the mean score of the other batch.
 
     The critic minimises E softplus(mean f(fake) - f(real)) + E softplus(f(fake) - mean f(real)). The generator
     minimises the same loss with real rows and fakes exchanged.
@@ -184,7 +184,7 @@ def _f_gan(row: Divergence, generator_objective: str) -> Objective:
         critic_loss=lambda ops, real, fake: -bound(row, ops, real, fake),
         generator_loss=generator_loss,
         estimate=lambda ops, real, fake: bound(row, ops, real, fake) - row.minimum,
-        estimates=f"{row.what}, from below",
+        estimates=f"lower bound of a divergence: {row.what}",
     )
 
 

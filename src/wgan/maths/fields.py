@@ -37,9 +37,10 @@ DELAY = 3
 def waves(n: int, seed: int, length: int = 64) -> Array:
     """Stationary Gaussian signals, float64 [n, length, 2]; each channel has mean 0 and variance 1.
 
-    Channel c is sqrt(SHARES[c]) times the shared rhythm plus sqrt(1 - SHARES[c]) times its own. The channels hear one
-    shared rhythm, the second DELAY steps later. A rhythm is the real part of a complex AR(1) process that starts in its
-    stationary law, so that it has its autocorrelation exactly. The first rows are the same for every n.
+    Channel c is sqrt(SHARES[c]) times the shared rhythm plus sqrt(1 - SHARES[c]) times its own. Both channels contain
+    one shared rhythm; in the second channel it comes DELAY steps later. A rhythm is the real part of a complex AR(1)
+    process that starts in its stationary law, so that it has its autocorrelation exactly. The first rows are the same
+    for every n.
 
     Examples:
         >>> waves(3, seed=0).shape
@@ -110,7 +111,7 @@ def waves_spectrum(length: int = 64) -> Array:
 
 
 def waves_coherence(frequencies: Any) -> Array:
-    """The squared coherence of the two channels of `waves`, [frequencies] in cycles a step: 1 if one tells the other.
+    """The squared coherence of both channels of `waves`, [frequencies] in cycles a step: 1 if one determines the other.
 
     It is |S12|^2 / (S11 S22) with the spectral densities of endless signals.
     """

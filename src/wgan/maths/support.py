@@ -1,7 +1,8 @@
 """How many kinds of rows a generator makes, and how much of the data it does not make: intervals from samples.
 
 A kind is a mode, a class, a cell or any other label of a row. Every interval assumes that the samples are drawn
-independently. It is for one look: to look at `m` records of a run at once, ask each for a confidence of 1 - 0.05 / m.
+independently. It holds for one interval alone. To read `m` records of a run together, give each a confidence of 1 -
+0.05 / m.
 """
 
 import math
@@ -130,8 +131,8 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
 def effective_size(labels: Any, confidence: float = 0.95) -> Interval:
     """An interval for the effective number of kinds 1 / sum p(x)^2, from the kinds `labels` [n] of n >= 2 samples.
 
-    It is the number of kinds where all have equal mass, and less where not: k where one of k samples shares its kind
-    with the next. The interval is that of `collisions`.
+    It is the number of kinds if all have equal mass, and less otherwise. It is k if two samples have the same kind with
+    probability 1 / k. The interval is that of `collisions`.
 
     Examples:
         >>> effective_size(np.arange(999) % 3)

@@ -18,6 +18,7 @@ from wgan.runs.quantities import number, share
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
 LARGEST = 1e300  # of what an axis shows
+DECADE = 10.0  # a logarithmic axis follows a band so far beyond the lines
 MOST = 500  # points of a drawn line, at most
 KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
 
@@ -84,6 +85,7 @@ class Frame(NamedTuple):
     percent: bool
     step_ticks: list[float]
     value_ticks: list[float]
+    cut: bool = False  # whether a band goes beyond the axes
     across: Across = STEPS
 
     def text(self, value: float) -> str:
@@ -114,8 +116,9 @@ def chart(
 ) -> Markup | None:
     """A figure and its legend, which shows the last value of each line; None if no line has two points.
 
-    With `logarithmic` the vertical axis is logarithmic if the values span a factor above `spanning`. With `percent` the
-    values are shares, and every place of the chart writes them in percent. `across` is the horizontal axis.
+    With `logarithmic` the vertical axis is logarithmic if the values span a factor above `spanning`, and the chart says
+    so. With `percent` the values are shares, and every place of the chart writes them in percent. `across` is the
+    horizontal axis.
     """
     lines = [line for line in map(_finite, lines) if len(line.steps) > 1]
     if not lines:
@@ -131,7 +134,7 @@ def chart(
         '<ul class="legend">{legend}</ul></figure>'
     ).format(
         title=title,
-        text=text,
+        text=" ".join([text, *_axes_in_words(frame)]),
         w=WIDTH,
         h=HEIGHT,
         described=_described(drawn, frame),
@@ -159,21 +162,48 @@ def window(count: int) -> int:
 def _finite(line: Line) -> Line:
     steps, values = np.asarray(line.steps, float), np.asarray(line.values, float)
     known = np.isfinite(steps) & np.isfinite(values)
-    error = None if line.error is None else np.asarray(line.error, float)[known]
+    error = None if line.error is None else np.nan_to_num(np.asarray(line.error, float)[known], posinf=0.0)
     return line._replace(steps=steps[known], values=values[known], error=error)
 
 
 def _frame(drawn: Drawn, spanning: float, percent: bool) -> Frame:
-    """The axes around everything that is drawn."""
+    """The axes around everything that is drawn; wide bands are cut, so that the lines keep a third of the height."""
     values = np.concatenate(
         [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
     )
     values = values[np.isfinite(values)]
-    logarithmic = bool(values.min() > 0 and values.max() > spanning * values.min())
-    low, high, value_ticks = _log_axis(values) if logarithmic else _axis(values.min(), values.max())
+    low, high = values.min(), values.max()
+    logarithmic = is_wide(values, spanning)
+    bands = [end[np.isfinite(end)] for band in _bands(drawn) for end in band]
+    ends = np.concatenate([values, *bands])
+    if logarithmic:
+        shown = np.clip(ends, low / DECADE, high * DECADE)
+        low, high, value_ticks = _log_axis(shown)
+    else:
+        reach = high - low or math.inf
+        shown = np.clip(ends, low - reach, high + reach)
+        low, high, value_ticks = _axis(shown.min(), shown.max())
     first, last = min(line.steps[0] for line in drawn.lines), max(line.steps[-1] for line in drawn.lines)
     step_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
-    return Frame(first, last, low, high, logarithmic, percent, step_ticks, value_ticks)
+    cut = bool(ends.min() < low - 1e-9 * abs(low) or ends.max() > high + 1e-9 * abs(high))
+    return Frame(first, last, low, high, logarithmic, percent, step_ticks, value_ticks, cut)
+
+
+def is_wide(values: np.ndarray, factor: float) -> bool:
+    """Whether values need a logarithmic axis: they are positive and span more than a factor."""
+    return bool(values.min() > 0 and values.max() > factor * values.min())
+
+
+def _bands(drawn: Drawn) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The lower and the upper end of each band."""
+    both = zip(drawn.lines, drawn.medians, strict=True)
+    return [(mid - 2 * line.error, mid + 2 * line.error) for line, mid in both if line.error is not None]
+
+
+def _axes_in_words(frame: Frame) -> list[str]:
+    """Sentences on a vertical axis that is not plain."""
+    said = ["The vertical axis is logarithmic."] * frame.logarithmic
+    return said + ["Bands that are wider than the chart are cut."] * frame.cut
 
 
 def _ticks(frame: Frame) -> Markup:

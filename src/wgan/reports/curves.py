@@ -8,7 +8,7 @@ from markupsafe import Markup
 from wgan.reports.charts import Level, Line, Mark, chart
 from wgan.reports.run import Run, metric_rows, same_data
 from wgan.reports.series import total_seconds
-from wgan.runs.best import ENERGY, Best
+from wgan.runs.best import ENERGY, Best, in_full
 from wgan.runs.best import in_words as best_in_words
 from wgan.runs.quantities import (
     AXES,
@@ -21,6 +21,8 @@ from wgan.runs.quantities import (
     shown_in,
     title,
 )
+
+CHOOSING_HALF = "the half of them that chooses the best checkpoint"
 
 
 def charts(run: Run) -> list[Markup]:
@@ -42,6 +44,8 @@ def _chart(run: Run, axis: str) -> Markup | None:
         if math.isfinite(rows := run.last("measured_rows")):
             sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
+    if any(quantity(name).chooses for name in names):
+        sentences.append(f"The held-out rows are {CHOOSING_HALF}.")
     text = " ".join(sentences)
     percent = bool(names) and all(quantity(name).text is share for name in names)
     one = AXES[axis]
@@ -117,17 +121,18 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
         if math.isfinite(value := _shown(run, key)):
             found.append((one.title, one.text(value), _beside(run, key)))
         if run.best and key == _shown_with(run.best):
-            found.append(("Best checkpoint", f"step {run.best.step:,}", best_in_words(run.best)))
+            found.append(("Best checkpoint", f"step {run.best.step:,}", in_full(run.best)))
     return found
 
 
 def _beside(run: Run, key: str) -> str:
     """What a tile shows beside its value: the floor or another quantity, and the number of rows behind a W1."""
     one = quantity(key)
-    other = one.floor or one.beside
+    other, rows = one.floor or one.beside, f"on {CHOOSING_HALF}" if one.chooses else ""
     if other is None or not math.isfinite(value := _shown(run, other)):
-        return ""
+        return rows
     words = f"{label(other) or title(other).lower()}: {quantity(other).text(value)}"
+    words += f"; {rows}" if rows else ""
     return f"{words} ({run.last('measured_rows'):.0f} rows of each)" if key == "w1" else words
 
 

@@ -229,6 +229,8 @@ def _draw_numbers(axes: Any, column: Column, values: dict[str, np.ndarray], rows
         axes.stairs(heights, places, label=name, fill=name == "real", color=SIDES[name])
     axes.locator_params(axis="x", nbins=5, integer=bool(years))
     axes.set_yticks([])
+    if any((found < edges[0]).any() or (found > edges[-1]).any() for found in values.values()):
+        axes.set_xlabel("the outermost bins hold all beyond", fontsize=7)
 
 
 def _draw_levels(axes: Any, column: Column, values: dict[str, np.ndarray], rows: dict[str, int]) -> None:

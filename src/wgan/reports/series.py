@@ -13,7 +13,7 @@ from wgan.runs.quantities import quantity
 Log = dict[str, np.ndarray]
 
 NORMAL = 1.96  # standard errors on either side of a value, for an interval of 95 %
-BLOCKS = 16  # of records whose means are compared, at most
+BLOCKS = 16  # changes between the means of neighbouring blocks of records, at most
 FEWEST = 8  # blocks from which a rank correlation says something
 
 
@@ -187,7 +187,7 @@ def common_changes(first: np.ndarray, second: np.ndarray) -> tuple[float, float,
     """The rank correlation of the changes of two series [n] with its 95 % interval, and how many changes there are.
 
     Two series that drift are correlated without having to do with each other (Yule 1926), so their levels cannot be
-    tested as if records were independent. The records are cut into at most 16 blocks, and the changes from the mean of
+    tested as if records were independent. The records are cut into at most 17 blocks, and the changes from the mean of
     one block to the next are compared. The interval is that of `rank_correlation` with its variance times 1 + 2 a^2,
     where a = 1/2 is the most that the changes of noise, or of the means of a random walk, are correlated with the next
     ones (Bartlett 1935).

@@ -38,7 +38,7 @@ def in_words(log: Log) -> tuple[str, str] | None:
     sentences = [_sentence(name, log, *places[name]) for name in found]
     numbers = [_numbers(name, log) for name in found]
     evidence = [f"{text} {beside}" for text, beside in zip(sentences[1:], numbers[1:], strict=True)]
-    limits = f"Named is what is {TIMES:g} times the score of real rows and {ERRORS:g} standard errors."
+    limits = f"A difference is named if it is {TIMES:g} times the score of real rows and {ERRORS:g} standard errors."
     return sentences[0], " ".join([numbers[0], *evidence, limits])
 
 

@@ -7,13 +7,14 @@ from markupsafe import Markup
 
 from wgan.errors import WganError
 from wgan.files.records import Whole
-from wgan.reports.charts import Across, Line, chart
+from wgan.reports.charts import Across, Line, chart, is_wide
 from wgan.reports.run import Run, kept
 from wgan.reports.structure_axes import PLACES, axes_in_words, data_in_words
 from wgan.runs import folder
-from wgan.runs.quantities import with_error
+from wgan.runs.quantities import share, with_error
 
 CHARTS = 18  # at most
+SPANNING = 5  # the factor above which a spectrum is drawn on a logarithmic axis
 
 
 class Side(TypedDict):
@@ -121,6 +122,13 @@ def structure_of(run: Run) -> Structure | None:
     return Structure(text, sentences, charts[:CHARTS], max(0, len(charts) - CHARTS))
 
 
+def _needs_logarithms(lines: np.ndarray) -> bool:
+    """Whether the lines [n, places] of all channels are drawn on logarithmic axes, so that all have the same kind."""
+    known = [line[np.isfinite(line)] for line in lines]
+    known = [line for line in known if len(line)]
+    return bool(known) and min(line.min() for line in known) > 0 and any(is_wide(line, SPANNING) for line in known)
+
+
 def _sentences(saved: Saved) -> list[str]:
     """What is said of the axes of space, where they are told apart: of the data first, then of the samples."""
     along = {name: [one[name] for one in saved.get("along", []) if name in one] for name in DRAWN}
@@ -156,6 +164,7 @@ def _charts(saved: Saved, name: str, drawn: Drawn, both: Both) -> list[Markup]:
     if not channels or any(len(side) != len(sides[0]) or {len(at)} != set(map(len, side)) for side in sides):
         raise WganError(f"the lines of {name} have different lengths; train on to make them again.")
     tables = [np.array(side, float) for side in sides]
+    logarithmic = name == "spectrum" and _needs_logarithms(np.concatenate([tables[0], tables[2]]))
     for line in range(len(tables[0])):
         where = f", channel {channels[line % len(channels)]}" if len(channels) > 1 else ""
         if len(tables[0]) > len(channels):  # a two-point function has a line for each phase but the lowest
@@ -164,10 +173,14 @@ def _charts(saved: Saved, name: str, drawn: Drawn, both: Both) -> list[Markup]:
             Line(who, at, tables[side][line], filtered=False, shown=None, error=tables[side + 1][line])
             for who, side in (("held-out rows", 0), ("samples", 2))
         ]
+        text = drawn.text
+        if name == "amplitude":
+            real, fake = (share(max(0.0, 1 - float(tables[side][line].sum()))) for side in (0, 2))
+            text += f" Outside of the bins are {real} of the values of held-out rows and {fake} of the samples'."
         made.append(
             chart(
-                drawn.title + where, drawn.text, lines, logarithmic=name == "spectrum", percent=drawn.percent,
-                across=drawn.across, spanning=5,
+                drawn.title + where, text, lines, logarithmic=logarithmic, percent=drawn.percent,
+                across=drawn.across, spanning=0,
             )
         )  # fmt: skip
     return [one for one in made if one]

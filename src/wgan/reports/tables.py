@@ -172,7 +172,10 @@ def _scores(column: Column, at: int, sets: Sets) -> tuple[str, str]:
 
 
 def _histogram(form: TableForm, at: int, made: np.ndarray, train: np.ndarray | None) -> tuple[Markup, list[str]]:
-    """A histogram of numbers, real rows filled and samples as an outline; and the texts of its ends and its middle."""
+    """A histogram of numbers, real rows filled and samples as an outline; and the texts of its ends and its middle.
+
+    The text of an end says where its bin holds all values beyond it too.
+    """
     column = form.columns[at]
     sets = [values[~np.isnan(values)] for values in (made, train) if values is not None]
     edges = bin_edges(column, sets[-1] if len(sets[-1]) else sets[0])
@@ -184,6 +187,9 @@ def _histogram(form: TableForm, at: int, made: np.ndarray, train: np.ndarray | N
     parts = [_steps("real", x, heights[1] / top)] if len(heights) > 1 else []
     parts.append(_steps("made", x, heights[0] / top))
     ticks = [_number_text(form, at, value) for value in (low, (low + high) / 2, high)]
+    below, above = ("or before", "or after") if column.unit else ("or less", "or more")
+    ticks[0] += f" {below}" * any(bool((values < edges[0]).any()) for values in sets)
+    ticks[2] += f" {above}" * any(bool((values > edges[-1]).any()) for values in sets)
     words = f"{printable(column.name)}: {len(made):,} samples" + (
         f" and {len(train):,} training rows" if train is not None else ""
     )

@@ -160,3 +160,9 @@ def in_words(found: Best) -> str:
     if math.isnan(found.reported):
         return f"{what} {with_error(found.value, unit=unit)} on the rows that chose it"
     return f"{what} {with_error(found.reported, found.error, unit)}"
+
+
+def in_full(found: Best) -> str:
+    """As `in_words`, with the rows of a reported measure, which differ from those of the log's own column."""
+    rows = "" if math.isnan(found.reported) else " on held-out rows that did not choose it"
+    return in_words(found) + rows

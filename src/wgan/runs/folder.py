@@ -181,10 +181,27 @@ def read_log(run: Path) -> dict[str, np.ndarray]:
     return {name: _column([record.get(name) for record in records]) for name in names}
 
 
+def records(run: Path, until: float = math.inf) -> list[dict[str, Any]]:
+    """The records of a log up to the step `until`, as the training made them. Raises WganError as `read_log` does."""
+    found = [record for _, record in _lines_and_records(run) if record.get("step", math.inf) <= until]
+    return [{name: _python_value(name, value) for name, value in record.items()} for record in found]
+
+
 def last_record(run: Path) -> dict:
     """The last record of a log that has one."""
     _, record = _lines_and_records(run)[-1]
     return record | {"step": int(record["step"])}
+
+
+def refuse_to_shorten(out: Path, step: int) -> None:
+    """Raise WganError if a folder holds records after this step, which a save of a model at this step would remove."""
+    if is_run(out) and (last := last_step(out)) > step:
+        raise WganError(f"{out} goes on to step {last:,}, and this model is of step {step:,}; save to another folder.")
+
+
+def last_step(run: Path) -> int:
+    """The step of the last record of a log; -1 without a record."""
+    return max((int(record["step"]) for _, record in _lines_and_records(run) if "step" in record), default=-1)
 
 
 def truncate_log(run: Path, step: int) -> None:
@@ -368,6 +385,12 @@ def _json_value(value: object) -> object:
     """A value that JSON can hold: a NumPy scalar becomes a Python one, and nan, inf and -inf become strings."""
     value = value.item() if isinstance(value, np.generic) else value
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _python_value(name: str, value: Any) -> Any:
+    """A value of a line of the log as it was before `_json_value`; steps are whole numbers."""
+    value = float(value) if value in ("nan", "inf", "-inf") else value
+    return int(value) if name in ("step", "extended_to") else value
 
 
 def _lines_and_records(run: Path) -> list[tuple[bytes, dict]]:

@@ -8,7 +8,7 @@ _VERDICTS = ("difference from the data", "ignored condition")
 OF_GIVEN: dict[str, Quantity] = {
     "dependence": Quantity(
         "Dependence on the condition",
-        "The distance correlation of samples with the condition on which they depend least surely.",
+        "The distance correlation of samples with one condition: the one that the samples most likely ignore.",
         floor="dependence_floor",
         verdicts=_VERDICTS,
     ),
@@ -25,7 +25,7 @@ OF_GIVEN: dict[str, Quantity] = {
     ),
     "dependence_of": Quantity(
         "Which condition",
-        "The place of that condition among those that are given, from 0.",
+        "The number of that condition in the list of the given ones, counted from 0.",
         verdicts=_VERDICTS,
     ),
 }

@@ -26,7 +26,7 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "generator_w1": Quantity(
         "W1 to held-out rows, without averaging",
-        "The exact Wasserstein-1 distance between held-out rows and samples that the generator's own weights make, not "
+        "The exact Wasserstein-1 distance between held-out rows and samples of the generator's own weights, not of "
         "their average.",
         "encoded units",
         axis="distance",
@@ -36,13 +36,14 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "energy_distance": Quantity(
         "Energy distance to held-out rows",
-        "The energy distance between 512 samples and up to 512 held-out rows, of the half that chooses the best "
-        "checkpoint: unbiased, 0 on average for equal distributions. Images are compared by random features, which see "
-        "sharpness, and other rows by their encoded columns.",
+        "The energy distance between 512 samples and up to 512 held-out rows. These rows are from the half that "
+        "chooses the best checkpoint. The estimate is unbiased: it is 0 on average for equal distributions. Images "
+        "are compared by random features, which see sharpness, and other rows by their encoded columns.",
         "mean distance of two real rows",
         axis="difference",
         label="samples",
         floor="energy_distance_floor",
+        chooses=True,
         verdicts=(
             "exploding critic",
             "vanishing gradient",
@@ -79,7 +80,8 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "energy_distance_chance": Quantity(
         "Energy distance by chance",
-        "The energy distance that real rows exceed against real rows in one of a hundred cases, by random splits.",
+        "The chance level: the energy distance between two random sets of real rows is above it in one of a hundred "
+        "cases.",
         "mean distance of two real rows",
         axis="difference",
         label="by chance",
@@ -95,7 +97,8 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "best_by.MEASURE": Quantity(
         "Measure that chooses the best checkpoint",
-        "The measure of `best_by`, if it is another one, on the half of the held-out rows that chooses.",
+        "The measure of `best_by` on the half of the held-out rows that chooses. It is logged if it is not the "
+        "energy distance.",
         "the measure's unit",
     ),
     "best_by_error.MEASURE": Quantity(
@@ -105,20 +108,22 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "reported.MEASURE": Quantity(
         "Reported measure",
-        "The measure of `best_by` on the half of the held-out rows that does not choose and from other samples. "
-        "So the choice does not flatter it. It is logged at each step that is the best so far, and at the last.",
+        "The measure of `best_by` on the half of the held-out rows that does not choose, with other samples. So the "
+        "choice does not make it look better. It is logged at each step that is the best so far, and at the last "
+        "step.",
         "the measure's unit",
     ),
     "reported_error.MEASURE": Quantity(
         "Error of the reported measure",
-        "The standard error of the reported measure, where it has one. That of the energy distance is the sum of the "
-        "jackknife's and of the spread of equal distributions. The value ± 1.96 errors holds the truth in at "
-        "least 95 %.",
+        "The standard error of the reported measure, where it has one. For the energy distance it is the sum of the "
+        "jackknife's error and of the spread between equal distributions. The value ± 1.96 standard errors holds the "
+        "truth in at least 95 % of cases.",
         "the measure's unit",
     ),
     "coverage": Quantity(
         "Coverage",
-        "The share of held-out rows with a sample as near as their fifth nearest held-out row; higher is better.",
+        "The share of held-out rows that have a sample at least as near as their fifth nearest held-out row. Higher "
+        "is better.",
         "share",
         axis="variety",
         label="coverage",
@@ -130,7 +135,7 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "coverage_floor": Quantity(
         "Coverage by training rows",
-        "The share of held-out rows with a training row as near as their fifth nearest held-out row.",
+        "The share of held-out rows that have a training row at least as near as their fifth nearest held-out row.",
         "share",
         label="training rows",
         text=share,
@@ -138,7 +143,8 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "precision": Quantity(
         "Precision",
-        "The share of samples as near to a held-out row as its fifth nearest held-out row; higher is better.",
+        "The share of samples that are at least as near to some held-out row as its fifth nearest held-out row. "
+        "Higher is better.",
         "share",
         axis="variety",
         label="precision",
@@ -150,7 +156,7 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "precision_floor": Quantity(
         "Precision of training rows",
-        "The share of training rows as near to a held-out row as its fifth nearest held-out row.",
+        "The share of training rows that are at least as near to some held-out row as its fifth nearest held-out row.",
         "share",
         label="training rows",
         text=share,
@@ -158,8 +164,9 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "support": Quantity(
         "Effective support",
-        "How many kinds of rows the samples show: one over the share of pairs of samples that are alike, as one pair "
-        "of training rows in 1,000 is. Equal kinds count fully, and rare ones hardly.",
+        "How many kinds of rows the samples show: 1 divided by the share of pairs of samples that are alike. Two "
+        "rows are alike if they are as near as the nearest one in 1,000 pairs of training rows. Kinds of equal "
+        "frequency count fully, and rare kinds hardly.",
         "kinds",
         axis="support",
         label="samples",
@@ -169,21 +176,22 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "support_lower": Quantity(
         "Lower end of the effective support",
-        "The lower end of its interval, which all records of a run have at once in 95 % of runs.",
+        "The lower end of the interval of the effective support. The intervals of all records of a run hold together "
+        "in 95 % of runs.",
         "kinds",
         text=whole,
         verdicts=("mode collapse", "difference from the data"),
     ),
     "support_upper": Quantity(
         "Upper end of the effective support",
-        "The upper end of its interval; it is missing where no two samples are alike.",
+        "The upper end of the same interval. It is missing if no two samples are alike.",
         "kinds",
         text=whole,
         verdicts=("memorising generator", "mode collapse", "difference from the data"),
     ),
     "support_floor": Quantity(
         "Effective support of held-out rows",
-        "The same of held-out rows; it is missing where no two of them are alike.",
+        "The effective support of held-out rows. It is missing if no two of them are alike.",
         "kinds",
         axis="support",
         label="held-out rows",
@@ -208,14 +216,15 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "kinds_lower": Quantity(
         "Lower end of the classes made",
-        "The lower end of the interval for the number of classes that are ever made; it holds for any generator.",
+        "The lower end of the interval for the number of classes that the generator can make. It holds for any "
+        "generator.",
         "classes",
         text=whole,
         verdicts=("mode collapse",),
     ),
     "kinds_upper": Quantity(
         "Upper end of the classes made",
-        "The upper end of that interval, for classes that are made equally often.",
+        "The upper end of the same interval. It holds for classes that are made equally often.",
         "classes",
         text=whole,
         verdicts=("mode collapse",),
@@ -229,14 +238,15 @@ OF_SAMPLES: dict[str, Quantity] = {
     ),
     "missing_mass_lower": Quantity(
         "Lower end of the mass that is missed",
-        "The lower end of its interval, for classes that are made at least a quarter as often as they occur.",
+        "The lower end of the interval of the missing mass. It holds if classes are made at least a quarter as often "
+        "as they occur.",
         "share",
         text=share,
         verdicts=("mode collapse",),
     ),
     "missing_mass_upper": Quantity(
         "Upper end of the mass that is missed",
-        "The upper end of its interval, for any generator.",
+        "The upper end of the same interval. It holds for any generator.",
         "share",
         text=share,
     ),

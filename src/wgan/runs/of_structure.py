@@ -83,7 +83,7 @@ def _of(key: str, one: Measure) -> dict[str, Quantity]:
         ),
         f"{key}_floor": Quantity(
             f"{one.name}, real against real",
-            "The same number for training rows in the place of the samples.",
+            "The same number for training rows instead of samples.",
             unit,
             label="real against real",
             text=text,
@@ -91,22 +91,25 @@ def _of(key: str, one: Measure) -> dict[str, Quantity]:
         ),
         f"{key}_worst": Quantity(
             f"{one.name}, surest difference",
-            f"The difference of {one.curve} from that of held-out rows, where it is the most standard errors.",
+            f"The difference of {one.curve} between samples and held-out rows, where it is largest in standard errors.",
             one.difference,
             verdicts=verdicts,
         ),
         f"{key}_worst_error": Quantity(
             f"{one.name}, error of the surest difference",
-            "Its standard error, of both sets.",
+            "The standard error of this difference, from samples and held-out rows.",
             one.difference,
             verdicts=verdicts,
         ),
         f"{key}_worst_at": Quantity(
-            f"{one.name}, place of the surest difference", "Where it is.", one.places, verdicts=verdicts[1:]
+            f"{one.name}, place of the surest difference",
+            "The place of this difference.",
+            one.places,
+            verdicts=verdicts[1:],
         ),
         f"{key}_worst_channel": Quantity(
             f"{one.name}, channel of the surest difference",
-            "The channel that it is in; for correlations of two channels, the second one.",
+            "The channel of this difference. For correlations of two channels it is the second channel.",
             "channel",
             text=whole,
             verdicts=verdicts[1:],

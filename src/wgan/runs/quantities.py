@@ -117,14 +117,14 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "critic_loss": Quantity(
         "Loss of the critic",
-        "What the critic minimised, with the penalty, in its last step of the previous iteration.",
+        "The loss that the critic minimised, penalty included, in its last step of the previous iteration.",
         "the objective's unit",
         axis="losses",
         label="critic",
     ),
     "generator_loss": Quantity(
         "Loss of the generator",
-        "What the generator minimised in the previous iteration.",
+        "The loss that the generator minimised in the previous iteration.",
         "the objective's unit",
         axis="losses",
         label="generator",
@@ -176,8 +176,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "gradient_norm": Quantity(
         "Gradient norm of the critic in the penalty",
-        "The mean norm of the critic's gradient at the points of the penalty in the previous iteration; "
-        "the gradient penalty holds it near 1, and the zero-centred penalties pull it to 0.",
+        "The mean norm of the critic's gradient at the points of the penalty in the previous iteration. The gradient "
+        "penalty keeps it near 1. The zero-centred penalties pull it to 0.",
         "score / encoded unit",
         verdicts=("exploding critic",),
     ),
@@ -205,11 +205,11 @@ QUANTITIES: dict[str, Quantity] = {
     "learning_rate": Quantity("Learning rate", "The learning rate of the next step.", "weight / update"),
     "generator_learning_rate": Quantity(
         "Learning rate of the generator",
-        "The generator's learning rate in the next step, where it is not the critic's.",
+        "The generator's learning rate in the next step, if it differs from the critic's.",
         "weight / update",
     ),
     "extended_to": Quantity(
-        "Extended to", "The steps of the whole run from this step on, where it was given more of them.", "steps"
+        "Extended to", "The new number of steps of the whole run, at the step where it was extended.", "steps"
     ),
     "seconds": Quantity(
         "Time",
@@ -228,7 +228,8 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "fault": Quantity(
         "Fault",
-        "The name and the value of the number that was not finite, in the last record of a run that stopped for it.",
+        "The name and the value of a number that was not finite. The last record of a run has it if the run stopped "
+        "for this reason.",
         text=str,
         verdicts=("exploding critic",),
     ),

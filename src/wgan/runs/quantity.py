@@ -108,7 +108,8 @@ class Quantity(NamedTuple):
     tiles of one run, and the table and the charts of several runs. A tile shows the floor beside the value, or the
     quantity that `beside` names. TensorBoard shows every quantity that is a number. `metric` names the metric of
     `wgan evaluate` that is the same quantity, where its name is another. `few_rows` is whether the log takes
-    `measured_rows` rows of each side for it.
+    `measured_rows` rows of each side for it, and `chooses` whether it takes the half of the held-out rows that chooses
+    the best checkpoint.
     """
 
     title: str
@@ -123,6 +124,7 @@ class Quantity(NamedTuple):
     beside: str | None = None
     metric: str = ""
     few_rows: bool = False
+    chooses: bool = False
 
 
 AXES = {

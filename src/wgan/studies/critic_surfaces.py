@@ -144,7 +144,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
             leads.append((penalty["structure"] - clip["structure"]) / error)
     clear = bool(leads) and min(np.abs(leads)) > 2
     verdict = "The verdict compares clip with penalty-0.1, which has the weight of the paper's code. "
-    verdict += "A difference counts from two standard errors on."
+    verdict += "A difference counts if it is larger than two standard errors."
     return (min(leads) > 0 if clear else None), f"{measured}. {verdict}"
 
 

@@ -146,14 +146,14 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     """
     ratios, modes = _ratios(rows), _modes(rows)
     best = min(ratios, key=lambda pair: min(ratios[pair].values()))
-    measured = "The best of all pairs on the map is {} with {}, at {:.2f} times the floor. ".format(
+    measured = "On the map, {} with {} has the lowest W1: {:.2f} times the floor. ".format(
         *best, min(ratios[best].values())
     )
     shares = {}
     for penalty in dict.fromkeys(penalty for _, penalty in ratios):
         mine = [ratio for pair, rates in ratios.items() if pair[1] == penalty for ratio in rates.values()]
         shares[penalty] = sum(ratio <= GOOD * min(ratios[best].values()) for ratio in mine), len(mine)
-    measured += f"So many trainings, over objectives and learning rates, come within {GOOD:g} times that: "
+    measured += f"For each penalty, this many trainings come within {GOOD:g} times this W1: "
     measured += ", ".join(f"{penalty} {good} of {count}" for penalty, (good, count) in shares.items()) + ". "
     times = {
         penalty: np.median(
@@ -161,13 +161,13 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
         )
         for penalty in shares
     }
-    measured += "A step takes so many milliseconds of one core: "
+    measured += "One step takes this many milliseconds of one core: "
     measured += ", ".join(f"{penalty} {time:.1f}" for penalty, time in times.items()) + ". "
     said = [
         f"{objective} with {penalty} {' and '.join(_found(row) for row in mine)}"
         for (objective, penalty), mine in modes.items()
     ]
-    measured += f"Modes of {mode_collapse.MODES:,} on stacked digits, with the KL to uniform: {'; '.join(said)}."
+    measured += f"Modes found of {mode_collapse.MODES:,} on stacked digits, and the KL to uniform: {'; '.join(said)}."
     alone, both = ([row["modes"] or 0 for row in modes["relativistic", name]] for name in ("r1", "r1-r2"))
     if len(both) < 2:  # one training of each says nothing about a few modes
         return None, measured

@@ -32,7 +32,8 @@ SEEDS = {"quick": (0,), "medium": (0, 1, 2), "full": (0, 1, 2)}
 BAND = (0.6, 0.8)
 ASKED = 15  # numbers c over the whole range at which samples are judged
 ROWS = 500  # of each set whose distance is measured
-PAIRS = 4  # of real sets for each floor, and of samples and real rows for each distance
+# Pairs of real sets for each floor, and of samples and real rows for each distance. Those in the band are judged.
+PAIRS, PAIRS_IN_BAND = 4, 20
 MOST = 1.5  # times the floor, at which samples in the band count as right
 
 
@@ -49,11 +50,13 @@ def measure(law: str, seed: int, **fields: Any) -> Row:
     run = start(Config(seed=seed, **_SHARED | fields), given_law(law, seed, without=band))
     model = model_of(trained(run))
     asked = known.low + (known.high - known.low) * (np.arange(ASKED) + 0.5) / ASKED
-    found = np.array([_distances(model, known, float(c), number) for number, c in enumerate(asked)])
     inside = (asked > band[0]) & (asked < band[1])
-    told, shuffled, floor = found[inside].mean(0)
+    each = [_distances(model, known, float(c), k, PAIRS_IN_BAND if inside[k] else PAIRS) for k, c in enumerate(asked)]
+    judged = np.concatenate([each[k] for k in np.flatnonzero(inside)])
+    found, (told, shuffled, floor) = np.stack([pairs.mean(0) for pairs in each]), judged.mean(0)
     return {
         "told": told / floor,
+        "told_error": (judged[:, 0] - judged[:, 2] * told / floor).std(ddof=1) / (floor * len(judged) ** 0.5),
         "shuffled": shuffled / floor,
         "seen": (found[~inside, 0] / found[~inside, 2]).mean(),
         "floor": floor,
@@ -65,17 +68,17 @@ def measure(law: str, seed: int, **fields: Any) -> Row:
     }
 
 
-def _distances(model: Model, known: Law, c: float, number: int) -> tuple[float, float, float]:
-    """W1 to rows of the law at c: of samples told c, of samples told other numbers, and of other rows of the law."""
-    found = np.zeros(3)
-    for pair in range(PAIRS):
-        seed = PAIRS * number + pair
+def _distances(model: Model, known: Law, c: float, number: int, pairs: int) -> np.ndarray:
+    """W1 to rows of the law at c, [pairs, 3]: of samples told c, of samples told other numbers, and of other rows."""
+    found = np.empty((pairs, 3))
+    for pair in range(pairs):
+        seed = PAIRS_IN_BAND * number + pair
         z = streams.normal(seed, "sample", 0, (ROWS, model.config.latent))
         same = np.full((ROWS, 1), c)
         real, other = known.sample(same, 2 * seed), known.sample(same, 2 * seed + 1)
         told, shuffled = (generate(model, z, codes) for codes in (same, conditions(known, ROWS, seed)))
-        found += [transport.w1(rows, real, method="exact").value / PAIRS for rows in (told, shuffled, other)]
-    return tuple(found.tolist())  # type: ignore[return-value]
+        found[pair] = [transport.w1(rows, real, method="exact").value for rows in (told, shuffled, other)]
+    return found
 
 
 def judge(rows: list[Row]) -> tuple[bool | None, str]:
@@ -83,9 +86,14 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     parts = []
     for name in dict.fromkeys(row["law"] for row in rows):
         mine = [row for row in rows if row["law"] == name]
-        told, shuffled = ([f"{row[key]:.2f}" for row in mine] for key in ("told", "shuffled"))
+        told = [f"{row['told']:.2f} ± {row['told_error']:.2f}" for row in mine]
+        shuffled = [f"{row['shuffled']:.2f}" for row in mine]
         parts.append(f"{name} {', '.join(told)} (shuffled {', '.join(shuffled)})")
-    measured = "W1 of samples to the true law in the band, divided by that of real rows: " + "; ".join(parts) + "."
+    measured = (
+        "W1 of samples to the true law in the band, divided by that of real rows, with its standard error: "
+        + "; ".join(parts)
+        + "."
+    )
     right = all(row["told"] <= MOST for row in rows)
     return right and all(row["shuffled"] > MOST for row in rows), measured
 

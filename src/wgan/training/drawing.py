@@ -34,6 +34,7 @@ class Drawn(NamedTuple):
     conditions: Callable[[], Iterator[np.ndarray]] | None = None  # the numbers that they were given, apart from rows
     warnings: tuple[str, ...] = ()  # on conditions beyond those of the training data
     said: tuple[str, ...] = ()  # the columns whose values were asked for
+    given: tuple[str, ...] = ()  # the columns that the generator is given
 
 
 def drawn(
@@ -88,7 +89,8 @@ def drawn(
     warnings = told.warnings if told else ()
     if columns is not None:
         apart = None if columns.places else conditions
-        return Drawn(columns.joined(form), count, rows, None, apart, warnings, told.columns if told else ())
+        asked_for = told.columns if told else ()
+        return Drawn(columns.joined(form), count, rows, None, apart, warnings, asked_for, columns.names)
     return Drawn(form, count, rows, None if classes is None else labels, None, warnings)
 
 

@@ -31,7 +31,7 @@ from wgan.runs import folder as runs
 from wgan.training import comparison, diagnostics, extension, finite, parallel
 from wgan.training.ahead import Ahead
 from wgan.training.crew import check, crew_here
-from wgan.training.model import engine_of, generate, z_shape
+from wgan.training.model import engine_of, generate, sample_codes, z_shape
 from wgan.training.state import (
     Training,
     describe,
@@ -396,9 +396,12 @@ def picture(training: Training, path: Path) -> None:
         count = len(codes)
     elif training.codes is not None:
         codes = training.codes[np.resize(training.rows, count)]
+    elif training.classes:  # a model that was read from its weights has no rows
+        codes = sample_codes(model, count, config.seed)
     z = streams.normal(config.seed, "fixed_z", 0, (count, *z_shape(config)))
     rows = generate(model, z, codes)
-    real = None if slices_seen else training.dataset.rows[training.rows[:: max(1, len(training.rows) // count)][:count]]
+    chosen = training.rows[:: max(1, len(training.rows) // count)][:count]
+    real = training.dataset.rows[chosen] if len(chosen) and not slices_seen else None
     figures.samples(rows, form, path, real, columns)
     if isinstance(form, TableForm):
         runs.write_drawn_rows(path.with_suffix(".npy"), rows)

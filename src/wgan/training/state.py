@@ -96,8 +96,7 @@ def start(config: Config, dataset: Dataset | None = None, crew: Crew = ALONE) ->
         config = config.replace(conditional=TOLD_BY)
     if config.dequantise == "uniform":
         dataset = replace(dataset, form=dataset.form.dequantised())
-    if config.flip != "none" and dataset.form.kind != "images":
-        raise WganError(f"flip is {config.flip}, but {dataset.name} holds no images; use {setting('flip', 'none')}.")
+    _check_flip(config.flip, dataset)
     rows, held_out = data.split(dataset, config.held_out, config.rows, config.seed)
     if len(rows) < config.batch:
         raise WganError(
@@ -237,8 +236,8 @@ def host_draws(training: Training, at: int, crew: Crew) -> Draws:
         chosen = _crops_in_turn(training, first, count * batch)
     kept = _kept(crew, count, batch)
     real = encoded(training, chosen, streams.stream(seed, "dequantise", at), kept)
-    if config.flip == "horizontal":
-        _flip(real, streams.uniform(seed, "flip", at, (len(chosen),))[kept])
+    if axes := _mirrored(config.flip, real):
+        _flip(real, axes, streams.uniform(seed, "flip", at, (len(chosen), len(axes)))[kept])
     generator_batch = config.generator_batch or batch
     last_kept = _kept(crew, 1, generator_batch)
     more: dict[str, Any] = {}
@@ -290,18 +289,33 @@ def _kept(crew: Crew, count: int, batch: int) -> Any:
     return _own(crew, np.arange(count * batch).reshape(count, batch), 1).ravel()
 
 
-def _flip(rows: np.ndarray, drawn: np.ndarray) -> None:
-    """Mirror, in place, the images whose uniform draw is below 1/2."""
-    flipped = drawn < 0.5
-    rows[flipped] = rows[flipped][:, :, ::-1]
+def _check_flip(flip: str, dataset: Dataset) -> None:
+    form = dataset.form
+    if flip == "horizontal" and form.kind != "images":
+        allowed = setting("flip", "none") + (f" or {setting('flip', 'all')}" if form.space else "")
+        raise WganError(f"flip is {flip}, but {dataset.name} holds no images; use {allowed}.")
+    if flip == "all" and not form.space:
+        raise WganError(f"flip is {flip}, but {dataset.name} has no axes of space; use {setting('flip', 'none')}.")
+
+
+def _mirrored(flip: str, rows: np.ndarray) -> tuple[int, ...]:
+    """The axes of rows [n, *space, channels] along which a flip may mirror them."""
+    return {"none": (), "horizontal": (2,), "all": tuple(range(1, rows.ndim - 1))}[flip]
+
+
+def _flip(rows: np.ndarray, axes: tuple[int, ...], drawn: np.ndarray) -> None:
+    """Mirror, in place, the rows whose uniform draw [n, axes] is below 1/2, along each axis on its own."""
+    for axis, numbers in zip(axes, drawn.T, strict=True):
+        flipped = numbers < 0.5
+        rows[flipped] = np.flip(rows[flipped], axis)
 
 
 def _generator_real(training: Training, chosen: np.ndarray, at: int, kept: Any) -> np.ndarray:
     """The real rows of the generator's step, with noise and mirrors of their own."""
     rng = streams.stream(training.config.seed, "generator_changes", at)
     real = encoded(training, chosen, rng, kept)
-    if training.config.flip == "horizontal":
-        _flip(real, rng.random(len(chosen), np.float32)[kept])
+    if axes := _mirrored(training.config.flip, real):
+        _flip(real, axes, rng.random((len(chosen), len(axes)), np.float32)[kept])
     return real
 
 

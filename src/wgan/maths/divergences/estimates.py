@@ -156,10 +156,10 @@ def between_samples(
     places. The mean of both is in expectation at most the divergence. It may fall below the minimum of f where the fit
     is worse than a constant. `features` is "linear", "quadratic", or a function from rows [n, d] to features [n, k].
     Quadratic features hold the best critic of two Gaussians where its score is linear in log p/q, as for kl and js.
-    Scores are clipped to where both kinds of rows have some. For neyman and alpha outside [0, 1], whose fit is not a
-    concave problem, the critic of js is fitted and scaled; that of tv may be a local optimum. `seed` draws the
-    halves. Raises `WganError` for unknown features, for fewer than 4 rows of a kind, for different columns, and for
-    values that are not finite.
+    Scores are clipped to the range in which both kinds of rows have scores. For neyman, and for alpha outside [0, 1],
+    the fit is not a concave problem; there the critic of js is fitted and scaled. The fit for tv may be a local
+    optimum. `seed` draws the halves. Raises `WganError` for unknown features, for fewer than 4 rows of a kind, for
+    different columns, and for values that are not finite.
 
     Examples:
         >>> rng = np.random.default_rng(0)

@@ -182,8 +182,8 @@ def agreement(sets: ConditionalSets, part: Part) -> Measurement:
     """How well the samples agree with the condition that was asked for, by a forest that was fitted to real rows.
 
     For numbers it is R^2, 1 - E(c - prediction)^2 / Var c, which is below 0 where the mean would do better. For levels
-    it is the share of samples in which the forest sees the level. The floor is the same for held-out rows. The error
-    is the standard error of the mean over samples. Raises `WganError` without training rows.
+    it is the share of samples for which the forest predicts the requested level. The floor is the same for held-out
+    rows. The error is the standard error of the mean over samples. Raises `WganError` without training rows.
     """
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
@@ -262,8 +262,8 @@ def _moments(rows: np.ndarray) -> tuple[np.ndarray, ...]:
 def miscalibration(found: Calibration) -> float:
     """The root mean square error of mean and spread given a condition, in standard deviations of real values.
 
-    It is taken over bins and values. The part of its square that is due to the number of rows is taken off, so that it
-    is near 0 for real rows.
+    It is taken over bins and values. The part of its square that chance causes, because there are few rows, is
+    subtracted. So the value is near 0 for real rows.
     """
     scale = np.sqrt((found.real_spread**2).mean(0) + found.real_mean.var(0))
     means = (found.fake_mean - found.real_mean) ** 2 - found.real_mean_error**2 - found.fake_mean_error**2
@@ -299,8 +299,8 @@ def dependence(sets: ConditionalSets, part: Part) -> Dependence:
     """How strongly samples depend on one condition, beside real rows, with a null distribution by shuffling.
 
     The distance covariance is 0 only for independent variables (Szekely, Rizzo, Bakirov 2007). The condition is
-    shuffled among rows whose other conditions are like each other, so that a condition which is ignored is found also
-    where it goes together with one that is used.
+    shuffled among rows whose other conditions are similar. So an ignored condition is found even if it is correlated
+    with one that the generator uses.
     """
     fake, chance, p_value = distance_correlation(sets.fake, sets.fake_condition, part, sets.seed)
     real, _, real_p_value = distance_correlation(sets.real, sets.real_condition, part, sets.seed)
@@ -389,14 +389,14 @@ CONDITION_METRICS: dict[str, Metric] = {
     "within_conditions": Metric(
         "W1 within conditions",
         "lower",
-        "W1 of samples and rows in bins of a condition, over that of real rows there; the worst condition",
+        "W1 of samples to real rows in bins of a condition, divided by that of real rows; the worst condition",
         100,
         within,
     ),
     "condition_agreement": Metric(
         "condition agreement",
         "higher",
-        "R^2 of a number, or share of levels, that a forest fitted to real rows sees in samples; the worst condition",
+        "R^2 of a number, or accuracy of levels, of a forest on samples, fitted to real rows; the worst condition",
         100,
         lambda s: _worst(agreement, s),
         ("train",),
@@ -411,7 +411,7 @@ CONDITION_METRICS: dict[str, Metric] = {
     "condition_dependence": Metric(
         "dependence on conditions",
         "higher",
-        "distance correlation of samples with a condition, over that of real rows; 0 if the condition is ignored",
+        "distance correlation of samples with a condition, divided by that of real rows; 0 if it is ignored",
         100,
         _least_dependence,
     ),

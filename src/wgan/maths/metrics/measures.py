@@ -80,8 +80,9 @@ def _gaussian(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
     """The mean over 128 random lines of the Wasserstein-1 distance of the projected rows (Rabin et al. 2011).
 
-    On a line it is the mean of |sort(x) - sort(y)|, in the unit of the features. Of the larger set, as many random rows
-    are taken as the smaller has. `seed` draws the lines and these rows. The error is the jackknife's over ten groups.
+    On a line it is the mean of |sort(x) - sort(y)|, in the unit of the features. From the larger set, random rows are
+    taken, as many as the smaller set has. `seed` draws the lines and these rows. The error is the jackknife's over ten
+    groups.
     """
     real, fake = _as_many(as_features(2, real=real, fake=fake), seed=seed)
     directions = stream(seed, "evaluate").standard_normal((real.shape[1], DIRECTIONS))
@@ -96,10 +97,10 @@ def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
 def exact_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
     """The exact Wasserstein-1 distance of 1,000 rows of both, or of as many as the smaller set has.
 
-    Where a set has more rows, `seed` draws those that are compared.
+    If a set has more rows, `seed` draws the rows that are compared.
 
-    It is the samples' distance, which lies above the distributions' by an amount that only the floor tells. The
-    error is the jackknife's, of ten groups.
+    This is the distance of the samples. The distance of the distributions is smaller on average; the floor shows by how
+    much. The error comes from the jackknife over ten groups.
     """
     real, fake = _as_many(as_features(2, real=real, fake=fake), most=EXACT_ROWS, seed=seed)
     return _leaving_out_groups(lambda x, y: transport.w1(x, y, method="exact").value, real, fake)

@@ -57,7 +57,7 @@ def _radii(x: np.ndarray, k: int) -> np.ndarray:
 
 
 def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
-    """The share of samples that lie at one training row as hardly a held-out row does, and a test of it.
+    """The share of samples that are copies or near copies of one training row, and a test of it.
 
     Each row has the ratio of its distances to the nearest row of `train` [rows, d] and to the next that is farther: 0
     at a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
@@ -65,12 +65,12 @@ def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measu
     rows `real` [m, d] that are not copies, with r a thousandth of these, rounded up. The floor is the share that new
     rows have, and the error that of their difference.
 
-    The p-value is the chance of as much, were the samples new rows of the data, whatever the data are. Ratios above 0
-    are tested by their ranks: the number below the r-th is negative hypergeometric. So is the number of exact copies,
-    against the held-out rows that equal a training row, if at most 1 % of the training rows have a twin. Where more
-    have one, equal rows are natural, and a generator of common rows makes more of them than the data have. Then the
-    test takes the half of all real rows that repeat least, and asks whether those that a sample equals are training
-    rows more often than the others are. Of the two p-values, the smaller is doubled (Bonferroni).
+    The p-value is the chance of at least this value if the samples were new rows of the data. It holds for any data.
+    Ratios above 0 are tested by their ranks: the number below the r-th is negative hypergeometric. So is the number of
+    exact copies, against the held-out rows that equal a training row, if at most 1 % of the training rows have an exact
+    duplicate. If more have one, equal rows are natural, and a generator of common rows makes more of them than the data
+    have. Then the test takes the half of all real rows that repeat least. It asks whether the rows that equal a sample
+    are training rows more often than the other rows are. Of the two p-values, the smaller is doubled (Bonferroni).
     """
     from scipy.stats import hypergeom, nhypergeom
 
@@ -172,11 +172,11 @@ def diversity(real: np.ndarray, fake: np.ndarray) -> Measurement:
 def near_duplicates(fake: np.ndarray, train: np.ndarray) -> Measurement:
     """The share of samples [n, d] that lie as near to another sample as the most crowded 1 % of training rows do.
 
-    Of two rows the one with the nearer other row is more crowded; where these distances are equal, as among rows that
-    repeat, it is the one with more rows at that distance. Of rows that are as crowded as the last of the 1 %, the
-    share counts that makes it 1 % of the training rows. As many training rows as samples are compared. The value is
-    0.01 where samples repeat as seldom as the data do, and 1 where a generator has a few outputs. The error counts
-    rows that are near to each other as one, in both sets.
+    Of two rows, the more crowded one has its nearest other row at a smaller distance. If these distances are equal, as
+    among rows that repeat, the more crowded one has more rows at that distance. Rows at the limit count in part, so
+    that exactly 1 % of the training rows count. As many training rows as samples are compared. The value is 0.01 where
+    samples repeat as seldom as the data do, and 1 where a generator has a few outputs. The error counts rows that are
+    near to each other as one, in both sets.
     """
     fake, train = as_features(2, fake=fake, train=train)
     count = min(len(fake), len(train))

@@ -32,9 +32,9 @@ class Sets:
 
     `real` [m, d] are the features of held-out rows, `fake` [n, d] those of samples, and `train` [at least n, d] those
     of all training rows in random order. `real_probabilities` and `fake_probabilities` [rows, classes] are a
-    classifier's, `modes` are those of labelled points, and `sample_labels` [n] are the classes that the samples are to
-    have. `frechet` are the real rows and the samples that the Frechet distance compares, if they are others than
-    `real` and `fake`. A field is None where the data have no such thing.
+    classifier's, `modes` are those of labelled points, and `sample_labels` [n] are the requested classes of the
+    samples. `frechet` are the real rows and the samples that the Frechet distance compares, if these are not `real` and
+    `fake`. A field is None where the data have no such thing.
     """
 
     real: np.ndarray
@@ -159,7 +159,7 @@ METRICS: dict[str, Metric] = {
     "density": Metric(
         "density",
         "higher",
-        "real neighbourhoods that hold a sample, over k: fidelity, robust to outliers",
+        "number of real neighbourhoods that hold a sample, divided by k: fidelity, robust to outliers",
         100,
         lambda s: s.neighbourhoods["density"],
     ),
@@ -225,7 +225,8 @@ METRICS: dict[str, Metric] = {
     "near_duplicates": Metric(
         "near-duplicates",
         "lower",
-        "share of samples as near to another one as the most crowded 1 % of real rows; all, if outputs repeat",
+        "share of samples as near to another sample as the most crowded 1 % of real rows to another row; 100 % if a "
+        "few outputs repeat",
         100,
         lambda s: near_duplicates(s.fake, s.real if s.train is None else s.train),
         unit="share",

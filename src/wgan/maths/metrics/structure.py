@@ -95,7 +95,7 @@ def _power_along(rows: np.ndarray, axis: int) -> Curve:
 
 
 def autocorrelation(rows: Any, lags: Any, axis: int | None = None) -> Curve:
-    """The correlation of values that lie `lags` steps apart along an axis of space, by channel; None: mean over axes.
+    """The correlation of values that lie `lags` steps apart along `axis`, by channel; None is the mean over axes.
 
     It is the mean product of two values, less the channel's mean over all rows, divided by the channel's variance.
     Only pairs within a row count; rows do not wrap around. The values of a row are those whose mean over rows is
@@ -140,7 +140,7 @@ def channel_correlation(rows: Any) -> Curve:
 
 
 def two_point(rows: Any, distances: Any, axis: int | None = None) -> Curve:
-    """S2: the share of pairs of points at each distance along an axis of space that are both 1; None: mean over axes.
+    """S2: the share of pairs of points at each distance along `axis` that are both 1; None is the mean over axes.
 
     The rows are an indicator of one phase, zeros and ones, such as `rows == level`. At distance 0 it is the share of
     ones, and at a large distance in a medium without order its square.

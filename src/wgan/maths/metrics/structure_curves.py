@@ -24,9 +24,9 @@ BINS = 24  # of the histogram of amplitudes
 class Worst(NamedTuple):
     """The place at which two curves differ by the most standard errors.
 
-    `at` is its frequency, lag, distance or value, and `channel` its channel. For two channels these are the two.
-    `difference` is that of the samples from the real rows; for a spectrum it is log10 of the ratio. `error` is its
-    standard error.
+    `at` is its frequency, lag, distance or value, and `channel` its channel. For correlations of two channels, `at` and
+    `channel` are the two channels. `difference` is that of the samples from the real rows; for a spectrum it is log10
+    of the ratio. `error` is its standard error.
     """
 
     at: float
@@ -77,7 +77,8 @@ def structure_curves(rows: Any, real: Any, axis: int | None = None) -> dict[str,
 def worst_place(name: str, real: Curve, fake: Curve, variance: Any) -> Worst | None:
     """Where two curves of a measure differ by the most standard errors; None where no difference has an error.
 
-    For "spectrum" logarithms are compared, and power below a millionth of the channel's `variance` counts as that much.
+    For "spectrum" logarithms are compared, and power below a millionth of the channel's `variance` counts as a
+    millionth.
     """
     one, other = real.mean, fake.mean
     errors = real.error, fake.error

@@ -62,8 +62,8 @@ class Along(NamedTuple):
 def spectrum_difference(real: Any, fake: Any, along: Along | None = None) -> Measurement:
     """The root mean square of log10 of the ratio of the powers, over frequencies and channels; 1 is a factor of 10.
 
-    Power below a millionth of the variance of the real channel counts as that. Channels without variance are left out.
-    `along` compares the power of lines along one axis of space, and else it is the mean over all directions.
+    Power below a millionth of the variance of the real channel counts as a millionth. Channels without variance are
+    left out. `along` compares the power of lines along one axis of space, and else it is the mean over all directions.
     """
     real, fake = _varying_sets(real, fake)
     if along is None:
@@ -76,7 +76,7 @@ def spectrum_difference(real: Any, fake: Any, along: Along | None = None) -> Mea
 def curve_difference(name: str, real: Curve, fake: Curve, variance: np.ndarray) -> Measurement:
     """The root mean square difference of two mean curves of one measure; for "spectrum" that of their log10.
 
-    Then power below a millionth of the channel's `variance` counts as that much.
+    Then power below a millionth of the channel's `variance` counts as a millionth.
     """
 
     def statistic(x: np.ndarray, y: np.ndarray) -> np.ndarray:

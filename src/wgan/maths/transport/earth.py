@@ -33,10 +33,10 @@ UNEQUAL = {
 def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
     """The least work that turns histogram P into Q: sum_i |delta_i| (x_{i+1} - x_i).
 
-    delta_{i+1} = delta_i + P_i - Q_i with delta_0 = 0 is the earth that crosses from bin i to bin i + 1, to the
-    left where delta is negative. `moves` are delta_1 to delta_n, of which the last is 0. `positions` x [n] increase;
-    by default they are one apart. The cost is in the unit of P times the unit of x. A move of `order` takes only earth
-    that is in its bin by then. `unequal` is one of UNEQUAL. Raises `WganError` for negative or non-finite bins,
+    delta_{i+1} = delta_i + P_i - Q_i with delta_0 = 0 is the earth that crosses from bin i to bin i + 1, to the left
+    where delta is negative. `moves` are delta_1 to delta_n, of which the last is 0. `positions` x [n] increase; by
+    default they are one apart. The cost is in the unit of P times the unit of x. Each move of `order` takes only earth
+    that is in its bin at that time. `unequal` is one of UNEQUAL. Raises `WganError` for negative or non-finite bins,
     histograms of different lengths, positions that do not increase, and totals that differ.
 
     Examples:

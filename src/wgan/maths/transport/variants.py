@@ -122,11 +122,11 @@ class DebiasedW1(NamedTuple):
 def debiased_w1(X, Y, *, method: str | Method = "auto", budget: float | None = None, seed: int = 0) -> DebiasedW1:
     """W1 between X and Y minus W1 within each, from random halves of both.
 
-    X and Y are split at random, by `seed`, into halves X1, X2, Y1 and Y2 of n rows. The estimate is
-    (W1(X1, Y1) + W1(X2, Y2)) / 2 - (W1(X1, X2) + W1(Y1, Y2)) / 2. Its mean is 0 where both distributions are equal, and
-    it may be negative. Where they are further apart than each is wide, W1(X, Y) needs no correction and this estimate
-    is too low by up to `floor`: look at `cross` too. The form is that of Papp and Sherlock (arXiv 2203.11627), whose
-    theorems are for the squared W2. Raises `WganError` as `w1` does, and for fewer than 2 rows of a kind.
+    X and Y are split at random, by `seed`, into halves X1, X2, Y1 and Y2 of n rows. The estimate is (W1(X1, Y1) +
+    W1(X2, Y2)) / 2 - (W1(X1, X2) + W1(Y1, Y2)) / 2. Its mean is 0 where both distributions are equal, and it may be
+    negative. If the distributions are further apart than they are wide, W1(X, Y) needs no correction, and this estimate
+    is too low by up to `floor`. Then look at `cross` too. The form is that of Papp and Sherlock (arXiv 2203.11627),
+    whose theorems are for the squared W2. Raises `WganError` as `w1` does, and for fewer than 2 rows of a kind.
 
     Examples:
         >>> found = debiased_w1(np.arange(8.0), np.arange(8.0) + 100)
