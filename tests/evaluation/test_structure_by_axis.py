@@ -17,6 +17,12 @@ from wgan.reports.run import metric_rows
 
 SIDE = 16
 ALONG = [name for name, metric in STRUCTURE_METRICS.items() if metric.along]
+# Standard errors beyond the floor. In 60 draws of volumes as below the largest of 900 along axes that do not differ was
+# 1.9, with a standard deviation of 0.65, and the least of 180 along the stretched axis 11.9.
+BEYOND = 5
+# Differences of slices. In 100 draws as below, seeds 0 to 99, the largest of 1,000 along axes that do not differ
+# was 0.029, 0.020 and 0.020, and the least of 200 along the stretched axis 0.55, 0.17 and 0.039.
+APART = {"spectrum": 0.1, "autocorrelation": 0.05, "two_point": 0.028}
 told_apart = pytest.mark.parametrize("name", ALONG)
 
 
@@ -53,8 +59,8 @@ def test_volumes_that_are_stretched_along_one_axis_differ_along_it_alone(name, a
     sets, floor = structure_sets(dataset, stretched(volumes[1], axis), *halves, 20)
     along = [[STRUCTURE_METRICS[name].along(one, at) for one in (sets, floor)] for at in range(3)]
     beyond = [(one.value - least.value) / np.hypot(one.error, least.error) for one, least in along]
-    assert beyond.pop(axis) > 10
-    assert max(beyond) < 5
+    assert beyond.pop(axis) > BEYOND
+    assert max(beyond) < BEYOND
 
 
 @pytest.mark.parametrize("name", [name for name in ALONG if name != "spectrum"])  # which has all directions as a whole
@@ -82,7 +88,7 @@ def in_turn(volumes):
 @pytest.mark.parametrize("each", [True, False], ids=["each", "isotropic"])
 @told_apart
 def test_slices_that_are_stretched_along_an_axis_of_their_volumes_differ_along_it_alone(name, each, volumes):
-    image, axis = grains(3, 96, 96), 1
+    image, axis = grains(3, 256, 256), 1
     if each:  # images perpendicular to axes 0 and 2 hold axis 1, as their first and as their second axis
         image = np.stack([stretched(image, 0)[0], image[1], stretched(image, 1)[2]])
     dataset = crops_of(from_array(image, kind="images"), SIDE, 0.2, seed=0, each=each)
@@ -91,10 +97,8 @@ def test_slices_that_are_stretched_along_an_axis_of_their_volumes_differ_along_i
     for made, differs in ((alike, False), (other, True)):
         sets, floor = structure_sets(dataset, in_turn(made), train, held_out, 720)
         values = [STRUCTURE_METRICS[name].along(sets, at).value for at in range(3)]
-        floors = [STRUCTURE_METRICS[name].along(floor, at).value for at in range(3)]
-        assert [value > 4 * floor for value, floor in zip(values, floors, strict=True)] == [
-            differs and at == axis for at in range(3)
-        ]
+        assert [value > APART[name] for value in values] == [differs and at == axis for at in range(3)]
+        assert max(STRUCTURE_METRICS[name].along(floor, at).value for at in range(3)) < APART[name]
 
 
 def test_own_axes_are_those_of_the_slices_of_a_volume():
@@ -119,7 +123,7 @@ def test_the_axes_stand_below_their_metric_in_the_text_and_in_the_report(report)
     first = next(at for at, line in enumerate(lines) if line.startswith("two-point function"))
     after = [line.split()[:3] for line in lines[first:] if line.startswith("  along axis")]
     assert after == [["along", "axis", str(axis)] for axis in range(3)]
-    assert "The two-point function of the samples does not differ from the data's along any axis." in lines
+    assert "The two-point function of the samples is not seen to differ from the data's along any axis." in lines
     rows = metric_rows(SimpleNamespace(evaluation=json.loads(json.dumps(report))))
     names = [row["name"] for row in rows if row["name"].startswith("two-point function")]
     assert names == ["two-point function", *(f"two-point function, axis {axis}" for axis in range(3))]

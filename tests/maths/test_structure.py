@@ -33,6 +33,23 @@ def pairs(rows, axis, step):
 
 
 @each_shape
+def test_a_spectrum_along_an_axis_is_the_mean_power_of_its_lines(space):
+    """By the sum that is written out, so that each frequency has its own power."""
+    rows = normal(space)
+    centred = rows - rows.mean(tuple(range(1, len(space) + 1)), keepdims=True)
+    for axis, size in enumerate(space):
+        lines = np.moveaxis(centred, axis + 1, -1)  # [rows, *others, channels, size]
+        found = power_spectrum(rows, axis)
+        np.testing.assert_allclose(found.at, np.arange(1, size // 2 + 1) / size)
+        for place, frequency in enumerate(found.at):
+            power = np.abs((lines * np.exp(-2j * np.pi * frequency * np.arange(size))).sum(-1)) ** 2 / size
+            mean = power.mean(tuple(range(1, len(space)))) if len(space) > 1 else power
+            np.testing.assert_allclose(found.rows[:, place], mean, rtol=1e-9, atol=1e-12)
+    with pytest.raises(WganError, match=f"axis is {len(space)}; rows of shape"):
+        power_spectrum(rows, len(space))
+
+
+@each_shape
 def test_a_spectrum_is_the_mean_power_of_each_ring_of_frequencies(space):
     rows = normal(space)
     axes, longest = tuple(range(1, len(space) + 1)), max(space)

@@ -176,7 +176,7 @@ def test_an_axis_along_which_samples_or_data_differ_is_named(shape, axis, who):
             "The axes of the data differ: at a lag of 1 the autocorrelation of held-out rows is "
         )
         assert f"along axis {axis}" in about_data
-        assert all("does not differ from the data's along any axis" in one for one in about_samples)
+        assert all("is not seen to differ from the data's along any axis" in one for one in about_samples)
     else:
         assert about_data == "The autocorrelation of the data is not seen to differ between the axes."
         of_correlation = next(one for one in about_samples if "autocorrelation" in one)

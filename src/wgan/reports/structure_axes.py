@@ -16,7 +16,8 @@ from wgan.reports.structure import ERRORS, LEAST_ERROR, TIMES
 from wgan.runs.quantities import with_error
 
 LEVEL = 1e-3
-PLACES = {"two_point": "a distance", "autocorrelation": "a lag"}  # the measures that tell the axes of the data apart
+# What tells the axes of the data apart: the autocorrelation first, since the share of a phase does not spread it.
+PLACES = {"autocorrelation": "a lag", "two_point": "a distance"}
 
 
 def differing_axes(by_axis: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -41,7 +42,7 @@ def axes_in_words(title: str, by_axis: Sequence[Mapping[str, Any]]) -> str:
     found = differing_axes(by_axis)
     others = [axis for axis in range(len(by_axis)) if axis not in found]
     if not found:
-        return f"The {title} of the samples does not differ from the data's along any axis."
+        return f"The {title} of the samples is not seen to differ from the data's along any axis."
     numbers = ", ".join(
         f"{with_error(by_axis[axis]['value'], by_axis[axis]['error'])} along axis {axis} "
         f"(real rows {with_error(by_axis[axis]['floor'], by_axis[axis].get('floor_error'))})"
