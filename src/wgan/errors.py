@@ -40,6 +40,28 @@ class WganWarning(UserWarning):
     """What the user should know, although the work continues; the command line prints it on stderr."""
 
 
+def with_article(name: str) -> str:
+    """A name with a or an before it, by how it is spoken.
+
+    Examples:
+        >>> [with_article(one) for one in ("ndarray", "list", "int", "uint8", "NAType", "Objective")]
+        ['an ndarray', 'a list', 'an int', 'a uint8', 'an NAType', 'an Objective']
+    """
+    letters = re.match(r"nd[a-z]|[AEFHILMNORSX][A-Z0-9]", name)  # an N-D array, an N-A type
+    you = re.match(r"(?i)u(int|ni|s)|eu|one", name)
+    return f"{'an' if letters or (name[:1].lower() in 'aeiou' and name and not you) else 'a'} {name}"
+
+
+def a_kind(value: object) -> str:
+    """The kind of a value, with its article.
+
+    Examples:
+        >>> a_kind([]), a_kind(7), a_kind(None)
+        ('a list', 'an int', 'a NoneType')
+    """
+    return with_article(type(value).__name__)
+
+
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     """The error for an unknown name, with the nearest known one and the list of all.
 

@@ -46,7 +46,7 @@ BAD = {
     "loader": (DataLoader(TensorDataset(TENSOR), 8), "is a DataLoader, not an array; give its rows as one array"),
     "torch's set": (TensorDataset(TENSOR), "is a TensorDataset, not an array"),
     "generator": ((row for row in ROWS), "is a generator, not an array"),
-    "iterator": (iter(ROWS), "is a iterator, not an array"),
+    "iterator": (iter(ROWS), "is an iterator, not an array"),
     "dict": ({"a": ROWS}, "is a dict, not an array"),
     "set": ({1.0, 2.0}, "is a set, not an array"),
     "bytes": (b"123", "is a bytes, not an array|has dtype"),

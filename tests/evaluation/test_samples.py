@@ -280,8 +280,8 @@ def test_what_is_printed_of_a_table_names_its_target_and_what_a_guess_scores():
         for target in (None, "sex", "age")
     }
     assert "it predicts 'sex', the last column that varies (target=NAME takes another); the commonest" in told[None]
-    assert "it predicts 'sex'; the commonest value of the training rows alone has the accuracy 0.5" in told["sex"]
-    assert "it predicts 'age'; the mean of the training rows alone has the R^2 -0.0" in told["age"]
+    assert "it predicts 'sex'; the commonest value of real rows alone has the accuracy 0.5" in told["sex"]
+    assert "it predicts 'age'; the mean of real rows alone has the R^2 -0.0" in told["age"]
     assert "lacking: Frechet distance, precision, recall, density, coverage and near-duplicates need at" in told["age"]
     assert "Frechet distance: " not in told["age"], "it was not measured"
 

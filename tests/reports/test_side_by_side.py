@@ -7,6 +7,7 @@ import pytest
 from logs import STEPS, log
 from test_verdicts import HEALTHY
 
+from wgan.maths.metrics import METRICS
 from wgan.reports import curves
 from wgan.reports.run import Run
 from wgan.runs.best import Best
@@ -63,3 +64,18 @@ def test_no_number_is_minus_nothing(tmp_path):
     one = run(tmp_path)
     one.best = Best(2000, "energy_distance", 0.0, -0.00004, 0.02)
     assert rows(one)["Best checkpoint"][0].startswith("step 2,000: energy distance 0.000 ±")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"), [(METRICS["coverage"].least - 1, False), (METRICS["coverage"].least, True)]
+)
+def test_a_number_of_fewer_rows_than_evaluate_takes_is_no_headline(tmp_path, count, shown):
+    one = run(tmp_path, measured_rows=np.where(STEPS == 0, float(count), np.nan))
+    assert ("Coverage" in rows(one)) == shown
+    tiles = {name: beside for name, _, beside in curves.tiles(one)}
+    assert ("Coverage" in tiles) == shown
+    assert f"({count} rows of each)" in tiles["W1 to held-out rows"]
+    if shown:
+        assert tiles["Coverage"].endswith(f"({count} rows of each)")
+    (chart,) = [chart for chart in curves.charts(one) if "<h3>Variety</h3>" in chart]
+    assert f"There are {count} rows of each, the same at every step." in chart, "the chart has it, and says the rows"

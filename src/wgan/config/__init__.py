@@ -17,7 +17,7 @@ from wgan.config import together
 from wgan.config.other_names import answering, unknown_field
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
 from wgan.config.values import LARGEST, Named, as_device, as_given, as_kinds, checked, name_of, number_of
-from wgan.errors import WganError, setting, unknown_name
+from wgan.errors import WganError, setting, unknown_name, with_article
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
 from wgan.game.constraints import CONSTRAINTS, Constraint
@@ -323,7 +323,9 @@ class Config(Schedule):
                 raise unknown_name(family, value, table)
             return
         if not isinstance(value, kind | Named):
-            raise WganError(f"{family} is {value!r}; give a name ({', '.join(table)}) or a {kind.__name__}.")
+            raise WganError(
+                f"{family} is {value!r}; give a name ({', '.join(table)}) or {with_article(kind.__name__)}."
+            )
         if not (isinstance(value.name, str) and value.name):
             raise WganError(f"{family} has the name {value.name!r}; give it a text as its name.")
         if value.name not in table:

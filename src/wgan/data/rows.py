@@ -9,7 +9,7 @@ import numpy as np
 
 from wgan.data.axes import AXES, COLOURS
 from wgan.data.mapped import Mapped
-from wgan.errors import WganError
+from wgan.errors import WganError, a_kind, with_article
 from wgan.files.notebooks import table
 from wgan.files.records import converted
 from wgan.maths.streams import stream
@@ -175,7 +175,7 @@ class Form:
             ("low", (ends[0] is None) == (ends[1] is None) and (ends[0] is None or ends[0] < (ends[1] or 0))),
         ):
             if not fits:
-                raise ValueError(f"the form of the data has a {what} that does not fit")
+                raise ValueError(f"the form of the data has {with_article(what)} that does not fit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,9 +201,10 @@ class Dataset:
     axis: np.ndarray | None = None  # int64 [n]: the axis of a volume to which each crop is perpendicular; None: any
 
     def __post_init__(self) -> None:
-        kind = type(self.rows).__name__
         if not isinstance(self.rows, np.ndarray) or isinstance(self.rows, np.ma.MaskedArray):
-            raise WganError(f"the rows of {self.name} are a {kind}, not an array; make the set with data.from_array")
+            raise WganError(
+                f"the rows of {self.name} are {a_kind(self.rows)}, not an array; make the set with data.from_array"
+            )
         if self.rows.shape[1:] != self.form.shape:
             raise WganError(
                 f"{self.name} has rows of {self.rows.shape[1:]}, but its form {self.form.shape}; reshape one"

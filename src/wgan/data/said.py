@@ -12,7 +12,7 @@ from wgan.data.conditions import FARTHEST, LABEL, Columns, Condition, Scale, for
 from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.labels import Classes, nearest_name
 from wgan.data.numpy_files import read_numpy
-from wgan.errors import WganError, setting, unknown_name
+from wgan.errors import WganError, a_kind, setting, unknown_name
 from wgan.maths.exact import as_float64
 
 MOST_OF_RANGE = 10**6  # values of one range
@@ -210,7 +210,7 @@ def at_rest(column: Column, value: Any, what: str = "the condition") -> float:
     except (TypeError, ValueError, OverflowError):
         number = np.nan
     if not np.isfinite(number):
-        got = repr(value) if isinstance(value, str | float) else f"a {type(value).__name__} that is no finite number"
+        got = repr(value) if isinstance(value, str | float) else f"{a_kind(value)} that is no finite number"
         raise WganError(
             f"{what} {name} is {got}; give a number, such as one from {example(column)} to {example(column, -1)}."
         )

@@ -13,7 +13,7 @@ from wgan.data.columns import Column
 from wgan.data.kinds import kind_and_format
 from wgan.data.parquet import arrow_type
 from wgan.data.texts import NumberText, Reading, read_texts
-from wgan.errors import WganError, setting
+from wgan.errors import WganError, setting, with_article
 from wgan.maths.exact import LARGEST_EXACT
 
 _ROW = re.compile(r"|#|.*id|.*index|unnamed.*|row.*|nr\.?|no\.?|key", re.IGNORECASE)  # names of a number of the row
@@ -150,7 +150,7 @@ def _fitting(kept: Any, kind: str, numeric: bool, where: str) -> Any:
         if len(odd) == 0:
             return kept
         bad = odd.iloc[0]
-    raise WganError(f"{where} holds {json_value(bad, where)!r}, which is not a {what}; give another kind")
+    raise WganError(f"{where} holds {json_value(bad, where)!r}, which is not {with_article(what)}; give another kind")
 
 
 def _rows_numbered(kept: Any, kind: str, name: str) -> str:

@@ -344,7 +344,7 @@ def _predicted(form: TableForm, real: np.ndarray, train: np.ndarray, at: int, ta
     if score is None:
         return chosen
     guess, unit = ("commonest value", "accuracy") if column.kind == "levels" else ("mean", "R^2")
-    return f"{chosen}; the {guess} of the training rows alone has the {unit} {round(score, 3) + 0.0:g}"
+    return f"{chosen}; the {guess} of real rows alone has the {unit} {round(score, 3) + 0.0:g}"
 
 
 def refuse_target(dataset: Dataset, target: str | None) -> None:

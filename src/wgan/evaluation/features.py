@@ -104,10 +104,10 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:most])
     fitted = np.concatenate([_flat_rows(form, dataset.rows[chosen[block]]) for block in form.blocks(len(chosen))])
     count = min(COMPONENTS, *fitted.shape)
-    note(f"fitting {count} principal components to {len(chosen):,} training rows")
+    note(f"fitting {count} principal components to {len(chosen):,} real rows")
     model = PCA(count, svd_solver="auto" if fitted.shape[1] <= 1000 else "randomized", random_state=0).fit(fitted)
     share = model.explained_variance_ratio_.sum()
-    text = f"{count} principal components of the training rows, {share:.1%} of their variance"
+    text = f"{count} principal components of {len(chosen):,} real rows, {share:.1%} of their variance"
 
     def extract(x: np.ndarray) -> tuple[np.ndarray, None]:
         parts = [model.transform(_flat_rows(form, x[i : i + CHUNK])) for i in range(0, len(x), CHUNK)]

@@ -16,7 +16,7 @@ from wgan.data.frames import is_frame
 from wgan.data.numpy_files import read_numpy
 from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import to_frame
-from wgan.errors import WganError, setting
+from wgan.errors import WganError, a_kind, setting
 from wgan.evaluation import features as all_features
 from wgan.evaluation.evaluate import Evaluation, Note, compare, least_lacking, refuse_target
 from wgan.evaluation.features import SAMPLES
@@ -206,7 +206,7 @@ class _Given(NamedTuple):
 def _name(source: Source) -> str:
     if isinstance(source, Dataset):
         return source.name
-    return str(source) if isinstance(source, str | PathLike) else f"a {type(source).__name__}"
+    return str(source) if isinstance(source, str | PathLike) else a_kind(source)
 
 
 def _read(source: Source, name: str, size: int | None, ways: Ways) -> _Given:

@@ -283,7 +283,7 @@ TABLE_METRICS: dict[str, Metric] = {
     "usefulness": Metric(
         "train on samples",
         "higher",
-        "accuracy (R^2 for numbers) on real rows of a forest fitted to samples; floor: fitted to training rows",
+        "accuracy (R^2 for numbers) on real rows of a forest fitted to samples; floor: fitted to real rows",
         10,
         lambda s: usefulness(s.form, s.real, s.fake, s.target, s.seed),
         ("pairs",),

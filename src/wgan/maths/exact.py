@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, a_kind
 
 LARGEST_EXACT = 2**53  # beyond it float64 skips integers
 PLAIN = (Sequence, Real, Decimal, np.generic, memoryview, array.array)  # what NumPy reads without being told how
@@ -75,7 +75,7 @@ def refuse_unplain(values: Any, name: str) -> None:
         if (remedy := _on_the_host(one)) is not None:
             raise WganError(f"{name} is a tensor that NumPy cannot read; call .{remedy} on it.")
     if not (isinstance(values, PLAIN) or hasattr(values, "__array__") or hasattr(values, "__array_interface__")):
-        raise WganError(f"{name} is a {type(values).__name__}, not an array; give its rows as one array.")
+        raise WganError(f"{name} is {a_kind(values)}, not an array; give its rows as one array.")
 
 
 def _densely(values: Any) -> str | None:

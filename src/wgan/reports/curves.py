@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from wgan.maths.metrics import METRICS
 from wgan.reports.charts import Level, Line, Mark, chart
 from wgan.reports.run import Run, metric_rows, same_data
 from wgan.reports.series import total_seconds
@@ -40,9 +41,9 @@ def _chart(run: Run, axis: str) -> Markup | None:
     if run.best and (key := _shown_with(run.best)) in on_axis(axis) and (values := run.column(key)) is not None:
         value = float(values[run.log["step"] == run.best.step][-1])
         marks = [Mark(f"best checkpoint: step {run.best.step:,}", run.best.step, value)] if math.isfinite(value) else []
+    if any(quantity(name).few_rows for name in names) and math.isfinite(rows := run.last("measured_rows")):
+        sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
     if "w1" in on_axis(axis):
-        if math.isfinite(rows := run.last("measured_rows")):
-            sentences.append(f"There are {rows:.0f} rows of each, the same at every step.")
         sentences.append(f"{label('w1_floor').capitalize()} is the floor.")
     if any(quantity(name).chooses for name in names):
         sentences.append(f"The held-out rows are {CHOOSING_HALF}.")
@@ -118,7 +119,7 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
     found = []
     for key in shown_in("tile"):
         one = quantity(key)
-        if math.isfinite(value := _shown(run, key)):
+        if math.isfinite(value := _shown(run, key)) and not _from_too_few(run, key):
             found.append((one.title, one.text(value), _beside(run, key)))
         if run.best and key == _shown_with(run.best):
             found.append(("Best checkpoint", f"step {run.best.step:,}", in_full(run.best)))
@@ -126,14 +127,21 @@ def tiles(run: Run) -> list[tuple[str, str, str]]:
 
 
 def _beside(run: Run, key: str) -> str:
-    """What a tile shows beside its value: the floor or another quantity, and the number of rows behind a W1."""
+    """What a tile shows beside its value: the floor or another quantity, and the rows if they are few."""
     one = quantity(key)
     other, rows = one.floor or one.beside, f"on {CHOOSING_HALF}" if one.chooses else ""
     if other is None or not math.isfinite(value := _shown(run, other)):
         return rows
     words = f"{label(other) or title(other).lower()}: {quantity(other).text(value)}"
     words += f"; {rows}" if rows else ""
-    return f"{words} ({run.last('measured_rows'):.0f} rows of each)" if key == "w1" else words
+    return f"{words} ({run.last('measured_rows'):.0f} rows of each)" if one.few_rows else words
+
+
+def _from_too_few(run: Run, key: str) -> bool:
+    """Whether the log measures a quantity on fewer rows than `wgan evaluate` takes for it."""
+    one = quantity(key)
+    metric = METRICS.get(one.metric or key)
+    return one.few_rows and metric is not None and run.last("measured_rows") < metric.least
 
 
 def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
@@ -150,7 +158,7 @@ def table(runs: list[Run]) -> list[tuple[str, list[str], str]]:
 
         def value(run: Run) -> str:
             words, floor = one.text(_shown(run, key)), one.floor
-            if not math.isfinite(_shown(run, key)):
+            if not math.isfinite(_shown(run, key)) or _from_too_few(run, key):
                 return "-"
             if not floor or floor in shown_in("table") or not math.isfinite(run.last(floor)):
                 return words

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wgan.errors import WganError
+from wgan.errors import WganError, a_kind
 from wgan.maths import transport
 from wgan.maths.exact import as_features, as_float64, as_probabilities, refuse_unplain
 from wgan.maths.metrics.distances import squared_distances
@@ -200,9 +200,7 @@ def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:
     Samples of 2-D Gaussians themselves have 1 - e^(-9/2) = 0.989 (Srivastava et al. 2017).
     """
     if not isinstance(modes, Modes):
-        raise WganError(
-            f"modes is a {type(modes).__name__}; give Modes(centres, deviations), as modes_of returns them."
-        )
+        raise WganError(f"modes is {a_kind(modes)}; give Modes(centres, deviations), as modes_of returns them.")
     fake, centres = as_features(fake=fake, centres=modes.centres)
     deviations = as_float64(modes.deviations, "deviations", "a number a mode")
     if deviations.shape != (len(centres),) or (deviations < 0).any():
