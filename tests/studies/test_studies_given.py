@@ -36,7 +36,7 @@ def test_a_law_that_misses_the_mark_is_said_and_drawn():
     row |= {"law": "ring", "shuffled_ratios": [2.0, 2.0, 2.0], "told_error": 0.04}
     holds, measured = given.judge([row, row | {"law": "gamma", "told": 1.6}])
     assert holds is False
-    assert "ring 1.20 ± 0.04 (shuffled 2.00); gamma 1.60" in measured
+    assert "ring 1.200 ± 0.040 (shuffled 2.00); gamma 1.60" in measured
     assert given.judge([row, row | {"shuffled": 1.4}])[0] is False
     assert len(given.draw([row, row | {"law": "gamma"}]).axes) == 2
 

@@ -9,6 +9,7 @@ from wgan.data.given_laws import given_law
 from wgan.maths import streams, transport
 from wgan.maths.known_given import LAWS, Law, conditions
 from wgan.reports import figures
+from wgan.runs.quantities import with_error
 from wgan.studies import Row, Study
 from wgan.studies.trained import trained
 from wgan.training.model import Model, generate
@@ -86,7 +87,7 @@ def judge(rows: list[Row]) -> tuple[bool | None, str]:
     parts = []
     for name in dict.fromkeys(row["law"] for row in rows):
         mine = [row for row in rows if row["law"] == name]
-        told = [f"{row['told']:.2f} ± {row['told_error']:.2f}" for row in mine]
+        told = [with_error(row["told"], row["told_error"]) for row in mine]
         shuffled = [f"{row['shuffled']:.2f}" for row in mine]
         parts.append(f"{name} {', '.join(told)} (shuffled {', '.join(shuffled)})")
     measured = (
