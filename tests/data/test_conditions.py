@@ -230,8 +230,10 @@ def test_values_beyond_the_data_are_named_with_the_distance():
         ({"age": [1, 2, 3], "sex": ["f", "m"]}, "2 values"), ({"age": []}, "no values"), ({"age": np.nan}, "is a gap"),
         (np.zeros((3, 5)), "has shape"), (np.array([[20.0, 7.0]]), "stand for no level"),
         (np.array([[np.inf, 0.0]]), "finite"), (pd.DataFrame({"age": [1]}), "lacks sex"),
-        (pd.DataFrame({"age": [1], "sex": ["f"], "x": [1]}), "the column 'x' too"),
-        (pd.DataFrame({"age": [1], "sex": ["f"], "": [1]}), "the column '' too"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], "a": [1], "b": [2]}), "has 'a', 'b' too; give the columns age, sex"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], **{str(k): [1] for k in range(6)}}), "'3', '4', ... too"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], "x": [1]}), "has 'x' too"),
+        (pd.DataFrame({"age": [1], "sex": ["f"], "": [1]}), "has '' too"),
         (pd.DataFrame({"age": [1], "sex": ["z"]}), "'z'"), (pd.DataFrame({"age": [], "sex": []}), "no rows"),
     ],
 )  # fmt: skip
@@ -242,7 +244,7 @@ def test_what_cannot_be_said_gets_one_sentence(asked, words):
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(1e300, "too far"), (-1e9, "too far"), (10**400, "a int that is no finite number"), (pd.NA, "is a gap")],
+    [(1e300, "too far"), (-1e9, "too far"), (10**400, "an int that is no finite number"), (pd.NA, "is a gap")],
 )
 def test_a_number_that_no_sample_can_fit_is_refused(value, words):
     with pytest.raises(WganError, match=words) as caught:

@@ -19,6 +19,7 @@ MOST_OF_RANGE = 10**6  # values of one range
 ALIKE = 0.05  # of the kept rows: those nearest to what is said give the columns that are not said
 LEAST_ALIKE = 8
 MOST_FILLED = 2**16  # conditions that columns of kept rows are added to, unless more are said
+MOST_NAMED = 5  # columns too many that a message names
 
 
 class Said(NamedTuple):
@@ -280,7 +281,8 @@ def _of_frame(condition: Columns, frame: Any, where: str) -> np.ndarray:
     others = [str(name) for name in frame.columns if str(name) not in condition.names]
     lacking = [name for name in condition.names if name not in map(str, frame.columns)]
     if others or lacking:
-        what = f"lacks {', '.join(lacking)}" if lacking else f"has the column {others[0]!r} too"
+        named = ", ".join(map(repr, others[:MOST_NAMED])) + ", ..." * (len(others) > MOST_NAMED)
+        what = f"lacks {', '.join(lacking)}" if lacking else f"has {named} too"
         raise WganError(f"{where} {what}; give the columns {', '.join(condition.names)} and no others.")
     if not len(frame):
         raise WganError(f"{where} has no rows; give at least one.")

@@ -58,13 +58,14 @@ def minimax(prior: float = 0.5) -> Objective:
         # log D = -softplus(-score), log(1 - D) = -softplus(score)
         return prior * ops.softplus(-real).mean() + (1 - prior) * ops.softplus(fake).mean()
 
+    weight = "" if prior == 0.5 else f" with weight {prior:g} for real rows"
     entropy = -prior * log(prior) - (1 - prior) * log(1 - prior)
     return Objective(
         "minimax",
         critic_loss=critic_loss,
         generator_loss=lambda ops, fake: -ops.softplus(fake).mean(),
         estimate=lambda ops, real, fake: entropy - critic_loss(ops, real, fake),
-        estimates="lower bound of the Jensen-Shannon divergence with weight pi, in nats",
+        estimates=f"lower bound of the Jensen-Shannon divergence{weight}, in nats",
     )
 
 
