@@ -279,7 +279,7 @@ DATASETS = {
         _given("gamma", "20,000 curves of 24 values, given a number that shapes them; of a known law."),
         DatasetInfo(
             "showers",
-            "40,000 simulated showers in a calorimeter of 368 voxels, given the energy of the photon.",
+            "121,000 simulated showers in a calorimeter of 368 voxels, given the energy of the photon.",
             lambda data_dir, seed: shower_rows(seed),
         ),
         _of_law("waves", "10,000 Gaussian signals of 64 steps and 2 channels, of a known law.", LENGTH, waves),

@@ -7,7 +7,8 @@ import numpy as np
 from wgan.data.conditions import of_array
 from wgan.data.rows import Dataset, Form
 
-ROWS, SHOWERS = 20_000, 40_000
+ROWS = 20_000
+SHOWERS = 121_000  # as many as the first set of photons of the CaloChallenge (arXiv 2410.21611)
 
 
 def given_law(name: str, seed: int, rows: int = ROWS, without: tuple[float, float] | None = None) -> Dataset:
