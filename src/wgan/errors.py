@@ -16,8 +16,11 @@ LONGEST = 1500  # characters of a sentence: what was got can be a name or a list
 class WganError(Exception):
     """A mistake that the user can correct; one sentence says what was got, what is allowed and what to do.
 
-    A sentence that is too long to be read loses its middle.
+    A sentence that is too long to be read loses its middle. A command whose error is `at_once` ends without the
+    clean-up of its libraries.
     """
+
+    at_once = False
 
     def __init__(self, text: str = "") -> None:
         super().__init__(shorter(text, LONGEST))

@@ -308,9 +308,9 @@ def test_scores_need_a_whole_condition_for_each_row():
 
 def test_a_condition_that_a_fit_would_not_use_is_refused():
     frame, y = people(40), np.random.default_rng(0).normal(size=40)
-    with pytest.raises(WganError, match="apart from its columns"):
+    with pytest.raises(WganError, match="beside its columns"):
         WGAN(preset="table", **SMALL).fit(frame, y, given="age")
-    with pytest.raises(WganError, match="apart from its columns"):
+    with pytest.raises(WganError, match="beside its columns"):
         WGAN(preset="table", conditional="projection", **SMALL).fit(frame, frame["sex"], given="age")
     images = np.random.default_rng(0).random((4, 24, 24))
     with pytest.raises(WganError, match="images alone"):

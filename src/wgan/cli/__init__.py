@@ -3,7 +3,9 @@
 This folder may use every other folder and module; nothing else imports it.
 """
 
+import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -30,6 +32,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a closed stream is None
             stream.reconfigure(errors="backslashreplace")  # the help and the bars have more letters than LANG=C
+    at_once = False
     try:
         sys.exit(cli(standalone_mode=False))
     except click.exceptions.NoArgsIsHelpError as problem:
@@ -42,7 +45,7 @@ def main() -> None:
     except click.ClickException as problem:
         message = problem.format_message()
     except WganError as problem:
-        message = str(problem)
+        message, at_once = str(problem), problem.at_once
     except (MemoryError, RuntimeError, ImportError) as problem:
         # torch says so when memory is short, and the loader of libraries where a limit leaves no room for one
         short = any(words in str(problem) for words in ("allocate", "failed to map"))
@@ -53,6 +56,10 @@ def main() -> None:
         message = f"cannot use {problem.filename or 'a file or stdout'} ({reason(problem)}); {remedy(problem)}."
         drop(sys.stdout)
     say("wgan: " + " ".join(message.split()), err=True)
+    if at_once:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(2)
     sys.exit(2)
 
 

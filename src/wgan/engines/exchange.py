@@ -24,6 +24,8 @@ LATE = ("imed out", "imeout")
 class Gone(WganError):
     """Another process ended, or does not answer; nothing can be told to the others any more."""
 
+    at_once = True  # threads of torch may still wait for the others, and would abort a process that exits as usual
+
 
 def told(name: str, otherwise: int) -> int:
     """The whole number from 0 that a launcher gives this process under a name, or `otherwise` if it gives none."""
