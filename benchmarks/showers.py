@@ -30,6 +30,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+import timed
 
 from wgan.config import Config
 from wgan.data import Dataset
@@ -43,7 +44,6 @@ from wgan.maths.metrics import frechet, neighbourhoods
 from wgan.maths.showers import VOXELS, energies, features, showers
 from wgan.presets import preset
 from wgan.training.model import Model, generate
-from wgan.training.state import iterate, model_of, start
 
 NEIGHBOURS_OF = 5_000
 POINTS, BATCHES = 10, 5  # numbers of rows, and batches of each, of the Frechet physics distance
@@ -199,7 +199,6 @@ class Tried(NamedTuple):
 
 
 CONFIGS = {"recipe": Tried(recipe, True), "heads": Tried(heads, True), "showers": Tried(own, False)}
-TRIED = 20  # steps that tell the speed
 
 
 def rows_of(tried: Tried, seed: int) -> Dataset:
@@ -214,21 +213,10 @@ def rows_of(tried: Tried, seed: int) -> Dataset:
 
 def trained(tried: Tried, seed: int, seconds: float) -> Model:
     """The model after so many seconds of processor time, with the steps that fit."""
-    dataset = rows_of(tried, seed)
     quiet = {"log_every": 10**9, "diagnose_every": 10**9, "held_out": 0.02, "engine": "torch", "seed": seed}
-    config = tried.config().replace(**quiet)
-    began, trial = time.process_time(), start(config, dataset)
-    iterate(trial)
-    before = time.process_time()
-    for _ in range(TRIED):
-        iterate(trial)
-    each = (time.process_time() - before) / TRIED
-    steps = max(1, int((seconds - (time.process_time() - began)) / each))
-    run = start(config.replace(steps=steps), dataset)
-    while run.step < steps:
-        iterate(run)
-    print(f"{steps:,} steps in {time.process_time() - began:.0f} s of processor time", flush=True)
-    return model_of(run)
+    model, steps, took = timed.trained(tried.config().replace(**quiet), rows_of(tried, seed), seconds)
+    print(f"{steps:,} steps in {took:.0f} s of processor time", flush=True)
+    return model
 
 
 def made_by(model: Model, tried: Tried, energy: np.ndarray, seed: int) -> np.ndarray:

@@ -2,46 +2,27 @@
 
     python benchmarks/volumes.py [volumes|slices] [--size 32] [--seconds 900] [--seeds 0 1 2] [--set flip=all ...]
 
-A preset trains on 400 volumes of this size for so many seconds of processor time on one thread. Samples
-are compared with the two-point function S2 of `maths.fields.medium_two_point` and with the phase's share. The error of
-S2 is what a set of 40 volumes is expected to have: the mean square over the distances 0 to half of the size and over
-the three axes. Its floor is the error of 40 real volumes.
+A preset trains on 400 volumes of this size for so many seconds of processor time on one thread. Samples are compared
+with the two-point function S2 of `maths.fields.medium_two_point` and with the phase's share. The error of S2 is what a
+set of 40 volumes is expected to have: the mean square over the distances 0 to half of the size and over the three
+axes. Its floor is the error of 40 real volumes.
 """
 
 import argparse
-import time
 
 import numpy as np
+from timed import trained
 
-from wgan.config import Config
-from wgan.data import Dataset
+from wgan.config import FIELDS
+from wgan.config.values import number_of
 from wgan.data.toys import medium
 from wgan.engines import one_thread
 from wgan.maths import fields
 from wgan.maths.metrics.structure import two_point
 from wgan.presets import preset
-from wgan.training.model import Model, sample
-from wgan.training.state import iterate, losses, model_of, start
+from wgan.training.model import sample
 
 SET, SAMPLES, REAL = 40, 400, 1600  # volumes of a set, samples, and real volumes that no run saw
-TRIED = 16  # steps that tell the speed
-
-
-def trained(config: Config, dataset: Dataset, seconds: float) -> tuple[Model, int, float]:
-    """The model after so many seconds of processor time, its steps, and the seconds that it took."""
-    began, trial = time.process_time(), start(config, dataset)
-    for _ in range(4):
-        iterate(trial)
-    before = time.process_time()
-    for _ in range(TRIED):
-        iterate(trial)
-    losses(trial)
-    each = (time.process_time() - before) / TRIED
-    steps = max(1, int((seconds - (time.process_time() - began)) / each))
-    run = start(config.replace(steps=steps), dataset)
-    while run.step < steps:
-        iterate(run)
-    return model_of(run), steps, time.process_time() - began
 
 
 def errors(volumes: np.ndarray, truth: np.ndarray) -> tuple[float, float, float]:
@@ -70,7 +51,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="fields of the config")
     chosen = parser.parse_args()
-    fields_of = {name: _value(text) for name, text in (each.split("=", 1) for each in chosen.set)}
+    fields_of = {name: number_of(FIELDS[name], text) for name, text in (each.split("=", 1) for each in chosen.set)}
     truth = fields.medium_two_point(np.arange(chosen.size // 2 + 1))
     real = fields.medium(REAL, 1000, chosen.size, 3)
     floor, spread, share = errors(real, truth)
@@ -89,15 +70,6 @@ def main() -> None:
             f"seed {seed}: {steps:,} steps in {seconds:.0f} s, S2 {error:.2e} +- {spread:.0e}, {error / floor:.2f} "
             f"times the floor, phase 1 {share:.4f}", flush=True,
         )  # fmt: skip
-
-
-def _value(text: str) -> int | float | str:
-    for read in (int, float):
-        try:
-            return read(text)
-        except ValueError:
-            continue
-    return text
 
 
 if __name__ == "__main__":

@@ -551,9 +551,8 @@ def test_the_estimator_fits_samples_scores_saves_and_loads(tmp_path):
 
 def test_two_processes_get_the_same_bytes_from_the_same_seed(tmp_path):
     code = f"import sys; from wgan import Config, train\nlist(train(Config(**{SMALL}), out=sys.argv[1]))"
-    apart = os.environ | {
-        "JAX_ENABLE_COMPILATION_CACHE": "false"
-    }  # both compile, and neither loads what the other made
+    # Both compile, and neither loads what the other compiled.
+    apart = os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"}
     for name in ("a", "b"):
         subprocess.run([sys.executable, "-c", code, tmp_path / name], check=True, env=apart, timeout=120)
     assert_same(arrays_of(tmp_path / "a"), arrays_of(tmp_path / "b"))
