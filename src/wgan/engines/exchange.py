@@ -73,7 +73,7 @@ def join(rank: int, processes: int, device: str) -> None:
 
     others = f"the other {processes - 1} at {':'.join(address)}"
     if why := _within(JOIN, meeting):
-        raise WganError(
+        raise Gone(
             f"process {rank} did not meet {others}: {why}; start all of them with torchrun, and check that no other "
             "program listens there."
         )
