@@ -290,6 +290,30 @@ def test_a_run_of_any_stops_leaves_what_an_unbroken_one_leaves(stops, every, kee
             assert first == second
 
 
+@pytest.mark.parametrize("stage", ["surplus", "_remove", "_unlink", "clear"])
+def test_a_kill_after_the_last_checkpoint_leaves_nothing_for_ever(tmp_path, monkeypatch, stage):
+    """The run is at its last step then, but older checkpoints, whole or in part, may still have to go."""
+    config = STOPPED.replace(steps=6, checkpoint_every=2, keep=2)
+    for name in ("whole", "killed"):
+        list(train_function(config, out=tmp_path / name, stop=lambda at: at == 5))  # a passing checkpoint must go too
+    list(train_function(config, out=tmp_path / "whole"))
+    real = getattr(checkpoint, stage)
+
+    def killed(folder, *rest):
+        if (tmp_path / "killed" / "checkpoints" / "00000006").exists():
+            raise KeyboardInterrupt
+        return real(folder, *rest)
+
+    with monkeypatch.context() as context:
+        context.setattr(checkpoint, stage, killed)
+        with pytest.raises(KeyboardInterrupt):
+            list(train_function(config, out=tmp_path / "killed"))
+    list(train_function(config, out=tmp_path / "killed"))
+    for first, second in zip(left_by(tmp_path / "whole"), left_by(tmp_path / "killed"), strict=True):
+        assert first == second
+    assert not list((tmp_path / "killed" / "checkpoints").glob(".*"))
+
+
 @pytest.mark.parametrize(
     ("network", "optimiser", "engine"),
     [("mlp", "adam", "torch"), ("keras-cnn", "rmsprop", "torch"), ("mlp", "rmsprop", "jax"), ("hybrid", "adam", "jax")],

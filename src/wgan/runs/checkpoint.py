@@ -101,15 +101,20 @@ def save(
         shutil.rmtree(temporary, ignore_errors=True)
 
     with suppress(OSError):  # the new one is safe; the next save tries again to remove the others
-        found = _folders_by_step(folder)
-        # Newer steps do not count: they are damaged if a run resumed before them, and its new checkpoints must stay.
-        before = [known for known in sorted(found) if known < step]
-        passed = [known for known in before if _is_passing(found[known])]
-        lasting = [known for known in before if known not in passed]
-        for old in {*passed, *lasting[: max(0, len(lasting) - keep + 1)]} - {*also}:
-            _remove(folder, old, found[old])
+        for path, old in surplus(folder, step, keep, also):
+            _remove(folder, old, path)
         clear(folder)
     return final
+
+
+def surplus(folder: Path, step: int, keep: int, also: Collection[int]) -> list[tuple[Path, int]]:
+    """The folders, with their steps, that `save` removes once the checkpoint of `step` is safe."""
+    found = _folders_by_step(folder)
+    # Newer steps do not count: they are damaged if a run resumed before them, and its new checkpoints must stay.
+    before = [known for known in sorted(found) if known < step]
+    passed = [known for known in before if _is_passing(found[known])]
+    lasting = [known for known in before if known not in passed]
+    return [(found[old], old) for old in sorted({*passed, *lasting[: max(0, len(lasting) - keep + 1)]} - {*also})]
 
 
 def load(path: Path) -> Checkpoint:
@@ -163,6 +168,14 @@ def warn(folder: Path, sentences: list[str]) -> None:
     """Warn of checkpoints that cannot be read, with the sentences of `latest`, wherever an older one is used."""
     for sentence in sentences:
         warnings.warn(f"{folder}: {sentence}.", WganWarning, stacklevel=1)  # so that each is said once
+
+
+def left_by_a_kill(folder: Path) -> bool:
+    """Whether there is something that `clear` removes."""
+    found = [match for path in folder.glob(".*") if (match := NAME.fullmatch(path.name))]
+    return any(
+        (folder / match[2]).exists() if match[3] == "old" else not another_writes(int(match[4])) for match in found
+    )
 
 
 def clear(folder: Path) -> None:

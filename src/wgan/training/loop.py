@@ -247,7 +247,9 @@ def is_finished(training: Training, out: Path, restart: bool, extend: bool) -> b
         return False
     restore(training, newest)
     training.measured = best.history(log, name_of(training.config.best_by))
-    return True
+    # A kill may have come after the last checkpoint and before the others went: then the last step is done again.
+    folder, keep = out / "checkpoints", training.config.keep
+    return not (checkpoint.left_by_a_kill(folder) or checkpoint.surplus(folder, newest.step, keep, _lasting(training)))
 
 
 def finished_in_words(training: Training, out: Path) -> str:
@@ -372,17 +374,20 @@ def _best_step(training: Training) -> int | None:
     return found.step if found else None
 
 
+def _lasting(training: Training) -> set[int]:
+    """The steps whose checkpoints stay beside the newest: the best, and the last of a run that was then given more."""
+    chosen = {one for one in [_best_step(training)] if one is not None}
+    return chosen | {at for at, steps in training.extended if at == steps}
+
+
 def save(training: Training, out: Path, passing: bool = False, watch: finite.Watch | None = None) -> None:
     """Write a checkpoint of a run; arrays that are not finite raise `WganError`.
 
     `passing` marks a checkpoint that is due only because the loop stops here.
     """
     finite.look(watch or finite.Watch(), training, out, at_once=True)
-    also = {one for one in [_best_step(training)] if one is not None}
-    also |= {at for at, steps in training.extended if at == steps}  # the last step of a run that was then given more
-    checkpoint.save(
-        out / "checkpoints", training.step, flatten(training), losses(training), training.config.keep, also, passing
-    )
+    keep, also = training.config.keep, _lasting(training)
+    checkpoint.save(out / "checkpoints", training.step, flatten(training), losses(training), keep, also, passing)
 
 
 def picture(training: Training, path: Path) -> None:
