@@ -48,9 +48,18 @@ def test_real_rows_reach_the_floor_and_others_do_not(data, monkeypatch):
 
 
 def test_the_verdict_needs_every_measure():
-    row = {"data": "waves", "measure": "autocorrelation", "error": 0.01, "floor": 0.01, "within": True}
-    assert shapes.judge([row, row]) == (True, shapes.judge([row, row])[1])
-    holds, said = shapes.judge([row, row | {"error": 0.03, "within": False}])
+    usual = shapes._usual_steps("waves")
+    row = {"data": "waves", "measure": "autocorrelation", "error": 0.01, "floor": 0.01, "within": True, "steps": usual}
+    beyond = row | {"error": 0.03, "within": False}
+    assert shapes.judge([row, row])[0] is True
+    holds, said = shapes.judge([row, beyond])
     assert holds is False
     assert "autocorrelation of waves 0.030 (0.010)" in said
     assert "Of 2 errors, 1 are at most 2 times that of real rows." in said
+    assert "preset" not in said
+    short = beyond | {"steps": usual - 1}
+    holds, said = shapes.judge([row, short])
+    assert holds is None, "a training that is cut short cannot contradict the claim"
+    assert f"has {usual - 1:,} of the preset's {usual:,} steps" in said
+    assert shapes.judge([short, beyond | {"data": "medium-2d", "steps": 10**6}])[0] is False
+    assert shapes.judge([row | {"steps": 1}])[0] is True
