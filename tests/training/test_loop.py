@@ -154,6 +154,18 @@ def test_dequantised_whole_columns_keep_their_scale():
     assert form.dequantised().affine
 
 
+def test_dequantised_channels_keep_their_scales():
+    normal = np.random.default_rng(0).normal(2000, 500, (64, 8, 8, 12))
+    rows = np.clip(normal, 0, 4000).astype(np.uint16)  # a small part of what the dtype holds
+    dataset = data.from_array(rows, kind="images")
+    form = dataset.form.dequantised()
+    seen = form.encode(dataset.rows)
+    np.testing.assert_allclose(seen.std((0, 1, 2)), 1, rtol=1e-4)  # 0.02 with the range of uint16 as the scale
+    level = float(np.abs(form.encode(dataset.rows + np.uint16(1)) - seen).mean())
+    assert level == pytest.approx(1 / 500, rel=0.05), "noise of one level is narrow beside the rows"
+    np.testing.assert_array_equal(form.decode(seen), rows)
+
+
 def test_the_generators_batch_may_have_its_own_size():
     training = start(Config(**SMALL | {"generator_batch": 24}))
     assert draws(training, 0).generator_z.shape == (24, 4)

@@ -138,13 +138,13 @@ class Form:
     def dequantised(self) -> "Form":
         """The form of rows to which noise u - 1/2, u ~ U[0, 1), is added before they are encoded.
 
-        The scale of images grows so that they stay in [-1, 1]: x from 0 to 255 becomes 2 (x + u) / 256 - 1, as in the
+        The scale of images with one range grows so that they stay in [-1, 1]: x from 0 to 255 becomes 2 (x + u) / 256 - 1, as in the
         CIFAR code of Gulrajani et al. (2017). Raises WganError for rows that are not whole numbers.
         """
         if np.dtype(self.dtype).kind == "f":
             raise WganError(f"dequantise is for rows of whole numbers, but these are {self.dtype}; set it to none")
-        if self.kind != "images" or self.low is None or self.high is None:
-            return self
+        if self.kind != "images" or isinstance(self.offset, tuple) or self.low is None or self.high is None:
+            return self  # each channel has a scale of its own, beside which one level is narrow
         return replace(self, scale=(self.high - self.low + 1) / 2)
 
     def to_json(self) -> dict:
