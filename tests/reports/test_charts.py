@@ -216,3 +216,25 @@ def test_a_chart_zooms_at_the_pointer_moves_with_it_and_comes_back(shown):
         browser.press(key, code)
         assert browser.value(VIEW)[2] == pytest.approx(width * part)
     assert browser.complaints() == []
+
+
+def _ticks_of(found):
+    """The texts below the horizontal axis without its name, and those beside the vertical one."""
+    below = re.search(r'<g class="ticks">(.*?)<text class="axis"', str(found), re.S)[1]
+    beside = re.search(r'<g class="grid">(.*?)</g>', str(found), re.S).group(1)
+    return [re.findall(r">([^<]+)</text>", part) for part in (below, beside)]
+
+
+def test_ticks_of_steps_are_steps_and_those_of_equal_values_differ():
+    nearly = Line("kinds", np.array([50, 60]), np.array([1.0, 1.00002]))
+    below, beside = _ticks_of(chart("t", "", [nearly]))
+    assert below == ["50", "55", "60"], "not 52.5, which would be written as 52"
+    assert len(set(beside)) == len(beside) > 1
+    at = Line("kinds", np.array([0.0, 0.5]), np.array([1.0, 2.0]))
+    assert "0.2" in _ticks_of(chart("t", "", [at], across=Across("place", "place", whole=False)))[0]
+
+
+def test_the_band_of_a_share_ends_at_0():
+    line = Line("share", np.arange(3), np.array([0.0, 0.2, 0.01]), error=np.full(3, 0.05))
+    assert _ticks_of(chart("t", "", [line], percent=True))[1][0] == "0 %"
+    assert float(_ticks_of(chart("t", "", [line]))[1][0]) < 0

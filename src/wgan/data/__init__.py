@@ -20,6 +20,7 @@ from wgan.data.cifar import load_cifar
 from wgan.data.conditions import of_array
 from wgan.data.crops import crops_of
 from wgan.data.folder import folder_pictures
+from wgan.data.foreign import how_to_convert
 from wgan.data.given_laws import given_law, shower_rows
 from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
@@ -152,7 +153,8 @@ def load(
     if is_table(path):
         return read_table(path, drop, column)
     if path.suffix.lower() not in (".npy", ".npz"):
-        raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {remedy}")
+        how = how_to_convert(str(path)) or remedy
+        raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {how}")
     return _of_numpy(path, kind)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan.data.cache import CHUNK, VERSION, Encoded, Pictures
+from wgan.data.foreign import how_to_convert
 from wgan.data.pictures import SUFFIXES
 from wgan.errors import WganError
 from wgan.files.printed import shown
@@ -29,7 +30,9 @@ def folder_pictures(path: Path) -> Pictures:
     if not names:
         held = ", ".join(f"{n:,} {suffix or 'without a suffix'}" for suffix, n in others.most_common(3))
         single = [suffix for suffix in others if suffix in SINGLE]
-        instead = f"name one of its {single[0]} files" if single else "name a folder that has images"
+        foreign = [how_to_convert(f"NAME{suffix}") for suffix, _ in others.most_common()]
+        foreign = [how for how in foreign if "rows.npy" in how]  # a table beside other files is no row
+        instead = f"name one of its {single[0]} files" if single else (foreign or ["name a folder that has images"])[0]
         raise WganError(
             f"{str(path)!r} has no images ({', '.join(SUFFIXES)}); it holds {held or 'nothing'}, so {instead}"
         )

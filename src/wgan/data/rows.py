@@ -138,8 +138,9 @@ class Form:
     def dequantised(self) -> "Form":
         """The form of rows to which noise u - 1/2, u ~ U[0, 1), is added before they are encoded.
 
-        The scale of images with one range grows so that they stay in [-1, 1]: x from 0 to 255 becomes 2 (x + u) / 256 - 1, as in the
-        CIFAR code of Gulrajani et al. (2017). Raises WganError for rows that are not whole numbers.
+        The scale of images with one range grows so that they stay in [-1, 1]: x from 0 to 255 becomes
+        2 (x + u) / 256 - 1, as in the CIFAR code of Gulrajani et al. (2017). Raises WganError for rows that are not
+        whole numbers.
         """
         if np.dtype(self.dtype).kind == "f":
             raise WganError(f"dequantise is for rows of whole numbers, but these are {self.dtype}; set it to none")

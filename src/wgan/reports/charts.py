@@ -18,6 +18,7 @@ from wgan.runs.quantities import number, share
 WIDTH, HEIGHT = 460, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 40
 LARGEST = 1e300  # of what an axis shows
+FLAT = 1e-4  # values that span less of their size are drawn as equal, since ticks have six digits
 DECADE = 10.0  # a logarithmic axis follows a band so far beyond the lines
 MOST = 500  # points of a drawn line, at most
 KEY = '<svg class="key" viewBox="0 0 22 {}" aria-hidden="true">{}</svg>'
@@ -126,7 +127,7 @@ def chart(
     width = window(max(len(line.steps) for line in lines))
     medians = [median_filter(line.values, width) if line.filtered else line.values for line in lines]
     drawn = Drawn(lines, medians, levels, marks)
-    frame = _frame(drawn, spanning if logarithmic else math.inf, percent)._replace(across=across)
+    frame = _frame(drawn, spanning if logarithmic else math.inf, percent, across)
     return Markup(
         '<figure class="chart"><figcaption><h3>{title}</h3><p>{text}</p></figcaption>'
         '<svg class="plot" viewBox="0 0 {w} {h}" role="img" aria-label="{title}. {described}" data-frame="{frame}">'
@@ -166,7 +167,7 @@ def _finite(line: Line) -> Line:
     return line._replace(steps=steps[known], values=values[known], error=error)
 
 
-def _frame(drawn: Drawn, spanning: float, percent: bool) -> Frame:
+def _frame(drawn: Drawn, spanning: float, percent: bool, across: Across) -> Frame:
     """The axes around everything that is drawn; wide bands are cut, so that the lines keep a third of the height."""
     values = np.concatenate(
         [*drawn.medians, [level.value for level in drawn.levels], [mark.value for mark in drawn.marks]]
@@ -176,6 +177,7 @@ def _frame(drawn: Drawn, spanning: float, percent: bool) -> Frame:
     logarithmic = is_wide(values, spanning)
     bands = [end[np.isfinite(end)] for band in _bands(drawn) for end in band]
     ends = np.concatenate([values, *bands])
+    ends = np.maximum(ends, 0.0) if percent and low >= 0 else ends  # the band of a share ends at 0
     if logarithmic:
         shown = np.clip(ends, low / DECADE, high * DECADE)
         low, high, value_ticks = _log_axis(shown)
@@ -185,8 +187,10 @@ def _frame(drawn: Drawn, spanning: float, percent: bool) -> Frame:
         low, high, value_ticks = _axis(shown.min(), shown.max())
     first, last = min(line.steps[0] for line in drawn.lines), max(line.steps[-1] for line in drawn.lines)
     step_ticks = [tick for tick in _axis(first, last)[2] if first <= tick <= last]
+    if across.whole:
+        step_ticks = [tick for tick in step_ticks if tick == round(tick)]
     cut = bool(ends.min() < low - 1e-9 * abs(low) or ends.max() > high + 1e-9 * abs(high))
-    return Frame(first, last, low, high, logarithmic, percent, step_ticks, value_ticks, cut)
+    return Frame(first, last, low, high, logarithmic, percent, step_ticks, value_ticks, cut, across)
 
 
 def is_wide(values: np.ndarray, factor: float) -> bool:
@@ -323,7 +327,7 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
     """Round limits around the values and about five round ticks between them."""
     low, high = max(low, -LARGEST), min(high, LARGEST)
     size = max(abs(low), abs(high))
-    if high - low <= size * 1e-12 or size < 1 / LARGEST:
+    if high - low <= size * FLAT or size < 1 / LARGEST:
         half = size / 2 if size > 1 / LARGEST else 0.5
         low, high = low - half, high + half
     rough = (high - low) / 4

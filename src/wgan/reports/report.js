@@ -36,3 +36,21 @@ if (copy && navigator.clipboard) {
     setTimeout(() => { copy.textContent = "Copy"; }, 1500);
   });
 }
+// A number stays on one line with its percent sign or its error, and so does a flag.
+const whole = /[\d.,]+ ± [\d.,]+(?: %)?|[\d.,]+ %|--[a-z][a-z-]+/g;
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) =>
+  node.parentElement.closest("pre, svg, script, style, output") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+const found = [];
+while (texts.nextNode()) if (texts.currentNode.data.search(whole) >= 0) found.push(texts.currentNode);
+for (const node of found) {
+  const parts = [];
+  let from = 0;
+  for (const match of node.data.matchAll(whole)) {
+    const made = document.createElement("span");
+    made.className = "whole";
+    made.textContent = match[0];
+    parts.push(node.data.slice(from, match.index), made);
+    from = match.index + match[0].length;
+  }
+  node.replaceWith(...parts, node.data.slice(from));
+}

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from wgan.errors import WganError
 from wgan.files.records import Whole
 from wgan.reports.charts import Across, Line, chart, is_wide
+from wgan.reports.rows import form_of
 from wgan.reports.run import Run, kept
 from wgan.reports.structure_axes import PLACES, axes_in_words, data_in_words
 from wgan.runs import folder
@@ -64,7 +65,8 @@ class Structure(NamedTuple):
 class Drawn(NamedTuple):
     """How a curve is drawn: its title, a sentence on how to read it, its horizontal axis, and whether it is a share.
 
-    `along` is the sentence on the curve along one axis of space, if it has one.
+    `along` is the sentence on the curve along one axis of space, if it has one, and `directions` what is added for rows
+    with several axes.
     """
 
     title: str
@@ -72,14 +74,16 @@ class Drawn(NamedTuple):
     across: Across
     percent: bool = False
     along: str = ""
+    directions: str = ""
 
 
 DRAWN = {
     "spectrum": Drawn(
         "Power spectrum",
-        "The power at each frequency. For images and volumes it is the mean over all directions.",
+        "The power at each frequency.",
         Across("cycles a step", "frequency", whole=False),
         along="The power of lines along this axis.",
+        directions="It is the mean over all directions.",
     ),
     "autocorrelation": Drawn(
         "Autocorrelation",
@@ -106,9 +110,14 @@ def structure_of(run: Run) -> Structure | None:
     """What the page shows of structure.json; None without it, or with a remark if it cannot be read."""
 
     sentences: list[str] = []
+    several = len(getattr(form_of(run), "space", ())) > 1
 
     def drawn(saved: Saved) -> list[Markup]:
-        charts = [one for name, how in DRAWN.items() for one in _of_measure(saved, name, how)]
+        hows = {
+            name: how._replace(text=f"{how.text} {how.directions}") if several and how.directions else how
+            for name, how in DRAWN.items()
+        }
+        charts = [one for name, how in hows.items() for one in _of_measure(saved, name, how)]
         sentences.extend(_sentences(saved))
         return charts
 
