@@ -51,7 +51,8 @@ def _check(dataset: Dataset, side: int, each: bool) -> None:
         )
     if dataset.condition is not None:
         raise WganError(
-            f"{setting('slices')} takes {form.kind} alone, but {dataset.name} has a condition for each too; leave it out."
+            f"{setting('slices')} takes {form.kind} alone, but {dataset.name} has a condition for each too; leave it "
+            "out."
         )
     if min(form.space) < side:
         size = " x ".join(map(str, form.space))
