@@ -19,7 +19,7 @@ from wgan.runs.quantities import QUANTITIES
 OUT = Path(__file__).parents[1] / "src/wgan/lab/mathematics/verdicts.generated.js"
 # The modules in which rules are written, the ones that others use first.
 MODULES = ("runs.quantity", "runs.quantities", "runs.best", "reports.series", "reports.remedies", "reports.unfinished",
-           "reports.verdicts")  # fmt: skip
+           "reports.far", "reports.verdicts")  # fmt: skip
 # Points have no structure and no condition, so these two rules find nothing in the page.
 NOTHING = {"ignored": "() => null", "structure": "{ differing: () => [], in_words: () => null }"}
 BUILT_IN = {"len", "max", "min", "abs", "int", "float", "str", "sorted", "any", "all", "isinstance", "zip", "range",

@@ -164,6 +164,60 @@ def test_an_argument_of_another_library_is_answered_with_ours_or_with_the_field(
         assert str(caught.value).startswith(words)
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         model.sample(colour=1)
+    with pytest.raises(WganError, match="unknown argument of sample 'conditions'; did you mean 'condition'"):
+        model.sample(conditions={})
+
+
+WRONG = {
+    "path is an int; give a path": lambda model: model.save(3),
+    "path is a NoneType; give a path": lambda model: model.report(None),
+    "run is empty; give a path": lambda model: wgan.load(""),
+    "the data is a list; give a path": lambda model: wgan.data.load([1]),
+    "out is an int; give a path": lambda model: list(wgan.train(Config(data="digits"), out=3)),
+    "seed is 'a'; it must be a whole number of at least 0": lambda model: model.sample(2, seed="a"),
+    "seed is 1.5; it must be": lambda model: model.sample(2, seed=1.5),
+    "seed is None; it must be": lambda model: model.interpolate(2, seed=None),
+    "n is 'x'; it must be": lambda model: model.interpolate("x"),
+    "the callback <lambda> cannot be called with a step and its record": lambda model: model.fit(
+        ROWS, callbacks=[lambda: 1]
+    ),
+    "config is a str, not a Config; give one, such as wgan.Config(data='digits')": lambda model: list(
+        wgan.train("digits")
+    ),
+    "evaluate compares two sets of rows, real and fake, and fake is not given": lambda model: wgan.evaluate("runs/x"),
+}
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_a_value_of_the_wrong_kind_is_one_sentence(words):
+    with pytest.raises(WganError) as caught:
+        WRONG[words](wgan.WGAN(**SMALL, steps=0).fit(ROWS))
+    assert str(caught.value).startswith(words)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_callback_may_take_more_than_it_is_given():
+    def two_or_more(step, record, more=None, *rest, **named):
+        seen.append(step)
+
+    seen = []
+    wgan.WGAN(**SMALL, steps=2).fit(ROWS, callbacks=[two_or_more, lambda *all: seen.append(all[0])])
+    assert seen == [0, 0, 2, 2]
+
+
+def test_a_run_that_is_not_there_is_answered_with_the_nearest_one(tmp_path):
+    wgan.WGAN(**SMALL, steps=0).fit(ROWS).save(tmp_path / "people-table")
+    (tmp_path / "people-notes").mkdir()
+    for arguments in (("sample", "people-default"), ("evaluate", "people-default"), ("report", "people-default")):
+        assert_refused(called(*arguments, cwd=tmp_path), "people-default is not a run", "did you mean 'people-table'?")
+    assert_refused(called("sample", "elsewhere/x", cwd=tmp_path), "nothing of this name; name one that `wgan train`")
+
+
+@pytest.mark.parametrize("command", ["data", "train"])
+def test_a_run_is_no_data(command, tmp_path):
+    wgan.WGAN(**SMALL, steps=0).fit(ROWS).save(tmp_path / "one run")
+    done = called(command, "one run", cwd=tmp_path)
+    assert_refused(done, "one run is a run folder, not data; wgan report 'one run' describes the run")
 
 
 def test_a_flag_of_another_program_is_answered_with_the_flag_that_is_meant():

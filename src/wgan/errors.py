@@ -10,6 +10,7 @@ from typing import Any
 _by_command = False  # whether the command line asks; else it is a program in Python
 
 PLACEHOLDERS = ("N", "NAME")  # they stand for a value of the user
+MOST_CHOICES = 30  # names, above which they are not listed beside the one that is meant
 LONGEST = 1500  # characters of a sentence: what was got can be a name or a list of any length
 
 
@@ -68,6 +69,8 @@ def a_kind(value: object) -> str:
 def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     """The error for an unknown name, with the nearest known one and the list of all.
 
+    A list of more than `MOST_CHOICES` names is left out where a name is near.
+
     Examples:
         >>> print(unknown_name("preset", "wgan-pg", ["wgan", "wgan-gp"]))
         unknown preset 'wgan-pg'; did you mean 'wgan-gp'? (choose from: wgan, wgan-gp)
@@ -75,6 +78,8 @@ def unknown_name(kind: str, name: object, choices: Iterable[str]) -> WganError:
     choices = sorted(choices)
     close = get_close_matches(str(name), choices, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else "."
+    if close and len(choices) > MOST_CHOICES:
+        return WganError(f"unknown {kind} {name!r}{hint}")
     return WganError(f"unknown {kind} {name!r}{hint} (choose from: {', '.join(choices)})")
 
 

@@ -27,6 +27,7 @@ from wgan.data.said import label_or, said
 from wgan.data.table import to_frame
 from wgan.errors import WganError, WganWarning
 from wgan.files import notebooks
+from wgan.files.reading import as_path
 from wgan.game.constraints import Constraint
 from wgan.game.networks import Architecture
 from wgan.game.objectives import Objective
@@ -278,7 +279,7 @@ class WGAN(BaseEstimator):
         The way is an arc, since the noise of every generator of wgan is normal; see `training.latents`. All rows of a
         conditional model have one `label` or `condition`, or one that is drawn.
         """
-        model = self._fitted()
+        model, n, seed = self._fitted(), whole_number(n, "n", 0), whole_number(seed, "seed", 0)
         code, warned = models.one_condition(model, seed, label_or(condition, label))
         for text in warned:
             warnings.warn(text, WganWarning, stacklevel=3)
@@ -299,7 +300,7 @@ class WGAN(BaseEstimator):
         """Write a run folder for `wgan.load` and the commands of `wgan`; a folder of another run raises `WganError`."""
         self._fitted()
         assert self._training is not None
-        out = Path(path)
+        out = as_path(path, "path")
         runs.refuse_to_shorten(out, self._training.step)
         if runs.open_run(out, self._described(), may_change=frozenset()):
             runs.truncate_log(out, 0)
@@ -327,17 +328,17 @@ class WGAN(BaseEstimator):
 
         The page of a model from `wgan.load` is that of its run folder, up to the step of the model.
         """
-        step, training = self._fitted().step, self._training
+        step, training, path = self._fitted().step, self._training, as_path(path, "path")
         assert training is not None
         if self._run is not None:
             until = step if runs.last_step(self._run) > step else None
-            return write_report([self._run], Path(path), overwrite=overwrite, step=until)
+            return write_report([self._run], path, overwrite=overwrite, step=until)
         with TemporaryDirectory() as folder:
-            run = Path(folder) / (Path(path).stem or "model")
+            run = Path(folder) / (path.stem or "model")
             self.save(run)
             picture(training, run / "samples" / f"{step:08d}.png")
             dataset = training.dataset if len(training.dataset.rows) else None  # an unpickled model has no rows
-            return write_report([run], Path(path), overwrite=overwrite, dataset=dataset)
+            return write_report([run], path, overwrite=overwrite, dataset=dataset)
 
     def _repr_html_(self) -> str:
         """A table for a notebook, with the figure of `plot` below it."""

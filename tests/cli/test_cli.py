@@ -381,3 +381,14 @@ def test_a_study_of_many_rows_does_not_fill_the_terminal_with_its_table(tmp_path
     assert (said == summary) == whole
     assert (f"The table of {rows} rows is in {tmp_path / 'table.csv'}." in said) != whole
     assert whole or "| 1 |" not in said
+
+
+def test_data_says_the_range_of_each_channel(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(60, 32, 3)).astype(np.float32) * [1, 1000, 0.001]
+    np.save(tmp_path / "rows.npy", rows)
+    np.save(tmp_path / "plain.npy", rows[..., :1])
+    said = called("data", tmp_path / "rows.npy").stdout
+    for k in range(3):
+        one = rows[..., k]
+        assert f"  channel {k}: {one.min():g} to {one.max():g}, mean {one.mean():.4g}\n" in said
+    assert "channel 0" not in called("data", tmp_path / "plain.npy").stdout

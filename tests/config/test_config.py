@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from wgan import PRESETS, WGAN, Config, WganError, preset
 from wgan.config import FAMILIES, FIELDS, OPERATIONAL, OPTIMISERS, OWN, READERS, Named, resolve
+from wgan.config.other_names import OTHER_MEMBERS
 from wgan.config.values import kind
 from wgan.engines import ENGINES, get_engine, installed
 from wgan.game.constraints import Constraint, clip, gradient_penalty, sphere
@@ -363,6 +364,24 @@ def test_unknown_names_suggest():
         Config(penalty_sides="both")
     with pytest.raises(WganError, match="unknown objective 'wasserstien'; did you mean 'wasserstein'"):
         Config(objective="wasserstien")
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "member"),
+    [(family, name, member) for family, table in OTHER_MEMBERS.items() for name, member in table.items()],
+)
+def test_a_name_that_papers_have_for_a_member_is_answered_with_ours(family, name, member):
+    for written in (name, name.upper().replace("-", "_")):
+        with pytest.raises(WganError, match=f"unknown {family} '{written}'; use {family}='{member}'.$"):
+            Config(**{family: written})
+    assert Config(**{family: member, **({"constraint": "none"} if family == "objective" else {})})
+
+
+def test_a_long_list_of_names_is_left_out_where_one_is_near():
+    with pytest.raises(WganError, match=r"unknown field 'learning_rat'; did you mean 'learning_rate'\?$"):
+        Config(learning_rat=0.1)
+    with pytest.raises(WganError, match=r"unknown field 'qqqqqqqq'\. \(choose from: activation, "):
+        Config(qqqqqqqq=0.1)
 
 
 @pytest.mark.parametrize(

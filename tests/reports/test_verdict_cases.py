@@ -8,7 +8,7 @@ from logs import LAST, STEPS, log
 from test_verdicts import AWAY, FAR, FAULTY, HEALTHY, SEEN, STOPPED
 
 from wgan.errors import by_command
-from wgan.reports.verdicts import TINY, verdicts
+from wgan.reports.verdicts import MARGIN, TINY, verdicts
 
 FALLING = {"energy_distance": np.where(LAST, 2 * FAR, 4 * FAR)}
 
@@ -27,6 +27,29 @@ def test_samples_that_went_away_from_the_data_are_not_advised_more_steps():
         assert "steps" not in first.remedy
     stayed = verdicts(log(**HEALTHY | AWAY | {"w1": np.where(STEPS == 0, 3.0, 3.29)}))[0]
     assert stayed.sentence == "The samples are far from the data."
+
+
+def test_samples_that_were_once_nearer_went_away_and_the_nearest_checkpoint_is_named():
+    """The upper end at step 500 is less than half of the lower end late in the run, or just not."""
+    for nearest, gone in ((0.4 * FAR, True), (1.1 * FAR, False)):
+        values = np.where(STEPS == 500, nearest, 2 * FAR)
+        values[0] = 4 * FAR
+        first = verdicts(log(**HEALTHY | AWAY | {"energy_distance": values, "energy_distance_error": FAR / 50}))[0]
+        assert first.name == "difference from the data"
+        assert (first.sentence == "The samples went away from the data.") == gone
+        assert ("It was 0.0400 at step 500." in first.evidence) == gone
+        assert ("The best checkpoint, by energy distance, is that of step 500." in first.remedy) == gone
+
+
+def test_a_run_whose_last_generator_is_far_has_a_fault_although_its_last_quarter_was_good():
+    for last, fault in ((2 * FAR, True), (FAR, False)):
+        values = np.where(STEPS[-1] == STEPS, last, MARGIN / 4)
+        first = verdicts(log(**HEALTHY | {"energy_distance": values}))[0]
+        assert (first.kind == "fault") == fault
+        if fault:
+            assert first.sentence == "The samples went away from the data."
+            assert "At step 2,000 it is 0.200, with a 95 % interval of" in first.evidence
+            assert "The best checkpoint, by energy distance, is that of step" in first.remedy
 
 
 @pytest.mark.parametrize("case", [*FAULTY, "stopped", "untracked"])

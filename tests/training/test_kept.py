@@ -36,6 +36,15 @@ def test_the_name_of_a_column_may_hold_signs(text, at, sign):
     assert (wish.at, wish.sign) == (at, sign)
 
 
+def test_a_value_may_have_quotes_and_a_sentence_of_sql_is_answered():
+    form = table().form
+    for text in ("sex=f", 'sex == "f"', "sex='f'"):
+        assert wishes(form, text)[0].value == wishes(form, "sex=f")[0].value
+    for text in ("a > 1 and sex = f", "a>1 & a<2", "a>0 OR a<-1", "sex=f && a>1"):
+        with pytest.raises(WganError, match="write several comparisons with commas between"):
+            wishes(form, text)
+
+
 def test_two_signs_of_equality_mean_one():
     form, rows = table().form, table().rows
     one, two = (wishes(form, f"sex{sign}m")[0].met(rows) for sign in ("=", "=="))

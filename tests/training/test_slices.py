@@ -12,7 +12,7 @@ from wgan import data
 from wgan.config import Config
 from wgan.data.crops import crops_of
 from wgan.engines import get_engine
-from wgan.errors import WganError
+from wgan.errors import WganError, by_command
 from wgan.evaluation.evaluate import evaluate
 from wgan.game import slices, step
 from wgan.maths import fields
@@ -283,8 +283,8 @@ def test_a_model_in_python():
         ({"conditional": "projection"}, "slices have no labels"),
         ({"objective": "relativistic"}, "sees a real row beside each fake"),
         ({"generator_norm": "layer"}, "use generator_norm='batch' or none"),
-        ({"slice_size": 64}, "the images of array are 48 x 48; use a smaller slice_size"),
-        ({"slice_size": 32}, "set held_out to 0, or slice_size to 24 or less"),
+        ({"slice_size": 64}, "slice_size is 64, but the images of array are 48 x 48; use a smaller one"),
+        ({"slice_size": 32}, "use held_out=0, or slice_size=24 or less"),
         ({"slices": "none"}, "which slices none does not read"),
     ],
 )
@@ -293,10 +293,25 @@ def test_faults_are_said(changes, said):
         begin(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"slice_size": 64}, "--slice-size is 64, but the images of array are 48 x 48"),
+        ({"slice_size": 32}, "--held-out is 0.1, but images of 48 x 48 have no room for a band of 32 pixels"),
+        ({"slice_size": 32}, "use --held-out 0, or --slice-size 24 or less"),
+        ({"slices": "each"}, "--slices each takes three images"),
+    ],
+)
+def test_a_command_is_told_its_flags(changes, said):
+    with by_command(), pytest.raises(WganError) as caught:
+        begin(**changes)
+    assert said in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", ["signals", "table"])
 def test_other_rows_are_refused(kind):
     rows = np.random.default_rng(0).normal(size={"table": (60, 3), "signals": (60, 32, 2)}[kind])
-    with pytest.raises(WganError, match="slices are cut from images or volumes, but array holds 60"):
+    with pytest.raises(WganError, match="slices cuts images or volumes, but array holds 60"):
         start(Config(**SMALL | {"kind": "auto"}), data.from_array(rows, kind=kind))
 
 

@@ -18,6 +18,8 @@ from wgan.files.printed import columns_of, say, say_json, say_list, say_page
 from wgan.files.settings import read_settings
 from wgan.presets import PRESETS, preset
 
+CHANNELS_SHOWN = 32  # of signals, images or volumes, each with its range
+
 if TYPE_CHECKING:
     from wgan.data import Dataset
     from wgan.training.drawing import Drawn
@@ -96,6 +98,8 @@ def data(
         return
     say(f"{dataset.name}: {about}, {dataset.form.dtype if in_space else rows.dtype}")
     say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
+    for line in _by_channel(dataset):
+        say(line)
     choice = recommended(dataset)
     for line in (*_told(dataset), *note_lines(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)):
         say(line)
@@ -110,6 +114,17 @@ def _told(dataset: "Dataset") -> list[str]:
         return [counts] if counts else []
     names = ", ".join(str(column.name) for column in given.form.columns)
     return [*([counts] if counts else []), f"each row has a condition, which samples are given: {names}"]
+
+
+def _by_channel(dataset: "Dataset") -> list[str]:
+    """The range of each channel of signals, images or volumes with several, unless these are pictures."""
+    form, rows = dataset.form, dataset.rows
+    if not form.space or form.picture or not 1 < rows.shape[-1] <= CHANNELS_SHOWN:
+        return []
+    channels = enumerate(rows[..., k] for k in range(rows.shape[-1]))
+    return [
+        f"  channel {k}: {one.min():g} to {one.max():g}, mean {one.mean(dtype='float64'):.4g}" for k, one in channels
+    ]
 
 
 def _few(count: int, preset: str) -> list[str]:

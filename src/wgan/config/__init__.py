@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 from wgan.config import together
-from wgan.config.other_names import answering, unknown_field
+from wgan.config.other_names import answering, unknown_field, unknown_member
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
 from wgan.config.values import LARGEST, Named, as_device, as_given, as_kinds, checked, name_of, number_of
-from wgan.errors import WganError, setting, unknown_name, with_article
+from wgan.errors import WganError, setting, with_article
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
 from wgan.game.constraints import CONSTRAINTS, Constraint
@@ -320,7 +320,7 @@ class Config(Schedule):
         value, table, kind = getattr(self, family), *FAMILIES[family]
         if isinstance(value, str):
             if value not in table:
-                raise unknown_name(family, value, table)
+                raise unknown_member(family, value, table)
             return
         if not isinstance(value, kind | Named):
             raise WganError(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from wgan.errors import WganError, unknown_name, with_settings
+from wgan.errors import WganError, setting, unknown_name, with_settings
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -24,6 +24,20 @@ def unknown_field(name: str, fields: Mapping[str, dataclasses.Field], known: Ite
         return WganError(f"unknown field {name!r}; {meant}.")
     texts = " ".join(f"{field}: {with_settings(fields[field].metadata['text'])}" for field in meant)
     return WganError(f"unknown field {name!r}; use {' and '.join(meant)}. {texts}")
+
+
+def unknown_member(family: str, name: str, members: Iterable[str]) -> WganError:
+    """The error for an unknown member of a family; a name that papers or other libraries have is answered with ours.
+
+    Examples:
+        >>> print(unknown_member("objective", "WGAN", ["wasserstein", "fgan-tv"]))
+        unknown objective 'WGAN'; use objective='wasserstein'.
+    """
+    members, plain = list(members), name.lower().replace("_", "-").replace(" ", "-")
+    meant = plain if plain in members else OTHER_MEMBERS.get(family, {}).get(plain)
+    if meant is None:
+        return unknown_name(family, name, members)
+    return WganError(f"unknown {family} {name!r}; use {setting(family, meant)}.")
 
 
 def meant_by(name: str) -> str | tuple[str, ...] | None:
@@ -56,8 +70,12 @@ def answered(function: Callable[P, T]) -> Callable[P, T]:
         from wgan.config import FIELDS  # which is made with `answering`
 
         for name in (one for one in given if one not in known):
-            if meant := meant_by(name) or ((name,) if name in FIELDS else None):
+            meant = meant_by(name) or ((name,) if name in FIELDS else None)
+            if meant:
                 raise WganError(f"{function.__name__} has no argument {name!r}; {_instead(meant, known)}.")
+            near = unknown_name(f"argument of {function.__name__}", name, [one for one in known if one != "self"])
+            if "did you mean" in str(near):
+                raise near
         return function(*arguments, **given)
 
     return call
@@ -145,6 +163,8 @@ def _other_names() -> dict[str, str | tuple[str, ...]]:
         found[name] = "the environment variable OMP_NUM_THREADS sets the number of threads"
     for name in ("labels", "n_classes", "num_classes"):
         found[name] = "labels are the y of model.fit(X, y), and conditional says how they are used"
+    for name in ("where", "query", "filter"):
+        found[name] = "samples of a table are a DataFrame, of which model.sample(10_000).query(TEXT) keeps a part"
     found["dropout"] = "only the constraint consistency drops units"
     found["weight_decay"] = "no optimiser of wgan has weight decay"
     found["pac"] = "wgan has no packing"
@@ -160,7 +180,7 @@ ATTRIBUTES = {
     name: meant
     for names, meant in {
         "score evaluate decision_function score_sample critic_score": "score_samples(X) gives the critic's score of "
-        "each row, and wgan.evaluate(RUN) compares samples of a saved model with held-out rows",
+        "each row, and wgan.evaluate(X, model.sample(1000)) compares samples with real rows",
         "predict generate transform inverse_transform forward decode": "sample(n) makes rows",
         "history log logs loss losses loss_curve loss_history evals_result": "records_ has one dict for every "
         "log_every steps",
@@ -175,4 +195,28 @@ ATTRIBUTES = {
         "export to_onnx onnx": "save(FOLDER), then wgan export FOLDER --out FILE.onnx",
     }.items()
     for name in names.split()
+}
+
+# The names that papers and other libraries have for a member of a family.
+OTHER_MEMBERS = {
+    family: {name: member for member, names in table.items() for name in names.split()}
+    for family, table in {
+        "objective": {
+            "wasserstein": "wgan w w1 emd wgan-gp earth-mover earthmover wasserstein-1",
+            "minimax": "gan vanilla saturating standard bce goodfellow",
+            "non-saturating": "ns nsgan ns-gan softplus logistic",
+            "least-squares": "ls lsgan ls-gan mse l2",
+            "relativistic": "rgan rsgan rpgan r3gan",
+            "relativistic-average": "ragan rasgan",
+        },
+        "constraint": {
+            "gradient-penalty": "gp wgan-gp improved",
+            "clip": "clipping weight-clipping weight-clip wgan",
+            "spectral": "sn spectral-norm spectral-normalization spectral-normalisation sngan sn-gan",
+            "r1": "r1-penalty r1-regularization",
+        },
+        "network": {"mlp": "dense fc linear perceptron", "resnet": "residual", "dcgan": "cnn conv convolutional"},
+        "engine": {"torch": "pytorch pt", "jax": "flax xla"},
+        "kind": {"images": "pictures photos", "signals": "series timeseries", "volumes": "scans", "table": "tabular"},
+    }.items()
 }

@@ -7,6 +7,7 @@ from contextlib import suppress
 from numbers import Real
 from typing import Any, NamedTuple
 
+from wgan.config.other_names import unknown_member
 from wgan.errors import WganError, unknown_name
 
 LARGEST = 2**63 - 1  # of a whole number, as in the file formats that keep it
@@ -103,7 +104,11 @@ def checked(f: dataclasses.Field, value: Any) -> Any:
         return value
     if choices := f.metadata.get("choices"):
         if value not in choices:
-            raise unknown_name(f.name, value, choices)
+            raise (
+                unknown_member(f.name, str(value), choices)
+                if isinstance(value, str)
+                else unknown_name(f.name, value, choices)
+            )
         return value
     low, high = f.metadata["low"], f.metadata["high"]
     high = min(high, LARGEST) if wanted is int else high

@@ -5,6 +5,7 @@ them.
 """
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,6 +37,7 @@ from wgan.data.table_files import read as read_table
 from wgan.data.toys import LENGTH, TOY_ROWS, TOYS, digits, medium, toy, waves
 from wgan.errors import WganError, setting, unknown_name
 from wgan.files.printed import page
+from wgan.files.reading import as_path
 from wgan.runs import folder as runs
 
 if TYPE_CHECKING:
@@ -107,6 +109,8 @@ def load(
     on.
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
+    if not named:
+        as_path(name_or_path, "the data")
     if data_dir is not None and not named:
         raise WganError(
             f"{setting('data_dir')} is only for named data sets, and {str(name_or_path)!r} is not one; leave it out"
@@ -123,6 +127,8 @@ def load(
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return load_hub(name_or_path, size, resize)
     path = Path(os.path.expanduser(name_or_path))
+    if not named:
+        _refuse_run(path)
     if path.is_dir() and not named and (path / FILE).exists():
         return load_lmdb(path, size, resize)
     if size is None and not named and (scans := load_scans(path, kind)):
@@ -156,6 +162,16 @@ def load(
         how = how_to_convert(str(path)) or remedy
         raise WganError(f"{str(path)!r} has the suffix {path.suffix!r}, which is not supported; {how}")
     return _of_numpy(path, kind)
+
+
+def _refuse_run(path: Path) -> None:
+    """Raise WganError for a run folder, whose pictures of samples are not data to train on."""
+    if runs.is_run(path) and (path / "checkpoints").is_dir():
+        run = shlex.quote(str(path))
+        raise WganError(
+            f"{path} is a run folder, not data; wgan report {run} describes the run, wgan sample {run} draws samples, "
+            f"and wgan data --stored {run} lists what its model shares of its data."
+        )
 
 
 def _of_numpy(path: Path, kind: str) -> Dataset:
@@ -227,6 +243,8 @@ def places_for(config: "Config", run: Path) -> dict[str, str]:
 def look(name_or_path: str | Path) -> str:
     """What a folder of images holds, read from the images' headers alone; "" for anything else."""
     path = Path(os.path.expanduser(name_or_path))
+    if name_or_path not in DATASETS:
+        _refuse_run(path)
     if name_or_path in DATASETS or not path.is_dir() or (path / FILE).exists() or suffixes_in(path):
         return ""
     pictures = folder_pictures(path)

@@ -6,7 +6,7 @@ import numpy as np
 
 from wgan.data.axes import in_words
 from wgan.data.rows import Dataset, Form
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.maths.streams import stream
 
 AXES = 3  # of a volume
@@ -46,22 +46,23 @@ def _check(dataset: Dataset, side: int, each: bool) -> None:
     form, held = dataset.form, in_words(len(dataset.rows), dataset.form.shape, dataset.form.kind)
     if form.kind not in ("images", "volumes"):
         raise WganError(
-            f"slices are cut from images or volumes, but {dataset.name} holds {held}; give one image "
+            f"{setting('slices')} cuts images or volumes, but {dataset.name} holds {held}; give one image "
             "[1, height, width] or a stack of them, or volumes"
         )
     if dataset.condition is not None:
         raise WganError(
-            f"slices takes {form.kind} alone, but {dataset.name} has a condition for each too; leave it out."
+            f"{setting('slices')} takes {form.kind} alone, but {dataset.name} has a condition for each too; leave it "
+            "out."
         )
     if min(form.space) < side:
         size = " x ".join(map(str, form.space))
         raise WganError(
-            f"slice_size is {side}, but the {form.kind} of {dataset.name} are {size}; use a smaller slice_size"
+            f"{setting('slice_size')} is {side}, but the {form.kind} of {dataset.name} are {size}; use a smaller one"
         )
     if each and form.kind == "images" and len(dataset.rows) != AXES:
         raise WganError(
-            f"slices is each, which takes three images, one perpendicular to each axis, or volumes, but {dataset.name} "
-            f"holds {held}; give [3, height, width], or set slices to isotropic"
+            f"{setting('slices', 'each')} takes three images, one perpendicular to each axis, or volumes, but "
+            f"{dataset.name} holds {held}; give [3, height, width], or use {setting('slices', 'isotropic')}"
         )
 
 
@@ -72,8 +73,8 @@ def _band(form: Form, longest: int, side: int, held_out: float) -> int:
     if length - band < side:
         size = " x ".join(map(str, form.space))
         raise WganError(
-            f"held_out is {held_out}, but {form.kind} of {size} have no room for a band of {side} pixels beside crops "
-            f"of {side}; set held_out to 0, or slice_size to {length // 2} or less"
+            f"{setting('held_out')} is {held_out}, but {form.kind} of {size} have no room for a band of {side} pixels "
+            f"beside crops of {side}; use {setting('held_out', 0)}, or {setting('slice_size', length // 2)} or less"
         )
     return band
 

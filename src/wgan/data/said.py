@@ -127,12 +127,13 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
         return found
     if is_other_frame(asked):
         return _of_frame(condition, asked.to_pandas(), "the condition")
-    numbers = as_float64(asked, "the condition", f"numbers [n, {len(condition.names)}]")
+    wanted = f"numbers [n, {len(condition.names)}], or name the values, such as {_named(condition)}"
+    numbers = as_float64(asked, "the condition", wanted)
     numbers = numbers.reshape(-1, 1) if numbers.ndim <= 1 and len(condition.names) == 1 else np.atleast_2d(numbers)
     if numbers.ndim != 2 or numbers.shape[1] != len(condition.names) or not len(numbers):
         raise WganError(
             f"the condition has shape {np.shape(asked)}, but the run is told {', '.join(condition.names)}; give "
-            f"[n, {len(condition.names)}]."
+            f"{wanted}."
         )
     for column in condition.form.columns:
         if any(level != code for code, level in enumerate(column.levels) if not isinstance(level, str)):
@@ -141,6 +142,19 @@ def _parts(condition: Columns, asked: Any) -> dict[str, np.ndarray] | np.ndarray
                 "give a dict, a DataFrame or a .csv file."
             )
     return numbers
+
+
+def _named(condition: Columns) -> dict[str, Any]:
+    """A condition that a user could give: the first level or the lowest value of each column, by name."""
+    found: dict[str, Any] = {}
+    for column in condition.form.columns:
+        if column.levels:
+            found[str(column.name)] = column.levels[0]
+        else:
+            number = float(f"{column.knots[0]:g}")
+            whole = int(number) if number.is_integer() else number
+            found[str(column.name)] = example(column) if column.unit else whole
+    return found
 
 
 def _pairs(text: str, condition: Columns) -> dict[str, Any]:

@@ -33,7 +33,7 @@ LEAST = 4  # real rows, and rows to train on: two on each side
 
 def evaluate(
     real: Source,
-    fake: Source,
+    fake: Source = None,
     *,
     train: Source | None = None,
     samples: int | None = None,
@@ -63,6 +63,11 @@ def evaluate(
         >>> found["metrics"]["energy_distance"]["value"] > 3 > found["metrics"]["energy_distance"]["floor"]
         True
     """
+    if fake is None:
+        raise WganError(
+            "evaluate compares two sets of rows, real and fake, and fake is not given; give samples, such as "
+            "model.sample(1000). The command wgan evaluate RUN measures a run."
+        )
     samples = None if samples is None else whole_number(samples, "samples")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
     ways = Ways(drop, column, kind)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
-from wgan.errors import WganError
+from wgan.errors import WganError, a_kind
 
 ROOM = "make room there, or choose another place"
 REMEDIES = {
@@ -26,6 +26,20 @@ REMEDIES = {
     errno.EISDIR: "give a file's name",
     errno.EIO: "see whether the disk is damaged",
 }
+
+
+def as_path(value: object, name: str) -> Path:
+    """A path that a program gives, as text or as a Path. Raises WganError, which calls it `name`, for anything else.
+
+    Examples:
+        >>> as_path(3, "out")
+        Traceback (most recent call last):
+        wgan.errors.WganError: out is an int; give a path, as text or as a Path.
+    """
+    if isinstance(value, os.PathLike) or (isinstance(value, str) and value):
+        return Path(value)
+    got = "empty" if isinstance(value, str) else a_kind(value)
+    raise WganError(f"{name} is {got}; give a path, as text or as a Path.")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 
 from wgan.errors import setting
 from wgan.reports import remedies, structure
+from wgan.reports.far import at_the_end, in_words
 from wgan.reports.ignored import ignored
 from wgan.reports.series import (
     FEWEST,
@@ -304,13 +305,10 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     worse = _respects(log)
     apart = "".join(f" {sentence}" for sentence in worse)
     fewer = ("mode collapse",) if any(not sentence.startswith(title("precision")) for sentence in worse) else ()
-    if far.lower > FAR:
-        sentence = "The samples are far from the data."
-        remedy = remedies.more_steps() if far.falls else remedies.to_come_nearer()
-        if far.lower > far.start or late_median(log, "w1") > 1.1 * first_value(log, "w1"):
-            sentence = "The samples went away from the data."
-            remedy = f"Lower {setting('learning_rate')}, tenfold first."
-        return Verdict(name, "fault", sentence, _how_far(log) + apart, remedy, ("still improving",))
+    ended = at_the_end(log, far, FAR)
+    if far.lower > FAR or ended:
+        sentence, more, remedy = in_words(log, config, far, ended)
+        return Verdict(name, "fault", sentence, _how_far(log) + more + apart, remedy, ("still improving",))
     if far.seen:
         sentence = "The samples can be told from held-out rows."
         if late_median(log, "precision") < 0.1 * floor_value(log, "precision"):

@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -143,10 +144,21 @@ def is_run(path: Path) -> bool:
         return (path / CONFIG).is_file()
 
 
+def no_run(path: Path) -> WganError:
+    """The error for a path that is no run folder, with the run beside it whose name is nearest."""
+    if path.exists():
+        return WganError(f"{path} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
+    with explained("read", path.parent):
+        beside = [one.name for one in path.parent.iterdir() if is_run(one)] if path.parent.is_dir() else []
+    near = get_close_matches(path.name, beside, n=1, cutoff=0.5)
+    remedy = f"did you mean {str(path.with_name(near[0]))!r}?" if near else "name one that `wgan train` made."
+    return WganError(f"{path} is not a run folder, since there is nothing of this name; {remedy}")
+
+
 def read_config(run: Path) -> dict:
     """Read a run's config.json. Raises WganError if it is missing or not as wgan writes it."""
     if not is_run(run):
-        raise WganError(f"{run} is not a run folder (no {CONFIG} in it); name one that `wgan train` made.")
+        raise no_run(run)
     return read_json(run / CONFIG, Content, UNMENDED, parse=parsed_with_more)
 
 

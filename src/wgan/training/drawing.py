@@ -53,7 +53,7 @@ def drawn(
     or `USUAL` samples. `z_shape` is the shape of the z of one row. `latents` are `count` latents to use instead of
     those that `seed` draws.
     """
-    told = said(classes, asked)
+    seed, told = whole_number(seed, "seed", 0), said(classes, asked)
     count = (told.asked if told and told.asked > 1 else USUAL) if count is None else count
     refuse_fewer(told, count)
     given = latents.of(math.prod(z_shape)).reshape(-1, *z_shape) if latents else None

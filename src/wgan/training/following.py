@@ -1,10 +1,11 @@
 """Training inside a Python session: a bar of progress, functions that see each record, and Ctrl-C."""
 
+import inspect
 import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,10 @@ def advise(preset: str, dataset: Dataset) -> None:
     """Say on stderr which preset suits the data, where a model has the default one."""
     suits = recommended(dataset)
     if preset == "default" != suits.preset:
-        say(f"{suits.why}. This model has the preset default; {setting('preset', suits.preset)} is that one.", err=True)
+        say(
+            f"{suits.why}. This model has the preset default; {setting('preset', suits.preset)} chooses the other.",
+            err=True,
+        )
 
 
 def follow(
@@ -64,7 +68,20 @@ def checked(callbacks: Sequence[Callback]) -> Sequence[Callback]:
     """The callbacks. Raises WganError unless they are a sequence of functions."""
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise WganError(f"callbacks is {callbacks!r}; give a list of functions of a step and its record.")
+    for call in callbacks:
+        with suppress(ValueError):  # a function of another language may not say what it takes
+            if not _takes_two(inspect.signature(call)):
+                name = getattr(call, "__name__", type(call).__name__)
+                raise WganError(f"the callback {name} cannot be called with a step and its record; give it these two.")
     return callbacks
+
+
+def _takes_two(signature: inspect.Signature) -> bool:
+    try:
+        signature.bind(0, {})
+    except TypeError:
+        return False
+    return True
 
 
 def stops(callbacks: Sequence[Callback], record: Record) -> bool:

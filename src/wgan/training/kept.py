@@ -22,6 +22,7 @@ COMPARISONS: dict[str, Callable] = {  # the longer signs first, since they begin
     "<=": operator.le, ">=": operator.ge, "!=": operator.ne, "==": operator.eq, "<": operator.lt, ">": operator.gt,
     "=": operator.eq,
 }  # fmt: skip
+_AND = re.compile(r"\s(and|or|&+|\|+)\s.*[<>=]", re.IGNORECASE | re.DOTALL)  # the rest of a sentence of SQL or pandas
 EQUAL = ("=", "==", "!=")
 
 
@@ -74,6 +75,11 @@ def _wish(columns: tuple[Column, ...], names: list[str], part: str) -> Wish:
         raise WganError(
             f"--where has {part!r}, where {sign + value[0]} compares nothing; use {', '.join(COMPARISONS)}."
         )
+    known = column.levels and value in map(str, column.levels)
+    if not known and _AND.search(value):
+        raise WganError(f"--where has {part!r}; write several comparisons with commas between, as in age>60,sex=f.")
+    if not known and len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+        value = value[1:-1]
     return Wish(part, value, name, at, sign, at_rest(column, value, "--where: the column"))
 
 

@@ -19,7 +19,8 @@ from wgan import data
 from wgan.config import OPERATIONAL, Config, name_of
 from wgan.data.columns import TableForm
 from wgan.data.labels import Classes
-from wgan.errors import WganError, setting
+from wgan.errors import WganError, a_kind, setting
+from wgan.files.reading import as_path
 from wgan.game import slices, step
 from wgan.game.arrays import Params
 from wgan.game.layers import Layer, mixes_batch
@@ -170,13 +171,16 @@ def train(
         >>> len(records)
         3
     """
+    if not isinstance(config, Config):
+        data_of = repr(config) if isinstance(config, str) else "..."
+        raise WganError(f"config is {a_kind(config)}, not a Config; give one, such as wgan.Config(data={data_of}).")
     if dataset is not None:
         dataset = given(config, rows := dataset)
         config = config if dataset is rows else config.replace(data=dataset.name)
     if extend and out is None:
         raise WganError("extend continues the run in a folder; give out.")
     check(crew := crew_here(), config)
-    folder = None if out is None else Path(out)
+    folder = None if out is None else as_path(out, "out")
     training = start(config if folder is None else same_engine(config, folder), dataset, crew)
     with parallel.together(training), ExitStack() as stack:
         finished = parallel.led(

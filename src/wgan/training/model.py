@@ -18,6 +18,7 @@ from wgan.data.said import said
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
 from wgan.errors import WganError
+from wgan.files.reading import as_path
 from wgan.game import networks, slices, step
 from wgan.game.arrays import Params, Told
 from wgan.game.augmentations import augment_of
@@ -93,7 +94,7 @@ def load_model(
     `best.checkpoint_at`. `objective`, `constraint` and `network` are the objects of your own that the run was made
     with, since a folder holds no code. Raises `WganError` if something is damaged or the step was not kept.
     """
-    run = Path(run)
+    run = as_path(run, "run")
     saved = runs.read_config(run)
     config = config_of(saved, run, {"objective": objective, "constraint": constraint, "network": network})
     form, classes = described(saved, config, run)

@@ -298,6 +298,44 @@ function unfinished__last_step(log) {
 return py.builtin.int(py.get(py.get(log, "step"), py.mul(-1, 1)));
 }
 
+// reports.far
+const far_LESS = 0.5;
+const far_AWAY = "The samples went away from the data.";
+function far_at_the_end(log, far, much) {
+let interval, last, lower, measured, upper;
+measured = best_history(log, best_ENERGY);
+if (py.truth(!py.truth(measured))) {
+return "";
+}
+last = py.get(measured, py.mul(-1, 1));
+[lower, upper] = py.items([py.sub(last.loss, py.mul(series_NORMAL, last.error)), py.add(last.loss, py.mul(series_NORMAL, last.error))]);
+if (py.truth(!py.truth(py.gt(lower, py.builtin.max(much, far.upper))))) {
+return "";
+}
+interval = py.join("with a 95 % interval of ", py.builtin.str(quantity_number(lower)), " to ", py.builtin.str(quantity_number(upper)));
+return py.join(" These are medians of the last quarter. At step ", py.format(last.step, ","), " it is ", py.builtin.str(quantity_number(last.loss)), ", ", py.builtin.str(interval), ".");
+}
+function far_before(log, far) {
+let nearest;
+nearest = best_choose(best_history(log, best_ENERGY));
+if (py.truth(py.or(() => py.is(nearest, null), () => !py.truth(py.lt(py.add(nearest.loss, py.mul(series_NORMAL, nearest.error)), py.mul(far_LESS, far.lower)))))) {
+return "";
+}
+return py.join(" It was ", py.builtin.str(quantity_number(nearest.loss)), " at step ", py.format(nearest.step, ","), ".");
+}
+function far_in_words(log, config, far, ended) {
+let nearer, remedy, slower;
+slower = py.join("Lower ", py.builtin.str(py.setting("learning_rate")), ", tenfold first.");
+if (py.truth(py.or(() => py.gt(far.lower, far.start), () => py.gt(series_late_median(log, "w1"), py.mul(1.1, series_first_value(log, "w1")))))) {
+return [far_AWAY, ended, slower];
+}
+if (py.truth((nearer = py.or(() => ended, () => far_before(log, far))))) {
+return [far_AWAY, nearer, py.add(slower, remedies_best_checkpoint(log, config))];
+}
+remedy = (py.truth(far.falls) ? remedies_more_steps() : remedies_to_come_nearer());
+return ["The samples are far from the data.", "", remedy];
+}
+
 // reports.verdicts
 const verdicts_MARGIN = 0.01;
 const verdicts_FAR = 0.1;
@@ -504,7 +542,7 @@ since = series_step_since(log, py.and_(py.gt(py.get(log, "step"), 0), py.not_(py
 return verdicts_Verdict("memorising critic", "fault", py.join("The critic has memorised its training rows since step ", py.format(since, ","), "."), py.join(py.builtin.str(evidence), " The generator then learns what sets single rows apart."), py.join("Train on more data.", py.builtin.str(py.or(() => remedies_best_checkpoint(log, config), () => " Or stop at that step."))), ["loss and distance"]);
 }
 function verdicts_difference_from_the_data(log, config) {
-let apart, evidence, far, fewer, formed, name, remedy, sentence, worse;
+let apart, ended, evidence, far, fewer, formed, more, name, remedy, sentence, worse;
 [name, far, formed] = py.items(["difference from the data", series_difference(log), NOTHING.structure.differing(log)]);
 if (py.truth(py.is(far, null))) {
 evidence = "The run has no late measurement against rows that were held out of training.";
@@ -513,14 +551,10 @@ return verdicts_Verdict(name, "note", "Nothing says how good the samples are.", 
 worse = verdicts__respects(log);
 apart = py.method("", "join", py.items(worse).filter((sentence) => true).map((sentence) => py.join(" ", py.builtin.str(sentence))));
 fewer = (py.truth(py.builtin.any(py.items(worse).filter((sentence) => true).map((sentence) => !py.truth(py.method(sentence, "startswith", quantities_title("precision")))))) ? ["mode collapse"] : []);
-if (py.truth(py.gt(far.lower, verdicts_FAR))) {
-sentence = "The samples are far from the data.";
-remedy = (py.truth(far.falls) ? remedies_more_steps() : remedies_to_come_nearer());
-if (py.truth(py.or(() => py.gt(far.lower, far.start), () => py.gt(series_late_median(log, "w1"), py.mul(1.1, series_first_value(log, "w1")))))) {
-sentence = "The samples went away from the data.";
-remedy = py.join("Lower ", py.builtin.str(py.setting("learning_rate")), ", tenfold first.");
-}
-return verdicts_Verdict(name, "fault", sentence, py.add(verdicts__how_far(log), apart), remedy, ["still improving"]);
+ended = far_at_the_end(log, far, verdicts_FAR);
+if (py.truth(py.or(() => py.gt(far.lower, verdicts_FAR), () => ended))) {
+[sentence, more, remedy] = py.items(far_in_words(log, config, far, ended));
+return verdicts_Verdict(name, "fault", sentence, py.add(py.add(verdicts__how_far(log), more), apart), remedy, ["still improving"]);
 }
 if (py.truth(far.seen)) {
 sentence = "The samples can be told from held-out rows.";
