@@ -97,8 +97,9 @@ def hybrid(
 ) -> Architecture:
     """Two dense players of `width` (256) whose layer next to the row is a convolution of width 4 and stride 2.
 
-    This is nearly as fast as an mlp and far better on images. The critic begins with 8 filters; the generator ends
-    with a transposed convolution of 16 maps. Points and tables get an mlp of two hidden layers.
+    This is nearly as fast as an mlp and far better on images. The critic begins with 8 filters, and the generator ends
+    with a transposed convolution of 16 maps, or of more where rows have several channels. Points and tables get an mlp
+    of two hidden layers.
     """
     width, depth = width or 256, depth or 1
     kind = _asked_or_own(activation, "leaky_relu")
@@ -107,9 +108,11 @@ def hybrid(
         pair = mlp(row, width, depth + 1, kind, critic_norm, generator_norm, ends)
         return pair._replace(name="hybrid")
     size = _map_sizes(row, "hybrid", stages=1)[1]
-    critic = [conv(8, 4, 2), _act(kind), reshape(math.prod(size) * 8), *[dense(width), *down, _act(kind)] * depth]
+    filters = _first_filters(8, row)
+    maps, flat = max(16, filters), math.prod(size) * filters
+    critic = [conv(filters, 4, 2), _act(kind), reshape(flat), *[dense(width), *down, _act(kind)] * depth]
     generator = [dense(width), *up, _act(kind)] * depth
-    generator += [dense(math.prod(size) * 16), reshape(*size, 16), *up, _act(kind)]
+    generator += [dense(math.prod(size) * maps), reshape(*size, maps), *up, _act(kind)]
     generator += [conv_transpose(row[-1], 4, 2, row[:-1]), *output_activation(ends)]
     return Architecture("hybrid", [*critic, dense(1)], generator, "he")
 
@@ -126,12 +129,13 @@ def dcgan(
 ) -> Architecture:
     """A critic of convolutions of width 4 and stride 2 down to 4 places, and a generator that mirrors it.
 
-    The number of filters doubles from `width` (64) at each convolution, up to 16 times `width`. `depth` counts the
-    dense layer too; a larger depth adds convolutions of width 3 that keep the size and the filters of a map. They are
-    spread evenly over the maps that are smaller than the row, the smallest first.
+    The number of filters doubles from `width` (64) at each convolution, up to 16 times `width`. Rows of many channels
+    have more filters where `width` is not given. `depth` counts the dense layer too; a larger depth adds convolutions
+    of width 3 that keep the size and the filters of a map. They are spread evenly over the maps that are smaller than
+    the row, the smallest first.
     """
-    sizes, width = _map_sizes(row, "dcgan", stop=4), width or 64
-    filters = [width * 2 ** min(stage, 4) for stage in range(len(sizes) - 1)]
+    sizes, first, width = _map_sizes(row, "dcgan", stop=4), width or _first_filters(64, row), width or 64
+    filters = [max(first, width * 2 ** min(stage, 4)) for stage in range(len(sizes) - 1)]
     depth = depth or len(sizes)
     if depth < len(sizes):
         raise WganError(
@@ -169,15 +173,16 @@ def keras_cnn(
     A norm follows the second and the third. The tutorial leaves the generator open; here it mirrors the critic with
     twice as many filters of 5x5.
     """
-    sizes, width = _map_sizes(row, "keras-cnn", stages=3), width or 32
-    filters = [width, 2 * width, 4 * width]
+    sizes, first, width = _map_sizes(row, "keras-cnn", stages=3), width or _first_filters(32, row), width or 32
+    filters = [max(first, times * width) for times in (1, 2, 4)]
     down, up = _critic_norm(critic_norm, "batch", constraint), _asked_or_own(generator_norm, "batch")
     leaky = _act("leaky_relu", 0.01)
     critic = []
     for stage, features in enumerate(filters):
         critic += [conv(features, 3, 2), *(norm(down) if stage else []), leaky]
-    generator = [dense(math.prod(sizes[-1]) * 8 * width), reshape(*sizes[-1], 8 * width)]
-    for features, size in zip([4 * width, 2 * width, row[-1]], sizes[-2::-1], strict=True):
+    maps = [2 * features for features in filters]
+    generator = [dense(math.prod(sizes[-1]) * maps[2]), reshape(*sizes[-1], maps[2])]
+    for features, size in zip([maps[1], maps[0], row[-1]], sizes[-2::-1], strict=True):
         generator += [*norm(up), leaky, conv_transpose(features, 5, 2, size)]
     score = _score_layers(sizes, filters)
     return Architecture("keras-cnn", [*critic, *score], [*generator, *output_activation(ends)], "glorot")
@@ -196,7 +201,7 @@ def stax_cnn(
     Both have batch norm and ReLU. As in DCGAN the generator's first transposed convolution acts on the 1x1 map of z,
     so it is a dense layer.
     """
-    sizes, width = _map_sizes(row, "stax-cnn", stages=2), width or 256
+    sizes, width = _map_sizes(row, "stax-cnn", stages=2), width or _first_filters(256, row)
     down, up = _critic_norm(critic_norm, "batch", constraint), _asked_or_own(generator_norm, "batch")
     critic = []
     for features in (width, 2 * width):
@@ -223,7 +228,7 @@ def resnet(
     no norm. For rows of 32 x 32 x 3 the generator has 1,204,483 weights and the critic 1,053,825. Larger images get
     more blocks.
     """
-    sizes, width = _map_sizes(row, "resnet", stop=4), width or 128
+    sizes, width = _map_sizes(row, "resnet", stop=4), width or _first_filters(128, row, stride=1)
     act = _act(_asked_or_own(activation, "relu"))
     down, up = _asked_or_own(critic_norm, "none"), norm(_asked_or_own(generator_norm, "batch"))
     # As in that code, 3x3 convolutions in blocks start with He's scale; 1x1, output and dense layers with Glorot's.
@@ -260,7 +265,7 @@ def r3gan(
     of 16 channels, and a 1x1 convolution back that starts at 0; leaky ReLU stands between them. Maps double by
     repeating places and halve by the mean, where the authors interpolate with a smoother filter.
     """
-    sizes, width, depth = _map_sizes(row, "r3gan", stop=4), width or 64, depth or 1
+    sizes, width, depth = _map_sizes(row, "r3gan", stop=4), width or _first_filters(64, row, stride=1), depth or 1
     act, wide = _act(_asked_or_own(activation, "leaky_relu")), 2 * width
     grouped = conv(wide, 3, groups=wide // 16 if wide % 16 == 0 else 1)
     ends_at_0 = conv(width, 1) | {"init": "zero"}
@@ -353,6 +358,15 @@ _act = activation  # the architectures have an argument called `activation`
 def output_activation(ends: Ends) -> list[Layer]:
     """The last activation: tanh for bounded rows, softmax for the channels that stand for levels, else none."""
     return [_act("tanh")] if ends.bounded else [softmax(ends.groups)] if ends.groups else []
+
+
+def _first_filters(least: int, row: tuple[int, ...], stride: int = 2) -> int:
+    """The filters of a critic's first convolution: `least`, or for many channels the next multiple of 8 that suffices.
+
+    They give twice as many values as they read, as 8 filters of stride 2 do for grey images. With fewer values than it
+    reads, a critic cannot see all of a row, and a generator can add to its samples what the critic does not see.
+    """
+    return max(least, 8 * math.ceil(2 * stride ** (len(row) - 1) * row[-1] / 8))
 
 
 def _score_layers(sizes: list[tuple[int, ...]], filters: list[int]) -> list[Layer]:
