@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from data_files import picture
 
-from wgan.data import load
+from wgan.data import cache, load
 
 
 def tampered(path, how):
@@ -66,6 +66,27 @@ def test_whatever_happens_to_a_cache_its_rows_are_right(tmp_path, monkeypatch, c
     capsys.readouterr()
     np.testing.assert_array_equal(load(tmp_path / "photos").rows, rows)
     assert capsys.readouterr().err == "", "made again once"
+
+
+def test_a_kill_behind_the_manifest_leaves_no_journal_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "photos").mkdir()
+    for number in range(6):
+        picture(16, 12, number).save(tmp_path / "photos" / f"{number}.png")
+    write = cache.write_sealed
+
+    def killed(path, fields):
+        write(path, fields)
+        if path.name == "manifest.json":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "write_sealed", killed)
+        with pytest.raises(KeyboardInterrupt):
+            load(tmp_path / "photos")
+    monkeypatch.setattr(cache, "_decode_all", None)  # nothing is left to decode
+    assert load(tmp_path / "photos").rows.shape == (6, 12, 16, 3)
+    assert not list((tmp_path / "cache").rglob("journal.jsonl"))
 
 
 @pytest.mark.parametrize("line", [b"", b"\xff\xfe", b"null", b"[1]", b"{}", b"[" * 100_000, b'{"chunk": 0}',

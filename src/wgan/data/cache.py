@@ -209,6 +209,8 @@ def decoded(pictures: Pictures, size: int | None, resize: str, shape: tuple[int,
                 _discard(folder, DECODED)
             _decode_all(pictures, folder, target)
             manifest = read_sealed(folder / "manifest.json", Manifest)
+        if not _is_foreign(journal := folder / "journal.jsonl"):
+            journal.unlink(missing_ok=True)  # here, for a kill may come after the manifest
         with opened(folder / "rows") as file:
             mapped = Mapped(folder / "rows", file)
             rows = np.memmap(file, target.stored, "r", shape=(manifest["rows"], *target.shape))
@@ -422,7 +424,6 @@ def _finish(pictures: Pictures, folder: Path, target: Target, records: list[Reco
         stamp=stamp_of(folder / "rows"),
     )
     write_sealed(folder / "manifest.json", dict(manifest))
-    (folder / "journal.jsonl").unlink()
 
 
 def _allocate(path: Path, size: int) -> None:
