@@ -154,7 +154,7 @@ BAD_FILES = {
     "nan.npy": "nan.npy has 4 NaN",
     "table.csv": "one value in each of its columns",
     "table.parquet": "cannot read.*Parquet",
-    "table.xls": "not supported; give .*csv",
+    "table.xls": "not supported; convert it: .*read_excel",
     "photos": "no images .*it holds nothing",
     "absent.npy": "no such file.*absent.npy",
     "absent/photos": "no such file",
