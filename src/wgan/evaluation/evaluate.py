@@ -16,7 +16,7 @@ from wgan.data.labels import Classes
 from wgan.errors import WganError, setting, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
-from wgan.evaluation.frequencies import Frequencies, frequencies_of
+from wgan.evaluation.frequencies import frequencies_of
 from wgan.evaluation.given import given_sets
 from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
@@ -29,6 +29,7 @@ from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, most_rows
+from wgan.reports.proven import Frequencies
 from wgan.runs import folder as runs
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 

@@ -4,9 +4,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from wgan.evaluation import frequencies
 from wgan.evaluation.evaluate import ALL_METRICS, Entry, Evaluation
 from wgan.files.printed import page
+from wgan.reports import proven
 from wgan.reports.structure_axes import axes_in_words
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
@@ -53,8 +53,8 @@ def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
     for entry in found.values():
         if "by_axis" in entry:
             lines += filled(axes_in_words(entry["title"], entry["by_axis"]), columns)
-    for sentence in frequencies.in_words(protocol.get("frequencies", {})):
-        lines += filled(sentence, columns)
+    for sentence, kinds in proven.in_words(proven.frequencies_of(report)):
+        lines += [line for text in (sentence, *(f"  {one}" for one in kinds)) for line in filled(text, columns)]
     return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
 
 
