@@ -16,6 +16,7 @@ from wgan.data.labels import Classes
 from wgan.errors import WganError, setting, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
+from wgan.evaluation.frequencies import frequencies_of
 from wgan.evaluation.given import given_sets
 from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
@@ -28,6 +29,7 @@ from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, most_rows
+from wgan.reports.proven import Frequencies
 from wgan.runs import folder as runs
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
@@ -54,6 +56,7 @@ class Protocol(TypedDict):
     structure: NotRequired[str]
     predicted: NotRequired[str]
     fewer_samples: NotRequired[str]
+    frequencies: NotRequired[dict[str, Frequencies]]
 
 
 class AlongAxis(TypedDict):
@@ -242,6 +245,9 @@ def compare(
 
     found, lacking = _measurements(METRICS, sets, floor, seen, note)
     about = compared | _features_protocol(seen, dataset)
+    classes = None if real[1] is None or made[1] is None else (real[1], made[1])
+    all_real = np.concatenate([train, held_out])
+    about["frequencies"] = frequencies_of(dataset, samples_at_rest, all_real, classes)
     if isinstance(dataset.form, TableForm):
         predicted = _target_index(dataset.form, target)
         about["target"] = dataset.form.columns[predicted].name

@@ -6,6 +6,7 @@ from typing import Any
 
 from wgan.evaluation.evaluate import ALL_METRICS, Entry, Evaluation
 from wgan.files.printed import page
+from wgan.reports import proven
 from wgan.reports.structure_axes import axes_in_words
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
@@ -52,13 +53,16 @@ def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
     for entry in found.values():
         if "by_axis" in entry:
             lines += filled(axes_in_words(entry["title"], entry["by_axis"]), columns)
+    for sentence, kinds in proven.in_words(proven.frequencies_of(report)):
+        lines += [line for text in (sentence, *(f"  {one}" for one in kinds)) for line in filled(text, columns)]
     return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
 
 
 def filled(text: str, columns: int | None) -> list[str]:
     """A sentence as lines of at most so many columns, and of at most 112."""
     width = min(columns or WIDE, WIDE)
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+    own = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(text, width, subsequent_indent=2 * own, break_on_hyphens=False, break_long_words=False)
 
 
 def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:

@@ -25,6 +25,7 @@ from wgan.reports import curves
 from wgan.reports.calibration_charts import calibration_of
 from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
+from wgan.reports.proven import frequencies_of, in_words
 from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
 from wgan.reports.structure_charts import structure_of
@@ -92,6 +93,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         twice=_measured_twice(run),
         why_twice=why_they_differ({row["key"]: row["name"] for row in metric_rows(run)}, run.log),
         metrics=metric_rows(run),
+        frequencies=in_words(frequencies_of(evaluation)),
         lacking=list(mapping(evaluation.get("lacking")).values()),
         protocol=[
             (name.replace("_", " "), value)

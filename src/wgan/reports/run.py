@@ -17,9 +17,10 @@ from wgan.errors import WganError
 from wgan.files import reading
 from wgan.files.records import MOST, parsed_with_more, read_json
 from wgan.reports.command import train_command
+from wgan.reports.proven import judged
 from wgan.reports.series import Log, late_median
 from wgan.reports.unfinished import ended_early
-from wgan.reports.verdicts import Verdict, verdicts
+from wgan.reports.verdicts import Verdict
 from wgan.runs import best, checkpoint, folder
 from wgan.runs.quantities import aim, number, quantity, with_error
 
@@ -107,7 +108,9 @@ def read(path: Path, step: str | int | None = None) -> Run:
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
-    return Run(path, name, config, about, log, verdicts(log, config), at, found, pictures, evaluation, remarks)
+    return Run(
+        path, name, config, about, log, judged(log, config, evaluation), at, found, pictures, evaluation, remarks
+    )
 
 
 def same_data(runs: list[Run]) -> bool:
