@@ -1,5 +1,6 @@
 """Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
+from wgan.files.printed import amount
 from wgan.files.records import Whole
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
@@ -79,6 +81,8 @@ class Entry(TypedDict):
     p_value: float | None
     floor: float
     floor_error: NotRequired[float | None]
+    interval: NotRequired[tuple[float, float] | None]
+    floor_interval: NotRequired[tuple[float, float] | None]
     unit: NotRequired[str]
     by_axis: NotRequired[list[AlongAxis]]
 
@@ -171,7 +175,7 @@ def evaluate_model(
     if not seen.against_all:
         held_out = held_out[:count]
     drawn = samples if seen.against_all else count
-    note(f"{drawn:,} samples")
+    note(amount(drawn, "sample"))
     rows = sample_seen(model, drawn, seed)
     asked = (
         sample_codes(model, drawn, seed) if isinstance(model.classes, Classes) and seen.name == "classifier" else None
@@ -193,7 +197,7 @@ def evaluate_model(
         "real_rows": min(len(held_out), SAMPLES) if seen.against_all else len(held_out),
         "against": "held-out rows" if with_held_out else HALVES,
         "training_rows": len(train),
-        "floor": f"{count:,} training rows in the samples' place",
+        "floor": f"{amount(count, 'training row')} in the samples' place",
         **about,
     }
     if asked_for is not None and asked_for > count and not seen.against_all:
@@ -386,14 +390,29 @@ def _measurements(
         except WganError as problem:
             lacking[name] = str(problem)
             continue
+        if text := _says_nothing(name, value, sets) or _says_nothing(name, least, floor):
+            lacking[name] = text
+            continue
         entry = {"title": title, "better": metric.better, "estimates": metric.estimates, "unit": metric.unit}
-        found[name] = entry | value._asdict() | {"floor": least.value, "floor_error": least.error}
+        of_floor = {"floor": least.value, "floor_error": least.error, "floor_interval": least.interval}
+        found[name] = entry | value._asdict() | of_floor
         if metric.along and sets.axes:
             try:
                 found[name]["by_axis"] = _by_axis(metric.along, sets, floor)
             except WganError as problem:
                 lacking[f"{title}, by axis"] = str(problem)
     return found, lacking
+
+
+def _says_nothing(name: str, value: Measurement, sets: Any) -> str:
+    """Why a share says nothing, in words: its interval is all of [0, 1]; "" for any other measurement."""
+    if value.interval is None or value.interval[1] - value.interval[0] < 1:
+        return ""
+    times = math.ceil((2 * metrics.NORMAL * (value.error or 0)) ** 2)
+    return (
+        f"{name} needs about {max(2, times)} times as many samples and real rows; with {len(sets.fake):,} and "
+        f"{len(sets.real):,} its 95 % interval is 0 to 100 %."
+    )
 
 
 def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) -> list[AlongAxis]:
@@ -407,7 +426,8 @@ def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) ->
 
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
-    return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
+    name = min(lacking, key=lambda name: ALL_METRICS[name].least)
+    return f"{ALL_METRICS[name].title}{lacking[name].removeprefix(name)}"
 
 
 def read(run: str | Path) -> Evaluation | None:

@@ -20,6 +20,7 @@ from wgan.errors import with_settings
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
+from wgan.maths.metrics import METRICS
 from wgan.presets import PRESETS
 from wgan.reports import curves
 from wgan.reports.calibration_charts import calibration_of
@@ -94,7 +95,7 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         why_twice=why_they_differ({row["key"]: row["name"] for row in metric_rows(run)}, run.log),
         metrics=metric_rows(run),
         frequencies=in_words(frequencies_of(evaluation)),
-        lacking=list(mapping(evaluation.get("lacking")).values()),
+        lacking=_lacking(evaluation),
         protocol=[
             (name.replace("_", " "), value)
             for name, value in mapping(evaluation.get("protocol")).items()
@@ -136,6 +137,13 @@ def page_of_several(runs: list[Run]) -> str:
         ],
         charts=curves.compared_charts(names, runs),
     )
+
+
+def _lacking(evaluation: dict[str, Any]) -> list[str]:
+    """Why metrics are lacking, with their titles in the place of the names that the JSON has."""
+    found = mapping(evaluation.get("lacking"))
+    titles = {name: METRICS[name].title for name in found if name in METRICS}
+    return [str(text).replace(name, titles.get(name, name.replace("_", " ")), 1) for name, text in found.items()]
 
 
 def _facts(run: Run) -> str:
