@@ -115,7 +115,7 @@ def distance(
     step: str | int | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
-    """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
+    """W1 between two data sets, files of arrays or tables, or run folders; a run alone is compared with its own data.
 
     All rows are compared if their exact distance takes a minute at most, so the number is that of `wgan.w1`. This is
     possible for about 7,000 rows on each side, or for any number of rows of one column. Otherwise `seed` draws 2,000
