@@ -462,7 +462,8 @@ def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:
         )
     above = one.lower - floor.upper
     if above > 0:
-        return f"The distance is at least {above:.4g} above the floor. Other seeds show how far chance moves both."
+        again = f"Try another {setting('seed')} to see how much both vary by chance."
+        return f"The distance is at least {above:.4g} above the floor. {again}"
     if one.upper < floor.lower:
         return "The distance is below the floor: this n shows no difference, or they share rows."
     return "The distance and the floor overlap: this n and method show no difference."
