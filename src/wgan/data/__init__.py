@@ -106,8 +106,8 @@ def load(
     that are not square. They are decoded once into the user's cache and memory-mapped from there. `drop` names the
     columns of a table to leave out, as a text NAME,NAME or a list, and `column` says the kinds of others, as texts
     NAME=KIND or a dict; what was guessed of them is in the notes of the Dataset. `kind` says how the axes of an array
-    are read; see `axes`. Raises WganError for an unknown name, a file that is missing or unreadable, or rows that cannot be trained
-    on.
+    are read; see `axes`. Raises WganError for an unknown name, a file that is missing or unreadable, or rows that
+    cannot be trained on.
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if not named:

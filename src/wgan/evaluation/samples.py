@@ -251,7 +251,7 @@ def _alike(given: dict[str, _Given], ways: Ways) -> tuple[Dataset, dict[str, np.
     dataset = real.dataset or from_array(real.array, name="real", kind=ways.kind)
     if isinstance(dataset.form, TableForm):
         return *_tables(given | {"real": real._replace(frame=to_frame(dataset.form, dataset.rows))}, ways), []
-    rows, remarks = {"real": dataset.rows}, []
+    rows, remarks = {"real": dataset.rows}, [f"real: {text}" for column, text in dataset.notes if not column]
     for name, one in given.items():
         if name == "real":
             continue

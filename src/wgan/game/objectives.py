@@ -42,7 +42,7 @@ def wasserstein() -> Objective:
         critic_loss=lambda ops, real, fake: fake.mean() - real.mean(),
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: real.mean() - fake.mean(),
-        estimates="critic gap, a lower bound of Wasserstein-1 times the critic's Lipschitz constant",
+        estimates="critic gap, at most the critic's Lipschitz constant times Wasserstein-1",
         dual_of="Wasserstein-1",
     )
 

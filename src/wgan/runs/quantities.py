@@ -94,7 +94,7 @@ QUANTITIES: dict[str, Quantity] = {
     "held_out_estimate": Quantity(
         "Estimate, held-out rows",
         "The critic's estimate on held-out rows, which it never saw, and fresh samples. Compare it only between runs "
-        "with the same data and constraint.",
+        "with the same data, objective, constraint and critic.",
         "the objective's unit",
         axis="estimate",
         label="held-out rows",

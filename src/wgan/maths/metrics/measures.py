@@ -118,7 +118,7 @@ def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
 
 
 def exact_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
-    """The exact Wasserstein-1 distance of 1,000 rows of both, or of as many as the smaller set has.
+    """The exact Wasserstein-1 distance of up to 1,000 rows of each set, and of as many rows of both.
 
     If a set has more rows, `seed` draws the rows that are compared.
 

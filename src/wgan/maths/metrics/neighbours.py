@@ -59,8 +59,8 @@ def _radii(x: np.ndarray, k: int) -> np.ndarray:
 def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
     """The share of samples that are copies or near copies of one training row, and a test of it.
 
-    Each row has the ratio of its distances to the nearest row of `train` [rows, d] and to the next that is farther: 0
-    at a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
+    The ratio of a row is its distance to the nearest row of `train` [rows, d], divided by that to the next farther one:
+    0 for a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
     value is the share of samples [n, d] that are copies, or whose ratio is below the r-th smallest of the held-out
     rows `real` [m, d] that are not copies, with r a thousandth of these, rounded up. The floor is the share that new
     rows have, and the error that of their difference.
