@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import reprlib
 import textwrap
 import warnings
 from collections.abc import Sequence
@@ -86,6 +87,14 @@ class WGAN(BaseEstimator):
     _model: Model | None = None
     _description: dict[str, Any] | None = None  # the config.json of a model that was loaded or unpickled
     _run: Path | None = None  # the folder that a model was loaded from
+
+    def __new__(cls, *preset: str, **fields: Any) -> "WGAN":
+        """A model without parameters; `__init__` may not take more names than it has, since scikit-learn reads them."""
+        if len(preset) > 1:
+            raise WganError(
+                f"WGAN takes its fields by name, but {reprlib.repr(preset[1])} has none; write WGAN(steps=...)."
+            )
+        return super().__new__(cls)
 
     def __init__(self, preset: str = "default", **fields: Any):
         for name in fields:

@@ -125,7 +125,9 @@ def test_what_an_evaluation_proved_is_said_by_the_verdict_too():
     found = proven.judged(log, {}, PROVEN)[0]
     assert found.kind == "note"
     assert found.sentence.endswith("the samples lack class 0.")
-    assert proven.judged(log, {}, PROVEN | {"step": 100})[0].kind == "good", "an early checkpoint says nothing"
+    for step in (100, "late", None):
+        assert proven.judged(log, {}, PROVEN | {"step": step})[0].kind == "good", "an early checkpoint says nothing"
+    assert proven.judged({"step": np.array([])}, {}, PROVEN) == []
     assert proven.judged(log, {}, {"step": 2000, "protocol": {"frequencies": {"levels": 3}}})[0].kind == "good"
 
 

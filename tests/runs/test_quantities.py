@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from wgan import Config, WganError, data
@@ -64,6 +65,10 @@ def names(tmp_path_factory):
     found["phases"] = logged(at / "phases", Config(**SMALL, held_out=0.4), data.from_array(levels, kind="signals"))
     numbers = np.random.default_rng(0).normal(size=(60, 3))
     found["given"] = logged(at / "given", Config(**SMALL, held_out=0.4), told(data.from_array(numbers), numbers[:, 0]))
+    table = data.from_array(
+        pd.DataFrame({"a": np.resize(list("xxxxxxxxxy"), 400), "b": np.random.default_rng(0).random(400)})
+    )
+    found["a table"] = logged(at / "a table", Config(**SMALL), table)
     found["no labels"] = logged(at / "no labels", Config(**SMALL), points)
     found["more steps"] = logged(at / "more steps", Config(**SMALL), harm=add_steps)
     found["a fault"] = logged(at / "a fault", Config(**SMALL), harm=spoil)
@@ -156,6 +161,7 @@ def test_verdicts_read_the_quantities_that_say_so_and_no_others():
             for name, one in QUANTITIES.items()
             if name not in ("step", "fault") and rng.random() < 0.9
         }
+        columns |= {name: np.array(["words"] * 40, object) for name in columns if QUANTITIES[name].text is str}
         for name, verdict in VERDICTS.items():
             log = Watched({"step": steps, **columns})
             verdict(log, {})

@@ -16,7 +16,7 @@ from typing import Any
 from wgan.config import together
 from wgan.config.other_names import answering, unknown_field, unknown_member
 from wgan.config.schedule import PLAYERS, SHARED, Schedule
-from wgan.config.values import LARGEST, Named, as_device, as_given, as_kinds, checked, name_of, number_of
+from wgan.config.values import LARGEST, Named, as_device, as_drop, as_given, as_kinds, checked, name_of, number_of
 from wgan.errors import WganError, setting, with_article
 from wgan.files.records import converted
 from wgan.game.augmentations import AUGMENTATIONS
@@ -87,6 +87,7 @@ class Config(Schedule):
     drop: str | None = _data(
         None,
         "Columns of a table to leave out: NAME,NAME. Put double quotes around a name that has a comma.",
+        read=as_drop,
         unset="none",
     )
     column: Any = _data(

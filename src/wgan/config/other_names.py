@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -53,6 +54,11 @@ def answering(cls: type[T]) -> type[T]:
 
     @wraps(made)
     def init(*arguments: Any, **given: Any) -> None:
+        if len(arguments) > 1:
+            raise WganError(
+                f"{cls.__name__} takes its fields by name, but {reprlib.repr(arguments[1])} has none; write "
+                f"{cls.__name__}(data=...)."
+            )
         for name in (one for one in given if one not in known):
             raise unknown_field(name, {f.name: f for f in dataclasses.fields(dataclass)})
         made(*arguments, **given)
@@ -88,8 +94,14 @@ def unknown_attribute(owner: str, name: str) -> AttributeError:
         >>> print(unknown_attribute("WGAN", "predict"))
         'WGAN' object has no attribute 'predict'; sample(n) makes rows.
     """
-    meant = ATTRIBUTES.get(name.lower().rstrip("_"))
+    meant = ATTRIBUTES.get(name.lower().rstrip("_")) or _as_a_parameter(name)
     return AttributeError(f"{owner!r} object has no attribute {name!r}" + (f"; {meant}." if meant else ""))
+
+
+def _as_a_parameter(name: str) -> str:
+    """What to read of a model in the place of a parameter that other libraries have; "" for any other name."""
+    fields = meant_by(name)
+    return "" if not isinstance(fields, tuple) else " and ".join(f"config.{field} has its value" for field in fields)
 
 
 def _instead(meant: str | tuple[str, ...], known: Iterable[str]) -> str:

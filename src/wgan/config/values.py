@@ -75,6 +75,13 @@ def as_given(value: Any) -> str | None:
     return as_given(value)
 
 
+def as_drop(value: Any) -> str | None:
+    """The names of the columns that are left out."""
+    from wgan.data.names import said_names  # not at the top: its folder imports SciPy too
+
+    return said_names(value, "drop")
+
+
 def as_device(value: Any) -> str:
     """The name of a device. Raises `WganError` for anything else."""
     if isinstance(value, str) and re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", value):

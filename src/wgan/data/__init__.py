@@ -27,6 +27,7 @@ from wgan.data.hub import PREFIX, load_hub
 from wgan.data.idx import load_idx_pair, read_idx
 from wgan.data.labels import Classes, as_labels, classes_of
 from wgan.data.lsun import FILE, load_lmdb
+from wgan.data.names import said_names
 from wgan.data.numpy_files import read_numpy
 from wgan.data.places import configs_by_place, places_of, sha256_of, verified
 from wgan.data.rows import Dataset, Form, split
@@ -103,10 +104,10 @@ def load(
     `data_dir` is searched first for the files of named sets, and `seed` draws the toys. A Path is never taken for a
     name. Images in a folder become `size` x `size` pixels; `resize` ("crop", "pad" or "stretch") says how to fit those
     that are not square. They are decoded once into the user's cache and memory-mapped from there. `drop` names the
-    columns of a table to leave out, separated by commas, and `column` says the kinds of others, as texts NAME=KIND or a
-    dict; what was guessed of them is in the notes of the Dataset. `kind` says how the axes of an array are read; see
-    `axes`. Raises WganError for an unknown name, a file that is missing or unreadable, or rows that cannot be trained
-    on.
+    columns of a table to leave out, as a text NAME,NAME or a list, and `column` says the kinds of others, as texts
+    NAME=KIND or a dict; what was guessed of them is in the notes of the Dataset. `kind` says how the axes of an array
+    are read; see `axes`. Raises WganError for an unknown name, a file that is missing or unreadable, or rows that
+    cannot be trained on.
     """
     named = DATASETS.get(name_or_path) if isinstance(name_or_path, str) else None
     if not named:
@@ -119,6 +120,7 @@ def load(
         raise WganError(
             f"{setting('resize')} is {resize!r}, but it needs {setting('size')}; give that too, or leave it out"
         )
+    drop = said_names(drop, "drop")
     for field, value in (("drop", drop), ("column", column)):
         if value and not is_table(name_or_path):
             raise WganError(

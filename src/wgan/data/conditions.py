@@ -13,9 +13,9 @@ import numpy as np
 from wgan.data.columns import Column, TableForm, number_column
 from wgan.data.frames import is_frame, is_series
 from wgan.data.labels import Classes, as_labels, classes_of
-from wgan.data.names import as_text, names_in
+from wgan.data.names import names_in, said_names
 from wgan.data.rows import Dataset, Form
-from wgan.errors import WganError, a_kind, unknown_name
+from wgan.errors import WganError, unknown_name
 from wgan.files.records import converted
 from wgan.maths import streams
 from wgan.maths.exact import as_float64
@@ -301,13 +301,7 @@ def is_label(y: Any) -> bool:
 
 def as_given(value: Any) -> str | None:
     """The field `given`: names in one text, NAME,NAME, from such a text or from a list or an array of names."""
-    value = value.tolist() if hasattr(value, "tolist") else value
-    if isinstance(value, list | tuple) and value and not any(one is None or one == "" for one in value):
-        return as_text(*value)
-    if value is None or isinstance(value, str):
-        return value if value is None else as_text(*names_in(value, "given"))
-    got = repr(value) if isinstance(value, list | tuple | dict | float | int) else a_kind(value)
-    raise WganError(f"given is {got}; give the names of columns, as NAME,NAME or a list.")
+    return said_names(value, "given")
 
 
 def split_given(dataset: Dataset, given: str | None) -> Dataset:

@@ -2,17 +2,20 @@
 
 import csv
 import io
+from typing import Any
 
-from wgan.errors import WganError
+from wgan.errors import WganError, a_kind
 
 
-def names_in(text: str, flag: str) -> list[str]:
-    """The names in a text; `flag` says where it stands. Raises WganError for an open quote or an empty name.
+def names_in(text: Any, flag: str) -> list[str]:
+    """The names in a text or a list of names; `flag` says where it stands. Raises WganError for what holds no names.
 
     Examples:
         >>> names_in('age,"income, net"', "drop")
         ['age', 'income, net']
     """
+    if not isinstance(text, str):
+        text = said_names(text, flag)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
     except csv.Error:
@@ -24,6 +27,22 @@ def names_in(text: str, flag: str) -> list[str]:
             'quote in double quotes, as in "a,b",c'
         )
     return names
+
+
+def said_names(value: Any, flag: str) -> str | None:
+    """Names as one text, from such a text or from a list or an array of names; None stays None.
+
+    Examples:
+        >>> said_names(["age", "income, net"], "drop")
+        'age,"income, net"'
+    """
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list | tuple) and value and not any(one is None or one == "" for one in value):
+        return as_text(*value)
+    if value is None or isinstance(value, str):
+        return value if value is None else as_text(*names_in(value, flag))
+    got = repr(value) if isinstance(value, list | tuple | dict | float | int) else a_kind(value)
+    raise WganError(f"{flag} is {got}; give the names of columns, as NAME,NAME or a list.")
 
 
 def as_text(*names: object) -> str:

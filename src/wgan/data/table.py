@@ -41,6 +41,7 @@ MOST_LEVELS = 500  # units for the levels of a column; of more levels, the rarer
 # A text column looks like an identifier if its rows have more different texts than this share of them (and more than
 # FEW), or if all differ. Beyond a half, fewer than two rows share a text on average: a sampled text points to a person.
 IDENTIFIER = 0.5
+TOO_FEW = 3  # rows whose texts may well differ by chance
 
 
 def from_frame(
@@ -154,7 +155,7 @@ def _identifies(plain: Plain, levels: tuple) -> str:
     distinct, count = len(levels), len(plain.kept)
     if plain.numeric or any(isinstance(level, bool | float) for level in levels[:FEW]):
         return ""
-    if not (distinct == count > 1 or (distinct > FEW and distinct > IDENTIFIER * count)):
+    if not (distinct == count > TOO_FEW or (distinct > FEW and distinct > IDENTIFIER * count)):
         return ""
     return f"{distinct:,} different texts in {count:,} rows, such as {plain.kept.iloc[0]!r}"
 

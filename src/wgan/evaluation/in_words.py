@@ -99,9 +99,10 @@ def _metric_in_words(title: str, one: Any, entry: Entry, text: str, width: int) 
     unit = entry.get("unit", "")
     best, (value, floor) = aim(entry["better"], unit), _cells(one, unit)
     if width == WIDE:
-        first, *more = textwrap.wrap(text, WIDE - 69)
         left = f"{title:22}{value:>18}"  # a long value takes the space of its floor, and no column moves
-        return [f"{left}{floor:>{59 - len(left)}}  {best:6}  {first}", *(" " * 69 + line for line in more)]
+        left = f"{left}{floor:>{59 - len(left)}}  {best:6}  "
+        first, *more = textwrap.wrap(text, WIDE - len(left))
+        return [left + first, *(" " * 69 + line for line in more)]
     wanted = f"{best} is {'better' if best in ('lower', 'higher') else 'best'}"
     left = f"{title:22}{value:>17}"
     return [f"{left}{floor:>{57 - len(left)}}", *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]

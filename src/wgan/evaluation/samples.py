@@ -13,6 +13,7 @@ from wgan.data import Dataset, Form
 from wgan.data.arrays import from_array
 from wgan.data.columns import TableForm
 from wgan.data.frames import is_frame
+from wgan.data.names import said_names
 from wgan.data.numpy_files import read_numpy
 from wgan.data.space_form import BYTES, SIGNED, UNIT
 from wgan.data.table import to_frame
@@ -41,7 +42,7 @@ def evaluate(
     target: str | None = None,
     seed: int = 0,
     size: int | None = None,
-    drop: str | None = None,
+    drop: Any = None,
     column: Any = None,
     kind: str = "auto",
     note: Note = lambda text: None,
@@ -70,7 +71,7 @@ def evaluate(
         )
     samples = None if samples is None else whole_number(samples, "samples")
     given = {"real": real, "fake": fake} | ({} if train is None else {"train": train})
-    ways = Ways(drop, column, kind)
+    ways = Ways(said_names(drop, "drop"), column, kind)
     ways.refuse_unknown(given.values())
     dealt = _deal({name: _read(one, name, size, ways) for name, one in given.items()}, seed, ways, target)
     seen = all_features.resolve(features, dealt.dataset, dealt.known, note)

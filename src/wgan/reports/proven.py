@@ -59,7 +59,8 @@ def judged(log: Log, config: dict[str, Any], evaluation: Any) -> list[Verdict]:
     """The verdicts on a log; good samples are a note where the evaluation of a late step proved a difference."""
     found = verdicts(log, config)
     named = [(key, one["named"][0]) for key, one in frequencies_of(evaluation).items() if one["named"]]
-    if not named or not evaluation.get("step", -1) >= 0.75 * log["step"].max():
+    step = evaluation.get("step") if named else None
+    if not isinstance(step, int) or not found or step < 0.75 * log["step"].max():
         return found
     sentence = f"All samples together show no difference from the data, but the samples {named[0][1]['what']}."
     return [

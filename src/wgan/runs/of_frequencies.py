@@ -21,6 +21,6 @@ OF_FREQUENCIES: dict[str, Quantity] = {
     ),
     "unlike_level_numbers": Quantity(
         "The rows of this level", "How many samples and how many real rows have this level.", text=str,
-        verdicts=_VERDICTS,
+        verdicts=("levels",),
     ),
 }  # fmt: skip
