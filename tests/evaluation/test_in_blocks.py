@@ -7,9 +7,10 @@ from wgan import WGAN
 from wgan.data import from_array
 from wgan.data import rows as rows_module
 from wgan.data.rows import Form
+from wgan.errors import WganError
 from wgan.evaluation import evaluate, features
 from wgan.evaluation.samples import evaluate as evaluate_samples
-from wgan.training import comparison
+from wgan.training import comparison, drawing
 
 ROWS, AT_ONCE, COMPARED = 200, 4, 8
 VALUES = 4**3
@@ -54,6 +55,36 @@ def test_two_sets_of_samples_are_compared_in_blocks(seen):
     found = evaluate_samples(rows, rows, kind="volumes", features="random")
     assert 0 < max(seen) <= COMPARED
     assert "the same rows" in found["protocol"]["remarks"][0]
+
+
+def test_scores_and_samples_of_volumes_are_made_in_parts(seen, tmp_path, monkeypatch):
+    rows = RANDOM.normal(size=(ROWS, 4, 4, 4))
+    model = WGAN(steps=1, width=4, batch=4, latent=2, network="mlp", engine="torch", kind="volumes").fit(rows)
+    seen.clear()
+    scores = model.score_samples(rows)
+    assert max(seen) == AT_ONCE
+    monkeypatch.setattr(rows_module, "BLOCK", ROWS * VALUES)
+    np.testing.assert_allclose(model.score_samples(rows), scores, rtol=1e-4, atol=1e-5)
+    wrong = rows.copy()
+    wrong[ROWS - 2, 0, 0, 0] = np.nan
+    with pytest.raises(WganError, match=f"the first in row {ROWS - 2}; drop or fill"):
+        model.score_samples(wrong)
+
+
+def test_samples_to_measure_are_those_of_a_draw_and_large_ones_lie_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rows = RANDOM.normal(size=(20, 4, 4, 4))
+    drawn = drawing.given(rows[..., None], from_array(rows, kind="volumes").form)
+    in_memory = drawing.to_measure(drawn)
+    monkeypatch.setattr(drawing, "IN_MEMORY", rows.nbytes - 1)
+    in_file = drawing.to_measure(drawn)
+    assert [isinstance(one, np.memmap) for one in (in_memory, in_file)] == [False, True]
+    np.testing.assert_array_equal(in_memory, in_file)
+    assert not [*(tmp_path / "cache" / "wgan").iterdir()], "the file has no name"
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "taken"))
+    with pytest.raises(WganError, match=r"20 samples take 10 kB of .* set XDG_CACHE_HOME to a larger disk"):
+        drawing.to_measure(drawn)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 200])

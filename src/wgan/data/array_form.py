@@ -78,12 +78,12 @@ class ArrayForm(Form):
     def groups(self) -> tuple[int, ...]:
         return self._table.groups
 
-    def encode(self, rows) -> np.ndarray:
+    def _encoded(self, rows: np.ndarray) -> np.ndarray:
         """Encode rows at rest [n, *space, columns] as a table's columns are, float32 [n, *encoded_shape].
 
-        Raises WganError for another shape, and for a number that a column with few numbers lacked in training.
+        Raises WganError for a number that a column with few numbers lacked in training.
         """
-        rows = self._of_shape(self.at_rest(np.asarray(rows))).reshape(-1, self.shape[-1])
+        rows = rows.reshape(-1, self.shape[-1])
         values = np.array(rows, np.float64)
         if np.isnan(values).any():
             raise WganError("got NaN in an array that had none in the training data; fill or drop those rows")

@@ -81,9 +81,21 @@ class Form:
     def encode(self, rows) -> np.ndarray:
         """Encode rows at rest [n, *shape] as float32 [n, *shape]: pictures in [-1, 1], others with mean 0 and sd 1.
 
-        The last axis may be left out if its length is 1. Raises WganError for any other shape.
+        The last axis may be left out if its length is 1. Many rows are encoded in parts, so that a memory map takes no
+        more memory than the result. Raises WganError for any other shape.
         """
-        rows, offset, scale = self._working_arrays(self.at_rest(np.asarray(rows)))
+        rows = self._of_shape(self.at_rest(np.asarray(rows)))
+        blocks = self.blocks(len(rows))
+        if len(blocks) == 1:
+            return self._encoded(rows)
+        encoded = np.empty((len(rows), *self.encoded_shape), np.float32)
+        for block in blocks:
+            encoded[block] = self._encoded(rows[block])
+        return encoded
+
+    def _encoded(self, rows: np.ndarray) -> np.ndarray:
+        """A part of the rows of `encode`, in one piece."""
+        rows, offset, scale = self._working_arrays(rows)
         return ((rows - offset) / scale).astype(np.float32, copy=False)
 
     def decode(self, encoded, first: int = 0) -> np.ndarray:

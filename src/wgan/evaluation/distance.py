@@ -89,11 +89,11 @@ class Distance(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """One side of a comparison; `draw(count, seed)` returns two disjoint draws of `count` rows at rest."""
+    """One side of a comparison; `draw(count, seed)` returns `count` rows at rest, and others of a run."""
 
     name: str
     available: int
-    draw: Any  # (count, seed) -> (rows, other rows)
+    draw: Any  # (count, seed) -> (rows, other rows, which only a run and its own data have)
     form: Form | None
     is_run: bool = False
     held_out: int = 0  # how many of the available rows were not trained on
@@ -361,8 +361,8 @@ def _side_of_rows(name: str, rows: np.ndarray, form: Form | None) -> _Side:
     def draw(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         if count == len(rows):
             return rows, rows[:0]
-        order = stream(seed, "halves").permutation(len(rows))[: 2 * count]
-        return rows[order[:count]], rows[order[count:]]
+        order = stream(seed, "halves").permutation(len(rows))
+        return rows[order[:count]], rows[:0]
 
     return _Side(name, len(rows), draw, form, columns=int(np.prod(rows.shape[1:])), rows=rows)
 

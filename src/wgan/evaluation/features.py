@@ -23,7 +23,7 @@ from wgan.reports import figures
 from wgan.training import comparison
 
 COMPONENTS = 64  # the most principal components
-FITTED, VALUES = 10_000, 2**27  # training rows to which the principal components are fitted, and their values, at most
+FITTED, VALUES = 10_000, 2**26  # training rows to which the principal components are fitted, and their values, at most
 NETWORK_CHUNK = 64  # rows at a time for Inception, whose feature maps are large
 SAMPLES = 10_000  # samples, where nobody says how many
 FRECHET_ROWS = 5_000  # samples, and held-out rows, of the Frechet distance: one number for all runs
@@ -102,10 +102,13 @@ def pca(dataset: Dataset, train: np.ndarray, path: str, note: Note) -> Features:
     form = dataset.form
     most = min(FITTED, max(2 * COMPONENTS, VALUES // math.prod(form.encoded_shape)))
     chosen = np.sort(streams.stream(0, "evaluate").permutation(np.sort(train))[:most])
-    fitted = np.concatenate([_flat_rows(form, dataset.rows[chosen[block]]) for block in form.blocks(len(chosen))])
+    fitted = np.empty((len(chosen), math.prod(form.encoded_shape)), np.float32)
+    for block in form.blocks(len(chosen)):
+        fitted[block] = _flat_rows(form, dataset.rows[chosen[block]])
     count = min(COMPONENTS, *fitted.shape)
     note(f"fitting {count} principal components to {len(chosen):,} real rows")
-    model = PCA(count, svd_solver="auto" if fitted.shape[1] <= 1000 else "randomized", random_state=0).fit(fitted)
+    solver = "auto" if fitted.shape[1] <= 1000 else "randomized"
+    model = PCA(count, svd_solver=solver, copy=False, random_state=0).fit(fitted)  # nothing else reads `fitted`
     share = model.explained_variance_ratio_.sum()
     text = f"{count} principal components of {len(chosen):,} real rows, {share:.1%} of their variance"
 

@@ -27,18 +27,20 @@ def given_sets(
     _, values = condition_of(dataset, train, seed)
     samples = np.delete(samples, condition.places, axis=1) if condition.places else samples
 
-    def rows(at_rest: np.ndarray) -> np.ndarray:
-        if dataset.form.space:
-            return seen.extract(at_rest)[0]
-        return dataset.form.encode(at_rest)
+    def rows(at_rest: np.ndarray, some: np.ndarray) -> np.ndarray:
+        if not dataset.form.space:
+            return dataset.form.encode(at_rest[some])
+        blocks = dataset.form.blocks(len(some))  # rows with axes of space may be larger than memory
+        return np.concatenate([seen.extract(at_rest[some[block]])[0] for block in blocks])
 
     count = min(len(samples), COMPARED)
     half = len(train) // 2  # the regressor learns from other rows than the floor is measured with
     floor, learnt, real = train[: min(half, count)], train[half:][:COMPARED], held_out[:COMPARED]
-    of_learnt, of_real = ((rows(dataset.rows[some]), condition.encode(values[some])) for some in (learnt, real))
+    of_learnt, of_real = ((rows(dataset.rows, some), condition.encode(values[some])) for some in (learnt, real))
     parts = parts_of(condition)
 
     def sets(fake: np.ndarray, given: np.ndarray) -> ConditionalSets:
-        return ConditionalSets(*of_real, rows(fake), condition.encode(given), parts, *of_learnt, seed)
+        return ConditionalSets(*of_real, fake, condition.encode(given), parts, *of_learnt, seed)
 
-    return sets(samples[:count], told[:count]), sets(dataset.rows[floor], values[floor])
+    of_samples = sets(rows(samples, np.arange(count)), told[:count])
+    return of_samples, sets(rows(dataset.rows, floor), values[floor])

@@ -1,6 +1,8 @@
 """Samples on request, in parts that fit in memory; the parts together are the rows of one draw."""
 
 import math
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -8,10 +10,12 @@ import numpy as np
 
 from wgan.data import Form
 from wgan.data.conditions import Columns, Condition
+from wgan.data.download import cache
 from wgan.data.labels import Classes
 from wgan.data.said import Said, said
 from wgan.errors import WganError
-from wgan.files.memory import SHARE, free, refuse_more_than_free
+from wgan.files.memory import SHARE, free, in_words, refuse_more_than_free
+from wgan.files.reading import reason
 from wgan.maths import streams
 from wgan.maths.exact import whole_number
 from wgan.training.latents import Latents
@@ -20,6 +24,8 @@ USUAL = 64  # samples, if nobody says how many
 CHUNK = 512  # rows generated at once; the rows of other chunks could differ in the last bit
 VALUES = 2**25  # of the encoded rows of a chunk, at most: the maps of a network have many more
 MOST, ROOM = 128, 64 * 2**20  # chunks in a part, and the bytes that a part may take where one chunk takes less
+
+IN_MEMORY = 2**27  # bytes of samples that are measured; more of them lie in a file
 
 Encoded = Callable[[np.ndarray, np.ndarray | None], np.ndarray]  # of z [n, latent] and codes [n], n <= CHUNK
 
@@ -109,7 +115,34 @@ def whole(samples: Drawn) -> np.ndarray:
         f"an array of {count:,} samples",
         f"ask for {max(1, int(SHARE * free() / each)):,} or fewer, or write them to a file with wgan sample",
     )
-    rows, done = np.empty((count, *form.shape), form.dtype), 0
+    return _filled(np.empty((count, *form.shape), form.dtype), samples)
+
+
+def to_measure(samples: Drawn) -> np.ndarray:
+    """All samples as one array, which is a map of a nameless file in the cache if it is large.
+
+    So volumes are measured in less memory than they take. Raises WganError if the disk has no room for the file.
+    """
+    form, shape = samples.form, (samples.total, *samples.form.shape)
+    size = np.dtype(form.dtype).itemsize * math.prod(shape)
+    if size <= IN_MEMORY:
+        return whole(samples)
+    folder = cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)  # a map of a full disk would kill the process
+            return _filled(np.memmap(file, form.dtype, "w+", shape=shape), samples)
+    except OSError as fault:
+        raise WganError(
+            f"{samples.total:,} samples take {in_words(size)} of {str(folder)!r} while they are measured "
+            f"({reason(fault)}); make room, ask for fewer, or set XDG_CACHE_HOME to a larger disk."
+        ) from fault
+
+
+def _filled(rows: np.ndarray, samples: Drawn) -> np.ndarray:
+    done = 0
     for part in samples.rows():
         rows[done : done + len(part)] = part
         done += len(part)

@@ -357,7 +357,7 @@ def generate_seen(model: Model, z: np.ndarray, codes: np.ndarray | None = None) 
 def sample_seen(model: Model, count: int, seed: int = 0) -> np.ndarray:
     """`count` rows of the generator as the critic sees them, as in `generate_seen`."""
     made = slices.volumes_for(count) if model.game.architecture.noise else count
-    return seen(model, sample(model, made, seed))[:count]
+    return seen(model, drawing.to_measure(drawn(model, made, seed)))[:count]
 
 
 def seen(model: Model, rows: np.ndarray) -> np.ndarray:
@@ -421,25 +421,32 @@ def score(model: Model, rows: Any, labels: Any = None) -> np.ndarray:
         raise WganError(
             f"rows are {list(rows.shape[1:])} but the model was trained on {list(shape)}; give rows of that shape."
         )
-    if model.form.affine and rows.dtype.kind == "f" and not np.isfinite(rows).all():
-        row = int((~np.isfinite(rows)).reshape(len(rows), -1).any(1).argmax())
-        raise WganError(f"X holds NaN or infinite values, the first in row {row}; drop or fill those rows.")
+    if model.form.affine and rows.dtype.kind == "f":
+        _refuse_not_finite(model.form, rows)
     codes = conditions_of_rows(model, labels, len(rows))
     if model.config.slices == "each":
         codes = np.array([] if labels is None else labels)
         if len(codes) != len(rows) or not np.isin(codes, range(slices.AXES)).all():
             raise WganError("each axis has a critic of its own; give 0, 1 or 2 for each row as its label.")
-    engine = model.game.engine
-    encoded = model.form.encode(rows)
-    parts = []
-    for i in range(0, len(encoded), CHUNK):
-        some, of_some = engine.array(encoded[i : i + CHUNK]), None if codes is None else codes[i : i + CHUNK]
+    engine, parts = model.game.engine, []
+    chunk = min(CHUNK, len(range(len(rows))[model.form.blocks(len(rows))[0]]) or 1)
+    for i in range(0, len(rows), chunk):
+        some = engine.array(model.form.encode(rows[i : i + chunk]))
+        of_some = None if codes is None else codes[i : i + chunk]
         if of_some is not None and model.config.slices == "each":
             label = engine.array(slices.places(of_some.astype(int), slices.AXES))
         else:
             label = told_arrays(model.game, model.classes, of_some)
         parts.append(engine.numpy(engine.run(step.score, model.game, model.critic, some, label)))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _refuse_not_finite(form: Form, rows: np.ndarray) -> None:
+    """Raise WganError if a row holds NaN or an infinite value."""
+    for block in form.blocks(len(rows)):
+        if not np.isfinite(rows[block]).all():
+            row = block.start + int((~np.isfinite(rows[block])).reshape(len(rows[block]), -1).any(1).argmax())
+            raise WganError(f"X holds NaN or infinite values, the first in row {row}; drop or fill those rows.")
 
 
 def conditions_of_rows(model: Model, labels: Any, count: int) -> np.ndarray | None:
