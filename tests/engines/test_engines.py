@@ -18,6 +18,7 @@ from wgan.game.networks import NETWORKS, Ends
 from wgan.game.slopes import padding
 from wgan.training.model import engine_for
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 ROWS = {"digits": (8, 8, 1), "mnist": (28, 28, 1), "odd": (13, 9, 3), "rgba": (32, 32, 4)}
 ROWS |= {"signals": (37, 2), "volumes": (9, 6, 5, 2)}
 

@@ -21,6 +21,7 @@ from wgan.training.model import load_model, sample
 from wgan.training.state import flatten, losses, start
 
 pytest.importorskip("jax", reason="JAX is not installed")
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 SMALL = {"data": "digits", "width": 4, "batch": 6, "latent": 3, "n_critic": 2, "decay": "none", "steps": 10}
 OPTIMISERS = FIELDS["optimiser"].metadata["choices"]
 

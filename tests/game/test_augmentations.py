@@ -17,6 +17,7 @@ from wgan.training.state import draws, flatten, iterate, start
 
 TORCH = get_engine("torch", "float64")
 ALL = ",".join(AUGMENTATIONS)
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 ROW = (6, 9, 3)
 
 

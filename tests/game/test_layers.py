@@ -28,6 +28,7 @@ from wgan.game.layers import (
 from wgan.game.rings import KINDS as OF_RINGS
 from wgan.game.rings import moments, rings
 
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 EXACT = get_engine("torch", "float64")
 BATCH = 5
 # every example of every kind; the first has the kind's own name

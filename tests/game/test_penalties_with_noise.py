@@ -17,6 +17,7 @@ from wgan.runs import checkpoint
 from wgan.training.state import flatten, iterate, losses, penalised, start
 
 ENGINE = get_engine("torch", "float64")
+pytestmark = pytest.mark.usefixtures("compiled_quickly")
 BY_DIFFERENCES = [name for name, read in READERS["constraint"].items() if "penalty_step" in read]
 LAZY = [name for name, read in READERS["constraint"].items() if "penalty_every" in read]
 SMALL = {"data": "digits", "network": "mlp", "width": 8, "batch": 6, "latent": 3, "steps": 10}
