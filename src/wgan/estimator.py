@@ -149,7 +149,7 @@ class WGAN(BaseEstimator):
         """Train on an array, a DataFrame or a `Dataset`, from the start; return self.
 
         `y` holds labels or a condition. Whole numbers or texts [n] are labels, which are used only if `conditional` is
-        set. Numbers with a fraction [n], a matrix [n, columns] or a DataFrame are a condition. `given` names columns of
+        set. Floats [n], a matrix [n, columns] or a DataFrame are a condition. `given` names columns of
         a DataFrame X as the condition of the other columns, instead of the parameter `given`. With `extend` the model
         continues on the same rows to `steps` steps in all. Its learning rate is that of one run of this length.
 

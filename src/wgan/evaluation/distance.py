@@ -348,7 +348,10 @@ def _side(name: str | Path, ways: Ways, step: str | int | None = None) -> _Side:
 
         return _Side(f"run {name} at step {model.step:,}", 10**9, draw, model.whole, is_run=True)
     if path.is_dir():
-        raise WganError(f"{name} is not a run folder; give a run folder, a .npy or .npz file, or a data set's name.")
+        raise WganError(
+            f"{name} is not a run folder; give a run folder, a file of an array or a table, or a data set's name, or "
+            "compare folders of images by `wgan evaluate --real A --fake B`."
+        )
     ways = ways.of(name)
     dataset = data.load(name, drop=ways.drop, column=ways.column, kind=ways.kind)
     return _side_of_rows(str(name), dataset.rows, _form_without_run(dataset.form))

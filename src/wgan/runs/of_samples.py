@@ -37,8 +37,9 @@ OF_SAMPLES: dict[str, Quantity] = {
     "energy_distance": Quantity(
         "Energy distance to held-out rows",
         "The energy distance between 512 samples and up to 512 held-out rows. These rows are from the half that "
-        "chooses the best checkpoint. The estimate is unbiased: it is 0 on average for equal distributions. Images "
-        "are compared by random features, which see sharpness, and other rows by their encoded columns.",
+        "chooses the best checkpoint. The estimate is unbiased: it is 0 on average for equal distributions. Images, "
+        "signals and volumes are compared by random features, which see sharpness, and other rows by their encoded "
+        "columns.",
         "mean distance of two real rows",
         axis="difference",
         label="samples",
