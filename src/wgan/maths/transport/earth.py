@@ -59,7 +59,9 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
     if unequal == "normalise":
         p, q = p / p.sum(), q / q.sum()
     else:
-        _refuse_unequal(p.sum(), q.sum(), max(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)))
+        whole = p.dtype.kind == q.dtype.kind == "i"  # integers are not rounded
+        most = max(p.sum(), q.sum())
+        _refuse_unequal(p.sum(), q.sum(), 0.0 if whole else max(rounding(values, len(p), most) for values in (P, Q)))
     delta = np.cumsum(p - q)
     delta[-1] = 0
     flows, gaps = np.abs(delta[:-1]), np.diff(x)
