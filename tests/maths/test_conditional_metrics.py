@@ -258,3 +258,17 @@ def test_the_weight_does_not_go_by_the_order_of_rows():
     rows, c = np.arange(1000.0), np.repeat([0.0, 1.0], 500)
     shuffled = np.random.default_rng(0).permutation(1000)
     assert joint_weight(rows, c) == pytest.approx(joint_weight(rows[shuffled], c[shuffled]), rel=0.1)
+
+
+def test_a_condition_that_does_not_matter_is_not_the_one_that_is_least_used():
+    """Chance alone decides how strongly samples depend on it beside real rows."""
+    random = np.random.default_rng(0)
+    drawn = {}
+    for which in ("real", "fake"):
+        condition = random.standard_normal((300, 2))
+        drawn |= {which: condition[:, :1] + random.standard_normal((300, 1)), f"{which}_condition": condition}
+    used, idle = Part("used", "number", 0, 1), Part("idle", "number", 1, 2)
+    both = measurement("condition_dependence", ConditionalSets(**drawn, parts=(used, idle)), CONDITION_METRICS)
+    assert both.value == both.shares[0]
+    with pytest.raises(WganError, match="300 real rows do not show that they depend on a condition"):
+        measurement("condition_dependence", ConditionalSets(**drawn, parts=(idle,)), CONDITION_METRICS)

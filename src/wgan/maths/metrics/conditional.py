@@ -398,10 +398,16 @@ def _miscalibration(sets: ConditionalSets) -> Measurement:
 
 
 def _least_dependence(sets: ConditionalSets) -> Measurement:
-    """The condition with the smallest share of the real dependence; `shares` are those of all conditions."""
+    """The smallest share of the real dependence, of the conditions on which real rows depend; `shares` are of all."""
     found = [dependence(sets, part) for part in sets.parts]
     shares = tuple(one.fake / one.real if one.real > 0 else math.nan for one in found)
-    at = int(np.nanargmin(shares)) if not all(map(math.isnan, shares)) else 0
+    known = [at for at, one in enumerate(found) if one.real_p_value <= SIGNIFICANT]
+    if not known:
+        raise WganError(
+            f"condition_dependence has no value: {min(MOST, len(sets.real))} real rows do not show that they depend on "
+            "a condition; measure more rows, or leave it out."
+        )
+    at = min(known, key=lambda one: shares[one])
     return Measurement(shares[at], p_value=found[at].p_value, floor=1.0, shares=shares)
 
 

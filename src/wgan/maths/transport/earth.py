@@ -99,8 +99,10 @@ def _histogram(values, name: str) -> np.ndarray:
     bins = _numbers(values, name)
     if (bins < 0).any():
         raise WganError(f"{name} has a bin of {bins.min():g}; a histogram holds amounts of at least 0.")
-    if not 0 < bins.sum(dtype=np.float64) < np.inf:
-        raise WganError(f"{name} holds {bins.sum(dtype=np.float64):g} in all; give a positive, finite amount of earth.")
+    with np.errstate(over="ignore"):
+        total = bins.sum(dtype=np.float64)
+    if not 0 < total < np.inf:
+        raise WganError(f"{name} holds {total:g} in all; give a positive, finite amount of earth.")
     if bins.dtype.kind == "i" and sum(bins.tolist()) > LARGEST_EXACT:
         raise WganError(f"{name} holds more than 2**53 in all, whose sums float64 cannot tell apart; rescale it.")
     return bins
