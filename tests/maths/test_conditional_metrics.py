@@ -1,6 +1,7 @@
 """Measures of conditional samples: right where the conditions are right, and failed where they are shuffled."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from wgan.maths.metrics.conditional import (
     bins_of,
     calibration,
     dependence,
+    distance_correlation,
     joint_w1,
     joint_weight,
     miscalibration,
@@ -200,3 +202,73 @@ def test_too_few_rows_and_a_constant_condition_are_refused_in_a_sentence():
         bins_of(NUMBER, same, same)
     with pytest.raises(WganError, match="same in all rows"):
         joint_weight(same, same)
+
+
+def test_frequent_numbers_have_bins_of_their_own():
+    def bins(values):
+        values = np.array(values, float)[:, None]
+        found, names = bins_of(NUMBER, values, values)
+        return np.bincount(found).tolist(), names
+
+    assert bins([0, 1] * 50) == ([50, 50], ("0", "1"))
+    assert bins([0, 1, 2] * 30) == ([30, 30, 30], ("0", "1", "2"))
+    counts, names = bins([0] * 90 + [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    assert (counts, names[0]) == ([90, 10], "0"), "more different numbers than bins, most rows at one of them"
+
+
+def yes_or_no(shuffled=False):
+    """Rows that differ by 5 with a condition of zeros and ones, as a table has it."""
+    random, c = np.random.default_rng(0), np.repeat([[0.0], [1.0]], 200, axis=0)
+    real, fake = (random.standard_normal((400, 1)) + 5 * c for _ in range(2))
+    return ConditionalSets(real, c, fake, c[::-1] if shuffled else c, (NUMBER,))
+
+
+@pytest.mark.parametrize("metric", ["within_conditions", "miscalibration"])
+def test_a_condition_of_zeros_and_ones_is_seen(metric):
+    true, shuffled = (measurement(metric, yes_or_no(flag), CONDITION_METRICS).value for flag in (False, True))
+    assert shuffled > 1 > true / 1.5
+
+
+def test_samples_that_equal_the_rows_of_their_condition_are_at_the_floor():
+    """The condition determines the row, so that nothing differs within a bin."""
+    true, shuffled = yes_or_no(), yes_or_no(shuffled=True)
+    rows = 5 * true.real_condition
+    assert measurement("within_conditions", replace(true, real=rows, fake=rows), CONDITION_METRICS).value == 1
+    assert (
+        measurement("within_conditions", replace(shuffled, real=rows, fake=rows), CONDITION_METRICS).value == math.inf
+    )
+
+
+def test_the_distance_correlation_is_that_of_its_definition():
+    """By the four sums over all pairs and triples, and for a line, whose distances are in proportion, it is 1."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((60, 2))
+    c = x[:, :1] + random.standard_normal((60, 1))
+
+    def covariance(x, y):
+        a, b = (np.linalg.norm(one[:, None] - one, axis=2) for one in (x, y))
+        return (a * b).mean() + a.mean() * b.mean() - 2 * (a.mean(0) * b.mean(0)).mean()
+
+    truth = math.sqrt(covariance(x, c) / math.sqrt(covariance(x, x) * covariance(c, c)))
+    assert distance_correlation(x, c, NUMBER, 0)[0] == pytest.approx(truth, rel=1e-12)
+    assert distance_correlation(3 * c, c, NUMBER, 0)[0] == pytest.approx(1, rel=1e-12)
+
+
+def test_the_weight_does_not_go_by_the_order_of_rows():
+    rows, c = np.arange(1000.0), np.repeat([0.0, 1.0], 500)
+    shuffled = np.random.default_rng(0).permutation(1000)
+    assert joint_weight(rows, c) == pytest.approx(joint_weight(rows[shuffled], c[shuffled]), rel=0.1)
+
+
+def test_a_condition_that_does_not_matter_is_not_the_one_that_is_least_used():
+    """Chance alone decides how strongly samples depend on it beside real rows."""
+    random = np.random.default_rng(0)
+    drawn = {}
+    for which in ("real", "fake"):
+        condition = random.standard_normal((300, 2))
+        drawn |= {which: condition[:, :1] + random.standard_normal((300, 1)), f"{which}_condition": condition}
+    used, idle = Part("used", "number", 0, 1), Part("idle", "number", 1, 2)
+    both = measurement("condition_dependence", ConditionalSets(**drawn, parts=(used, idle)), CONDITION_METRICS)
+    assert both.value == both.shares[0]
+    with pytest.raises(WganError, match="300 real rows do not show that they depend on a condition"):
+        measurement("condition_dependence", ConditionalSets(**drawn, parts=(idle,)), CONDITION_METRICS)

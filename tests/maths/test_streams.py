@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wgan import WganError
 from wgan.maths import streams
 
 
@@ -73,3 +74,14 @@ def test_purposes_share_no_bits():
     drawn = [streams.stream(1, purpose, step).bit_generator.random_raw(64) for purpose in streams.PURPOSES
              for step in range(3)]  # fmt: skip
     assert len(np.unique(np.concatenate(drawn))) == 64 * 3 * len(streams.PURPOSES)
+
+
+@pytest.mark.parametrize("seed", [1.5, 2.0, np.float64(3), -1, True, "0", None, 2**63, 2**70])
+def test_a_seed_that_would_give_the_draws_of_another_is_refused_in_a_sentence(seed):
+    with pytest.raises(WganError, match=r"seed is .*; it must be "):
+        streams.stream(seed, "z")
+
+
+def test_the_largest_seeds_have_draws_of_their_own():
+    seeds = [2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1, np.int64(2**62)]
+    assert len({float(streams.stream(seed, "z").random()) for seed in seeds}) == len(seeds)

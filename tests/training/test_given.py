@@ -10,7 +10,9 @@ from wgan import WGAN, Config, WganError, export, load
 from wgan.config import CONDITIONALS
 from wgan.errors import WganWarning
 from wgan.game.layers import lipschitz_bound, uses_condition
+from wgan.maths.metrics.conditional import Part, distance_correlation
 from wgan.training import loop
+from wgan.training.given import depended_on
 from wgan.training.model import load_model
 from wgan.training.state import flatten, iterate, start
 
@@ -315,3 +317,14 @@ def test_a_condition_that_a_fit_would_not_use_is_refused():
     images = np.random.default_rng(0).random((4, 24, 24))
     with pytest.raises(WganError, match="images alone"):
         WGAN(preset="slices", slice_size=8, width=8, batch=12).fit(images, y[:4])
+
+
+def test_rows_depend_on_a_condition_that_two_draws_of_rows_show():
+    random = np.random.default_rng(0)
+    condition = random.standard_normal((50, 1))
+    dependent, other = condition + 0.1 * random.standard_normal((50, 1)), random.standard_normal((50, 1))
+    parts = (Part("c", "number", 0, 1),)
+    ((place, part, value),) = depended_on([(dependent, condition)] * 2, parts, 0)
+    assert (place, part, value) == (0, parts[0], distance_correlation(dependent, condition, part, 0)[0])
+    for draws in ([(dependent, condition), (other, condition)], [(other, condition), (dependent, condition)]):
+        assert depended_on(draws, parts, 0) == (), "chance may show it in one"

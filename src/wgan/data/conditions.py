@@ -216,7 +216,7 @@ def _scale_of(name: str, values: np.ndarray) -> Scale:
         raise WganError(
             f"the condition {name} has numbers up to {np.abs(kept).max():g}, more than {LARGEST:g}; rescale it."
         )
-    return Scale(float(kept.mean()), float(kept.std()) or 1.0, log)
+    return Scale(float(kept.mean()), float(kept.std()) if kept.min() < kept.max() else 1.0, log)
 
 
 def _with_labels(dataset: Dataset, given: Given) -> Given:

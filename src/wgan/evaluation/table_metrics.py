@@ -15,6 +15,8 @@ from wgan.maths.exact import as_float64
 from wgan.maths.metrics import Measurement, Metric, nearest_of
 from wgan.maths.metrics.columns import distance_of_levels, distance_of_numbers
 from wgan.maths.metrics.measures import clipped, wilson
+from wgan.maths.moments import deviation, mean
+from wgan.maths.streams import short
 
 FOLDS = 5  # of the cross-validated AUC
 MOST_FITTED = 5_000  # rows of each kind to which a forest is fitted, at most
@@ -98,7 +100,7 @@ def column_w1(form: TableForm, real: np.ndarray, fake: np.ndarray) -> Measuremen
     found = []
     for at in _columns_of_kind(form, "number"):
         x, y = (rows[~np.isnan(rows[:, at]), at] for rows in (real, fake))
-        if not len(x) or not x.std():
+        if not len(x) or not deviation(x):
             continue  # the held-out rows have only gaps or only one number
         if not len(y):
             raise WganError(
@@ -167,7 +169,7 @@ def detection(form: TableForm, real: np.ndarray, fake: np.ndarray, seed: int = 0
     real, fake = _checked(form, FOLDS, real=real, fake=fake)
     count = min(len(real), len(fake), MOST_FITTED)
     rows, labels = np.concatenate([real[:count], fake[:count]]), np.repeat([0, 1], count)
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=short(seed))
     chances = cross_val_predict(_forest(True, seed), rows, labels, cv=folds, method="predict_proba")[:, 1]
     auc = float(roc_auc_score(labels, chances))
     first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
@@ -187,12 +189,12 @@ def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int,
     real = real[~np.isnan(real[:, target])]
     levels = form.columns[target].kind == "levels"
     x, y = real[:, others], real[:, target]
-    if len(fake) == 0 or len(real) == 0 or (not levels and not y.var()):
+    if len(fake) == 0 or len(real) == 0 or (not levels and not deviation(y)):
         raise WganError(f"usefulness finds nothing to predict in column {form.columns[target].name!r}; name another.")
     predicted = _forest(levels, seed).fit(fake[:, others], fake[:, target]).predict(x)
     if levels:
         return Measurement.mean(predicted == y)
-    squares = (predicted - y) ** 2 / y.var()
+    squares = ((predicted - y) / deviation(y)) ** 2
     return Measurement(float(1 - squares.mean()), float(squares.std() / np.sqrt(len(y))))
 
 
@@ -207,15 +209,15 @@ def baseline(form: TableForm, real: np.ndarray, train: np.ndarray, target: int) 
     if form.columns[target].kind == "levels":
         values, counts = np.unique(known, return_counts=True)
         return float((y == values[counts.argmax()]).mean())
-    return float(1 - ((y - known.mean()) ** 2).mean() / y.var()) if y.var() else None
+    return float(1 - (((y - mean(known)) / deviation(y)) ** 2).mean()) if deviation(y) else None
 
 
 def _forest(levels: bool, seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     if levels:
-        return RandomForestClassifier(TREES, random_state=seed)
-    return RandomForestRegressor(TREES, max_features=1 / 3, random_state=seed)
+        return RandomForestClassifier(TREES, random_state=short(seed))
+    return RandomForestRegressor(TREES, max_features=1 / 3, random_state=short(seed))
 
 
 def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:

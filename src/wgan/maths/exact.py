@@ -226,6 +226,32 @@ def as_probabilities(values: Any, name: str) -> np.ndarray:
     return exact
 
 
+def as_labels(labels: Any, name: str) -> np.ndarray:
+    """Labels [n] as an array of numbers or of text, n >= 1, which can be told apart and sorted.
+
+    Raises WganError for other objects, such as None among names, and for NaN.
+    """
+    if np.ma.is_masked(labels):
+        raise WganError(f"{name} is a masked array; give the labels that count, {name}.compressed().")
+    try:
+        array = np.asarray(labels)
+    except ValueError:
+        array = np.empty(0)
+    if array.dtype.kind in "US" and not all(isinstance(label, str | bytes) for label in labels):
+        array = np.array(list(labels), object)  # NumPy would make the text "nan" of a gap among names
+    if array.dtype.kind == "O" and all(isinstance(label, str) for label in array.flat):
+        array = array.astype(str)
+    elif array.dtype.kind in "OV" and array.size:
+        array = as_float64(labels, name, "[n] whole numbers or names")
+    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "biufUS":
+        raise WganError(
+            f"{name} has shape {array.shape} and dtype {array.dtype}; give [n] whole numbers or names, n >= 1."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise WganError(f"{name} holds NaN or infinite labels; give each sample the number or name of its kind.")
+    return array
+
+
 def rounding(values: Any, count: int, total: float) -> float:
     """How far the sum of `count` numbers, normalised in the dtype of `values`, may lie from `total` by rounding.
 

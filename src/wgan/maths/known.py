@@ -127,8 +127,8 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
     """N(mean, deviation^2) against N(0, 1): W1 = E|mean + (deviation - 1) Z|, the mean of a folded normal.
 
     The quantile functions cross once, at c = -mean / (deviation - 1). All fake mass moves away from c where
-    deviation > 1 and towards it where deviation < 1, so that f* = |x - c| or -|x - c|. Raises `WganError` for a
-    deviation that is not positive.
+    deviation > 1 and towards it where deviation < 1, so that f* = |x - c| - |c| or its negative. Raises `WganError` for
+    a deviation that is not positive.
     """
     mean, deviation = finite_number(mean, "mean"), finite_number(deviation, "deviation", above=0)
     spread = deviation - 1
@@ -141,6 +141,7 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
         sign = math.copysign(1, mean)
         return _pair("gaussians", 1, abs(mean), 0.0, sample, lambda x: sign * x[:, 0], _constant(np.array([sign])))
     sign, crossing = math.copysign(1, spread), -mean / spread
+    towards, far = math.copysign(1, crossing), abs(crossing)
     w1 = abs(spread) * math.sqrt(2 / math.pi) * math.exp(-(crossing**2) / 2) + mean * (
         1 - 2 * ndtr(-mean / abs(spread))
     )
@@ -150,9 +151,14 @@ def gaussians(mean: float = 1.0, deviation: float = 2.0) -> Pair:
         float(w1),
         0.0,
         sample,
-        lambda x: sign * np.abs(x[:, 0] - crossing),
+        lambda x: sign * _nearer(towards * x[:, 0], far),
         lambda x: sign * np.sign(x - crossing),
     )
+
+
+def _nearer(x: Array, far: float) -> Array:
+    """|x - far| - far without the digits that a large `far` would take from x."""
+    return np.where(x <= far, -x, x - 2 * far)
 
 
 def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0, centres: str = "own") -> Pair:
@@ -179,7 +185,7 @@ def funnels(dimension: int = 2, funnels: int = 4, seed: int = 0, centres: str = 
 
     def sample(n: int, seed: int) -> tuple[Array, Array]:
         rng, parts = _stream(seed), []
-        for start in range(0, n, CHUNK):  # in chunks, which bound the memory of the distances
+        for start in range(0, max(n, 1), CHUNK):  # in chunks, which bound the memory of the distances
             fake = rng.uniform(-BOX, BOX, (min(CHUNK, n - start), dimension))
             parts.append((_down_the_ray(fake, a, b), fake))
         real, fake = (np.concatenate(rows) for rows in zip(*parts, strict=True))

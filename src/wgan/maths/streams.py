@@ -8,6 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from wgan.errors import WganError
+from wgan.maths.exact import whole_number
+
 PURPOSES = {name: number for number, name in enumerate(
     ["weights", "rows", "z", "generator_z", "mix", "held_out", "estimate", "fixed_z", "sample", "calibrate",
      "known", "known_centres", "fake_rows", "directions", "halves", "evaluate", "diagnose", "dequantise",
@@ -18,14 +21,27 @@ PURPOSES = {name: number for number, name in enumerate(
 )}  # fmt: skip
 
 
+SEEDS = 2**63  # from here on NumPy rounds a seed to one that others share
+
+
 def stream(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
     """The generator for one of PURPOSES at one step; equal arguments give equal numbers.
+
+    Raises `WganError` for a seed that is not a whole number from 0 to below 2**63.
 
     Examples:
         >>> bool(stream(0, "z", 5).random() == stream(0, "z", 5).random() != stream(0, "z", 6).random())
         True
     """
+    seed, step = whole_number(seed, "seed", 0), whole_number(step, "step", 0)
+    if seed >= SEEDS:
+        raise WganError(f"seed is {seed}; it must be below 2**63.")
     return np.random.Generator(np.random.Philox(key=[seed, PURPOSES[purpose]], counter=[0, 0, 0, step]))
+
+
+def short(seed: int) -> int:
+    """The seed of scikit-learn, which takes fewer: what remains of it after a division by 2**32."""
+    return whole_number(seed, "seed", 0) % 2**32
 
 
 def normal(seed: int, purpose: str, step: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -15,7 +15,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import bdtr, betaincinv, gammaincinv, ndtr, ndtri
 
 from wgan.errors import WganError
-from wgan.maths.exact import as_float64
+from wgan.maths.exact import as_float64, as_labels
 from wgan.maths.streams import stream
 
 
@@ -56,7 +56,7 @@ def support_size(
         Interval(value=5000.5, lower=1376.0, upper=inf, confidence=0.95)
     """
     tail = _tail(confidence)
-    counts = np.unique(_labels(labels, "labels"), return_counts=True)[1]
+    counts = np.unique(as_labels(labels, "labels"), return_counts=True)[1]
     n, seen = int(counts.sum()), len(counts)
     if most is not None and not most >= seen:
         raise WganError(f"the labels show {seen} kinds but most is {most!r}; it must be at least {seen}.")
@@ -111,7 +111,7 @@ def missing_mass(real_labels: Any, fake_labels: Any, least_ratio: float = 1.0, c
     tail = _tail(confidence)
     if not 0 < least_ratio <= 1:
         raise WganError(f"least_ratio is {least_ratio!r}; it must be a number above 0 and at most 1.")
-    real, fake = _labels(real_labels, "real_labels"), _labels(fake_labels, "fake_labels")
+    real, fake = as_labels(real_labels, "real_labels"), as_labels(fake_labels, "fake_labels")
     if real.dtype.kind != fake.dtype.kind and {real.dtype.kind, fake.dtype.kind} & {"U", "S"}:
         raise WganError(
             f"real_labels are {real.dtype} and fake_labels are {fake.dtype}; give both as names or numbers."
@@ -138,7 +138,7 @@ def effective_size(labels: Any, confidence: float = 0.95) -> Interval:
         >>> effective_size(np.arange(999) % 3)
         Interval(value=3.006..., lower=2.9..., upper=3.0..., confidence=0.95)
     """
-    counts = np.unique(_labels(labels, "labels"), return_counts=True)[1].astype(float)
+    counts = np.unique(as_labels(labels, "labels"), return_counts=True)[1].astype(float)
     pairs, paths = (counts * (counts - 1) / 2).sum(), (counts * (counts - 1) * (counts - 2) / 2).sum()
     return _of_pairs(int(counts.sum()), pairs, paths, confidence)
 
@@ -330,25 +330,6 @@ def _tail(confidence: float) -> float:
     if not 0 < confidence < 1 - 1e-9:
         raise WganError(f"confidence is {confidence!r}; it must be a number above 0 and below 1, such as 0.95.")
     return (1 - confidence) / 2
-
-
-def _labels(labels: Any, name: str) -> np.ndarray:
-    """[n] labels that can be told apart and sorted."""
-    if np.ma.isMaskedArray(labels):
-        raise WganError(f"{name} is a masked array; give the labels that count, {name}.compressed().")
-    try:
-        array = np.asarray(labels)
-    except ValueError:
-        array = np.empty(0)
-    if array.dtype.kind == "O" and all(isinstance(label, str) for label in array.flat):
-        array = array.astype(str)
-    if array.ndim != 1 or len(array) == 0 or array.dtype.kind not in "biufUS":
-        raise WganError(
-            f"{name} has shape {array.shape} and dtype {array.dtype}; give [n] whole numbers or names, n >= 1."
-        )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise WganError(f"{name} holds NaN or infinite labels; give each sample the number or name of its kind.")
-    return array
 
 
 def _rows(rows: Any) -> np.ndarray:

@@ -42,13 +42,32 @@ def prepare(training: Training, compared: Comparison | None) -> Known | None:
         return None
     assert training.codes is not None
     condition, seed = training.classes, training.config.seed
-    some = streams.stream(seed, "shuffles").permutation(training.rows)[:MOST]
-    rows, real = compared.features(training.dataset.rows[some]), condition.encode(training.codes[some])
-    parts = []
-    for place, part in enumerate(parts_of(condition)):
-        value, _, p_value = distance_correlation(rows, real, part, seed)
-        parts += [(place, part, value)] if p_value <= SIGNIFICANT else []
-    return Known(tuple(parts), condition.encode(compared.chosen.codes))
+    order = streams.stream(seed, "shuffles").permutation(training.rows)[: 2 * MOST]
+    draws = [
+        (compared.features(training.dataset.rows[some]), condition.encode(training.codes[some]))
+        for some in np.array_split(order, 2)
+    ]
+    return Known(depended_on(draws, parts_of(condition), seed), condition.encode(compared.chosen.codes))
+
+
+def depended_on(
+    draws: list[tuple[np.ndarray, np.ndarray]], parts: tuple[Part, ...], seed: int
+) -> tuple[tuple[int, Part, float], ...]:
+    """The conditions on which rows depend in each of two draws of rows and conditions, with the first correlation.
+
+    Of many conditions that do not matter, chance makes one significant in one draw, but hardly the same one in both.
+    """
+    found = []
+    for place, part in enumerate(parts):
+        values = []
+        for rows, conditions in draws:
+            value, _, p_value = distance_correlation(rows, conditions, part, seed)
+            if p_value > SIGNIFICANT:
+                break
+            values.append(value)
+        else:
+            found.append((place, part, values[0]))
+    return tuple(found)
 
 
 def compare(known: Known, samples: np.ndarray, seed: int) -> Record:

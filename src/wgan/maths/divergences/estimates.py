@@ -10,6 +10,7 @@ from wgan.errors import WganError, unknown_name
 from wgan.maths import streams
 from wgan.maths.divergences.table import INF, NUMPY, Divergence, named, perspective
 from wgan.maths.exact import as_features, as_float64, whole_number
+from wgan.maths.moments import deviation, mean
 
 
 def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) -> float:
@@ -25,20 +26,21 @@ def divergence(divergence: str | Divergence, P: Any, Q: Any, **parameters: Any) 
         (inf, 0.6931)
     """
     row = named(divergence, **parameters)
-    p, q = (_histogram(name, values) for name, values in (("P", P), ("Q", Q)))
-    if p.shape != q.shape:
-        raise WganError(f"P has shape {p.shape} but Q has {q.shape}; give two histograms over the same bins.")
-    with np.errstate(divide="ignore"):
-        value = perspective(row, np.log(p), np.log(q)).sum()
+    log_p, log_q = (_log_shares(name, values) for name, values in (("P", P), ("Q", Q)))
+    if log_p.shape != log_q.shape:
+        raise WganError(f"P has shape {log_p.shape} but Q has {log_q.shape}; give two histograms over the same bins.")
+    value = perspective(row, log_p, log_q).sum()
     return float(max(value, row.minimum))  # rounding may give less than the minimum f(1)
 
 
-def _histogram(name: str, values: Any) -> np.ndarray:
+def _log_shares(name: str, values: Any) -> np.ndarray:
     counts = as_float64(values, name, "counts or probabilities of bins")
     if not ((counts >= 0).all() and counts.any()):
         raise WganError(f"{name} must hold finite numbers of at least 0 with a positive sum; correct {name}.")
-    counts = counts / counts.max()  # so that sums of very large or small counts neither overflow nor lose digits
-    return counts / counts.sum()
+    log_largest = np.log(counts.max())
+    total = (counts / counts.max()).sum()  # so that sums of very large or small counts neither overflow nor lose digits
+    with np.errstate(divide="ignore"):
+        return np.log(counts) - (log_largest + np.log(total))  # a share that underflows is still no empty bin
 
 
 def between_densities(
@@ -133,6 +135,8 @@ def variational_bound(divergence: str | Divergence, real: Any, fake: Any, **para
 
 
 def _mean_difference(first: np.ndarray, second: np.ndarray) -> Bound:
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        return Bound(float(first.mean() - second.mean()), math.inf)
     variance = first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second)
     return Bound(float(first.mean() - second.mean()), float(np.sqrt(variance)))
 
@@ -268,9 +272,9 @@ def _share_of(row: Divergence, fitted: Divergence, slope: float, x: np.ndarray, 
 
 
 def _standardise(rows: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    mean, spread = rows.mean(0), rows.std(0)
-    spread = np.where(spread > 1e-12 * np.abs(mean), spread, 1)
-    return lambda others: (others - mean) / spread
+    middle, spread = mean(rows), deviation(rows)
+    spread = np.where(spread > 0, spread, 1)
+    return lambda others: (others - middle) / spread
 
 
 def _slope(function: Callable[[Any, Any], Any], v: np.ndarray, step: float = 1e-5) -> np.ndarray:

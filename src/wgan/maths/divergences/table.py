@@ -257,8 +257,7 @@ def alpha(alpha: float = 0.5) -> Divergence:
     2 hellinger. The score is log p/q, so that g(v) = f'(e^v) and f*(g(v)) are powers of e for every alpha.
     Raises `WganError` for an alpha that is not finite.
     """
-    if not math.isfinite(alpha):
-        raise WganError(f"alpha is {alpha!r}; it must be a finite number.")
+    alpha = finite_number(alpha, "alpha")
     beta = alpha - 1
 
     def terms(a: Any, b: Any) -> Any:

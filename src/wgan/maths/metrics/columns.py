@@ -7,6 +7,8 @@ import math
 
 import numpy as np
 
+from wgan.maths.moments import deviation, mean
+
 
 def distance_of_numbers(real: np.ndarray, fake: np.ndarray) -> float:
     """The Wasserstein-1 distance of two columns of numbers in standard deviations of the real one.
@@ -19,7 +21,7 @@ def distance_of_numbers(real: np.ndarray, fake: np.ndarray) -> float:
     """
     from scipy.stats import wasserstein_distance
 
-    scale = real.std() if len(real) else 0.0
+    scale = deviation(real) if len(real) else 0.0
     return float(wasserstein_distance(real, fake) / scale) if scale and len(fake) else math.nan
 
 
@@ -39,9 +41,10 @@ def distance_of_levels(real: np.ndarray, fake: np.ndarray) -> float:
 
 def correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson's correlation of two columns of numbers; 0 where one does not vary."""
-    if len(first) < 2 or min(first.std(), second.std()) < 1e-12:
+    if not len(first) or not min(deviation(first), deviation(second)):
         return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
+    one, other = ((column - mean(column)) / deviation(column) for column in (first, second))
+    return float(np.clip((one * other).mean(), -1, 1))
 
 
 def correlation_ratio(codes: np.ndarray, numbers: np.ndarray) -> float:
@@ -51,11 +54,12 @@ def correlation_ratio(codes: np.ndarray, numbers: np.ndarray) -> float:
         >>> correlation_ratio(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 5.0, 5.0]))
         1.0
     """
-    if len(numbers) < 2 or numbers.std() < 1e-12:
+    scale = deviation(numbers) if len(numbers) else 0.0
+    if not scale:
         return 0.0
     _, group = np.unique(codes, return_inverse=True)
-    means = np.bincount(group, numbers) / np.bincount(group)
-    return float(min(1.0, means[group].std() / numbers.std()))
+    means = np.bincount(group, (numbers - mean(numbers)) / scale) / np.bincount(group)
+    return min(1.0, float(deviation(means[group])))
 
 
 def cramers_v(first: np.ndarray, second: np.ndarray) -> float:

@@ -17,7 +17,8 @@ from wgan.maths.exact import as_features, finite_number, whole_number
 from wgan.maths.metrics.energy import mean_distance
 from wgan.maths.metrics.measures import Measurement, exact_w1
 from wgan.maths.metrics.registry import Metric
-from wgan.maths.streams import stream
+from wgan.maths.moments import deviation, mean
+from wgan.maths.streams import short, stream
 
 BINS = 5  # of a number, with about equally many real rows in each
 LEAST = 20  # rows in a bin that is compared
@@ -89,10 +90,15 @@ def joint_weight(rows: Any, condition: Any) -> float:
         3.0
     """
     rows, condition = as_features(2, rows=rows)[0], as_features(2, condition=condition)[0]
-    apart, between = mean_distance(rows[:MOST]), mean_distance(condition[:MOST])
+    apart, between = (mean_distance(_some(x)) for x in (rows, condition))
     if not between:
-        raise WganError("condition is the same in all rows, so it says nothing; leave it out.")
+        raise WganError("condition is the same in all rows that are looked at, so it says nothing; leave it out.")
     return apart / between
+
+
+def _some(rows: np.ndarray) -> np.ndarray:
+    """At most MOST rows, evenly spread over all, which may lie in an order."""
+    return rows[np.linspace(0, len(rows) - 1, min(MOST, len(rows))).astype(int)]
 
 
 def joint_w1(sets: ConditionalSets, weight: float | None = None) -> Measurement:
@@ -127,14 +133,24 @@ def bins_of(part: Part, real: np.ndarray, condition: np.ndarray, bins: int = BIN
     """The bin of each row of `condition`, and the names of all bins: quantiles of real numbers, or the levels.
 
     `real` and `condition` are encoded conditions [n, k]. Numbers below or above all real ones belong to the last bins.
+    Equal numbers share a bin, so that there are fewer bins where some numbers are frequent, as of a yes or no.
     """
     if part.kind == "levels":
         return part.codes(condition), tuple(range(part.stop - part.start))
-    edges = np.unique(np.quantile(part.numbers(real), np.linspace(0, 1, whole_number(bins, "bins", 1) + 1)))
-    if len(edges) < 2:
+    numbers, bins = part.numbers(real), whole_number(bins, "bins", 1)
+    different, counts = np.unique(numbers, return_counts=True)
+    if len(different) < 2:
         raise WganError(f"condition {part.name!r} is the same in all rows, so it has no bins; leave it out.")
-    found = np.searchsorted(edges[1:-1], part.numbers(condition), side="right")
-    return found, tuple(f"{low:.3g} to {high:.3g}" for low, high in pairwise(edges))
+    wanted = np.arange(1, bins)[:, None] * len(numbers) / bins  # rows below each cut
+    last = np.unique(np.abs(np.cumsum(counts)[:-1] - wanted).argmin(1))  # the last value below each cut
+    cuts = different[last] + (different[last + 1] - different[last]) / 2
+    ends = [(int(first), int(end)) for first, end in pairwise([0, *(last + 1), len(different)])]
+    edges = pairwise([different[0], *cuts, different[-1]])
+    names = (
+        f"{different[first]:.3g}" if end == first + 1 else f"{low:.3g} to {high:.3g}"
+        for (first, end), (low, high) in zip(ends, edges, strict=True)
+    )
+    return np.searchsorted(cuts, part.numbers(condition), side="right"), tuple(names)
 
 
 def within_bins(sets: ConditionalSets, part: Part, bins: int = BINS) -> Within:
@@ -171,8 +187,15 @@ def within(sets: ConditionalSets) -> Measurement:
     ratios = []
     for part in sets.parts:
         found = within_bins(sets, part)
-        ratios.append(float(found.distance.mean() / found.floor.mean()) if found.floor.any() else math.inf)
+        ratios.append(_times(float(found.distance.mean()), float(found.floor.mean())))
     return Measurement(max(ratios), floor=1.0, shares=tuple(ratios))
+
+
+def _times(distance: float, floor: float) -> float:
+    """A distance divided by its floor; 1 where both are 0, as for rows that the condition determines."""
+    if floor:
+        return distance / floor
+    return math.inf if distance else 1.0
 
 
 # How well samples tell their condition.
@@ -191,9 +214,9 @@ def agreement(sets: ConditionalSets, part: Part) -> Measurement:
         raise WganError("agreement needs training rows and their conditions; give train and train_condition.")
     kind, truth = (ExtraTreesRegressor, part.numbers) if part.kind == "number" else (ExtraTreesClassifier, part.codes)
     some = stream(sets.seed, "evaluate").permutation(len(sets.train))[:MOST_FITTED]
-    forest = kind(TREES, min_samples_leaf=LEAF, random_state=sets.seed, n_jobs=1)
+    forest = kind(TREES, min_samples_leaf=LEAF, random_state=short(sets.seed), n_jobs=1)
     forest.fit(sets.train[some], truth(sets.train_condition[some]))
-    scale = float(truth(sets.real_condition).var())
+    scale = float(deviation(truth(sets.real_condition)) ** 2)
     if not scale:
         raise WganError(f"condition {part.name!r} is the same in all held-out rows; measure other rows.")
     scores = []
@@ -251,12 +274,12 @@ def calibration(sets: ConditionalSets, part: Part, values: Callable | None = Non
 
 def _moments(rows: np.ndarray) -> tuple[np.ndarray, ...]:
     """The mean, its error, the standard deviation and its error (by the delta method) of each column."""
-    n, centred = len(rows), rows - rows.mean(0)
-    variance = (centred**2).sum(0) / (n - 1)
-    spread = np.sqrt(variance)
+    n, middle = len(rows), mean(rows)
+    centred, spread = rows - middle, deviation(rows) * math.sqrt(n / (n - 1))
+    variance = spread**2
     of_variance = np.sqrt(np.maximum((centred**4).mean(0) - variance**2, 0) / n)
     error = np.divide(of_variance, 2 * spread, out=np.zeros_like(spread), where=spread > 0)
-    return rows.mean(0), spread / math.sqrt(n), spread, error
+    return middle, spread / math.sqrt(n), spread, error
 
 
 def miscalibration(found: Calibration) -> float:
@@ -265,7 +288,7 @@ def miscalibration(found: Calibration) -> float:
     It is taken over bins and values. The part of its square that chance causes, because there are few rows, is
     subtracted. So the value is near 0 for real rows.
     """
-    scale = np.sqrt((found.real_spread**2).mean(0) + found.real_mean.var(0))
+    scale = np.sqrt((found.real_spread**2).mean(0) + deviation(found.real_mean) ** 2)
     means = (found.fake_mean - found.real_mean) ** 2 - found.real_mean_error**2 - found.fake_mean_error**2
     spreads = (found.fake_spread - found.real_spread) ** 2 - found.real_spread_error**2 - found.fake_spread_error**2
     varies = scale > 0
@@ -308,17 +331,20 @@ def dependence(sets: ConditionalSets, part: Part) -> Dependence:
 
 
 def distance_correlation(rows: np.ndarray, condition: np.ndarray, part: Part, seed: int) -> tuple[float, float, float]:
-    """The distance correlation of rows with a condition, its 0.99 quantile by chance, and its p-value."""
+    """The distance correlation of rows with a condition, its 0.99 quantile by chance, and its p-value.
+
+    It is sqrt(dCov^2(X, C) / sqrt(dCov^2(X, X) dCov^2(C, C))), from 0 to 1 (Szekely, Rizzo, Bakirov 2007).
+    """
     random = stream(seed, "shuffles")
     some = random.permutation(len(rows))[:MOST]
     rows, condition = rows[some], condition[some]
     own = condition[:, part.start : part.stop]
     groups = _groups(np.delete(condition, np.s_[part.start : part.stop], axis=1))
     of_rows, of_own = (_centred_distances(x) for x in (rows, own))
-    scale = math.sqrt(max(0.0, float((of_rows**2).sum() * (of_own**2).sum())))
+    scale = math.sqrt((of_rows**2).sum()) * math.sqrt((of_own**2).sum())
     if not scale:
         return 0.0, 0.0, 1.0
-    found = float((of_rows * of_own).sum()) / scale
+    found = float((of_rows * of_own).sum()) / scale  # the square of the distance correlation
     null = np.empty(SHUFFLES)
     for at in range(SHUFFLES):
         order = np.arange(len(rows))
@@ -326,7 +352,8 @@ def distance_correlation(rows: np.ndarray, condition: np.ndarray, part: Part, se
             order[group] = group[random.permutation(len(group))]
         null[at] = (of_rows * of_own[np.ix_(order, order)]).sum() / scale
     p_value = (1 + int((null >= found).sum())) / (1 + SHUFFLES)
-    return found, float(np.quantile(null, 0.99, method="higher")), p_value
+    reached = float(np.quantile(null, 0.99, method="higher"))
+    return math.sqrt(max(0.0, found)), math.sqrt(max(0.0, reached)), p_value
 
 
 def _centred_distances(x: np.ndarray) -> np.ndarray:
@@ -371,10 +398,16 @@ def _miscalibration(sets: ConditionalSets) -> Measurement:
 
 
 def _least_dependence(sets: ConditionalSets) -> Measurement:
-    """The condition with the smallest share of the real dependence; `shares` are those of all conditions."""
+    """The smallest share of the real dependence, of the conditions on which real rows depend; `shares` are of all."""
     found = [dependence(sets, part) for part in sets.parts]
     shares = tuple(one.fake / one.real if one.real > 0 else math.nan for one in found)
-    at = int(np.nanargmin(shares)) if not all(map(math.isnan, shares)) else 0
+    known = [at for at, one in enumerate(found) if one.real_p_value <= SIGNIFICANT]
+    if not known:
+        raise WganError(
+            f"condition_dependence has no value: {min(MOST, len(sets.real))} real rows do not show that they depend on "
+            "a condition; measure more rows, or leave it out."
+        )
+    at = min(known, key=lambda one: shares[one])
     return Measurement(shares[at], p_value=found[at].p_value, floor=1.0, shares=shares)
 
 
@@ -411,7 +444,7 @@ CONDITION_METRICS: dict[str, Metric] = {
     "condition_dependence": Metric(
         "dependence on conditions",
         "higher",
-        "distance correlation of samples with a condition, divided by that of real rows; 0 if it is ignored",
+        "distance correlation of samples with a condition, divided by that of real rows; p: chance if it is ignored",
         100,
         _least_dependence,
     ),

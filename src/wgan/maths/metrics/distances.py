@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 BLOCK = 2**22  # distances in memory at a time: 32 MB
-CANCELLED = 1e-7  # squared distances below this share of the squared lengths are computed again, from differences
+CANCELLED = 1e-5  # squared distances below this share of the squared lengths are computed again, from differences
 EQUAL = 1e-6  # distances below this share of the usual distance to the middle are rounding errors of features
 
 

@@ -13,14 +13,16 @@ import numpy as np
 
 from wgan.errors import WganError, a_kind
 from wgan.maths import transport
-from wgan.maths.exact import as_features, as_float64, as_probabilities, refuse_unplain
+from wgan.maths.exact import as_features, as_float64, as_labels, as_probabilities, refuse_unplain
 from wgan.maths.metrics.distances import squared_distances
+from wgan.maths.moments import deviation, mean
 from wgan.maths.streams import stream
 
 SPLITS = 10  # splits of the inception-style score, as in Salimans et al. 2016
 DIRECTIONS = 128  # random lines of the sliced distance
 EXACT_ROWS = 1000  # rows of each kind in the exact distance; its time grows with their cube
 NORMAL = 1.96  # standard errors on either side of a value, for an interval of 95 %
+LEAST = np.finfo(float).tiny  # a mean probability that underflows to 0 counts as this
 GROUPS = 10  # groups of the jackknife, which leaves out one tenth at a time
 
 
@@ -41,8 +43,11 @@ class Measurement(NamedTuple):
 
     @classmethod
     def mean(cls, rows: np.ndarray) -> "Measurement":
-        """The mean of independent rows [n], with its standard error; truth values have a share, with an interval."""
-        found = cls(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
+        """The mean of independent rows [n], with its standard error, which one row does not have.
+
+        Truth values have a share, with an interval.
+        """
+        found = cls(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))) if len(rows) > 1 else None)
         return found._replace(interval=wilson(found.value, len(rows))) if rows.dtype == bool else found
 
 
@@ -156,14 +161,14 @@ def inception_style_score(probabilities: np.ndarray) -> Measurement:
         >>> inception_style_score(np.tile(np.eye(2), (50, 1))).value
         2.0
     """
+    from scipy.special import rel_entr
+
     probabilities = as_probabilities(probabilities, "probabilities")
     if len(probabilities) < SPLITS:
         raise WganError(f"probabilities has {len(probabilities)} rows; give at least {SPLITS}, one for each split.")
     values = []
     for part in np.array_split(probabilities, SPLITS):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = part * (np.log(part) - np.log(part.mean(0)))
-        values.append(np.exp(np.where(part > 0, terms, 0).sum(1).mean()))
+        values.append(np.exp(rel_entr(part, np.maximum(part.mean(0), LEAST)).sum(1).mean()))
     return Measurement(float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(SPLITS)))
 
 
@@ -208,13 +213,11 @@ def modes_of(rows: np.ndarray, labels: np.ndarray) -> Modes:
     """The modes of rows [n, d] with labels [n], one label for each mode."""
     (rows,) = as_features(rows=rows)
     refuse_unplain(labels, "labels")
-    labels = np.asarray(labels)
+    labels = as_labels(labels, "labels")
     if labels.shape != (len(rows),):
         raise WganError(f"labels has shape {labels.shape}; give {len(rows)} labels, one for each row.")
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        raise WganError("labels holds NaN or infinite values; drop those rows.")
     groups = [rows[labels == label] for label in np.unique(labels)]
-    return Modes(np.stack([g.mean(0) for g in groups]), np.array([np.sqrt(g.var(0).mean()) for g in groups]))
+    return Modes(np.stack([mean(g) for g in groups]), np.array([np.sqrt((deviation(g) ** 2).mean()) for g in groups]))
 
 
 def high_quality(fake: np.ndarray, modes: Modes) -> Measurement:

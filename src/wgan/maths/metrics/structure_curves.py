@@ -17,6 +17,7 @@ from wgan.maths.metrics.structure import (
     varying,
 )
 from wgan.maths.metrics.structure_metrics import FAINT, MOST_CHANNELS, lags_of
+from wgan.maths.moments import deviation, mean
 
 BINS = 24  # of the histogram of amplitudes
 
@@ -60,10 +61,11 @@ def structure_curves(rows: Any, real: Any, axis: int | None = None) -> dict[str,
             found["channels"] = channel_correlation(rows)
     if levels is None and axis is None:
         flat = real[: max(1, 2**20 // real[0].size)].reshape(-1, real.shape[-1]).astype(np.float64)
-        mean, deviation = flat.mean(0), np.where(flat.std(0) > 0, flat.std(0), 1.0)
-        low, high = np.quantile((flat - mean) / deviation, (0.001, 0.999))
+        middle, spread = mean(flat), deviation(flat)
+        spread = np.where(spread > 0, spread, 1.0)
+        low, high = np.quantile((flat - middle) / spread, (0.001, 0.999))
         if low < high:
-            found["amplitude"] = amplitudes((rows - mean) / deviation, np.linspace(low, high, BINS + 1))
+            found["amplitude"] = amplitudes((rows - middle) / spread, np.linspace(low, high, BINS + 1))
     elif levels is not None:
         lags, middles = lags_of(rows.shape, first=0), (levels[1:] + levels[:-1]) / 2
         place = np.searchsorted(middles, rows)

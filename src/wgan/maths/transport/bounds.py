@@ -251,7 +251,7 @@ def _identical(bounds: Bounds) -> None:
     bounds.method = "identical"
     p = bounds.problem
     bounds.above(0.0, lambda: _sorted_plan(p, np.lexsort(p.X.T), np.lexsort(p.Y.T)))
-    bounds.upper = math.ldexp(p.diameter * p.inexact, p.exponent)
+    bounds.upper = certify.unscaled(p.diameter * p.inexact, p.exponent, math.inf)
     bounds.below(0.0, lambda points: np.zeros(len(points)))
 
 

@@ -5,6 +5,7 @@ again and widened by the relative error of their formula. A c-transform makes a 
 """
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ class Problem:
 
     The points are the caller's times 2**-exponent; `rows_x` and `rows_y` are their rows in the caller's arrays.
     `inexact` bounds the summed difference of the shares from the true weights; it is 0 for whole-numbered weights.
+    `lost` says that numbers are so unlike that the smallest ones lost digits, of less than TINY, when all were scaled.
     """
 
     X: np.ndarray
@@ -45,6 +47,7 @@ class Problem:
     total: int
     inexact: float
     exponent: int
+    lost: bool
     rows_x: np.ndarray
     rows_y: np.ndarray
 
@@ -82,9 +85,16 @@ def problem(X, Y, weights_x=None, weights_y=None) -> Problem:
         y, b = y[rows_y], b[rows_y]
     largest = max(x.max(), -x.min(), y.max(), -y.min())
     exponent = 0 if 2.0**-300 < largest < 2.0**300 or largest == 0 else math.frexp(largest)[1]
+    given, lost = (x, y), False
     if exponent:
         x, y = np.ldexp(x, -exponent), np.ldexp(y, -exponent)
-    return Problem(x, y, a, b, int(a.sum()), inexact, exponent, rows_x, rows_y)
+        lost = any((np.ldexp(one, exponent) != rows).any() for one, rows in zip((x, y), given, strict=True))
+    found = Problem(x, y, a, b, int(a.sum()), inexact, exponent, lost, rows_x, rows_y)
+    if math.frexp(2 * found.diameter)[1] + exponent > sys.float_info.max_exp:
+        raise WganError(
+            f"X and Y hold numbers of up to {largest:.3g}, whose distances float64 cannot hold; rescale all rows."
+        )
+    return found
 
 
 def _weights(values, count: int, name: str) -> np.ndarray:
@@ -192,7 +202,8 @@ def cost(problem: Problem, plan: Plan) -> float:
 def upper(problem: Problem, value: float) -> float:
     """An upper bound of W1 in the caller's units, from a feasible plan with the computed cost `value`."""
     bound = value * (1 + problem.distance_error + SUM_ERROR) + problem.diameter * problem.inexact
-    return math.ldexp(bound + TINY * (bound > 0 or problem.X.shape[1] > 1), problem.exponent)
+    bound += TINY * (bound > 0 or problem.X.shape[1] > 1 or problem.lost)
+    return unscaled(bound, problem.exponent, math.inf)
 
 
 def conjugate(X: np.ndarray, Y: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -220,7 +231,13 @@ def lower(problem: Problem, u: np.ndarray, v: np.ndarray | None = None) -> tuple
 def reduced(problem: Problem, value: float, slack: float) -> float:
     """A dual value in the caller's units, lowered by its possible rounding error, and at least 0, as W1 is."""
     bound = (value - slack) * (1 - problem.distance_error - SUM_ERROR) - TINY
-    return math.ldexp(max(0.0, bound), problem.exponent)
+    return unscaled(max(0.0, bound), problem.exponent, 0.0)
+
+
+def unscaled(bound: float, exponent: int, towards: float) -> float:
+    """A bound in the caller's units; where float64 has to round it, it is rounded `towards` 0 or infinity."""
+    found = math.ldexp(bound, exponent)
+    return found if math.ldexp(found, -exponent) == bound else math.nextafter(found, towards)
 
 
 def lipschitz(problem: Problem, f, error: float) -> float:
@@ -234,7 +251,7 @@ def lipschitz(problem: Problem, f, error: float) -> float:
 def identical(problem: Problem) -> bool:
     """Whether both measures have the same mass at each point, in any order of rows and however rows are repeated."""
     X, Y = problem.X, problem.Y
-    if (X.min(0) != Y.min(0)).any() or (X.max(0) != Y.max(0)).any():
+    if problem.lost or (X.min(0) != Y.min(0)).any() or (X.max(0) != Y.max(0)).any():
         return False
     merged = []
     for rows, mass in ((X, problem.a), (Y, problem.b)):

@@ -59,7 +59,9 @@ def emd(P, Q, positions=None, unequal: str = "refuse") -> EMD:
     if unequal == "normalise":
         p, q = p / p.sum(), q / q.sum()
     else:
-        _refuse_unequal(p.sum(), q.sum(), max(rounding(values, len(p), max(p.sum(), q.sum())) for values in (P, Q)))
+        whole = p.dtype.kind == q.dtype.kind == "i"  # integers are not rounded
+        most = max(p.sum(), q.sum())
+        _refuse_unequal(p.sum(), q.sum(), 0.0 if whole else max(rounding(values, len(p), most) for values in (P, Q)))
     delta = np.cumsum(p - q)
     delta[-1] = 0
     flows, gaps = np.abs(delta[:-1]), np.diff(x)
@@ -97,8 +99,10 @@ def _histogram(values, name: str) -> np.ndarray:
     bins = _numbers(values, name)
     if (bins < 0).any():
         raise WganError(f"{name} has a bin of {bins.min():g}; a histogram holds amounts of at least 0.")
-    if not 0 < bins.sum(dtype=np.float64) < np.inf:
-        raise WganError(f"{name} holds {bins.sum(dtype=np.float64):g} in all; give a positive, finite amount of earth.")
+    with np.errstate(over="ignore"):
+        total = bins.sum(dtype=np.float64)
+    if not 0 < total < np.inf:
+        raise WganError(f"{name} holds {total:g} in all; give a positive, finite amount of earth.")
     if bins.dtype.kind == "i" and sum(bins.tolist()) > LARGEST_EXACT:
         raise WganError(f"{name} holds more than 2**53 in all, whose sums float64 cannot tell apart; rescale it.")
     return bins
