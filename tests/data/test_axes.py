@@ -1,19 +1,23 @@
 """Rows of any rank: which axes are space, what is said of a guess, and how each channel is encoded."""
 
+import contextlib
 import json
 import re
 
 import numpy as np
 import pytest
 from data_files import one_sentence
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wgan import WGAN
 from wgan.config import FIELDS, Config
 from wgan.data import form_from_json, from_array
-from wgan.data.axes import AXES, KINDS, in_words
+from wgan.data.axes import AXES, KINDS, in_words, rows_of
+from wgan.data.guesses import READINGS
 from wgan.data.space_form import PHASES
-from wgan.errors import WganError
-from wgan.training.state import given
+from wgan.errors import WganError, by_command
+from wgan.training import state
 
 RANDOM = np.random.default_rng(0)
 
@@ -26,31 +30,77 @@ def rows(*shape, count=40):
     return RANDOM.normal(size=(count, *shape))
 
 
-GUESSES = {  # the shape of a row: the kind, the shape at rest, and whether the guess is said
-    (48, 3): ("signals", (48, 3), True),
-    (48, 1): ("signals", (48, 1), True),
-    (8, 8): ("images", (8, 8, 1), False),
-    (28, 20): ("images", (28, 20, 1), False),
-    (28, 100): ("images", (28, 100, 1), True),
-    (16, 16, 1): ("images", (16, 16, 1), False),
-    (16, 16, 3): ("images", (16, 16, 3), False),
-    (16, 16, 4): ("images", (16, 16, 4), True),
-    (16, 16, 12): ("volumes", (16, 16, 12, 1), True),
-    (9, 9, 200): ("images", (9, 9, 200), True),
-    (8, 8, 8): ("volumes", (8, 8, 8, 1), True),
-    (8, 8, 8, 2): ("volumes", (8, 8, 8, 2), False),
-    (5,): ("table", (5,), False),
+GUESSES = {  # the shape and dtype of a row: its kind, its shape at rest, and the kind that is said to be likely too
+    ((5,), float): ("table", (5,), ""),
+    ((140,), float): ("table", (140,), "signals"),  # the heartbeats of a library of time series
+    ((48, 1), float): ("signals", (48, 1), ""),
+    ((48, 3), float): ("signals", (48, 3), "images"),
+    ((128, 9), float): ("signals", (128, 9), "images"),  # the sensors of a phone
+    ((1000, 12), float): ("signals", (1000, 12), "images"),  # an ECG
+    ((100, 64), float): ("images", (100, 64, 1), "signals"),  # or an EEG
+    ((28, 20), float): ("images", (28, 20, 1), "signals"),
+    ((28, 100), float): ("images", (28, 100, 1), "signals"),
+    ((8, 8), float): ("images", (8, 8, 1), ""),
+    ((4, 4), float): ("images", (4, 4, 1), ""),
+    ((28, 20), np.uint8): ("images", (28, 20, 1), ""),
+    ((100, 20), np.uint8): ("images", (100, 20, 1), "signals"),  # or one-hot proteins
+    ((300, 4), np.uint8): ("signals", (300, 4), "images"),  # one-hot DNA
+    ((16, 16, 1), float): ("images", (16, 16, 1), ""),
+    ((16, 16, 3), float): ("images", (16, 16, 3), ""),
+    ((16, 16, 4), float): ("images", (16, 16, 4), "volumes"),
+    ((16, 16, 4), np.uint8): ("images", (16, 16, 4), ""),
+    ((16, 16, 2), float): ("images", (16, 16, 2), "volumes"),
+    ((4, 4, 4), np.uint8): ("images", (4, 4, 4), "volumes"),
+    ((8, 8, 12), float): ("images", (8, 8, 12), "volumes"),
+    ((16, 16, 12), float): ("images", (16, 16, 12), "volumes"),
+    ((64, 64, 13), np.uint16): ("images", (64, 64, 13), "volumes"),  # Sentinel-2
+    ((9, 9, 200), float): ("images", (9, 9, 200), "volumes"),  # patches of a hyperspectral image
+    ((40, 50, 12), float): ("images", (40, 50, 12), "volumes"),
+    ((40, 10, 12), float): ("images", (40, 10, 12), "volumes"),
+    ((8, 8, 8), float): ("volumes", (8, 8, 8, 1), "images"),
+    ((32, 32, 20), float): ("volumes", (32, 32, 20, 1), "images"),  # scanners have the slices last
+    ((20, 32, 32), float): ("volumes", (20, 32, 32, 1), "images"),  # and programs for materials first
+    ((24, 28, 24), float): ("volumes", (24, 28, 24, 1), "images"),  # the brain of an atlas
+    ((20, 60, 30), float): ("volumes", (20, 60, 30, 1), "images"),
+    ((8, 8, 8, 2), float): ("volumes", (8, 8, 8, 2), ""),
+    ((8, 8, 8, 8), float): ("volumes", (8, 8, 8, 8), ""),
+    ((10, 16, 16, 3), float): ("volumes", (10, 16, 16, 3), ""),  # films
 }
 
 
-@pytest.mark.parametrize("shape", GUESSES)
-def test_a_kind_is_guessed_from_the_shape_and_a_doubtful_guess_is_said(shape):
-    kind, at_rest, said = GUESSES[shape]
-    dataset = from_array(rows(*shape))
+@pytest.mark.parametrize(("shape", "dtype"), GUESSES)
+def test_a_kind_is_guessed_from_the_shape_and_a_doubtful_guess_is_said(shape, dtype):
+    kind, at_rest, instead = GUESSES[shape, dtype]
+    given = (100 * rows(*shape, count=12)).astype(dtype)
+    dataset = from_array(given)
     assert (dataset.form.kind, dataset.form.shape) == (kind, at_rest)
-    assert bool(dataset.notes) == said
-    assert not said or all(" set kind to " in text for _, text in dataset.notes)
+    assert [re.findall(r"use kind='(\w+)' if ", text) for _, text in dataset.notes] == ([[instead]] if instead else [])
     assert dataset.form.space == at_rest[:-1]
+    if instead:
+        assert from_array(given, kind=instead).form.kind == instead, "what is said can be done"
+    with by_command():
+        assert all(f"use --kind {instead} if " in text for _, text in from_array(given).notes)
+
+
+@pytest.mark.parametrize("axes", READINGS)
+@given(st.data())
+def test_every_shape_has_a_reading_or_a_way_on(axes, data):
+    """Whatever the lengths of the axes, an array is read, or the message says how it can be."""
+    shape = data.draw(st.tuples(*[st.sampled_from([1, 2, 3, 4, 5, 8, 9, 12, 16, 17, 20, 33])] * axes))
+    array = np.broadcast_to(np.float32(0), (2, *shape))
+    if min(shape) == 1:
+        with contextlib.suppress(WganError):  # which axis to drop, or to move
+            rows_of(array, "auto", "X")
+        return
+    try:
+        found = rows_of(array, "auto", "X")
+    except WganError as problem:
+        refused = str(problem)
+    else:
+        assert AXES[found.kind] == found.array.ndim - 2
+        return
+    (order,) = re.findall(r"transpose it: X.transpose\((0, [\d, ]+)\).* use kind='\w+'$", refused)
+    assert rows_of(array.transpose([int(at) for at in order.split(", ")]), "auto", "X").kind != "table"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "auto"])
@@ -76,11 +126,17 @@ BAD = {
     "rank": (rows(3, 3, 3, 3, 3, 3), "auto", "at most three axes of space"),
     "one step": (rows(1, 9, 9, 2), "volumes", "axis of space of length 1"),
     "one row of pixels": (rows(1, 3), "auto", "axis of space of length 1"),
-    "channels first, images": (rows(3, 32, 32), "auto", r"channels first .* X.transpose\(0, 2, 3, 1\)"),
-    "channels first, volumes": (rows(2, 9, 9, 9), "auto", r"channels first .* X.transpose\(0, 2, 3, 4, 1\)"),
-    "channels first, signals": (rows(12, 100), "auto", r"transpose\(0, 2, 1\).* set kind to images"),
-    "many channels first": (rows(12, 32, 32), "auto", r"X.transpose\(0, 2, 3, 1\).* set kind to volumes"),
-    "one channel first": (rows(1, 28, 28), "auto", r"channels first .* X.transpose\(0, 2, 3, 1\)$"),
+    "channels first, images": (rows(3, 32, 32), "auto", r"channels.* X.transpose\(0, 2, 3, 1\)"),
+    "channels first, volumes": (rows(2, 9, 9, 9), "auto", r"channels.* X.transpose\(0, 2, 3, 4, 1\)"),
+    "channels first, signals": (rows(12, 100), "auto", r"transpose\(0, 2, 1\).* use kind='images'"),
+    "many channels first": (rows(12, 32, 32), "auto", r"X.transpose\(0, 2, 3, 1\).* use kind='volumes'"),
+    "an EEG": (rows(22, 100), "auto", r"X.transpose\(0, 2, 1\); if these are pictures, use kind='images'"),
+    "as many channels as pixels": (rows(12, 8, 8), "auto", r"X.transpose\(0, 2, 3, 1\); .* use kind='volumes'"),
+    "bands first": (rows(12, 20, 30), "auto", r"X.transpose\(0, 2, 3, 1\); .* use kind='volumes'"),
+    "hundreds of bands first": (rows(100, 16, 16), "auto", r"X.transpose\(0, 2, 3, 1\); .* use kind='volumes'"),
+    "many channels first, volumes": (rows(12, 9, 9, 9), "auto", r"X.transpose\(0, 2, 3, 4, 1\); .* kind='volumes'"),
+    "films of PyTorch": (rows(10, 3, 9, 9), "auto", r"X.transpose\(0, 1, 3, 4, 2\); .* kind='volumes'"),
+    "one channel first": (rows(1, 28, 28), "auto", r"channels.* X.transpose\(0, 2, 3, 1\)$"),
     "one channel first, signals": (rows(1, 64), "auto", r"X.transpose\(0, 2, 1\)$"),
     "too few axes": (rows(9), "volumes", "depth, height, width"),
     "too many axes": (rows(9, 9, 9), "signals", "steps, channels"),
@@ -117,10 +173,10 @@ def test_what_a_sentence_says_to_do_works():
             made = from_array(eval(code, {"X": array, "numpy": np}), kind=kind)
             assert made.form.shape[-1] > 1 or "one" in name, "the channels come last"
             followed += 1
-        for other in re.findall(r"set kind to (\w+)", str(caught.value)):
+        for other in re.findall(r"use kind='(\w+)'", str(caught.value)):
             assert from_array(array, kind=other).form.kind == other
             followed += 1
-    assert followed >= 8
+    assert followed >= 20
 
 
 @pytest.mark.parametrize("steps", [2, 3, 9])
@@ -136,7 +192,7 @@ def test_one_row_is_counted_in_the_singular():
 def test_the_words_on_encoded_channels_count_all_of_them():
     values = np.stack([np.rint(9 * rows(30)), rows(30), np.full((len(rows(30)), 30), 7.0)], -1)
     source = from_array(values).source
-    assert source.endswith("since 2 of 3 are not plain: 2 normal scores, 1 constant")
+    assert source.endswith("; 2 of 3 channels are not plain: 1 standardised, 1 normal scores, 1 constant")
 
 
 @pytest.mark.parametrize("size", [1e40, 1e100])
@@ -161,8 +217,8 @@ def test_a_kind_is_not_ignored_where_nothing_reads_it():
         from_array(frame, kind="signals")
     dataset = from_array(rows(9, 2), kind="signals")
     with pytest.raises(WganError, match="kind is 'images', but a Dataset is used unchanged"):
-        given(Config(kind="images"), dataset)
-    assert given(Config(), dataset) is dataset
+        state.given(Config(kind="images"), dataset)
+    assert state.given(Config(), dataset) is dataset
 
 
 def test_each_channel_has_a_scale_of_its_own():
@@ -173,6 +229,55 @@ def test_each_channel_has_a_scale_of_its_own():
     np.testing.assert_allclose(encoded.mean((0, 1)), 0, atol=0.1)
     np.testing.assert_allclose(encoded.std((0, 1)), 1, atol=0.1)
     np.testing.assert_allclose(form.decode(encoded), given, rtol=1e-6)
+
+
+NEIGHBOURS = {  # what may lie beside a plain channel
+    "constant": lambda x: np.full_like(x, 7.5),
+    "phases": lambda x: np.sign(x),
+    "bounded": lambda x: np.maximum(x, 0.5),
+    "whole": lambda x: np.rint(1000 * x),
+    "far": lambda x: 1e12 + 1e7 * x,
+    "tiny": lambda x: 1e-20 * x,
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", ["table", "signals", "images", "volumes"])
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_the_encoding_of_a_channel_does_not_depend_on_another_one(neighbour, kind, dtype):
+    if (neighbour, kind) == ("constant", "table"):
+        return  # it is refused
+    plain = (20 + 5 * rows(6, 7, 8)[:, *[slice(None)] * AXES[kind], *[0] * (3 - AXES[kind])]).astype(dtype)
+    alone = from_array(plain[..., None], kind=kind).form
+    given = np.stack([plain, NEIGHBOURS[neighbour]((plain - 20) / 5), plain], -1).astype(dtype)
+    form = from_array(given, kind=kind).form
+    encoded = form.encode(given)
+    of_alone = alone.encode(plain[..., None])
+    for at, unit in ((0, 0), (2, 1 if neighbour in ("constant", "phases") else 2)):
+        np.testing.assert_allclose(encoded[..., unit], of_alone[..., 0], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(form.decode(encoded)[..., at], alone.decode(of_alone)[..., 0], rtol=1e-6)
+        np.testing.assert_allclose([end[at] for end in form.drawn], [end[0] for end in alone.drawn])
+    extreme = form.decode(np.full((1, *form.encoded_shape), np.float32(3e38)))
+    assert np.isfinite(extreme).all()
+    assert form_from_json(json.loads(json.dumps(form.to_json()))) == form
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float32", "float64"])
+@pytest.mark.parametrize("channels", [1, 3, 4, 12])
+def test_a_channel_that_one_scale_would_hide_has_its_own(channels, dtype):
+    """Two colours and a mask, or a red band beside a faint one."""
+    whole = np.dtype(dtype).kind != "f"
+    wide = RANDOM.integers(0, 256, (30, 8, 8, channels)) / (1 if whole else 255)
+    assert from_array(wide.astype(dtype), kind="images").form.picture == (channels != 12)
+    wide[..., -1] = RANDOM.integers(0, 2, (30, 8, 8)) if whole else 0.5 + 1e-5 * rows(8, 8, count=30)
+    dataset = from_array(wide.astype(dtype), kind="images")
+    assert not dataset.form.picture
+    said = " ".join(text for _, text in dataset.notes)
+    phases_alone = channels == 1 and whole
+    assert (f"channel {channels - 1} has values from " in said) != phases_alone
+    encoded = dataset.form.encode(wide.astype(dtype))
+    assert encoded[..., -1].std() > 0.3
+    np.testing.assert_allclose(dataset.form.decode(encoded), wide.astype(dtype), atol=1e-6 if whole else 5e-6)
 
 
 def test_zeros_bounds_and_signs_of_a_channel_are_kept():

@@ -9,6 +9,7 @@ from commands import called
 import wgan
 from wgan import WganError, data
 from wgan.evaluation import classifiers, evaluate, features
+from wgan.evaluation.distance import distance
 from wgan.maths import fields
 from wgan.training import comparison
 
@@ -96,3 +97,16 @@ def test_rows_without_labels_have_no_classifier():
     assert features.resolve("auto", dataset, np.arange(50), print).name == "rows"
     with pytest.raises(WganError, match="needs images, signals or volumes with labels"):
         features.resolve("classifier", dataset, np.arange(50), print)
+
+
+def test_a_guess_of_the_kind_is_said_by_every_command_that_reads_arrays(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", rng.normal(size=(40, 8, 8, 12)))
+    guess = "40 images of 8 x 8 and 12 channels; use kind='volumes' if the last axis is space"
+    said = []
+    distance(tmp_path / "a.npy", tmp_path / "b.npy", n=10, note=said.append)
+    assert said == [f"{tmp_path / name}.npy: {guess}" for name in ("a", "b")]
+    found = wgan.evaluate(tmp_path / "a.npy", tmp_path / "b.npy")
+    assert found["protocol"]["remarks"] == [f"real: {guess}"]
+    assert not wgan.evaluate(tmp_path / "a.npy", tmp_path / "b.npy", kind="volumes")["protocol"]["remarks"]

@@ -73,7 +73,7 @@ def test_wgan_data_says_what_the_rows_are_and_what_was_guessed(tmp_path, monkeyp
     np.save("rows.npy", ROWS["signals"])
     said = called("data", "rows.npy").stdout
     assert "60 signals of 14 steps and 2 channels" in said
-    assert "? 60 signals of 14 steps and 2 channels; set kind to images if these are pictures" in said
+    assert "? 60 signals of 14 steps and 2 channels; use --kind images if these are pictures" in said
     assert "the preset signals suits them" in said
     assert "?" not in called("data", "rows.npy", "--kind", "signals").stdout
     assert "60 images of 14 x 2," in called("data", "rows.npy", "--kind", "images").stdout

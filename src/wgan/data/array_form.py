@@ -1,6 +1,6 @@
-"""The form of an array whose columns or channels have spikes, bounds or a grid: they are encoded as a table's columns.
+"""The form of an array whose columns or channels have spikes, bounds or a grid: these are encoded as a table's columns.
 
-A column of an array is plain, and an array of plain columns is standardised, unless one of these is evident:
+A column of an array is plain, and is standardised, unless one of these is evident in it:
 
 - a grid: all of its numbers have at most `MOST_DECIMALS` decimals, as whole numbers have;
 - a spike: at least `SPIKE` of the rows, and at least three of them, share one number, as in a table;
@@ -34,7 +34,7 @@ SPAN = 50  # k is so many numbers, or a quarter of the rows
 class ArrayForm(Form):
     """The form of an array [n, *space, columns] of which `numbers` holds one Column for each column or channel.
 
-    `offset` and `scale` are the mean and standard deviation of each column, which `dequantised` goes back to.
+    `offset` and `scale` are the mean and standard deviation of each column, which plain columns are encoded by.
     """
 
     numbers: tuple[Column, ...] = ()
@@ -43,7 +43,8 @@ class ArrayForm(Form):
 
     @cached_property
     def _table(self) -> TableForm:
-        return TableForm("table", self.shape[-1:], "float64", 0.0, 1.0, None, None, self.numbers)
+        means, scales = (tuple(np.broadcast_to(x, self.shape[-1:]).tolist()) for x in (self.offset, self.scale))
+        return TableForm("table", self.shape[-1:], "float64", means, scales, None, None, self.numbers)
 
     @cached_property
     def _levels(self) -> dict[int, np.ndarray]:
@@ -64,13 +65,13 @@ class ArrayForm(Form):
 
     @property
     def drawn(self) -> tuple[np.ndarray, np.ndarray]:
-        ends = [
-            np.interp([-SHOWN_DEVIATIONS, SHOWN_DEVIATIONS], column.scores, column.knots)
-            if column.kind == "number"
-            else (column.levels[0], column.levels[-1])
-            for column in self.numbers
-        ]
-        low, high = np.array(ends, np.float64).T
+        low, high = super().drawn
+        low, high = low.copy(), high.copy()
+        for at, column in enumerate(self.numbers):
+            if column.kind == "number":
+                low[at], high[at] = np.interp([-SHOWN_DEVIATIONS, SHOWN_DEVIATIONS], column.scores, column.knots)
+            elif column.kind != "plain":
+                low[at], high[at] = column.levels[0], column.levels[-1]
         return low, high
 
     @property
@@ -96,14 +97,17 @@ class ArrayForm(Form):
         return self._table.encode(values).reshape(-1, *self.encoded_shape)
 
     def decode(self, encoded, first: int = 0) -> np.ndarray:
-        """Invert `encode`: numbers of `dtype` [n, *shape], within the range and on the grid of the training data."""
+        """Invert `encode`: numbers of `dtype` [n, *shape].
+
+        Those of columns that are not plain are within the range and on the grid of the training data.
+        """
         encoded = np.asarray(encoded)
         if encoded.shape[1:] != self.encoded_shape:
             raise WganError(f"got rows of shape {encoded.shape}, not {['n', *self.encoded_shape]}; reshape them")
         rows = self._table.decode(encoded.reshape(-1, *self.encoded_shape[-1:]), first)
         for at, levels in self._levels.items():
             rows[:, at] = levels[rows[:, at].astype(np.int64)]
-        return rows.astype(self.dtype).reshape(-1, *self.shape)
+        return self.rounded(rows).reshape(-1, *self.shape)
 
     def dequantised(self) -> Form:
         return Form(**{field.name: getattr(self, field.name) for field in fields(Form)}).dequantised()
@@ -111,7 +115,7 @@ class ArrayForm(Form):
     def check(self) -> None:
         super().check()
         self._table.check()
-        kinds = ("number", "levels", "constant") if self.space else ("number", "levels")
+        kinds = ("number", "plain", "levels", "constant") if self.space else ("number", "plain", "levels")
         if any(column.missing or column.unit or column.kind not in kinds for column in self.numbers):
             raise ValueError("the form of an array has a column that does not hold numbers")
         if any(not isinstance(level, int | float) for column in self.numbers for level in column.levels):
@@ -132,14 +136,17 @@ def array_form(array: np.ndarray, standardised: Form) -> tuple[Form, str]:
 
     It is `standardised`, without words, if every column is plain.
     """
-    level, count = LEVEL / array.shape[1], array.shape[1]
-    others = sum(not is_plain(array[:, at], level) for at in range(count))
-    if not others:
+    count = array.shape[1]
+    plain = [is_plain(array[:, at], LEVEL / count) for at in range(count)]
+    if all(plain):
         return standardised, ""
-    columns = tuple(_column(at, array[:, at]) for at in range(array.shape[1]))
+    columns = tuple(
+        Column(at, "plain", array.dtype.name) if plain[at] else _column(at, array[:, at]) for at in range(count)
+    )
     known = {field.name: getattr(standardised, field.name) for field in fields(Form)}
+    others = plain.count(False)
     return ArrayForm(**known, numbers=columns), (
-        f"; encoded as a table, since a spike, a bound or a grid is evident in {others:,} of {count:,} columns"
+        f"; {others:,} of {count:,} columns are encoded as in a table, since a spike, a bound or a grid is evident"
     )
 
 

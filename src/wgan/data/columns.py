@@ -18,7 +18,7 @@ KNOTS = 300  # of the map from a column of numbers to normal scores
 SPIKE = 0.03  # a number in at least this share of the rows gets the same share of the scores
 MOST_DECIMALS = 6  # samples are rounded to the decimals of the data, up to so many
 
-KINDS = ("number", "levels", "constant", "identifier")
+KINDS = ("number", "plain", "levels", "constant", "identifier")
 TIMES = ("", "D", "s", "ms", "us")  # units of times, as NumPy names them; "" for none
 WRITTEN = [[], [str], [str] * 2, [*[str] * 4, int, str]]  # the types of the parts of `written`
 Plain = str | int | float | bool  # what JSON holds of a level
@@ -32,7 +32,8 @@ class Column:
     A spike is a knot with `lows[i]` < `highs[i]`: every score between these two decodes to it. In kind "levels", the
     code i at rest stands for `levels[i]`. The first `kept` levels have a unit each; the others share one unit, which
     decodes to them in proportion to their `counts`. In kind "constant", every row decodes to the only level, or to a
-    gap if there is none. In kind "identifier" nothing is kept: samples are numbered. All fields are plain JSON values.
+    gap if there is none. In kind "identifier" nothing is kept: samples are numbered. In kind "plain", which only arrays
+    have, numbers are standardised by the form's offset and scale. All fields are plain JSON values.
     """
 
     name: str | int | float
@@ -100,9 +101,14 @@ class Column:
         return self.kind not in ("constant", "identifier")
 
     @property
+    def measured(self) -> bool:
+        """Whether the column has a unit of numbers."""
+        return self.kind in ("number", "plain")
+
+    @property
     def group(self) -> int:
         """The number of units in the column's softmax; 0 without one."""
-        if self.kind == "number":
+        if self.measured:
             return 2 * self.missing
         return self.kept + (self.kept < len(self.levels)) + self.missing if self.varies else 0
 
@@ -160,7 +166,7 @@ class TableForm(Form):
 
     @property
     def encoded_shape(self) -> tuple[int, ...]:
-        return (sum(column.kind == "number" for column in self.columns) + sum(self.groups),)
+        return (sum(column.measured for column in self.columns) + sum(self.groups),)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -168,7 +174,7 @@ class TableForm(Form):
 
     @cached_property
     def _places(self) -> list[_Place]:
-        numbers = [column.kind == "number" for column in self.columns]
+        numbers = [column.measured for column in self.columns]
         units = list(accumulate(numbers, initial=0))
         starts = list(accumulate((column.group for column in self.columns), initial=units[-1]))
         return [
@@ -195,12 +201,14 @@ class TableForm(Form):
         for place in self._places:
             column, values = place.column, rows[:, place.at]
             gaps = np.isnan(values)
-            if column.kind == "number":
+            if column.kind == "plain":
+                encoded[:, place.unit] = (values - np.array(self.offset)[place.at]) / np.array(self.scale)[place.at]
+            elif column.kind == "number":
                 encoded[:, place.unit] = np.where(gaps, 0, np.interp(values, place.knots, place.scores))
             if column.group:
                 last = column.group - 1
                 filled = np.where(gaps, 0, values).astype(np.int64)
-                codes = np.zeros(len(rows), np.int64) if column.kind == "number" else np.minimum(filled, column.kept)
+                codes = np.zeros(len(rows), np.int64) if column.measured else np.minimum(filled, column.kept)
                 encoded[every, place.group.start + np.where(gaps, last, codes)] = 1
         return encoded
 
@@ -218,7 +226,9 @@ class TableForm(Form):
         for place in self._places:
             column = place.column
             chosen = encoded[:, place.group].argmax(1) if column.group else np.zeros(len(rows), np.int64)
-            if column.kind == "number":
+            if column.kind == "plain":
+                values = encoded[:, place.unit] * np.array(self.scale)[place.at] + np.array(self.offset)[place.at]
+            elif column.kind == "number":
                 values = np.interp(encoded[:, place.unit], *place.back)
                 values = values if column.decimals is None else np.round(values, column.decimals)
             else:
@@ -240,6 +250,8 @@ class TableForm(Form):
             raise ValueError(f"the form of the data has {len(self.columns)} columns, which do not fit its other fields")
         for column in self.columns:
             column.check()
+            if column.kind == "plain" and (column.missing or not isinstance(self.offset, tuple)):
+                raise ValueError(f"the column {column.name!r} has no mean to standardise it by")
         if not any(column.varies for column in self.columns) or self.encoded_shape[0] > MOST_VALUES:
             raise ValueError("the form of the data has no column that varies, or too many units")
         if len({str(column.name) for column in self.columns}) < len(self.columns):

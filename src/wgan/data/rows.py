@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from wgan.data.axes import AXES, COLOURS
+from wgan.data.axes import AXES
+from wgan.data.guesses import COLOURS
 from wgan.data.mapped import Mapped
 from wgan.errors import WganError, a_kind, with_article
 from wgan.files.notebooks import table
@@ -101,12 +102,16 @@ class Form:
             np.rint(rows, out=rows)
         if self.low is not None:
             np.clip(rows, self.low, self.high, out=rows)
-        elif np.dtype(self.dtype).kind == "f" and (most := np.finfo(self.dtype).max) < np.finfo(rows.dtype).max:
-            np.clip(rows, -most, most, out=rows, where=np.isfinite(rows))
-        rows = rows.astype(self.dtype, copy=False)
+        rows = self.rounded(rows) if self.low is None else rows.astype(self.dtype, copy=False)
         for channel, number in self.constants:
             rows[..., channel] = number
         return rows
+
+    def rounded(self, rows: np.ndarray) -> np.ndarray:
+        """Numbers of any float dtype in `dtype`; those that are too large for it become its largest number."""
+        if np.dtype(self.dtype).kind == "f" and (most := np.finfo(self.dtype).max) < np.finfo(rows.dtype).max:
+            np.clip(rows, -most, most, out=rows, where=np.isfinite(rows))
+        return rows.astype(self.dtype, copy=False)
 
     def at_rest(self, rows: np.ndarray) -> np.ndarray:
         """Rows with their last axis, which may be left out if its length is 1; other rows stay as they are."""

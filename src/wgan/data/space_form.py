@@ -1,10 +1,11 @@
 """The form of rows with axes of space: pictures have one scale, and the channels of other rows one each.
 
 Pictures are images of bytes, of floats in [0, 1] or [-1, 1], of whole numbers that span at most 255, or of longer whole
-numbers in 1, 3 or 4 channels. The channels of all other rows are encoded as the columns of a table are (see
-`array_form`): a plain channel is standardised, one with spikes, bounds or a grid gets normal scores, and one with a few
-numbers gets a softmax. A constant channel stays constant. What is asked of all rows is read in blocks, since they may
-be larger than memory; the rest is seen on a sample.
+numbers in 1, 3 or 4 channels. If a channel that varies spans less than `SHARE` of their range, the images are no
+pictures, since one scale would hide that channel. The channels of all other rows are encoded as the columns of a table
+are (see `array_form`): a plain channel is standardised, one with spikes, bounds or a grid gets normal scores, and one
+with a few numbers gets a softmax. A constant channel stays constant. What is asked of all rows is read in blocks, since
+they may be larger than memory; the rest is seen on a sample.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from dataclasses import fields, replace
 import numpy as np
 
 from wgan.data.array_form import LEVEL, ArrayForm, decimals_of, is_plain
-from wgan.data.axes import COLOURS, Rows, in_words
+from wgan.data.axes import Rows, in_words
 from wgan.data.columns import Column, constant_column, number_column
+from wgan.data.guesses import COLOURS
 from wgan.data.rows import Dataset, Form
 from wgan.errors import WganError
 from wgan.maths.exact import LARGEST_EXACT
@@ -22,6 +24,7 @@ from wgan.maths.exact import LARGEST_EXACT
 NARROWEST = 1e-12  # spread / size; below it float64 keeps too few digits of the spread
 UNIT, SIGNED, BYTES = USUAL_SPANS = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # the usual ranges of images
 PHASES = 8  # at most so many numbers in a channel are levels, as the phases of a medium are
+SHARE = 1 / 32  # of the range of pictures: less is under 8 of the 255 steps of bytes
 BLOCK = 2**22  # numbers that are read at once
 SOME, ROWS = 2**20, 4096  # places at which the distribution of a channel is seen, and rows that have them
 
@@ -32,7 +35,11 @@ def dataset_of_space(rows: Rows, name: str) -> Dataset:
     Raises WganError where they hardly vary, and where each channel is constant.
     """
     span = _picture_span(rows.array) if rows.kind == "images" else None
-    return with_constants(_by_channel(rows, name) if span is None else _picture(rows.array, name, span))
+    narrow = "" if span is None else _narrow(rows.array, span)
+    if span is not None and not narrow:
+        return with_constants(_picture(rows.array, name, span))
+    dataset = _by_channel(rows, name)
+    return with_constants(replace(dataset, notes=(("", narrow),)) if narrow else dataset)
 
 
 def with_constants(dataset: Dataset) -> Dataset:
@@ -75,6 +82,19 @@ def _picture_span(array: np.ndarray) -> tuple[float, float] | None:
     return found
 
 
+def _narrow(array: np.ndarray, span: tuple[float, float]) -> str:
+    """Why one scale would not do for pictures of this range: the channel that spans least of it; "" if it would do."""
+    ends = [(float(channel.min()), float(channel.max())) for channel in np.moveaxis(array, -1, 0)]
+    wide = [high - low if low < high else np.inf for low, high in ends]
+    at, (low, high) = int(np.argmin(wide)), ends[int(np.argmin(wide))]
+    if not wide[at] < SHARE * (span[1] - span[0]):
+        return ""
+    return (
+        f"channel {at} has values from {low:g} to {high:g} in images of {span[0]:g} to {span[1]:g}, so each channel "
+        "has a scale of its own"
+    )
+
+
 def _picture(array: np.ndarray, name: str, span: tuple[float, float]) -> Dataset:
     (low, high), dtype = span, array.dtype
     if dtype.kind != "f" and span in (UNIT, BYTES):
@@ -105,11 +125,15 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
     how = ""
     if not all(plain):
         with_ends = np.concatenate([seen.astype(np.float64), [low, high]])
-        columns = tuple(_column(at, levels[at], with_ends[:, at], array.dtype) for at in range(len(mean)))
+        columns = tuple(
+            Column(at, "plain", array.dtype.name)
+            if plain[at]
+            else _column(at, levels[at], with_ends[:, at], array.dtype)
+            for at in range(len(mean))
+        )
         known = {field.name: getattr(form, field.name) for field in fields(Form)}
         form = ArrayForm(**known, numbers=columns)
-        how = f"; channels encoded as columns of a table, since {plain.count(False)} of {len(plain)} are not plain"
-        how += f": {_kinds(columns)}"
+        how = f"; {plain.count(False)} of {len(plain)} channels are not plain: {_kinds(columns)}"
     at_rest = array.view(np.uint8) if array.dtype.kind == "b" else array
     words = in_words(len(array), form.shape, rows.kind)
     return Dataset(name, at_rest, form, source=f"an array of {words}{how}")
@@ -117,7 +141,7 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
 
 def _kinds(columns: tuple[Column, ...]) -> str:
     """How many channels are of each kind, in words."""
-    words = {"number": "normal scores", "levels": "one-hot levels", "constant": "constant"}
+    words = {"plain": "standardised", "number": "normal scores", "levels": "one-hot levels", "constant": "constant"}
     counts = {kind: sum(column.kind == kind for column in columns) for kind in words}
     return ", ".join(f"{count} {words[kind]}" for kind, count in counts.items() if count)
 

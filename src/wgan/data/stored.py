@@ -3,7 +3,7 @@
 import textwrap
 from typing import Any
 
-from wgan.data.array_form import form_from_json
+from wgan.data.array_form import ArrayForm, form_from_json
 from wgan.data.columns import Column, TableForm
 from wgan.data.conditions import Columns
 from wgan.data.labels import Classes
@@ -43,7 +43,8 @@ def words(run: str, saved: dict[str, Any], columns: int | None = None) -> str:
         lines.append(
             f"  {len(condition.drawn):,} rows of what samples are given: {', '.join(map(quoted, condition.names))}"
         )
-    parts = (*(form.columns if isinstance(form, TableForm) else ()), *(condition.form.columns if condition else ()))
+    own = form.columns if isinstance(form, TableForm) else form.numbers if isinstance(form, ArrayForm) else ()
+    parts = (*own, *(condition.form.columns if condition else ()))
     if not isinstance(form, TableForm):
         lines.append(_of_array(form))
     if not parts:
@@ -73,6 +74,8 @@ def _of_array(form: Form) -> str:
 def _of_column(column: Column) -> str:
     if column.kind == "identifier":
         return "nothing of its values"
+    if column.kind == "plain":
+        return "its mean and its standard deviation"
     if column.kind == "number":
         low, high = _written(column, (column.knots[0], column.knots[-1]), "number")
         spikes = sum(first < last for first, last in zip(column.lows, column.highs, strict=True))

@@ -99,6 +99,7 @@ class _Side(NamedTuple):
     held_out: int = 0  # how many of the available rows were not trained on
     columns: int = 1  # of rows without a form
     rows: Any = None  # all rows at rest, unless they are drawn from a run
+    notes: tuple[str, ...] = ()  # what was guessed when they were read
 
 
 def distance(
@@ -115,7 +116,7 @@ def distance(
     step: str | int | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
-    """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
+    """W1 between two data sets, files of arrays or tables, or run folders; a run alone is compared with its own data.
 
     All rows are compared if their exact distance takes a minute at most, so the number is that of `wgan.w1`. This is
     possible for about 7,000 rows on each side, or for any number of rows of one column. Otherwise `seed` draws 2,000
@@ -125,7 +126,8 @@ def distance(
     encoded as in its training. Two tables, and two sets of signals or volumes, are encoded together, so their order
     does not matter; other numbers are not scaled. `drop`, `column` and `kind` are as in `train` and say how data are
     read. `step` chooses the checkpoint of runs. A run alone is compared with its held-out rows, and its floor is W1
-    between held-out and training rows. `note` is called before the exact distance takes minutes.
+    between held-out and training rows. `note` is told what was guessed of an array, and is called
+    before the exact distance takes minutes.
 
     Raises WganError for what cannot be read or compared.
     """
@@ -138,6 +140,9 @@ def distance(
     if second is None:
         return _of_run_and_own_data(a, _side_of_own_data(Path(first)), method, n, seed, budget, note)
     b = _side(second, ways, step)
+    for side in (a, b):
+        for text in side.notes:
+            note(f"{side.name}: {text}")
     _refuse_step(step, a, b)
     _refuse_ways(ways, a, b)
     if not a.is_run and not b.is_run:
@@ -331,8 +336,9 @@ def _side(name: str | Path, ways: Ways, step: str | int | None = None) -> _Side:
         rows = data.numpy_files.read_numpy(path).rows  # `load` refuses a line of numbers and a constant column
         if rows.ndim <= 2 and ways.kind in ("auto", "table"):
             return _side_of_rows(str(name), rows, None)
-        form = data.from_array(rows, name=str(name), kind=ways.kind).form
-        return _side_of_rows(str(name), form.at_rest(rows), _form_without_run(form))
+        read = data.from_array(rows, name=str(name), kind=ways.kind)
+        made = _side_of_rows(str(name), read.form.at_rest(rows), _form_without_run(read.form))
+        return made._replace(notes=tuple(text for _, text in read.notes))
     if (path / runs.CONFIG).is_file():
         model = models.load_model(path, step)
 
@@ -462,7 +468,8 @@ def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:
         )
     above = one.lower - floor.upper
     if above > 0:
-        return f"The distance is at least {above:.4g} above the floor. Other seeds show how far chance moves both."
+        again = f"Try another {setting('seed')} to see how much both vary by chance."
+        return f"The distance is at least {above:.4g} above the floor. {again}"
     if one.upper < floor.lower:
         return "The distance is below the floor: this n shows no difference, or they share rows."
     return "The distance and the floor overlap: this n and method show no difference."

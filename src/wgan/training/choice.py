@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wgan.data import Dataset
-from wgan.data.axes import COLOURS, in_words
+from wgan.data.axes import in_words
 from wgan.data.cache import channels_of, survey
 from wgan.data.columns import TableForm
 from wgan.data.folder import folder_pictures
+from wgan.data.guesses import COLOURS
 from wgan.errors import setting
 from wgan.presets import PRESETS
 
