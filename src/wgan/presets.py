@@ -56,7 +56,7 @@ PRESETS: dict[str, Preset] = {
         "wgan train my-photos --preset photos --size 32",
         "After 5 minutes on one core, pictures have a smooth background and a blob in place of the object. After 32 "
         "minutes, most have a distinct object before a background, and a few objects can be named. With equal time, "
-        "pictures of the preset default show coloured grids.",
+        "pictures of the preset default have more kinds of objects under fine dots.",
     ),
     "signals": Preset(
         Config(objective="non-saturating", network="mlp", width=256, learning_rate=5e-4, n_critic=5, steps=6000),

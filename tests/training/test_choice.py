@@ -100,7 +100,7 @@ def test_what_data_says_is_what_train_says_and_trains(tmp_path, size, mode, flag
     assert f"the preset {trained} " in said
     if mode != "L":
         assert said in found.stderr, "train says the same sentence"
-        assert "grid of dots" in said
+        assert "fine dots" in said
 
 
 def test_too_few_pictures_are_named_by_data_as_train_refuses_them(tmp_path):

@@ -85,13 +85,11 @@ def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool =
     if (tall, wide, channels) != (MEASURED, MEASURED, COLOUR):
         here = f"{MEASURED} x {MEASURED} with {COLOUR} channels"
         advice = (
-            f"the preset default is chosen, which may cover colours with a grid of dots; photos is measured at {here}, "
+            f"the preset default is chosen, which covered colours with fine dots in our runs; photos is measured at {here}, "
             f"and {setting('preset', 'photos')} tries it on these"
         )
         return Choice("default", f"{pictures}: {advice}")
-    return Choice(
-        "photos", f"{pictures}: the preset photos suits them, because default covers colours with a grid of dots"
-    )
+    return Choice("photos", f"{pictures}: the preset photos suits them, because default covers colours with fine dots")
 
 
 def too_few(count: int, preset: str) -> str:
