@@ -85,8 +85,8 @@ def _for_pictures(count: int, tall: int, wide: int, channels: int, mixed: bool =
     if (tall, wide, channels) != (MEASURED, MEASURED, COLOUR):
         here = f"{MEASURED} x {MEASURED} with {COLOUR} channels"
         advice = (
-            f"the preset default is chosen, which covered colours with fine dots in our runs; photos is measured at {here}, "
-            f"and {setting('preset', 'photos')} tries it on these"
+            f"the preset default is chosen, which may cover colours with fine dots; photos is measured at {here}, and "
+            f"{setting('preset', 'photos')} tries it on these"
         )
         return Choice("default", f"{pictures}: {advice}")
     return Choice("photos", f"{pictures}: the preset photos suits them, because default covers colours with fine dots")
