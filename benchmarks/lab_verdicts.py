@@ -20,8 +20,13 @@ OUT = Path(__file__).parents[1] / "src/wgan/lab/mathematics/verdicts.generated.j
 # The modules in which rules are written, the ones that others use first.
 MODULES = ("runs.quantity", "runs.quantities", "runs.best", "reports.series", "reports.remedies", "reports.unfinished",
            "reports.far", "reports.verdicts")  # fmt: skip
-# Points have no structure and no condition, so these two rules find nothing in the page.
-NOTHING = {"ignored": "() => null", "structure": "{ differing: () => [], in_words: () => null }"}
+# Points have no structure, no levels and no condition, so these rules find nothing in the page.
+NOTHING = {
+    "elsewhere": "() => null",
+    "ignored": "() => null",
+    "levels": "{ in_words: () => null }",
+    "structure": "{ in_words: () => null }",
+}
 BUILT_IN = {"len", "max", "min", "abs", "int", "float", "str", "sorted", "any", "all", "isinstance", "zip", "range",
             "sum", "list", "tuple", "enumerate", "bool", "set"}  # fmt: skip
 RESERVED = {

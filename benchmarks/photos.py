@@ -18,10 +18,10 @@ the other half:
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
+import timed
 
 from wgan import data, preset
 from wgan.config import FIELDS
@@ -30,11 +30,9 @@ from wgan.evaluation.features import classifier
 from wgan.maths.metrics import frechet
 from wgan.maths.random_features import random_features
 from wgan.reports import figures
-from wgan.training import loop
 from wgan.training.model import sample
 
 COUNT = 5000
-TRIAL, TIMED = 10, 30  # iterations before the clock starts, and on the clock
 
 
 class Judge:
@@ -80,25 +78,6 @@ def spectrum(rows: np.ndarray) -> np.ndarray:
     return np.array([power[ring == n].mean() for n in range(1, min(power.shape) // 2 + 1)])
 
 
-def trained(dataset: data.Dataset, config, seconds: float):
-    """A run of as many steps as fit into so many seconds of the processor, and the seconds that it took."""
-    trial = loop.start(config, dataset)
-    for _ in range(TRIAL):
-        loop.iterate(trial)
-    loop.losses(trial)
-    began = time.process_time()
-    for _ in range(TIMED):
-        loop.iterate(trial)
-    loop.losses(trial)
-    steps = max(1, int(seconds / (time.process_time() - began) * TIMED))
-    training = loop.start(config.replace(steps=steps), dataset)
-    began = time.process_time()
-    while training.step < steps:
-        loop.iterate(training)
-    loop.losses(training)
-    return training, time.process_time() - began
-
-
 def rounded(numbers: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in numbers.items()}
 
@@ -124,10 +103,10 @@ def main() -> None:
         name, start, *given = text.split(":")
         fields = {key: number_of(FIELDS[key], value) for key, value in (word.split("=", 1) for word in given)}
         config = preset(start).config.replace(data=str(options.data), seed=options.seed, **fields)
-        training, seconds = trained(dataset, config, options.seconds)
-        rows = sample(loop.model_of(training), COUNT, seed=1)
-        found = {"name": name, "data": options.data.name, "seed": options.seed, "steps": training.config.steps,
-                 "seconds": round(seconds), "engine": training.game.engine.name, **rounded(judge.compare(rows)),
+        model, steps, seconds = timed.trained(config, dataset, options.seconds)
+        rows = sample(model, COUNT, seed=1)
+        found = {"name": name, "data": options.data.name, "seed": options.seed, "steps": steps,
+                 "seconds": round(seconds), **rounded(judge.compare(rows)),
                  "fields": fields}  # fmt: skip
         path = options.out / f"{name}-{options.data.name}-{options.seed}-{round(options.seconds)}.png"
         figures.samples(rows[:64], dataset.form, path)

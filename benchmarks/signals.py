@@ -9,21 +9,19 @@ seconds on one thread. Each number stands beside its floor, the score of trainin
 """
 
 import argparse
-import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import timed
 
 from wgan import preset
-from wgan.data import Dataset, from_array
+from wgan.data import Dataset, from_array, split
 from wgan.errors import WganError
 from wgan.evaluation.evaluate import evaluate_model
-from wgan.training import loop
 
 SETS = ("ItalyPowerDemand", "GunPoint")
-TRIAL = 20  # steps by which the speed is measured
 SHOWN = ("spectrum", "autocorrelation", "amplitude", "energy_distance", "label_agreement", "precision", "coverage")
 
 
@@ -50,18 +48,9 @@ def measured(dataset: Dataset, seconds: float, seed: int) -> tuple[int, dict[str
     config = preset("signals").config.replace(
         data=dataset.name, conditional="projection", held_out=0.3, engine="torch", seed=seed
     )
-    trial = loop.start(config, dataset)
-    loop.iterate(trial)
-    began = time.process_time()
-    for _ in range(TRIAL):
-        loop.iterate(trial)
-    loop.losses(trial)  # waits for the engine
-    steps = max(1, int(seconds * TRIAL / (time.process_time() - began)))
-    training = loop.start(config.replace(steps=steps), dataset)
-    while training.step < steps:
-        loop.iterate(training)
-    model, held_out = loop.model_of(training), training.held_out
-    return steps, evaluate_model(model, dataset, training.rows, held_out, samples=len(held_out))["metrics"]
+    model, steps, _ = timed.trained(config, dataset, seconds)
+    train, held_out = split(dataset, config.held_out, config.rows, seed)
+    return steps, evaluate_model(model, dataset, train, held_out, samples=len(held_out))["metrics"]
 
 
 def main() -> None:

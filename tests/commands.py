@@ -8,20 +8,31 @@ from types import SimpleNamespace
 
 import pytest
 from compiled import STRICT
+from forked import COMMAND, LIMIT, Forked
 
 from wgan.cli import main
 
 SMALL = ["--width", "8", "--batch", "16", "--latent", "4", "--steps", "3"]
 
 
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, *STRICT, "-m", "wgan", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        **options,
-    )
+def run(*arguments, cwd=None):
+    """The command in a process of its own, which has the libraries already."""
+    process = Forked(COMMAND, *arguments, cwd=cwd)
+    out, err = process.communicate()
+    return SimpleNamespace(returncode=process.returncode, stdout=out, stderr=err)
+
+
+def begun(*arguments, cwd=None):
+    """The command in a new interpreter, as at a prompt, whose end is not waited for."""
+    command = [sys.executable, *STRICT, "-m", "wgan", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd)
+
+
+def fresh(*arguments):
+    """As `run`, in a new interpreter, as at a prompt."""
+    process = begun(*arguments)
+    out, err = process.communicate(timeout=LIMIT)
+    return SimpleNamespace(returncode=process.returncode, stdout=out, stderr=err)
 
 
 def assert_refused(done, *parts):

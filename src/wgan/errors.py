@@ -128,6 +128,16 @@ def setting(name: str, value: Any = None, argument: str = "") -> str:
     return f"{flag} {shlex.quote(f'{value:g}' if isinstance(value, float) else str(value))}"
 
 
+def by_way(command: str, python: str) -> str:
+    """What to do, as the user can do it: on the command line or in Python.
+
+    Examples:
+        >>> by_way("run `wgan runs`", "list the folder")
+        'list the folder'
+    """
+    return command if _by_command else python
+
+
 def with_settings(text: str) -> str:
     """A text in which each field in braces is named as the user writes it: a flag or an argument.
 

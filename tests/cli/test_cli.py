@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import SMALL, assert_refused, called, run
+from commands import SMALL, assert_refused, called, fresh, run
 
 from wgan import PRESETS
 from wgan.cli import cli
@@ -20,7 +20,7 @@ from wgan.data import DATASETS
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("run") / "digits"
-    done = run("train", "digits", *SMALL, "--out", out)
+    done = fresh("train", "digits", *SMALL, "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -70,7 +70,7 @@ def test_a_run_that_stops_early_says_which_checkpoint_was_best_and_samples_come_
     ],
 )
 def test_a_measure_that_cannot_choose_is_refused_before_anything_is_written(tmp_path, flags, parts):
-    done = run("train", "digits", *SMALL, *flags, "--out", tmp_path / "run")
+    done = called("train", "digits", *SMALL, *flags, "--out", tmp_path / "run")
     assert_refused(done, *parts)
     assert not (tmp_path / "run").exists()
 
@@ -88,14 +88,14 @@ def test_the_framework_is_not_imported_until_it_is_needed():
 
 
 def test_help_names_every_field_and_every_command():
-    text = run("train", "--help").stdout
+    text = called("train", "--help").stdout
     for name in FIELDS.keys() - {"data"}:
         assert f"--{name.replace('_', '-')} " in text
-    text = run("--help").stdout
+    text = called("--help").stdout
     for command in ("train", "sample", "evaluate", "data", "presets"):
         assert f"\n  {command} " in text
-    assert run().stdout == text, "no command: the help"
-    assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", run("--version").stdout)
+    assert called().stdout == text, "no command: the help"
+    assert re.fullmatch(r"wgan \d+\.\d+\.\d+\n", fresh("--version").stdout)
 
 
 def test_help_has_whole_words_at_every_width_and_train_has_groups(monkeypatch):
@@ -223,13 +223,13 @@ def test_sample_writes_every_form_and_repeats(finished, tmp_path):
 
 
 def test_data_and_presets_list_and_show_one():
-    listed = run("data").stdout
+    listed = called("data").stdout
     assert all(name in listed for name in DATASETS)
     one = called("data", "digits").stdout
     assert "1,797 rows of 8x8x1" in one
     listed = called("presets").stdout
     assert all(name in listed for name in PRESETS)
-    one = run("presets", "wgan").stdout
+    one = called("presets", "wgan").stdout
     assert "wgan train" in one
     assert "1701.07875" in one
     assert all(name in one for name in FIELDS)

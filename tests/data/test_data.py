@@ -1,6 +1,7 @@
 """Names, splits, and the contract of every data set."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from wgan.data import DATASETS, Dataset, from_array, load, load_idx_pair, split
+from wgan.data import DATASETS, Dataset, from_array, load, load_idx_pair, split, toys
 from wgan.errors import WganError
 from wgan.maths.showers import LARGEST
 
@@ -79,9 +80,16 @@ def test_a_split_that_cannot_be_made(thousand, held_out, rows, message):
     one_sentence(caught)
 
 
-def test_digits_are_scikit_learn_s():
-    dataset = load("digits")
+@pytest.mark.parametrize("found", [True, False])
+def test_digits_are_scikit_learn_s(monkeypatch, found):
+    """From its file without an import of it, and by its function where the file is not found."""
     digits = load_digits()
+    if found:
+        monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # an import would fail
+    else:
+        monkeypatch.setattr("wgan.data.toys.find_spec", lambda package: None)
+    toys._columns_of_digits.cache_clear()
+    dataset = load("digits")
     np.testing.assert_array_equal(np.rint(dataset.rows[..., 0] * (16 / 255)), digits.images)
     assert (dataset.rows.min(), dataset.rows.max()) == (0, 255)
     np.testing.assert_array_equal(dataset.labels, digits.target)

@@ -56,8 +56,13 @@ def example(kind, seed=0, scale=1.0, row=None):
 
 
 def applied(engine, layer, params, x, label, moments=None):
+    """Run as one program: JAX takes several times as long to compile each of its parts alone."""
+
+    def whole(layers, *arrays):
+        return apply_layers(engine.ops, layers, *arrays)
+
     placed = {name: engine.array(w) for name, w in params.items()}
-    return apply_layers(engine.ops, [layer], placed, engine.array(x), moments, engine.array(label))
+    return engine.run(whole, [layer], placed, engine.array(x), moments, engine.array(label))
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
@@ -388,7 +393,7 @@ def steepest(layer, row, params, label, seed, size=1.0):
     def function(rows):
         return apply_layers(EXACT.ops, [layer], placed, rows, None, EXACT.array(label[seed % BATCH][None]))
 
-    jacobian = torch.autograd.functional.jacobian(function, x)
+    jacobian = torch.autograd.functional.jacobian(function, x, vectorize=True)
     return np.linalg.norm(jacobian.reshape(-1, x.numel()).numpy(), 2)
 
 

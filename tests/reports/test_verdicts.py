@@ -202,6 +202,7 @@ FEW = {
 STOPPED = {"fault": np.array(["x became nan"] * len(STEPS), object)}
 NO_DISTANCE = {"energy_distance": np.nan}
 STRUCTURE = {"spectrum": 0.5, "spectrum_floor": 0.1, "spectrum_worst": 0.3, "spectrum_worst_error": 0.01}
+LACKING = np.array(["lack job = 'diver'"] * len(STEPS), object)
 LIMITS = {
     **{
         name: ("exploding critic", "fault", lambda x, name=name: AWAY | {name: x}, STEEPEST, "above")
@@ -313,6 +314,13 @@ LIMITS = {
     ),
     "chance of a dependence": (
         "ignored condition", "fault", lambda x: IGNORED | {"dependence_p": x}, SHUFFLED, "above",
+    ),
+    "a level that differs": (
+        "levels", "note", lambda x: {"unlike_levels": x - 1, "unlike_level": LACKING, "unlike_level_numbers": LACKING},
+        1, "above",
+    ),
+    "good but for a level": (
+        "difference from the data", "good", lambda x: {"unlike_levels": x - 1, "unlike_level": LACKING}, 1, "below",
     ),
     "fall by a share": (
         "still improving", "note", lambda x: {"energy_distance": np.where(STEPS > 1500, 1 - x, 1)}, LEAST_FALL, "above",

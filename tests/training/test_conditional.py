@@ -1,13 +1,11 @@
 """Labels in both players: the layers by their formulas, the losses by their parts, and samples of the class asked."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from commands import assert_refused, called
+from commands import assert_refused, called, run
 from scipy.special import log_softmax
 
 from wgan import WGAN, Config, WganError, data
@@ -225,7 +223,7 @@ def test_classes_are_the_labels_that_occur():
 
 
 def wgan(*arguments, cwd):
-    done = subprocess.run([sys.executable, "-m", "wgan", *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+    done = run(*arguments, cwd=cwd)
     return done.returncode, done.stdout, done.stderr
 
 

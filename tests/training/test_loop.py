@@ -3,16 +3,18 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+from commands import begun, called
+from forked import LIMIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
@@ -30,7 +32,7 @@ from wgan.game.networks import NETWORKS
 from wgan.game.objectives import OBJECTIVES
 from wgan.runs import best, checkpoint
 from wgan.runs import folder as runs
-from wgan.training import drawing, loop, samples
+from wgan.training import comparison, drawing, loop, samples
 from wgan.training.loop import advance, estimates
 from wgan.training.model import load_model, sample
 from wgan.training.state import draws, encoded, iterate, model_of, start
@@ -38,12 +40,6 @@ from wgan.training.state import draws, encoded, iterate, model_of, start
 SMALL = {"data": "digits", "width": 8, "batch": 16, "latent": 4, "log_every": 1, "steps": 4, "n_critic": 5}
 SMALL |= {"decay": "none", "learning_rate": 1e-4}
 TINY = ["train", "digits", "--width", "16", "--batch", "16", "--latent", "4", "--n-critic", "2", "--decay", "none"]
-
-
-def run(arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "wgan", *map(str, arguments)], capture_output=True, text=True, timeout=120, **options
-    )
 
 
 def arrays_of(out):
@@ -209,7 +205,7 @@ def test_every_combination_trains(objective, constraint, network):
     config = Config(
         **SMALL
         | {"objective": objective, "constraint": constraint, "network": network, "engine": "torch", "steps": 2}
-        | {"n_critic": 2, "width": 4}
+        | {"n_critic": 2, "width": 4, "rows": 64, "held_out": 0.02}
     )
     records = list(train_function(config))
     assert [record["step"] for record in records] == [0, 1, 2]
@@ -239,7 +235,7 @@ def test_an_interrupted_run_is_bit_equal_to_an_unbroken_one(tmp_path, precision,
     config = Config(
         **SMALL
         | {"steps": 9, "checkpoint_every": 2, "sample_every": 3, "decay": "linear", "network": "mlp", "depth": 1}
-        | {"precision": precision, "engine": engine}
+        | {"precision": precision, "engine": engine, "rows": 64, "held_out": 0.02}
     )
     list(train_function(config, out=tmp_path / "whole"))
     list(train_function(config, out=tmp_path / "parts", stop=lambda at: at == 5))
@@ -253,7 +249,7 @@ def test_an_interrupted_run_is_bit_equal_to_an_unbroken_one(tmp_path, precision,
 
 
 STOPPED = Config(
-    **{"data": "8gaussians", "network": "mlp", "width": 4, "latent": 2, "batch": 8, "rows": 64, "held_out": 0.001},
+    **{"data": "digits", "network": "mlp", "width": 4, "latent": 2, "batch": 8, "rows": 64, "held_out": 0.02},
     **{"decay": "none", "learning_rate": 0.1, "constraint": "clip", "clip": 1.0, "engine": "torch"},
 )
 
@@ -274,6 +270,7 @@ def left_by(out):
     return {name: list(map(str, column)) for name, column in log.items()}, files, kept, str(best.best(out, kept))
 
 
+@patch.object(comparison, "COUNT", 32)
 @settings(max_examples=15, deadline=None)
 @given(
     stops=st.sets(st.integers(0, 22), min_size=1, max_size=6),
@@ -302,6 +299,7 @@ def test_a_run_of_any_stops_leaves_what_an_unbroken_one_leaves(stops, every, kee
             assert first == second
 
 
+@patch.object(comparison, "COUNT", 32)
 @pytest.mark.parametrize("stage", ["surplus", "_remove", "_unlink", "clear"])
 def test_a_kill_after_the_last_checkpoint_leaves_nothing_for_ever(tmp_path, monkeypatch, stage):
     """The run is at its last step then, but older checkpoints, whole or in part, may still have to go."""
@@ -333,23 +331,19 @@ def test_a_kill_after_the_last_checkpoint_leaves_nothing_for_ever(tmp_path, monk
 def test_killed_runs_resume_to_the_bytes_of_an_unbroken_one(tmp_path, network, optimiser, engine):
     arguments = [*TINY, "--network", network, "--optimiser", optimiser, "--steps", "150", "--checkpoint-every", "10"]
     arguments += ["--engine", engine]
-    whole = run([*arguments, "--out", tmp_path / "whole"])
+    whole = called(*arguments, "--out", tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     rng = random.Random(network)
     killed = tmp_path / "killed"
     for _ in range(2):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "wgan", *arguments, "--out", killed],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        started = time.monotonic()
-        while not (killed / "config.json").exists() and time.monotonic() - started < 60:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 3 if engine == "torch" else 6))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    done = run([*arguments, "--out", killed])
+        process = begun(*arguments, "--out", killed)
+        reached = rng.randrange(0, 140, 10)
+        while process.poll() is None and checkpoint.steps(killed / "checkpoints")[-1:] < [reached]:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.1))
+        process.kill()
+        process.communicate()
+    done = called(*arguments, "--out", killed)
     assert done.returncode == 0, done.stderr
     assert_same(arrays_of(tmp_path / "whole"), arrays_of(killed))
     assert runs.read_log(killed)["step"].tolist() == [0, 50, 100, 150]
@@ -358,20 +352,18 @@ def test_killed_runs_resume_to_the_bytes_of_an_unbroken_one(tmp_path, network, o
 def test_sigterm_saves_and_the_same_command_goes_on(tmp_path):
     out = tmp_path / "run"
     arguments = [*TINY, "--steps", "100000", "--checkpoint-every", "100000", "--out", out]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wgan", *map(str, arguments)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    process = begun(*arguments)
     while not (out / "log.jsonl").exists() or (out / "log.jsonl").stat().st_size < 300:
         time.sleep(0.05)
         assert process.poll() is None
     process.terminate()
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, errors
     assert "stopped at step" in errors
     reached = checkpoint.steps(out / "checkpoints")[-1]
     assert reached > 0
     assert f"{reached:08d}.png" in output
-    again = run([*arguments, "--dry-run"])
+    again = called(*arguments, "--dry-run")
     assert again.returncode == 0
 
 

@@ -189,7 +189,7 @@ wgan train photos/ --size 32 --out runs/photos""",
     help="The run folder. [default: runs/DATA-PRESET, or runs/DATA-FILE with --config]",
 )
 @click.option("--restart", is_flag=True, help="Delete the run in --out and start from the beginning.")
-@click.option("--extend", is_flag=True, help="Give the run in --out more steps. --steps is the number of all steps.")
+@click.option("--extend", is_flag=True, help="Give the run in --out more steps. --steps is the new total.")
 @click.option("--dry-run", is_flag=True, help="Check everything, print the config, and stop.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard to OUT/tensorboard too.")
 @flags.of_fields

@@ -42,7 +42,7 @@ wgan evaluate --real photos/ --fake made/""",
     metavar="NAME",
     help="What is compared: classifier, pca, random, rows, or inception. random needs signals, images or volumes. The "
     "weights of Inception are downloaded, unless you write inception:FILE. auto is classifier for labelled "
-    "rows, unless they are a table. [default: auto]",
+    "images, signals and volumes, rows for up to 64 numbers a row, and else pca. [default: auto]",
 )
 @click.option(
     "--target", metavar="NAME", help="The column of a table that models predict from the others. [default: the last]"
@@ -233,12 +233,12 @@ def distance(
     """Bound the Wasserstein distance of two sets of rows.
 
     A and B are names of data sets, .npy, .npz, .csv, .tsv or .parquet files, or run folders. The number lies between
-    two certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so A
-    and B can change places.
+    two certified bounds. All rows are compared if that takes a minute at most. Two tables are encoded together, so
+    the distance of B and A is the same.
 
     The floor is the mean distance of two sets that differ only by chance: all rows are mixed, and split at random into
-    sets of the same sizes. Without B, A is a run: its samples are compared with its held-out rows, and the floor is the
-    distance of these rows to as many training rows.
+    sets of the same sizes. Without B, A must be a run. Its samples are compared with its held-out rows, and the floor
+    is the distance of these rows to as many training rows.
     """
     from wgan.evaluation.distance import distance as between
     from wgan.evaluation.distance import words

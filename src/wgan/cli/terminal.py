@@ -79,6 +79,7 @@ def summary(training: "Training") -> str:
     """The data, the players, the engine and the meaning of the estimate, in a few lines."""
     from wgan.data import note_lines
     from wgan.data.conditions import Columns, in_words
+    from wgan.game import estimates
 
     config, game, dataset, state = training.config, training.game, training.dataset, training.state
     size = size_in_words(dataset)
@@ -94,7 +95,7 @@ def summary(training: "Training") -> str:
             *note_lines(dataset),
             *([in_words(training.classes)] if isinstance(training.classes, Columns) else []),
             *_engine_reason(training),
-            f"estimate: {game.objective.estimates}",
+            f"estimate: {estimates.in_words(game.objective, game.constraint, game.architecture.critic)}",
         ]
     )
 

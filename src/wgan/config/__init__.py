@@ -121,7 +121,7 @@ class Config(Schedule):
     flip: str = _data(
         "none",
         "Mirror half of the real rows, chosen at random in each batch. horizontal swaps left and right in images. all "
-        "mirrors along each axis of space on its own, in images, signals and volumes.",
+        "mirrors along each axis of space independently, in images, signals and volumes.",
         choices=("none", "horizontal", "all"),
     )
     augment: str = _data(
@@ -175,7 +175,7 @@ class Config(Schedule):
     )
     depth: int | None = _networks(
         None,
-        "The number of hidden layers of a dense network, or of all layers of a dcgan.",
+        "The number of hidden dense layers, of all layers of a dcgan, or of blocks in a stage of r3gan.",
         low=1,
         high=MOST_LAYERS,
         unset="the network's own",
@@ -185,15 +185,16 @@ class Config(Schedule):
     )
     critic_norm: str = _networks(
         "auto",
-        "The critic's normalisation. auto is the network's own if the constraint allows it, and else none.",
+        "The critic's normalisation. auto is the network's own, but layer in place of batch under a penalty on single "
+        "rows, and none under a constraint that bounds each layer.",
         choices=NORMS,
     )
     generator_norm: str = _networks("auto", "The generator's normalisation. auto is the network's own.", choices=NORMS)
     conditional: str = _networks(
         "none",
         "Generate rows of a given label or condition. The critic multiplies its features by the condition "
-        "(projection), gets it as an input (concatenation), or learns to predict it (auxiliary). none becomes "
-        "concatenation with {given}, or if the data have a condition.",
+        "(projection), gets it as an input (concatenation), or learns to predict it (auxiliary). With {given}, or if "
+        "the data have a condition, none means concatenation.",
         choices=tuple(CONDITIONALS),
     )
     class_weight: float = _objective(1.0, "The weight of the classifier's loss in the critic's loss.", low=0)
@@ -287,12 +288,9 @@ class Config(Schedule):
     sample_every: int = _run(500, "Steps between two pictures of samples.", low=1, operational=True)
     checkpoint_every: int = _run(500, "Steps between two checkpoints.", low=1, operational=True)
     keep: int = _run(
-        3,
-        "The number of checkpoints that are kept: the newest ones. The best one is kept too.",
-        low=1,
-        operational=True,
+        3, "How many of the newest checkpoints are kept. The best one is kept too.", low=1, operational=True
     )
-    diagnose_every: int = _run(250, "Steps between two diagnostics. The report shows them.", low=1, operational=True)
+    diagnose_every: int = _run(250, "Steps between two diagnoses of the samples.", low=1, operational=True)
     best_by: str | Measure = _run(
         "energy_distance",
         "The measure that chooses the best checkpoint. It compares samples with one half of the held-out rows, and the "
@@ -302,7 +300,7 @@ class Config(Schedule):
         operational=True,
     )
     until_no_better: int | None = _run(
-        None, "Stop when the measure has not fallen for N steps.", low=1, operational=True, unset="never"
+        None, "Stop when {best_by} has had no new best value for N steps.", low=1, operational=True, unset="never"
     )
 
     def __post_init__(self) -> None:

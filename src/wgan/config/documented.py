@@ -65,7 +65,7 @@ def table(group: str) -> str:
         if f.metadata["group"] == group:
             allowed = ", ".join(f"`{one}`" for one in choices_of(f)) or range_in_words(f) or "any"
             text = with_settings(f.metadata["text"]).replace("|", "\\|")
-            cells = (type_in_words(name), default_in_words(f), allowed, text, read_by(name) or "every run")
+            cells = (type_in_words(name), default_in_words(f), allowed, text, read_by(name))
             lines.append(f"| `{name}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -75,7 +75,8 @@ def page() -> str:
     parts = [
         "# Settings",
         "These are the fields of `Config`, the parameters of `WGAN` and, with hyphens, the flags of `wgan train`. "
-        "`help(wgan.WGAN)` shows them too. A setting that a run does not read is refused.",
+        "`help(wgan.WGAN)` shows them too. The last column names the choices that read a setting, if others do not. "
+        "A setting that a run does not read is refused, such as `drop` without a table.",
     ]
     parts += [f"## {group.capitalize()}\n\n{table(group)}" for group in GROUPS]
     return "\n\n".join(parts) + "\n"

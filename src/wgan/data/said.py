@@ -12,7 +12,7 @@ from wgan.data.conditions import FARTHEST, LABEL, Columns, Condition, Scale, for
 from wgan.data.frames import is_frame, is_other_frame
 from wgan.data.labels import Classes, nearest_name
 from wgan.data.numpy_files import read_numpy
-from wgan.errors import WganError, a_kind, setting, unknown_name
+from wgan.errors import WganError, a_kind, by_way, setting, unknown_name
 from wgan.maths.exact import as_float64
 
 MOST_OF_RANGE = 10**6  # values of one range
@@ -46,8 +46,8 @@ def said(condition: Condition | None, asked: Any) -> Said | None:
     if condition is None:
         raise WganError(
             f"samples are asked to have {_short(asked)}, but this run was trained without labels or a condition; leave "
-            "it out, use `wgan sample --where`, which keeps the samples of a table that meet it, or train a run with "
-            f"{setting('conditional')} or {setting('given')}."
+            f"it out, {by_way('use --where, which keeps', 'keep')} the samples of a table that meet it, or train a "
+            f"run with {setting('conditional')} or {setting('given')}."
         )
     if isinstance(condition, Classes):
         codes = _codes(condition, asked)

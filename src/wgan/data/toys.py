@@ -1,6 +1,8 @@
 """Data sets that need no file: points, signals and media of a known law, and scikit-learn's digits."""
 
 from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +19,23 @@ MEDIA = {2: 2000, 3: 400}  # rows, by the axes of space
 
 def digits(data_dir: Path | None, seed: int) -> Dataset:
     """Load scikit-learn's digits as labelled images, uint8 [1797, 8, 8, 1]."""
-    from sklearn.datasets import load_digits
-
-    values, labels = load_digits(return_X_y=True)
-    images = np.rint(np.asarray(values).reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
-    labels = np.asarray(labels, dtype=np.int64)
+    columns = _columns_of_digits()
+    images = np.rint(columns[:, :-1].reshape(-1, 8, 8, 1) * (255 / 16)).astype(np.uint8)
     dataset = from_array(images, name="digits")
+    labels = columns[:, -1].astype(np.int64)
     return replace(dataset, labels=labels, label_names=DIGIT_NAMES, source="scikit-learn's load_digits")
+
+
+@cache
+def _columns_of_digits() -> np.ndarray:
+    """64 pixels and a label, float64 [1797, 65], from scikit-learn's file: its import takes longer than short runs."""
+    package = find_spec("sklearn")
+    path = Path(package.origin or "").parent / "datasets/data/digits.csv.gz" if package else Path()
+    if path.is_file():
+        return np.loadtxt(path, delimiter=",")
+    from sklearn.datasets import load_digits  # another release, which keeps the file elsewhere
+
+    return np.column_stack(load_digits(return_X_y=True))
 
 
 def toy(name: str, n: int, seed: int) -> Dataset:

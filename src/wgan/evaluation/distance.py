@@ -116,7 +116,7 @@ def distance(
     step: str | int | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Distance:
-    """W1 between two data sets, .npy or .npz files, or run folders; a run alone is compared with its own data.
+    """W1 between two data sets, files of arrays or tables, or run folders; a run alone is compared with its own data.
 
     All rows are compared if their exact distance takes a minute at most, so the number is that of `wgan.w1`. This is
     possible for about 7,000 rows on each side, or for any number of rows of one column. Otherwise `seed` draws 2,000
@@ -468,7 +468,8 @@ def _verdict(one: W1 | CriticW1, floor: W1 | CriticW1 | Splits) -> str:
         )
     above = one.lower - floor.upper
     if above > 0:
-        return f"The distance is at least {above:.4g} above the floor. Other seeds show how far chance moves both."
+        again = f"Try another {setting('seed')} to see how much both vary by chance."
+        return f"The distance is at least {above:.4g} above the floor. {again}"
     if one.upper < floor.lower:
         return "The distance is below the floor: this n shows no difference, or they share rows."
     return "The distance and the floor overlap: this n and method show no difference."

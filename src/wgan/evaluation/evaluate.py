@@ -1,5 +1,6 @@
 """Measure a run: samples against held-out rows, each number beside its floor and what it estimates."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +17,13 @@ from wgan.data.labels import Classes
 from wgan.errors import WganError, setting, shorter, unknown_name
 from wgan.evaluation import features
 from wgan.evaluation.features import FRECHET_ROWS, SAMPLES, Features
+from wgan.evaluation.frequencies import frequencies_of
 from wgan.evaluation.given import given_sets
 from wgan.evaluation.structure import structure_sets
 from wgan.evaluation.table_metrics import TABLE_METRICS, TableSets, baseline
 from wgan.files import records
 from wgan.files.memory import refuse_more_than_free
+from wgan.files.printed import amount
 from wgan.files.records import Whole
 from wgan.game.networks import Architecture
 from wgan.maths import metrics, streams
@@ -28,6 +31,7 @@ from wgan.maths.exact import whole_number
 from wgan.maths.metrics import METRICS, Measurement, Metric, Sets
 from wgan.maths.metrics.conditional import CONDITION_METRICS
 from wgan.maths.metrics.structure_metrics import STRUCTURE_METRICS, most_rows
+from wgan.reports.proven import Frequencies
 from wgan.runs import folder as runs
 from wgan.training.model import Model, load_model, sample_codes, sample_seen
 
@@ -54,6 +58,7 @@ class Protocol(TypedDict):
     structure: NotRequired[str]
     predicted: NotRequired[str]
     fewer_samples: NotRequired[str]
+    frequencies: NotRequired[dict[str, Frequencies]]
 
 
 class AlongAxis(TypedDict):
@@ -76,6 +81,8 @@ class Entry(TypedDict):
     p_value: float | None
     floor: float
     floor_error: NotRequired[float | None]
+    interval: NotRequired[tuple[float, float] | None]
+    floor_interval: NotRequired[tuple[float, float] | None]
     unit: NotRequired[str]
     by_axis: NotRequired[list[AlongAxis]]
 
@@ -168,7 +175,7 @@ def evaluate_model(
     if not seen.against_all:
         held_out = held_out[:count]
     drawn = samples if seen.against_all else count
-    note(f"{drawn:,} samples")
+    note(amount(drawn, "sample"))
     rows = sample_seen(model, drawn, seed)
     asked = (
         sample_codes(model, drawn, seed) if isinstance(model.classes, Classes) and seen.name == "classifier" else None
@@ -190,7 +197,7 @@ def evaluate_model(
         "real_rows": min(len(held_out), SAMPLES) if seen.against_all else len(held_out),
         "against": "held-out rows" if with_held_out else HALVES,
         "training_rows": len(train),
-        "floor": f"{count:,} training rows in the samples' place",
+        "floor": f"{amount(count, 'training row')} in the samples' place",
         **about,
     }
     if asked_for is not None and asked_for > count and not seen.against_all:
@@ -242,6 +249,9 @@ def compare(
 
     found, lacking = _measurements(METRICS, sets, floor, seen, note)
     about = compared | _features_protocol(seen, dataset)
+    classes = None if real[1] is None or made[1] is None else (real[1], made[1])
+    all_real = np.concatenate([train, held_out])
+    about["frequencies"] = frequencies_of(dataset, samples_at_rest, all_real, classes)
     if isinstance(dataset.form, TableForm):
         predicted = _target_index(dataset.form, target)
         about["target"] = dataset.form.columns[predicted].name
@@ -380,14 +390,29 @@ def _measurements(
         except WganError as problem:
             lacking[name] = str(problem)
             continue
+        if text := _says_nothing(name, value, sets) or _says_nothing(name, least, floor):
+            lacking[name] = text
+            continue
         entry = {"title": title, "better": metric.better, "estimates": metric.estimates, "unit": metric.unit}
-        found[name] = entry | value._asdict() | {"floor": least.value, "floor_error": least.error}
+        of_floor = {"floor": least.value, "floor_error": least.error, "floor_interval": least.interval}
+        found[name] = entry | value._asdict() | of_floor
         if metric.along and sets.axes:
             try:
                 found[name]["by_axis"] = _by_axis(metric.along, sets, floor)
             except WganError as problem:
                 lacking[f"{title}, by axis"] = str(problem)
     return found, lacking
+
+
+def _says_nothing(name: str, value: Measurement, sets: Any) -> str:
+    """Why a share says nothing, in words: its interval is all of [0, 1]; "" for any other measurement."""
+    if value.interval is None or value.interval[1] - value.interval[0] < 1:
+        return ""
+    times = math.ceil((2 * metrics.NORMAL * (value.error or 0)) ** 2)
+    return (
+        f"{name} needs about {max(2, times)} times as many samples and real rows; with {len(sets.fake):,} and "
+        f"{len(sets.real):,} its 95 % interval is 0 to 100 %."
+    )
 
 
 def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) -> list[AlongAxis]:
@@ -401,7 +426,8 @@ def _by_axis(along: Callable[[Any, int], Measurement], sets: Any, floor: Any) ->
 
 def least_lacking(lacking: dict[str, str]) -> str:
     """Why the metric with the fewest rows has too few, as a sentence; `lacking` has one for each metric."""
-    return lacking[min(lacking, key=lambda name: ALL_METRICS[name].least)]
+    name = min(lacking, key=lambda name: ALL_METRICS[name].least)
+    return f"{ALL_METRICS[name].title}{lacking[name].removeprefix(name)}"
 
 
 def read(run: str | Path) -> Evaluation | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from wgan.evaluation.evaluate import ALL_METRICS, Entry, Evaluation
-from wgan.files.printed import page
+from wgan.files.printed import amount, page
+from wgan.reports import proven
 from wgan.reports.structure_axes import axes_in_words
 from wgan.runs import folder as runs
 from wgan.runs.quantities import aim, with_error
@@ -25,7 +26,7 @@ def words(run: str | Path, report: Evaluation, columns: int | None = None) -> st
     lines = [
         f"{run}: step {report['step']:,} of {report['steps']:,}{state}",
         *filled(
-            f"{protocol['samples']:,} samples (seed {protocol['seed']}) of {protocol['data']} against "
+            f"{amount(protocol['samples'], 'sample')} (seed {protocol['seed']}) of {protocol['data']} against "
             f"{protocol['real_rows']:,} {protocol['against']}",
             columns,
         ),
@@ -48,17 +49,36 @@ def table_in_words(report: Evaluation, columns: int | None = None) -> list[str]:
         *([f"fewer samples: {protocol['fewer_samples']}"] if "fewer_samples" in protocol else []),
     ]
     lines = [line for sentence in sentences for line in filled(sentence, columns)]
-    lines += ["", *_metrics_in_words(found, columns), "", "± is one standard error."]
+    lines += ["", *_metrics_in_words(found, columns), "", *filled(_legend(found), columns)]
     for entry in found.values():
         if "by_axis" in entry:
             lines += filled(axes_in_words(entry["title"], entry["by_axis"]), columns)
+    for sentence, kinds in proven.in_words(proven.frequencies_of(report)):
+        lines += [line for text in (sentence, *(f"  {one}" for one in kinds)) for line in filled(text, columns)]
     return [*lines, *(line for text in _lacking_in_words(report["lacking"]) for line in filled(text, columns))]
 
 
 def filled(text: str, columns: int | None) -> list[str]:
     """A sentence as lines of at most so many columns, and of at most 112."""
     width = min(columns or WIDE, WIDE)
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)
+    own = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(text, width, subsequent_indent=2 * own, break_on_hyphens=False, break_long_words=False)
+
+
+def _legend(found: dict[str, Any]) -> str:
+    """What the signs of the table mean: those that are there."""
+    texts = ["± is one standard error."]
+    if any("(" in cell for one in found.values() for cell in _cells(one, one.get("unit", ""))):
+        texts.append("The numbers in brackets are the ends of a 95 % interval.")
+    if any("unbiased" in one["estimates"] and min(one["value"], one["floor"]) < 0 for one in found.values()):
+        texts.append("An unbiased distance is below 0 by chance where nothing differs.")
+    return " ".join(texts)
+
+
+def _cells(one: Any, unit: str) -> tuple[str, str]:
+    """A value and its floor, each with its error or its interval."""
+    value = with_error(one["value"], one["error"], unit, one.get("interval"))
+    return value, with_error(one["floor"], one.get("floor_error"), unit, one.get("floor_interval"))
 
 
 def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:
@@ -77,13 +97,14 @@ def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:
 def _metric_in_words(title: str, one: Any, entry: Entry, text: str, width: int) -> list[str]:
     """A value and its floor, each with its error, which direction is better, and what the metric estimates."""
     unit = entry.get("unit", "")
-    best, value = aim(entry["better"], unit), with_error(one["value"], one["error"], unit)
-    floor = with_error(one["floor"], one.get("floor_error"), unit)
+    best, (value, floor) = aim(entry["better"], unit), _cells(one, unit)
     if width == WIDE:
         first, *more = textwrap.wrap(text, WIDE - 69)
-        return [f"{title:22}{value:>18}{floor:>19}  {best:6}  {first}", *(" " * 69 + line for line in more)]
+        left = f"{title:22}{value:>18}"  # a long value takes the space of its floor, and no column moves
+        return [f"{left}{floor:>{59 - len(left)}}  {best:6}  {first}", *(" " * 69 + line for line in more)]
     wanted = f"{best} is {'better' if best in ('lower', 'higher') else 'best'}"
-    return [f"{title:22}{value:>17}{floor:>18}", *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]
+    left = f"{title:22}{value:>17}"
+    return [f"{left}{floor:>{57 - len(left)}}", *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]
 
 
 def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:

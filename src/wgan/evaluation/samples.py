@@ -23,7 +23,7 @@ from wgan.evaluation.features import SAMPLES
 from wgan.evaluation.in_words import filled, table_in_words
 from wgan.evaluation.together import Ways, frame_of, tables_together
 from wgan.files.memory import refuse_more_than_free
-from wgan.files.printed import page
+from wgan.files.printed import amount, page
 from wgan.maths.exact import as_float64, refuse_unplain, whole_number
 from wgan.maths.streams import stream
 
@@ -76,7 +76,7 @@ def evaluate(
     seen = all_features.resolve(features, dealt.dataset, dealt.known, note)
     samples = samples or seen.samples
     made, held_out = _as_many(dealt, samples, seen.against_all, seed)
-    note(f"{len(made):,} samples")
+    note(amount(len(made), "sample"))
     remarks = [*dealt.remarks, *(_the_same(dealt) or _copies_of_real(dealt.real, made))]
     found, lacking, about = compare(
         dealt.dataset, made, dealt.known, held_out, seen, train is not None, target=target, seed=seed, note=note
@@ -119,7 +119,7 @@ def _deal(read: "dict[str, _Given]", seed: int, ways: Ways, target: str | None) 
     refuse_target(dataset, target)
     for name, part in rows.items():
         if name != "fake" and len(part) < LEAST:
-            raise WganError(f"{name} has {len(part)} rows; give at least {LEAST}.")
+            raise WganError(f"{name} has {amount(len(part), 'row')}; give at least {LEAST}.")
     order = stream(seed, "evaluate").permutation(len(rows["real"]))
     held_out, known = order[: len(order) // 2], order[len(order) // 2 :]
     if "train" in rows:
@@ -189,7 +189,7 @@ def words(report: Evaluation, columns: int | None = None) -> str:
     protocol = report["protocol"]
     copies = "" if protocol["train"] is None else f"; copies of {protocol['train']} are looked for"
     compared = (
-        f"{protocol['samples']:,} samples against {protocol['real_rows']:,} {protocol['against']} "
+        f"{amount(protocol['samples'], 'sample')} against {protocol['real_rows']:,} {protocol['against']} "
         f"(seed {protocol['seed']})"
     )
     lines = [line for text in (compared, *protocol["remarks"]) for line in filled(text, columns)]

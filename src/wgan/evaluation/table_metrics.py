@@ -10,9 +10,11 @@ import numpy as np
 
 from wgan.data.columns import TableForm
 from wgan.errors import WganError
+from wgan.files.printed import amount
 from wgan.maths.exact import as_float64
 from wgan.maths.metrics import Measurement, Metric, nearest_of
 from wgan.maths.metrics.columns import distance_of_levels, distance_of_numbers
+from wgan.maths.metrics.measures import clipped, wilson
 
 FOLDS = 5  # of the cross-validated AUC
 MOST_FITTED = 5_000  # rows of each kind to which a forest is fitted, at most
@@ -83,7 +85,7 @@ def _checked(form: TableForm, least: int, **sets: Any) -> list[np.ndarray]:
     found = [at_rest(form, rows, name) for name, rows in sets.items()]
     for name, rows in zip(sets, found, strict=True):
         if len(rows) < least:
-            raise WganError(f"{name} has {len(rows)} rows; give at least {least}.")
+            raise WganError(f"{name} has {amount(len(rows), 'row')}; give at least {least}.")
     return found
 
 
@@ -170,7 +172,7 @@ def detection(form: TableForm, real: np.ndarray, fake: np.ndarray, seed: int = 0
     auc = float(roc_auc_score(labels, chances))
     first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = (auc * (1 - auc) + (count - 1) * (first + second - 2 * auc**2)) / count**2
-    return Measurement(auc, float(np.sqrt(max(variance, 0.0))))
+    return Measurement(auc, float(np.sqrt(max(variance, 0.0))), interval=wilson(auc, count))
 
 
 def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int, seed: int = 0) -> Measurement:
@@ -189,8 +191,7 @@ def usefulness(form: TableForm, real: np.ndarray, fake: np.ndarray, target: int,
         raise WganError(f"usefulness finds nothing to predict in column {form.columns[target].name!r}; name another.")
     predicted = _forest(levels, seed).fit(fake[:, others], fake[:, target]).predict(x)
     if levels:
-        right = predicted == y
-        return Measurement(float(right.mean()), float(right.std() / np.sqrt(len(y))))
+        return Measurement.mean(predicted == y)
     squares = (predicted - y) ** 2 / y.var()
     return Measurement(float(1 - squares.mean()), float(squares.std() / np.sqrt(len(y))))
 
@@ -233,7 +234,8 @@ def nearer_to_training(form: TableForm, real: np.ndarray, fake: np.ndarray, trai
     near_train, near_real = counts[:of_train].sum(), counts[of_train:].sum()
     value = near_train / (near_train + times * near_real)
     deviation = np.sqrt(of_train * len(real) / dealt * counts.var(ddof=1)) / counts.sum()  # of the dealt share
-    return Measurement(float(value), float(deviation * (1 + times) ** 2 / (4 * times)), floor=0.5)
+    error = float(deviation * (1 + times) ** 2 / (4 * times))
+    return Measurement(float(value), error, floor=0.5, interval=clipped(float(value), error))
 
 
 def _columns_of_kind(form: TableForm, kind: str) -> list[int]:

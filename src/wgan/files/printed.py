@@ -43,6 +43,16 @@ def shown(name: object) -> str:
     return printable(name).replace("\n", "\\n")
 
 
+def amount(count: int, thing: str) -> str:
+    """A number of things.
+
+    Examples:
+        >>> amount(1, "sample"), amount(2700, "row")
+        ('1 sample', '2,700 rows')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def page(lines: Iterable[object]) -> str:
     """Lines as one text, in which no line from outside can begin another one.
 

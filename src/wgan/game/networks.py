@@ -98,7 +98,7 @@ def hybrid(
     """Two dense players of `width` (256) whose layer next to the row is a convolution of width 4 and stride 2.
 
     This is nearly as fast as an mlp and far better on images. The critic begins with 8 filters, and the generator ends
-    with a transposed convolution of 16 maps, or of more where rows have several channels. Points and tables get an mlp
+    with a transposed convolution of 16 maps. Rows with several channels have more of both. Points and tables get an mlp
     of two hidden layers.
     """
     width, depth = width or 256, depth or 1

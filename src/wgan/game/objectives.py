@@ -30,6 +30,7 @@ class Objective(NamedTuple):
     estimate: Callable[[Any, Any, Any], Any]
     estimates: str
     parameters: Mapping[str, Any] | None = None
+    dual_of: str = ""  # the distance that the estimate bounds from below if the critic is 1-Lipschitz
     needs_real: bool = False  # the generator's loss compares the scores of its fakes with scores of real rows
 
 
@@ -41,7 +42,8 @@ def wasserstein() -> Objective:
         critic_loss=lambda ops, real, fake: fake.mean() - real.mean(),
         generator_loss=lambda ops, fake: -fake.mean(),
         estimate=lambda ops, real, fake: real.mean() - fake.mean(),
-        estimates="critic gap, a lower bound of Wasserstein-1 times the critic's Lipschitz constant",
+        estimates="critic gap, at most the critic's Lipschitz constant times Wasserstein-1",
+        dual_of="Wasserstein-1",
     )
 
 

@@ -37,10 +37,10 @@ DELAY = 3
 def waves(n: int, seed: int, length: int = 64) -> Array:
     """Stationary Gaussian signals, float64 [n, length, 2]; each channel has mean 0 and variance 1.
 
-    Channel c is sqrt(SHARES[c]) times the shared rhythm plus sqrt(1 - SHARES[c]) times its own. Both channels contain
-    one shared rhythm; in the second channel it comes DELAY steps later. A rhythm is the real part of a complex AR(1)
-    process that starts in its stationary law, so that it has its autocorrelation exactly. The first rows are the same
-    for every n.
+    Both channels contain one shared rhythm, and each has a rhythm of its own. Channel c is sqrt(SHARES[c]) times the
+    shared rhythm plus sqrt(1 - SHARES[c]) times its own. In the second channel the shared rhythm comes DELAY steps
+    later. A rhythm is the real part of a complex AR(1) process that starts in its stationary law, so its
+    autocorrelation is exact. The first rows are the same for every n.
 
     Examples:
         >>> waves(3, seed=0).shape

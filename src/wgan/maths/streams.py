@@ -13,7 +13,8 @@ PURPOSES = {name: number for number, name in enumerate(
      "known", "known_centres", "fake_rows", "directions", "halves", "evaluate", "diagnose", "dequantise",
      "labels", "generator_label", "stacked", "filters", "compare", "augment", "generator_augment", "flip",
      "interpolate", "fields", "crops", "slices", "generator_slices", "second_rows", "third_rows", "given",
-     "known_given", "showers", "shuffles", "generator_rows", "generator_changes", "penalty", "calibration"]
+     "known_given", "showers", "shuffles", "generator_rows", "generator_changes", "penalty", "calibration",
+     "frequencies"]
 )}  # fmt: skip
 
 

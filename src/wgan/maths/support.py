@@ -33,9 +33,9 @@ def support_size(
 ) -> Interval:
     """An interval for the number S of kinds that are ever made, from the kinds `labels` [n] of n samples.
 
-    **The lower end holds for any distribution**, exactly. For no masses of S kinds do n samples show d kinds or more
-    with a higher probability than for equal ones (Wong and Yue 1973), and for these the probability is known. The end
-    is the least S for which it exceeds (1 - confidence) / 2.
+    **The lower end holds for any distribution**, exactly. If S kinds have equal masses, n samples show d kinds or
+    more with the highest probability (Wong and Yue 1973), and this probability is known. The end is the least S for
+    which it exceeds (1 - confidence) / 2.
 
     **No upper end holds for any distribution**, because a kind may be as rare as one likes. It holds, exactly,
 

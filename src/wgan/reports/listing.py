@@ -12,7 +12,8 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.files.printed import page, shown
 from wgan.files.reading import explained
-from wgan.reports import verdicts
+from wgan.reports.proven import evaluation_of, judged
+from wgan.reports.series import Log
 from wgan.reports.unfinished import ended_early
 from wgan.runs import checkpoint, folder
 from wgan.runs.best import Best, best_of, in_words, shown_value
@@ -73,6 +74,7 @@ def _row(run: Path, name: str) -> Row:
         _, damaged = checkpoint.latest(run / "checkpoints")
         if damaged:
             raise WganError(damaged[0])
+        evaluation = evaluation_of(run)
         found = best_of(log, config, checkpoint.steps(run / "checkpoints"))
     except WganError as problem:
         return Row(name, "damaged", verdict=str(problem), changed=changed)
@@ -80,12 +82,12 @@ def _row(run: Path, name: str) -> Row:
     whole = wanted if isinstance(wanted, int) else None
     ended = len(steps) > 0 and ((whole is not None and at >= whole) or ended_early(config, at, found))
     state = "running" if folder.is_locked(run) else "finished" if ended else "stopped"
-    return Row(name, state, at, whole, found, _verdict(log, config) if len(steps) else "", changed)
+    return Row(name, state, at, whole, found, _verdict(log, config, evaluation) if len(steps) else "", changed)
 
 
-def _verdict(log: verdicts.Log, config: dict[str, Any]) -> str:
+def _verdict(log: Log, config: dict[str, Any], evaluation: Any) -> str:
     """The first verdict on a run: a fault, or else how near its samples are to the data."""
-    found = verdicts.verdicts(log, config)
+    found = judged(log, config, evaluation)
     return found[0].sentence if found else ""
 
 

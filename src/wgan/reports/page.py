@@ -20,11 +20,13 @@ from wgan.errors import with_settings
 from wgan.files import writing
 from wgan.files.printed import printable
 from wgan.files.reading import explained, opened
+from wgan.maths.metrics import METRICS
 from wgan.presets import PRESETS
 from wgan.reports import curves
 from wgan.reports.calibration_charts import calibration_of
 from wgan.reports.figures import CLASSES
 from wgan.reports.images import real_and_nearest
+from wgan.reports.proven import frequencies_of, in_words
 from wgan.reports.rows import form_of
 from wgan.reports.run import Run, command, mapping, metric_rows, read, same_data
 from wgan.reports.structure_charts import structure_of
@@ -92,7 +94,8 @@ def page_of_one(run: Run, data_dir: Path | None = None) -> str:
         twice=_measured_twice(run),
         why_twice=why_they_differ({row["key"]: row["name"] for row in metric_rows(run)}, run.log),
         metrics=metric_rows(run),
-        lacking=list(mapping(evaluation.get("lacking")).values()),
+        frequencies=in_words(frequencies_of(evaluation)),
+        lacking=_lacking(evaluation),
         protocol=[
             (name.replace("_", " "), value)
             for name, value in mapping(evaluation.get("protocol")).items()
@@ -134,6 +137,13 @@ def page_of_several(runs: list[Run]) -> str:
         ],
         charts=curves.compared_charts(names, runs),
     )
+
+
+def _lacking(evaluation: dict[str, Any]) -> list[str]:
+    """Why metrics are lacking, with their titles in the place of the names that the JSON has."""
+    found = mapping(evaluation.get("lacking"))
+    titles = {name: METRICS[name].title for name in found if name in METRICS}
+    return [str(text).replace(name, titles.get(name, name.replace("_", " ")), 1) for name, text in found.items()]
 
 
 def _facts(run: Run) -> str:

@@ -17,9 +17,10 @@ from wgan.errors import WganError
 from wgan.files import reading
 from wgan.files.records import MOST, parsed_with_more, read_json
 from wgan.reports.command import train_command
+from wgan.reports.proven import judged
 from wgan.reports.series import Log, late_median
 from wgan.reports.unfinished import ended_early
-from wgan.reports.verdicts import Verdict, verdicts
+from wgan.reports.verdicts import Verdict
 from wgan.runs import best, checkpoint, folder
 from wgan.runs.quantities import aim, number, quantity, with_error
 
@@ -107,7 +108,9 @@ def read(path: Path, step: str | int | None = None) -> Run:
         else:
             remarks.insert(0, f"Unfinished: this run is at step {at:,} of {wanted:,}, where the report ends.")
     name = path.resolve().name
-    return Run(path, name, config, about, log, verdicts(log, config), at, found, pictures, evaluation, remarks)
+    return Run(
+        path, name, config, about, log, judged(log, config, evaluation), at, found, pictures, evaluation, remarks
+    )
 
 
 def same_data(runs: list[Run]) -> bool:
@@ -150,14 +153,21 @@ def metric_rows(run: Run) -> list[dict[str, str]]:
 def _beside_floor(one: dict[str, Any], unit: str) -> dict[str, str]:
     """The value of a metric and its floor as text, each with its error."""
     cells = {}
-    for name, error in (("value", one.get("error")), ("floor", one.get("floor_error"))):
-        value = one.get(name)
-        error = float(error) if isinstance(error, int | float) else None
+    for name, error, ends in (("value", "error", "interval"), ("floor", "floor_error", "floor_interval")):
+        value, deviation, interval = one.get(name), one.get(error), one.get(ends)
+        deviation = float(deviation) if isinstance(deviation, int | float) else None
         if isinstance(value, int | float) and not isinstance(value, bool):
-            cells[name] = with_error(float(value), error, unit)
+            cells[name] = with_error(float(value), deviation, unit, interval if _is_interval(interval) else None)
         else:
             cells[name] = _cell_text(value)
     return cells
+
+
+def _is_interval(ends: object) -> bool:
+    """Whether this is an interval inside of [0, 1], as a file that others wrote may not hold."""
+    if not isinstance(ends, list) or not all(isinstance(end, int | float) for end in ends):
+        return False
+    return len(ends) == 2 and 0 <= ends[0] <= ends[1] <= 1
 
 
 def kept(run: Run, name: str, kind: Any, what: str, draw: Callable[[Any], list[Markup]]) -> tuple[Any, list[Markup]]:

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgan.errors import setting
-from wgan.reports import remedies, structure
+from wgan.reports import levels, remedies, structure
+from wgan.reports.elsewhere import elsewhere
 from wgan.reports.far import at_the_end, in_words
 from wgan.reports.ignored import ignored
 from wgan.reports.series import (
@@ -298,7 +299,7 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
     It is good where real rows are as far apart in more than one of a hundred cases, and the whole 95 % interval of the
     energy distance is below `MARGIN`, and no measure of structure differs.
     """
-    name, far, formed = "difference from the data", difference(log), structure.differing(log)
+    name, far = "difference from the data", difference(log)
     if far is None:
         evidence = "The run has no late measurement against rows that were held out of training."
         return Verdict(name, "note", "Nothing says how good the samples are.", evidence, remedies.to_hold_out(config))
@@ -317,12 +318,8 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
             remedies.more_steps() if far.falls else f"More steps, a larger {setting('width')} or more data may help."
         )
         return Verdict(name, "note", sentence, _how_far(log) + apart, remedy, fewer)
-    if formed:
-        sentence = "The energy distance shows no difference from the data, but the structure of the samples does."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, "See the note on the structure.", fewer)
-    if ignored(log, config):
-        sentence = "All samples together show no difference from the data, but a condition is ignored."
-        return Verdict(name, "note", sentence, _how_far(log) + apart, "See the fault on the condition.", fewer)
+    if found := elsewhere(log, config):
+        return Verdict(name, "note", found[0], _how_far(log) + apart, found[1], fewer)
     if far.upper > MARGIN or apart:
         sentence = "No difference from the data is proven, but there may be one."
         remedy = "Look at the samples." if apart else remedies.to_sharper_tests()
@@ -332,10 +329,15 @@ def difference_from_the_data(log: Log, config: dict[str, Any]) -> Verdict | None
 
 def structure_of_samples(log: Log, config: dict[str, Any]) -> Verdict | None:
     """Where the spectrum, correlations, phases or values of the samples differ from the data's: always a note."""
-    if not (found := structure.in_words(log)):
-        return None
+    found = structure.in_words(log)
     remedy = f"More steps, a larger {setting('n_critic')} or another {setting('network')} may help."
-    return Verdict("structure", "note", *found, remedy)
+    return Verdict("structure", "note", *found, remedy) if found else None
+
+
+def levels_of_samples(log: Log, config: dict[str, Any]) -> Verdict | None:
+    """Where levels, missing values or spikes of a table are too rare or too frequent among samples: always a note."""
+    found = levels.in_words(log)
+    return Verdict("levels", "note", *found) if found else None
 
 
 def ignored_condition(log: Log, config: dict[str, Any]) -> Verdict | None:
@@ -482,6 +484,7 @@ VERDICTS: dict[str, Callable[[Log, dict[str, Any]], Verdict | None]] = {
     "difference from the data": difference_from_the_data,
     "ignored condition": ignored_condition,
     "structure": structure_of_samples,
+    "levels": levels_of_samples,
     "loss and distance": loss_and_distance,
     "still improving": still_improving,
 }
@@ -491,6 +494,7 @@ OF_SAMPLES = (
     "difference from the data",
     "ignored condition",
     "structure",
+    "levels",
     "loss and distance",
     "still improving",
 )  # the verdicts on the samples

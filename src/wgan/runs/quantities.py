@@ -4,6 +4,7 @@ A number that training logs has one entry in `QUANTITIES`. The diagnostics, the 
 the table in docs/log.md are made from the entries, so no other file repeats the words.
 """
 
+from wgan.runs.of_frequencies import OF_FREQUENCIES
 from wgan.runs.of_given import OF_GIVEN
 from wgan.runs.of_samples import OF_SAMPLES
 from wgan.runs.of_structure import OF_STRUCTURE
@@ -76,6 +77,7 @@ QUANTITIES: dict[str, Quantity] = {
     **OF_SAMPLES,
     **OF_STRUCTURE,
     **OF_GIVEN,
+    **OF_FREQUENCIES,
     "estimate": Quantity(
         "Estimate, training rows",
         "The critic's estimate of its objective's distance, on training rows and fresh samples.",
@@ -92,7 +94,7 @@ QUANTITIES: dict[str, Quantity] = {
     "held_out_estimate": Quantity(
         "Estimate, held-out rows",
         "The critic's estimate on held-out rows, which it never saw, and fresh samples. Compare it only between runs "
-        "with the same data and constraint.",
+        "with the same data, objective, constraint and critic.",
         "the objective's unit",
         axis="estimate",
         label="held-out rows",

@@ -1,7 +1,7 @@
 """What a logged number is: its words, its unit, its floor, where it is shown, and what reads it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 
@@ -39,8 +39,12 @@ def share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def with_error(value: float, error: float | None = None, unit: str = "") -> str:
+def with_error(
+    value: float, error: float | None = None, unit: str = "", interval: Sequence[float] | None = None
+) -> str:
     """A measured number with its standard error, both to the places that the error bears; a "share" in percent.
+
+    `interval` is a 95 % interval inside of [0, 1]. It takes the place of the error if 1.96 errors reach outside.
 
     Examples:
         >>> share_of, plain = with_error(0.4113, 0.0064, "share"), with_error(0.94, unit="share")
@@ -48,8 +52,12 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
         ('35.2 ± 1.1', '41.1 % ± 0.6 %', '0.235', '94 %', '0.000 ± 0.010')
         >>> with_error(0.0004, 0.0002, "share")
         '0.04 % ± 0.02 %'
+        >>> with_error(1.0, 0.0, "share", (0.839, 1.0)), with_error(0.98, 0.02, interval=(0.91, 0.99))
+        ('100 (84-100) %', '0.98 (0.91-0.99)')
     """
     error = error if error and math.isfinite(error) else None
+    if interval is not None and not (error and 1.96 * error <= min(value, 1 - value)):
+        return _between(value, interval, unit)
     if unit == "share":
         if not error:
             return share(value)
@@ -60,6 +68,15 @@ def with_error(value: float, error: float | None = None, unit: str = "") -> str:
     places = max(0, 1 - math.floor(math.log10(abs(error))))
     value = value if round(value, places) else 0.0  # rounded to 0 it has no sign
     return f"{value:,.{places}f} ± {error:,.{places}f}" if places < 6 else f"{value:.2g} ± {error:.2g}"
+
+
+def _between(value: float, interval: Sequence[float], unit: str) -> str:
+    """A share with the ends of its interval in brackets, to the places that the width of the interval bears."""
+    times, percent = (100, " %") if unit == "share" else (1, "")
+    low, high = (times * end for end in interval)
+    places = min(5, max(0, 1 - math.floor(math.log10(max(high - low, 1e-5)))))
+    ends = (f"{end:.{places}f}" if 0 < end < times else f"{end:.0f}" for end in (times * value, low, high))
+    return "{} ({}-{})".format(*ends) + percent
 
 
 def aim(better: str, unit: str = "") -> str:

@@ -21,6 +21,7 @@ from wgan.maths.metrics.structure_metrics import most_rows
 from wgan.runs import folder
 from wgan.runs.quantities import quantity
 from wgan.training import calibration, comparison, structure
+from wgan.training import frequencies as of_kinds
 from wgan.training import given as given_columns
 from wgan.training.model import z_shape
 from wgan.training.state import Training
@@ -67,6 +68,7 @@ class Probe(NamedTuple):
     calibrated: calibration.Truth | None
     floors: Record
     noise: Any = None
+    frequencies: of_kinds.Known | None = None
 
 
 def prepare(training: Training) -> Probe:
@@ -124,7 +126,7 @@ def prepare(training: Training) -> Probe:
     probe = Probe(
         z, real, unseen, mix, z_labels, unseen_labels, *known, spread, compared, formed, told, calibrated, floors
     )
-    return probe._replace(noise=noise)
+    return probe._replace(noise=noise, frequencies=of_kinds.prepare(training))
 
 
 def _searched(width: int) -> int:
@@ -159,8 +161,8 @@ def structure_of(
 
 def diagnose(
     probe: Probe, training: Training, keep: Callable[[str, structure.Curves], object] = lambda file, curves: None
-) -> Record:
-    """The diagnostics of this step, as plain numbers by their names in `QUANTITIES`.
+) -> dict[str, Any]:
+    """The diagnostics of this step, as plain numbers and a few words by their names in `QUANTITIES`.
 
     `keep` receives curves of the samples, where they are measured, and the name of the file that the report reads.
     """
@@ -201,7 +203,8 @@ def diagnose(
             keep(folder.STRUCTURE, curves)
         if probe.calibrated:
             keep(folder.CALIBRATION, calibration.compare(probe.calibrated, training, samples))
-    return {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
+    numbers = {name: float(value) for name, value in record.items()} | (probe.floors if training.step == 0 else {})
+    return numbers | (of_kinds.compare(probe.frequencies, training) if probe.frequencies else {})
 
 
 def engine_values(

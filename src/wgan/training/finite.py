@@ -136,8 +136,13 @@ def _in_player(
 
 
 def _in_numbers(values: Mapping[str, Any], at: int, where: str = "") -> Fault | None:
-    wrong = ((name, float(value)) for name, value in values.items() if not np.isfinite(value))
+    wrong = ((name, float(value)) for name, value in values.items() if not _is_good(value))
     return next((Fault(name, value, at, where) for name, value in wrong), None)
+
+
+def _is_good(value: Any) -> bool:
+    """Whether a logged value is finite, or words."""
+    return isinstance(value, str) or bool(np.isfinite(value))
 
 
 def _in_arrays(arrays: Mapping[str, np.ndarray], at: int, where: str = "") -> Fault | None:

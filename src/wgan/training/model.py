@@ -17,7 +17,7 @@ from wgan.data.labels import Classes
 from wgan.data.said import said
 from wgan.data.table import to_rows
 from wgan.engines import ENGINES, faster, get_engine, installed
-from wgan.errors import WganError
+from wgan.errors import WganError, setting
 from wgan.files.reading import as_path
 from wgan.game import networks, slices, step
 from wgan.game.arrays import Params, Told
@@ -257,8 +257,9 @@ def weights_of(
     found = {name.removeprefix(f"{part}/"): w for name, w in saved.arrays.items() if name.startswith(f"{part}/")}
     if wanted != {name: w.shape for name, w in found.items()}:
         raise WganError(
-            f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json; one of the two "
-            "was changed, so restore it."
+            f"the checkpoint's {part} does not fit the network {game.architecture.name} of config.json: another "
+            "version of wgan, whose network has other layers, wrote this run, or one of the two files was changed; use "
+            f"the version that wrote it, train it again with {setting('restart', True)}, or restore the file."
         )
     for name, w in found.items():
         if w.dtype.kind != "f":

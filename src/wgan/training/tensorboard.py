@@ -38,7 +38,9 @@ class Board:
     def write(self, training: "Training", record: dict[str, Any]) -> None:
         """Write one record of the loop, and the pictures since the last one."""
         at = record["step"]
-        values = [self._scalar(name, value) for name, value in record.items() if name != "step"]
+        values = [
+            self._scalar(name, value) for name, value in record.items() if name != "step" and not isinstance(value, str)
+        ]
         if "generator_gradient" in record:  # The diagnostics were due at this step.
             numpy = training.game.engine.numpy
             values += [

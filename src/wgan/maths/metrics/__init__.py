@@ -4,6 +4,7 @@ from wgan.maths.metrics.energy import energy_distance, energy_spread, kernel_dis
 from wgan.maths.metrics.measures import (
     DIRECTIONS,
     EXACT_ROWS,
+    NORMAL,
     SPLITS,
     Measurement,
     Modes,
@@ -38,6 +39,7 @@ __all__ = [
     "EXACT_ROWS",
     "METRICS",
     "NEIGHBOURS",
+    "NORMAL",
     "SPLITS",
     "TAIL",
     "Measurement",

@@ -1,6 +1,6 @@
 """Generated rows given conditions against real rows given theirs, for encoded rows [n, d] and conditions [n, k].
 
-Every measure reads which generated row belongs to which condition, so that it fails when the conditions are shuffled.
+Every measure reads which generated row belongs to which condition, so it becomes bad if conditions are shuffled.
 """
 
 import math

@@ -5,6 +5,7 @@ may be real numbers of any kind; [n] is one number a row, and images [n, ...] ar
 beside its floor, the same metric of real rows against real rows.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from wgan.maths.streams import stream
 SPLITS = 10  # splits of the inception-style score, as in Salimans et al. 2016
 DIRECTIONS = 128  # random lines of the sliced distance
 EXACT_ROWS = 1000  # rows of each kind in the exact distance; its time grows with their cube
+NORMAL = 1.96  # standard errors on either side of a value, for an interval of 95 %
 GROUPS = 10  # groups of the jackknife, which leaves out one tenth at a time
 
 
@@ -26,7 +28,8 @@ class Measurement(NamedTuple):
     """The value of a metric.
 
     `error` is its standard error and `p_value` the result of its test, where it has them. `floor` is the floor where
-    it is known without measuring. `shares` are the parts of the value by class or mode.
+    it is known without measuring. `shares` are the parts of the value by class or mode. `interval` are the ends of a
+    95 % interval inside of [0, 1], for a share with an error.
     """
 
     value: float
@@ -34,11 +37,31 @@ class Measurement(NamedTuple):
     p_value: float | None = None
     floor: float | None = None
     shares: tuple[float, ...] | None = None
+    interval: tuple[float, float] | None = None
 
     @classmethod
     def mean(cls, rows: np.ndarray) -> "Measurement":
-        """The mean of independent rows [n], with its standard error."""
-        return cls(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
+        """The mean of independent rows [n], with its standard error; truth values have a share, with an interval."""
+        found = cls(float(rows.mean()), float(rows.std() / np.sqrt(len(rows))))
+        return found._replace(interval=wilson(found.value, len(rows))) if rows.dtype == bool else found
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """The 95 % interval of Wilson (1927) for a share of `count` independent rows, which lies inside of [0, 1].
+
+    Examples:
+        >>> low, high = wilson(1.0, 20)
+        >>> round(low, 3), high
+        (0.839, 1.0)
+    """
+    squared = NORMAL**2 / count
+    middle, half = share + squared / 2, NORMAL * math.sqrt(share * (1 - share) / count + squared / (4 * count))
+    return max(0.0, (middle - half) / (1 + squared)), min(1.0, (middle + half) / (1 + squared))
+
+
+def clipped(value: float, error: float) -> tuple[float, float]:
+    """The 95 % interval of a share whose standard error allows for more than its own rows, inside of [0, 1]."""
+    return max(0.0, value - NORMAL * error), min(1.0, value + NORMAL * error)
 
 
 # Distances between two distributions.
@@ -95,7 +118,7 @@ def sliced_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
 
 
 def exact_w1(real: np.ndarray, fake: np.ndarray, seed: int = 0) -> Measurement:
-    """The exact Wasserstein-1 distance of 1,000 rows of both, or of as many as the smaller set has.
+    """The exact Wasserstein-1 distance of up to 1,000 rows of each set, and of as many rows of both.
 
     If a set has more rows, `seed` draws the rows that are compared.
 

@@ -5,7 +5,7 @@ import numpy as np
 from wgan.errors import WganError
 from wgan.maths.exact import as_features, whole_number
 from wgan.maths.metrics.distances import rounding_of, squared_distances
-from wgan.maths.metrics.measures import Measurement
+from wgan.maths.metrics.measures import Measurement, clipped
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage, as in Naeem et al. 2020
 TAIL = 1000  # memorisation compares samples with the nearest one in this many held-out rows
@@ -59,8 +59,8 @@ def _radii(x: np.ndarray, k: int) -> np.ndarray:
 def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measurement:
     """The share of samples that are copies or near copies of one training row, and a test of it.
 
-    Each row has the ratio of its distances to the nearest row of `train` [rows, d] and to the next that is farther: 0
-    at a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
+    The ratio of a row is its distance to the nearest row of `train` [rows, d], divided by that to the next farther one:
+    0 for a copy, near 1 between rows. Unlike a distance, it is not smaller where rows are dense or samples blurred. The
     value is the share of samples [n, d] that are copies, or whose ratio is below the r-th smallest of the held-out
     rows `real` [m, d] that are not copies, with r a thousandth of these, rounded up. The floor is the share that new
     rows have, and the error that of their difference.
@@ -103,7 +103,8 @@ def memorisation(real: np.ndarray, fake: np.ndarray, train: np.ndarray) -> Measu
     usual = (((held_out == 0) | (held_out <= threshold)).sum() + 1) / (len(real) + 2)  # never 0 or 1 of a few rows
     error = np.sqrt(near.var() / len(near) + usual * (1 - usual) / len(real))
     p_value = min(1.0, both * float(min(p_values, default=1.0)))
-    return Measurement(float(near.mean()), float(error), p_value, floor)
+    value = float(near.mean())
+    return Measurement(value, float(error), p_value, floor, interval=clipped(value, float(error)))
 
 
 def _ratios(x: np.ndarray, train: np.ndarray, near_zero: float) -> tuple[np.ndarray, np.ndarray]:
@@ -197,7 +198,8 @@ def near_duplicates(fake: np.ndarray, train: np.ndarray) -> Measurement:
         weight = weights(squared, rows, share)
         value = float(weight.mean())
         variance += (1 - value) * float((weight**2 * (rows + 1)).sum()) / count**2
-    return Measurement(value, float(np.sqrt(variance)), floor=CROWDED)
+    error = float(np.sqrt(variance))
+    return Measurement(value, error, floor=CROWDED, interval=clipped(value, error))
 
 
 def _crowding(x: np.ndarray, near_zero: float) -> tuple[np.ndarray, np.ndarray]:

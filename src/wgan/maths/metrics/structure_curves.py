@@ -39,9 +39,9 @@ def structure_curves(rows: Any, real: Any, axis: int | None = None) -> dict[str,
     """The curves of rows [n, *space, channels], by the names of STRUCTURE_METRICS.
 
     `real` are the real rows that the curves are compared with: their values are the levels of the phases, and channels
-    in which they do not vary are left out. The histogram is of standard deviations about their mean. A curve that
-    these rows cannot have is left out too, such as the autocorrelation of rows that do not vary. With an `axis` of
-    space there are those that have a direction, along it: spectrum, autocorrelation and two-point function.
+    in which they do not vary are left out. The bins of the histogram are standard deviations from their mean. A curve
+    that these rows cannot have is left out too, such as the autocorrelation of rows that do not vary. With an `axis` of
+    space only the curves with a direction are made, along this axis: spectrum, autocorrelation, two-point function.
 
     Examples:
         >>> rows = np.random.default_rng(0).normal(size=(9, 8, 1))
