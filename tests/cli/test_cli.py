@@ -392,3 +392,12 @@ def test_data_says_the_range_of_each_channel(tmp_path):
         one = rows[..., k]
         assert f"  channel {k}: {one.min():g} to {one.max():g}, mean {one.mean():.4g}\n" in said
     assert "channel 0" not in called("data", tmp_path / "plain.npy").stdout
+
+
+def test_the_range_of_numbers_far_from_zero_is_told_apart(tmp_path):
+    np.save(tmp_path / "far.npy", 1e9 + np.random.default_rng(0).normal(size=(40, 30, 2)))
+    said = called("data", tmp_path / "far.npy").stdout
+    channel = next(line for line in said.splitlines() if line.startswith("  channel 0: "))
+    low, high, mean = (float(number) for number in re.findall(r"\d[\d.e+]*", channel.partition(": ")[2]))
+    assert 4 < high - low < 12
+    assert low < mean < high

@@ -164,7 +164,7 @@ def test_the_levels_of_few_numbers_are_one_hot_and_an_unknown_one_is_refused():
 def test_what_was_found_is_said(tmp_path):
     rows = np.column_stack([drawn().exponential(size=N), drawn(1).normal(size=N)])
     np.save(tmp_path / "rows.npy", rows)
-    sentence = "; 1 of 2 columns are encoded as in a table, since a spike, a bound or a grid is evident"
+    sentence = "; 1 of 2 columns is encoded as in a table, since a spike, a bound or a grid is evident"
     assert from_array(rows).source == f"a table of 2,000 rows{sentence}"
     assert load(tmp_path / "rows.npy").source == f"{tmp_path / 'rows.npy'}{sentence}"
     np.save(tmp_path / "rows.npy", rows[:, 1:])

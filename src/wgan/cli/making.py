@@ -1,5 +1,6 @@
 """The commands that make something: runs, samples and exported files, and the lists of what they are made from."""
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -97,7 +98,7 @@ def data(
         say_page("\n".join([describe(dataset), f"{choice.why}.", *_few(len(rows), choice.preset)]))
         return
     say(f"{dataset.name}: {about}, {dataset.form.dtype if in_space else rows.dtype}")
-    say(f"from {dataset.source}; values {rows.min():g} to {rows.max():g}, mean {rows.mean():.4g}")
+    say(f"from {dataset.source}; values {_range(rows)}")
     for line in _by_channel(dataset):
         say(line)
     choice = recommended(dataset)
@@ -121,10 +122,15 @@ def _by_channel(dataset: "Dataset") -> list[str]:
     form, rows = dataset.form, dataset.rows
     if not form.space or form.picture or not 1 < rows.shape[-1] <= CHANNELS_SHOWN:
         return []
-    channels = enumerate(rows[..., k] for k in range(rows.shape[-1]))
-    return [
-        f"  channel {k}: {one.min():g} to {one.max():g}, mean {one.mean(dtype='float64'):.4g}" for k, one in channels
-    ]
+    return [f"  channel {k}: {_range(rows[..., k])}" for k in range(rows.shape[-1])]
+
+
+def _range(values: Any) -> str:
+    """The ends and the mean of an array in words, with the digits that tell them apart, as those of 1e9 and 1e9 + 1."""
+    low, high, mean = float(values.min()), float(values.max()), float(values.mean(dtype="float64"))
+    far = math.log10(max(-low, high, 0) / (high - low)) if low < high and max(-low, high) > 0 else 0
+    more = min(max(0, int(far)), 11)
+    return f"{low:.{6 + more}g} to {high:.{6 + more}g}, mean {mean:.{4 + more}g}"
 
 
 def _few(count: int, preset: str) -> list[str]:

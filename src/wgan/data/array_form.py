@@ -146,7 +146,8 @@ def array_form(array: np.ndarray, standardised: Form) -> tuple[Form, str]:
     known = {field.name: getattr(standardised, field.name) for field in fields(Form)}
     others = plain.count(False)
     return ArrayForm(**known, numbers=columns), (
-        f"; {others:,} of {count:,} columns are encoded as in a table, since a spike, a bound or a grid is evident"
+        f"; {others:,} of {count:,} columns {'is' if others == 1 else 'are'} encoded as in a table, since a spike, a "
+        "bound or a grid is evident"
     )
 
 

@@ -133,7 +133,8 @@ def _by_channel(rows: Rows, name: str) -> Dataset:
         )
         known = {field.name: getattr(form, field.name) for field in fields(Form)}
         form = ArrayForm(**known, numbers=columns)
-        how = f"; {plain.count(False)} of {len(plain)} channels are not plain: {_kinds(columns)}"
+        others = plain.count(False)
+        how = f"; {others} of {len(plain)} channels {'is' if others == 1 else 'are'} not plain: {_kinds(columns)}"
     at_rest = array.view(np.uint8) if array.dtype.kind == "b" else array
     words = in_words(len(array), form.shape, rows.kind)
     return Dataset(name, at_rest, form, source=f"an array of {words}{how}")
