@@ -235,7 +235,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(tmp_path):
         (people(0), people(1)[["age", "sex"]], "fake lacks the column 'income' of real"),
         (people(0), points(1, columns=2), "fake is not a table with the columns of real"),
         (points(0), (row for row in points(1)), "fake is a generator, not an array"),
-        (points(0, 8), points(1, 8), "kernel_distance needs at least 20 .* Give more rows"),
+        (points(0, 8), points(1, 8), "kernel distance needs at least 20 .* Give more rows"),
         ("8gausians", points(1), "did you mean '8gaussians'"),
     ):
         with pytest.raises(WganError, match=says):
