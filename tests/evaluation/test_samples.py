@@ -329,7 +329,8 @@ def test_the_words_fit_their_columns_and_lose_nothing(columns):
     assert sum("Frechet distance  " in line for line in lines) == 1, "a metric begins a line of its own"
     for entry in report["metrics"].values():
         start = next(number for number, line in enumerate(lines) if line.startswith(f"{entry['title']}  "))
-        assert with_error(entry["value"], entry["error"], entry.get("unit", "")) in lines[start]
-        assert with_error(entry["floor"], entry["floor_error"], entry.get("unit", "")) in lines[start]
+        unit = entry.get("unit", "")
+        assert with_error(entry["value"], entry["error"], unit, entry.get("interval")) in lines[start]
+        assert with_error(entry["floor"], entry["floor_error"], unit, entry.get("floor_interval")) in lines[start]
         below = " ".join(" ".join(lines[start : start + 6]).split())
         assert " ".join(entry["estimates"].split()) in below
