@@ -334,3 +334,15 @@ def test_the_words_fit_their_columns_and_lose_nothing(columns):
         assert with_error(entry["floor"], entry["floor_error"], unit, entry.get("floor_interval")) in lines[start]
         below = " ".join(" ".join(lines[start : start + 6]).split())
         assert " ".join(entry["estimates"].split()) in below
+
+
+@pytest.mark.parametrize("columns", [58, 80, 112])
+def test_long_shares_stand_apart_from_their_floors(columns):
+    report = wgan.evaluate(points(0), points(1), features="rows")
+    entry = report["metrics"]["coverage"]
+    share = {"value": 0.985, "error": 0.01, "interval": (0.957, 0.995)}
+    entry |= share | {"floor": 0.985, "floor_error": 0.01, "floor_interval": (0.957, 0.995)}
+    lines = samples.words(report, columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    (line,) = [line for line in lines if line.startswith("coverage")]
+    assert line.count(" 98.5 (95.7-99.5) %") == 2

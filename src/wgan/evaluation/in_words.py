@@ -84,8 +84,8 @@ def _cells(one: Any, unit: str) -> tuple[str, str]:
 def _metrics_in_words(found: dict[str, Any], columns: int | None) -> list[str]:
     width = min(columns or WIDE, WIDE)
     wide = width == WIDE
-    samples, floor, beside = (18, 19, "  better  what it estimates") if wide else (17, 18, "")
-    lines = [f"{'':22}{'samples':>{samples}}{'floor':>{floor}}{beside}"]
+    samples, floor, beside = (40, 19, "  better  what it estimates") if wide else (38, 20, "")
+    lines = [f"{'samples':>{samples}}{'floor':>{floor}}{beside}"]
     for entry in found.values():
         text = entry["estimates"] + ("" if entry["p_value"] is None else f" (here p = {entry['p_value']:.2g})")
         lines += _metric_in_words(entry["title"], entry, entry, text, width)
@@ -104,8 +104,11 @@ def _metric_in_words(title: str, one: Any, entry: Entry, text: str, width: int) 
         first, *more = textwrap.wrap(text, WIDE - len(left))
         return [left + first, *(" " * 69 + line for line in more)]
     wanted = f"{best} is {'better' if best in ('lower', 'higher') else 'best'}"
-    left = f"{title:22}{value:>17}"
-    return [f"{left}{floor:>{57 - len(left)}}", *("    " + line for line in filled(f"{wanted}: {text}", width - 4))]
+    left = title + value.rjust(max(38 - len(title), len(value) + 1))
+    return [
+        left + floor.rjust(max(58 - len(left), len(floor) + 2)),
+        *("    " + line for line in filled(f"{wanted}: {text}", width - 4)),
+    ]
 
 
 def _of_metric(found: dict[str, Any], name: str, sentence: str | None) -> list[str]:
