@@ -442,13 +442,14 @@ def _as_given(form: Form, rows: np.ndarray) -> Any:
 
 
 # scikit-learn reads this signature, which has a parameter for each field.
-WGAN.__init__.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+SIGNATURE = inspect.Signature(
     [
         inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
         inspect.Parameter("preset", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="default"),
         *(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=PRESETS_OWN) for name in PARAMETERS),
     ]
 )
+WGAN.__init__.__signature__ = WGAN.__new__.__signature__ = SIGNATURE  # type: ignore[attr-defined]
 if WGAN.__doc__:  # python -OO leaves docstrings out
     before, examples, after = WGAN.__doc__.partition("    Examples:")
     listed = f"    Parameters:\n        preset : name\n            {PRESET_TEXT}\n"

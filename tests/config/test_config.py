@@ -217,7 +217,7 @@ def test_only_a_field_that_is_none_by_default_may_be_none(name):
 
 
 def test_fields_are_given_by_name():
-    with pytest.raises(TypeError, match="positional"):
+    with pytest.raises(WganError, match="takes its fields by name"):
         Config("digits")
 
 

@@ -101,7 +101,8 @@ def made() -> dict[str, bytes]:
         "csv-cut.csv.gz": packed[:-9],
         "csv-bad-deflate.csv.gz": packed[:10] + b"\xff" * 20,
         "csv-two-files.csv.zip": two.getvalue(),
-        "csv-offset-of-99-hours.csv": b"a,b\n2020-01-01T10:00:00+99:99,1\n2020-01-02T10:00:00+99:99,2\n",
+        "csv-offset-of-99-hours.csv": b"a,b\n2020-01-01T10:00:00+99:99,1\n2020-01-02T10:00:00+99:99,2\n"
+        b"2020-01-03T10:00:00+99:99,3\n2020-01-04T10:00:00+99:99,4\n",
         "parquet-note-for-pandas.parquet": parquet(),
         "parquet-cut.parquet": parquet()[:-20],
     }

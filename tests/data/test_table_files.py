@@ -98,7 +98,7 @@ BAD = {
     "twice.csv": (b"a,a\n1,2\n3,4\n", "two columns called 'a'"),
     "zeros.csv": (b"a,b\nx\0,1\n\0,2\n", "is not text but holds zero bytes"),
     "controls.csv": (b"a,b\n\x80\x01,1\n\x02,2\n", "is not text but holds control characters"),
-    "names.csv": (b"name,x\nann,1\nbob,2\ncy,3\n", "column 'name' .*identifier.*drop='name'"),
+    "names.csv": (b"name,x\nann,1\nbob,2\ncy,3\ndan,4\n", "column 'name' .*identifier.*drop='name'"),
     "infinite.csv": (b"x,y\n1,1\ninf,2\n3,1\n", "column 'x' .*infinite"),
     "constant.csv": (b"x,y\n1,1\n1,1\n", "one value in each of its columns"),
     "missing.csv": (b"x,y\n,\n,\n", "one value in each of its columns"),

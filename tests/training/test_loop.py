@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from commands import begun, called
+from commands import begun, called, fresh
 from forked import LIMIT
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -331,7 +331,7 @@ def test_a_kill_after_the_last_checkpoint_leaves_nothing_for_ever(tmp_path, monk
 def test_killed_runs_resume_to_the_bytes_of_an_unbroken_one(tmp_path, network, optimiser, engine):
     arguments = [*TINY, "--network", network, "--optimiser", optimiser, "--steps", "150", "--checkpoint-every", "10"]
     arguments += ["--engine", engine]
-    whole = called(*arguments, "--out", tmp_path / "whole")
+    whole = fresh(*arguments, "--out", tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     rng = random.Random(network)
     killed = tmp_path / "killed"
@@ -343,7 +343,7 @@ def test_killed_runs_resume_to_the_bytes_of_an_unbroken_one(tmp_path, network, o
         time.sleep(rng.uniform(0, 0.1))
         process.kill()
         process.communicate()
-    done = called(*arguments, "--out", killed)
+    done = fresh(*arguments, "--out", killed)
     assert done.returncode == 0, done.stderr
     assert_same(arrays_of(tmp_path / "whole"), arrays_of(killed))
     assert runs.read_log(killed)["step"].tolist() == [0, 50, 100, 150]

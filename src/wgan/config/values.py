@@ -79,6 +79,8 @@ def as_drop(value: Any) -> str | None:
     """The names of the columns that are left out."""
     from wgan.data.names import said_names  # not at the top: its folder imports SciPy too
 
+    if isinstance(value, str) and not value:
+        raise WganError("drop is empty; give a text, or leave it out.")
     return said_names(value, "drop")
 
 

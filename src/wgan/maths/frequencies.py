@@ -4,7 +4,6 @@ from bisect import bisect_left
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from wgan.errors import WganError
 from wgan.maths.exact import as_float64, whole_number
@@ -48,13 +47,20 @@ def unlike(real: Any, fake: Any, rows: int, samples: int) -> Unlike:
         raise WganError(f"real has {len(of_real)} kinds and fake {len(of_fake)}; give counts of the same kinds.")
     both = of_real + of_fake
     tested = _tested(_smallest(both, rows, samples))
-    law = hypergeom(rows + samples, both, samples)
+    law = _law(rows, samples, both)
     p_values = np.minimum(1.0, 2 * np.minimum(law.cdf(of_fake), law.sf(of_fake - 1)))
     shares = of_real / rows, of_fake / samples
     apart = np.maximum(*shares) >= TIMES * np.minimum(*shares)
     named = np.flatnonzero(apart & (p_values <= ERROR / max(1, tested)))
     named = named[np.lexsort((named, p_values[named]))]
     return Unlike(tuple(named.tolist()), tuple(p_values[named].tolist()), tested, _least(rows, samples, tested))
+
+
+def _law(rows: int, samples: int, both: Any) -> Any:
+    """The law of the number of samples among `both` rows and samples of a kind."""
+    from scipy.stats import hypergeom  # not at the top: it asks for torch where torch is loaded, or is not there
+
+    return hypergeom(rows + samples, both, samples)
 
 
 def _counts(counts: Any, most: int, name: str) -> np.ndarray:
@@ -66,7 +72,7 @@ def _counts(counts: Any, most: int, name: str) -> np.ndarray:
 
 def _smallest(both: np.ndarray, rows: int, samples: int) -> np.ndarray:
     """The smallest p-value that a kind with this many rows and samples together can have."""
-    law = hypergeom(rows + samples, both, samples)
+    law = _law(rows, samples, both)
     fewest, most = np.maximum(0, both - rows), np.minimum(both, samples)
     return np.minimum(1.0, 2 * np.minimum(law.pmf(fewest), law.pmf(most)))
 
@@ -84,6 +90,6 @@ def _least(rows: int, samples: int, tested: int) -> int:
     """The least number of rows of a kind that is named if no sample is of it; more than `rows` if there is none."""
 
     def named(count: int) -> bool:
-        return bool(2 * hypergeom(rows + samples, count, samples).pmf(0) <= ERROR / max(1, tested))
+        return bool(2 * _law(rows, samples, count).pmf(0) <= ERROR / max(1, tested))
 
     return 1 + bisect_left(range(1, rows + 1), True, key=named)

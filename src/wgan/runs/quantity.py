@@ -53,7 +53,7 @@ def with_error(
         >>> with_error(0.0004, 0.0002, "share")
         '0.04 % ± 0.02 %'
         >>> with_error(1.0, 0.0, "share", (0.839, 1.0)), with_error(0.98, 0.02, interval=(0.91, 0.99))
-        ('100 (84-100) %', '0.98 (0.91-0.99)')
+        ('100 (84-100) %', '0.980 (0.910-0.990)')
     """
     error = error if error and math.isfinite(error) else None
     if interval is not None and not (error and 1.96 * error <= min(value, 1 - value)):

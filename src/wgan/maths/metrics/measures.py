@@ -61,7 +61,8 @@ def wilson(share: float, count: float) -> tuple[float, float]:
     """
     squared = NORMAL**2 / count
     middle, half = share + squared / 2, NORMAL * math.sqrt(share * (1 - share) / count + squared / (4 * count))
-    return max(0.0, (middle - half) / (1 + squared)), min(1.0, (middle + half) / (1 + squared))
+    low, high = (middle - half) / (1 + squared), (middle + half) / (1 + squared)
+    return (low if share > 0 else 0.0), (high if share < 1 else 1.0)  # without rounding errors beyond 0 and 1
 
 
 def clipped(value: float, error: float) -> tuple[float, float]:
